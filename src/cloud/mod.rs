@@ -1,0 +1,297 @@
+//! The provider port: what `unpair` asks of a cloud, whichever cloud it is.
+//!
+//! No implementation retries, waits for quota or journals: each method is one HTTP exchange.
+
+mod settings;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use settings::{
+    AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
+};
+
+use crate::model::{
+    AccountId, CallForm, ClientToken, Direction, GroupId, Identity, Provider, RegionId, RequestId,
+    Rule,
+};
+
+/// A client that acts as one account.
+///
+/// Reads are idempotent. `revoke` is idempotent in effect only: a second identical call may be
+/// answered with [`ErrorClass::RuleMissing`], so after a lost answer the group is read back.
+/// Dropping a future of `revoke` leaves it unknown whether the call was carried out.
+#[async_trait]
+pub trait Cloud: Send + Sync {
+    /// Which cloud.
+    fn provider(&self) -> Provider;
+
+    /// How many things one call may name.
+    fn batch(&self) -> Batch;
+
+    /// Who the credentials are (STS `GetCallerIdentity`). Needs no permission.
+    async fn identify(&self, region: &RegionId) -> Result<Answer<Identity>, CloudError>;
+
+    /// Drops cached credentials so that the next call gets fresh ones.
+    async fn refresh(&self) -> Result<(), CloudError>;
+
+    /// One page of the groups in `region`: those named (at most [`Batch::groups`]), or all. A
+    /// named group that does not exist is left out, or the call fails with
+    /// [`ErrorClass::GroupMissing`].
+    async fn groups(
+        &self,
+        region: &RegionId,
+        named: Option<&[GroupId]>,
+        page: Option<&str>,
+    ) -> Result<Answer<GroupsPage>, CloudError>;
+
+    /// One page of the rules of `groups` (1 to [`Batch::rules`] of them).
+    async fn rules(
+        &self,
+        region: &RegionId,
+        groups: &[GroupId],
+        page: Option<&str>,
+    ) -> Result<Answer<RulesPage>, CloudError>;
+
+    /// Which groups, also of other accounts, name `groups` (1 to [`Batch::references`]) in their
+    /// rules. `Ok(None)` where the provider does not tell groups and accounts (AWS tells VPCs).
+    async fn references(
+        &self,
+        region: &RegionId,
+        groups: &[GroupId],
+    ) -> Result<Option<Answer<Vec<Reference>>>, CloudError>;
+
+    /// The regions that the account may use.
+    async fn regions(&self) -> Result<Answer<Vec<RegionId>>, CloudError>;
+
+    /// The request's parameters as sent, without the client token, in a fixed order: what its
+    /// hash and its token are made from. Fails where the provider has no such form.
+    fn revoke_parameters(
+        &self,
+        order: &RevokeOrder<'_>,
+    ) -> Result<Vec<(String, String)>, CloudError>;
+
+    /// Sends one revocation call. Success proves nothing by itself.
+    async fn revoke(&self, order: &RevokeOrder<'_>) -> Result<Answer<RevokeReply>, CloudError>;
+}
+
+/// Finds the client of an account.
+#[async_trait]
+pub trait Directory: Send + Sync {
+    /// The client that acts as `account`. [`ErrorClass::NotOurs`] where configuration says
+    /// `credentials = "none"` or maps the account to nothing.
+    async fn client(
+        &self,
+        cloud: Provider,
+        account: &AccountId,
+    ) -> Result<std::sync::Arc<dyn Cloud>, CloudError>;
+}
+
+/// The API action behind a method, by its provider's name: the key of rate limits and counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// [`Cloud::identify`].
+    Identify,
+    /// [`Cloud::groups`].
+    Groups,
+    /// [`Cloud::rules`].
+    Rules,
+    /// [`Cloud::references`].
+    References,
+    /// [`Cloud::regions`].
+    Regions,
+    /// [`Cloud::revoke`].
+    Revoke(Direction),
+}
+
+impl Action {
+    /// The provider's name of the action, as configuration and reports use it.
+    pub const fn name(self, cloud: Provider) -> &'static str {
+        match (self, cloud) {
+            (Self::Identify, _) => "GetCallerIdentity",
+            (Self::Groups, _) => "DescribeSecurityGroups",
+            (Self::Rules, Provider::Alibaba) => "DescribeSecurityGroupAttribute",
+            (Self::Rules, Provider::Aws) => "DescribeSecurityGroupRules",
+            (Self::References, _) => "DescribeSecurityGroupReferences",
+            (Self::Regions, _) => "DescribeRegions",
+            (Self::Revoke(Direction::Ingress), Provider::Alibaba) => "RevokeSecurityGroup",
+            (Self::Revoke(Direction::Ingress), Provider::Aws) => "RevokeSecurityGroupIngress",
+            (Self::Revoke(Direction::Egress), _) => "RevokeSecurityGroupEgress",
+        }
+    }
+}
+
+/// How many things one call may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// Rules in a `revoke` by rule id.
+    pub revoke_ids: usize,
+    /// Rules in a `revoke` by permissions.
+    pub revoke_permissions: usize,
+    /// Groups in a `groups` call.
+    pub groups: usize,
+    /// Groups in a `rules` call.
+    pub rules: usize,
+    /// Groups in a `references` call.
+    pub references: usize,
+}
+
+/// A provider's answer to one exchange.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer<T> {
+    /// What it said.
+    pub value: T,
+    /// What it calls the exchange.
+    pub request_id: RequestId,
+    /// The HTTP status.
+    pub http: u16,
+}
+
+/// One page of groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupsPage {
+    /// The groups.
+    pub groups: Vec<GroupInfo>,
+    /// Pass this to get the next page.
+    pub next: Option<String>,
+}
+
+/// A group without its rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupInfo {
+    /// Its id.
+    pub id: GroupId,
+    /// Its owner, where the provider says (AWS).
+    pub owner: Option<AccountId>,
+    /// Its name; empty if none.
+    pub name: String,
+    /// Its VPC; empty for a classic network.
+    pub vpc: String,
+    /// Managed by a service of the provider: nobody else may change it.
+    pub service_managed: bool,
+}
+
+/// One page of rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RulesPage {
+    /// `(group, rule)`; the group is always one that was asked for.
+    pub rules: Vec<(GroupId, Rule)>,
+    /// Groups whose existence this very answer shows, even with no rule (Alibaba Cloud).
+    pub seen: Vec<GroupId>,
+    /// Pass this to get the next page.
+    pub next: Option<String>,
+}
+
+/// `by` has a rule that names `group`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The group asked about.
+    pub group: GroupId,
+    /// The group that names it.
+    pub by: GroupId,
+    /// The account of `by`.
+    pub account: AccountId,
+}
+
+/// One revocation call: the rules are all of one group and direction.
+#[derive(Clone, Copy, Debug)]
+pub struct RevokeOrder<'a> {
+    /// Where.
+    pub region: &'a RegionId,
+    /// Whose rules.
+    pub group: &'a GroupId,
+    /// Which way.
+    pub direction: Direction,
+    /// How the rules are named.
+    pub form: CallForm,
+    /// 1 up to the batch limit of the form; exactly 1 with [`CallForm::Flat`].
+    pub rules: &'a [Rule],
+    /// Sent where the provider takes one (Alibaba Cloud).
+    pub token: Option<&'a ClientToken>,
+}
+
+/// What a provider says of a revocation that it accepted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RevokeReply {
+    /// How many of the ordered rules did not match (AWS `unknownIpPermissionSet`); `None` where
+    /// the provider does not tell.
+    pub unmatched: Option<usize>,
+    /// The ids that the answer lists as revoked (AWS `revokedSecurityGroupRuleSet`).
+    pub revoked: Vec<crate::model::RuleId>,
+    /// AWS's `return`; true where there is none.
+    pub returned: bool,
+}
+
+/// A call that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct CloudError {
+    /// What the caller can do about it.
+    pub class: ErrorClass,
+    /// The provider's code by its exact name, or a word of ours such as `timeout`.
+    pub code: String,
+    /// What the provider said, without secrets and string-to-sign.
+    pub message: String,
+    /// The HTTP status, if there was an answer.
+    pub http: Option<u16>,
+    /// What the provider calls the exchange, if it said.
+    pub request_id: Option<RequestId>,
+    /// How long the provider asks to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl CloudError {
+    /// An error that no answer of the provider stands behind.
+    pub fn local(class: ErrorClass, code: &str, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            code: code.to_owned(),
+            message: message.into(),
+            http: None,
+            request_id: None,
+            retry_after: None,
+        }
+    }
+}
+
+/// What an error means for who called. Named after what can be done about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    /// The provider's rate limit: not carried out, send again later.
+    Throttled,
+    /// A server fault (5xx): may have been carried out.
+    Transient,
+    /// Not carried out: refused connection, DNS, TLS.
+    Unreached,
+    /// No answer, a cut or an unreadable one: may have been carried out.
+    Lost,
+    /// Re-sign with a fresh nonce and send again: not carried out.
+    Resign,
+    /// A rule of the call is not there; read the group.
+    RuleMissing,
+    /// The group is not in this account and region.
+    GroupMissing,
+    /// The group that a rule names is not known; read the group.
+    PeerMissing,
+    /// The client token was used with other parameters; read back, then a new generation.
+    TokenReused,
+    /// The page token is no longer good: start the listing again.
+    PageExpired,
+    /// The session's credentials expired: refresh once.
+    Expired,
+    /// The clock is off: tell, and stop the account.
+    ClockSkew,
+    /// The credentials are wrong: stop the account.
+    Credential,
+    /// The credentials may not do this: stop the account.
+    Denied,
+    /// A service of the provider manages the group: skip the group.
+    Managed,
+    /// Refused for good.
+    Refused,
+    /// There is no way to act as this account: not configured as ours.
+    NotOurs,
+    /// Configuration or a credential file is wrong; nothing was sent.
+    Config,
+}

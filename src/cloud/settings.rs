@@ -1,0 +1,92 @@
+//! What configuration says of clouds and accounts; `config` fills these in.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use crate::model::{AccountId, Provider};
+
+/// Everything needed to act as the accounts of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Alibaba Cloud.
+    pub alibaba: AlibabaSettings,
+    /// AWS.
+    pub aws: AwsSettings,
+    /// Accounts with something of their own.
+    pub accounts: Vec<AccountSettings>,
+    /// Ends in the names of assumed-role sessions, so that the provider's logs tell the run.
+    pub session: String,
+}
+
+/// `[alibaba]`.
+#[derive(Clone, Debug, Default)]
+pub struct AlibabaSettings {
+    /// Overrides the table of regions; `{region}` is filled in.
+    pub ecs_endpoint: Option<String>,
+    /// Overrides `https://sts.aliyuncs.com`.
+    pub sts_endpoint: Option<String>,
+    /// Where profiles come from; default `~/.aliyun/config.json`.
+    pub config_file: Option<PathBuf>,
+    /// The profile of the source credentials; default: the provider's own chain.
+    pub profile: Option<String>,
+    /// Assumed for every account without settings of its own; `{account}` is filled in.
+    pub role_arn: Option<String>,
+    /// Regions newer than the built-in table.
+    pub extra_regions: Vec<String>,
+}
+
+/// `[aws]`.
+#[derive(Clone, Debug, Default)]
+pub struct AwsSettings {
+    /// Overrides the partition's endpoint; `{region}` is filled in.
+    pub ec2_endpoint: Option<String>,
+    /// Overrides the partition's endpoint; `{region}` is filled in.
+    pub sts_endpoint: Option<String>,
+    /// The profile of the source credentials; default: the provider's own chain.
+    pub profile: Option<String>,
+    /// Assumed for every account without settings of its own; `{account}` is filled in.
+    pub role_arn: Option<String>,
+    /// The external id that the roles ask for.
+    pub external_id: Option<String>,
+}
+
+/// `[[account]]`.
+#[derive(Clone, Debug)]
+pub struct AccountSettings {
+    /// The cloud.
+    pub cloud: Provider,
+    /// The id; absent if only the name is known, which `GetCallerIdentity` then resolves.
+    pub id: Option<AccountId>,
+    /// What manifests may call it.
+    pub name: Option<String>,
+    /// Where its credentials come from.
+    pub source: AccountSource,
+}
+
+/// Where the credentials of an account come from.
+#[derive(Clone, Debug, Default)]
+pub enum AccountSource {
+    /// The cloud's own settings: its role template, or its source credentials.
+    #[default]
+    Inherit,
+    /// A profile.
+    Profile(String),
+    /// A role to assume with the source credentials.
+    Role(String),
+    /// The partner's side, not ours to call.
+    None,
+    /// A key in memory: the sandbox's accounts.
+    Static(StaticKey),
+}
+
+/// An access key.
+#[derive(Clone, Debug)]
+pub struct StaticKey {
+    /// The key's id.
+    pub id: String,
+    /// The secret.
+    pub secret: SecretString,
+    /// The session token of temporary credentials.
+    pub token: Option<SecretString>,
+}

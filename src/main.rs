@@ -1,0 +1,3 @@
+//! The `unpair` program.
+
+fn main() {}

@@ -1,0 +1,24 @@
+//! Layer 0: the nouns. No I/O, no async, no clock, no randomness.
+
+mod id;
+mod pair;
+mod plan;
+mod report;
+mod rule;
+mod status;
+mod text;
+mod word;
+
+pub use id::{
+    AccountId, ClientToken, GroupId, Identity, LaneKey, Provider, RegionId, RequestId, RuleId,
+    RunId, UnknownProvider,
+};
+pub use pair::{Filter, GroupRef, PairSet, Row, Scope, Side, Source};
+pub use plan::{CallForm, Digest, GroupIx, Hasher, PlannedCall, Revocation, RevocationId};
+pub use report::{PairCounts, RuleCounts};
+pub use rule::{BadValue, Direction, NicType, Peer, Policy, PortRange, Protocol, Rule, Snapshot};
+pub use status::{
+    Event, EventKind, IllegalTransition, Outcome, PairOutcome, Settled, SideState, Status,
+    judge_pair,
+};
+pub use text::{escape_control, hex};

@@ -1,0 +1,68 @@
+//! The counts that every result shows.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, PairOutcome};
+
+/// How many pairs ended how: the `pairs` object of the JSON output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each field is the outcome of the same name")]
+pub struct PairCounts {
+    pub total: u64,
+    pub severed: u64,
+    pub narrowed: u64,
+    pub ours_severed: u64,
+    pub half_severed: u64,
+    pub open: u64,
+    pub unknown: u64,
+}
+
+impl PairCounts {
+    /// Counts one pair.
+    pub fn add(&mut self, outcome: PairOutcome) {
+        self.total += 1;
+        *match outcome {
+            PairOutcome::Severed => &mut self.severed,
+            PairOutcome::Narrowed => &mut self.narrowed,
+            PairOutcome::OursSevered => &mut self.ours_severed,
+            PairOutcome::HalfSevered => &mut self.half_severed,
+            PairOutcome::Open => &mut self.open,
+            PairOutcome::Unknown => &mut self.unknown,
+        } += 1;
+    }
+}
+
+/// How many revocations ended how: the `rules` object of the JSON output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each field is the outcome of the same name")]
+pub struct RuleCounts {
+    pub planned: u64,
+    pub removed: u64,
+    pub already_absent: u64,
+    pub conflict: u64,
+    pub still_present: u64,
+    pub group_gone: u64,
+    pub failed: u64,
+    pub unknown: u64,
+    pub unverified: u64,
+    pub pending: u64,
+    pub outside: u64,
+}
+
+impl RuleCounts {
+    /// Counts `n` planned revocations of one outcome.
+    pub fn add(&mut self, outcome: Outcome, n: u64) {
+        self.planned += n;
+        *match outcome {
+            Outcome::Removed => &mut self.removed,
+            Outcome::AlreadyAbsent => &mut self.already_absent,
+            Outcome::Conflict => &mut self.conflict,
+            Outcome::StillPresent => &mut self.still_present,
+            Outcome::GroupGone => &mut self.group_gone,
+            Outcome::Failed => &mut self.failed,
+            Outcome::Unknown => &mut self.unknown,
+            Outcome::Unverified => &mut self.unverified,
+            Outcome::Pending => &mut self.pending,
+        } += n;
+    }
+}

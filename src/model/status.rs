@@ -1,0 +1,392 @@
+//! The states of a call, of a revocation and of a pair.
+//!
+//! Events are facts; a call's status is the fold of its events, and [`Status::next`] is the one
+//! place that says which fact may follow which.
+
+use serde::{Deserialize, Serialize};
+
+use super::word::word_enum;
+use super::{ClientToken, Identity, RequestId, RevocationId};
+
+word_enum! {
+    /// How a revocation stands.
+    Outcome, "an outcome", {
+        /// Gone by read-back after our call.
+        Removed = "removed",
+        /// Gone before any call of ours.
+        AlreadyAbsent = "already_absent",
+        /// Gone, but an equal rule stands under another id: reported, never chased.
+        Conflict = "conflict",
+        /// Still there after every attempt.
+        StillPresent = "still_present",
+        /// The group itself is gone.
+        GroupGone = "group_gone",
+        /// Refused by the provider.
+        Failed = "failed",
+        /// No proof either way.
+        Unknown = "unknown",
+        /// Called without the right to read back.
+        Unverified = "unverified",
+        /// Not done yet.
+        Pending = "pending",
+    }
+}
+
+impl Outcome {
+    /// Whether `resume` leaves a revocation of this outcome alone.
+    pub const fn is_settled(self) -> bool {
+        match self {
+            Self::Removed
+            | Self::AlreadyAbsent
+            | Self::Conflict
+            | Self::GroupGone
+            | Self::Unverified => true,
+            Self::StillPresent | Self::Failed | Self::Unknown | Self::Pending => false,
+        }
+    }
+}
+
+/// One fact about a call, as journalled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The intent, durable before the request leaves.
+    Started {
+        /// The token sent, on clouds that take one.
+        token: Option<ClientToken>,
+        /// SHA-256 of the request's parameters, hexadecimal.
+        request: String,
+        /// Who the credentials were proven to be.
+        identity: Identity,
+    },
+    /// The provider answered success, which proves nothing.
+    Accepted {
+        /// The answer's request id, if it had one.
+        request_id: Option<RequestId>,
+        /// The HTTP status.
+        http: u16,
+    },
+    /// Not carried out, to be sent again later: throttled, credentials, not reached.
+    Deferred {
+        /// Earliest next attempt, milliseconds since 1970.
+        not_before_ms: i64,
+        /// The provider's code, or what happened on the way.
+        code: String,
+        /// The answer's request id, if there was one.
+        request_id: Option<RequestId>,
+        /// Whether it was the provider's rate limit.
+        throttled: bool,
+    },
+    /// Refused because of a member: missing, or one that took the batch along.
+    MemberMissing {
+        /// The provider's code.
+        code: String,
+        /// What the provider said.
+        message: String,
+        /// The answer's request id, if it had one.
+        request_id: Option<RequestId>,
+    },
+    /// Refused for good.
+    Refused {
+        /// The provider's code.
+        code: String,
+        /// What the provider said.
+        message: String,
+        /// The answer's request id, if it had one.
+        request_id: Option<RequestId>,
+        /// The HTTP status.
+        http: u16,
+    },
+    /// No answer, or one that proves nothing: it may have been carried out.
+    Ambiguous {
+        /// What happened.
+        reason: String,
+        /// The answer's request id, if there was one.
+        request_id: Option<RequestId>,
+    },
+    /// Found in flight by a later process.
+    Reclaimed,
+    /// The group was read back.
+    Verified {
+        /// What became of members; `reply_lost` if the answer never came.
+        settled: Vec<Settled>,
+        /// What still stands and is to be sent again. The first list stays with this call, as
+        /// its next generation; each further list becomes a call of its own.
+        retry: Vec<Vec<RevocationId>>,
+    },
+    /// Taken up again by `resume`; carries the members that go again.
+    Reopened {
+        /// The members whose outcome becomes pending again.
+        members: Vec<RevocationId>,
+    },
+}
+
+/// What became of one revocation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Which.
+    pub id: RevocationId,
+    /// How.
+    pub outcome: Outcome,
+    /// Gone after a call whose answer never came.
+    #[serde(default)]
+    pub reply_lost: bool,
+    /// The provider's code or the reason, for outcomes that need one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+word_enum! {
+    /// An [`Event`] without its data.
+    EventKind, "an event", {
+        /// See [`Event::Started`].
+        Started = "started",
+        /// See [`Event::Accepted`].
+        Accepted = "accepted",
+        /// See [`Event::Deferred`].
+        Deferred = "deferred",
+        /// See [`Event::MemberMissing`].
+        MemberMissing = "member_missing",
+        /// See [`Event::Refused`].
+        Refused = "refused",
+        /// See [`Event::Ambiguous`].
+        Ambiguous = "ambiguous",
+        /// See [`Event::Reclaimed`].
+        Reclaimed = "reclaimed",
+        /// See [`Event::Verified`].
+        Verified = "verified",
+        /// See [`Event::Reopened`].
+        Reopened = "reopened",
+    }
+}
+
+impl Event {
+    /// Which event this is.
+    pub const fn kind(&self) -> EventKind {
+        match self {
+            Self::Started { .. } => EventKind::Started,
+            Self::Accepted { .. } => EventKind::Accepted,
+            Self::Deferred { .. } => EventKind::Deferred,
+            Self::MemberMissing { .. } => EventKind::MemberMissing,
+            Self::Refused { .. } => EventKind::Refused,
+            Self::Ambiguous { .. } => EventKind::Ambiguous,
+            Self::Reclaimed => EventKind::Reclaimed,
+            Self::Verified { .. } => EventKind::Verified,
+            Self::Reopened { .. } => EventKind::Reopened,
+        }
+    }
+}
+
+/// Where a call is in its life. `generation` counts distinct requests, `attempt` the sends of
+/// one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+#[expect(missing_docs, reason = "generation, attempt and not_before_ms are told above")]
+pub enum Status {
+    /// To be sent for the first time.
+    Pending { generation: u32 },
+    /// Sent, or about to be.
+    InFlight { generation: u32, attempt: u32 },
+    /// To be sent again, not before `not_before_ms` (milliseconds since 1970).
+    Waiting { generation: u32, attempt: u32, not_before_ms: i64 },
+    /// Answered or lost; the group is to be read back.
+    ReadBack { generation: u32 },
+    /// Every member has an outcome.
+    Settled { generation: u32 },
+    /// Refused; every member failed.
+    Failed { generation: u32 },
+}
+
+/// An event that cannot follow a status: a bug, or a journal that was edited.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a call that is {from:?} cannot have the event `{event}`")]
+pub struct IllegalTransition {
+    /// The status it had.
+    pub from: Status,
+    /// The event that came.
+    pub event: EventKind,
+}
+
+impl Status {
+    /// A new call.
+    pub const NEW: Self = Self::Pending { generation: 1 };
+
+    /// The status after `event`; used for appending and for loading alike.
+    pub fn next(self, event: &Event) -> Result<Self, IllegalTransition> {
+        let next = match (self, event) {
+            (Self::Pending { generation }, Event::Started { .. }) => {
+                Self::InFlight { generation, attempt: 1 }
+            }
+            (Self::Waiting { generation, attempt, .. }, Event::Started { .. }) => {
+                Self::InFlight { generation, attempt: attempt + 1 }
+            }
+            (
+                Self::InFlight { generation, .. },
+                Event::Accepted { .. }
+                | Event::MemberMissing { .. }
+                | Event::Ambiguous { .. }
+                | Event::Reclaimed,
+            ) => Self::ReadBack { generation },
+            (Self::InFlight { generation, attempt }, Event::Deferred { not_before_ms, .. }) => {
+                Self::Waiting { generation, attempt, not_before_ms: *not_before_ms }
+            }
+            (Self::InFlight { generation, .. }, Event::Refused { .. }) => {
+                Self::Failed { generation }
+            }
+            (Self::ReadBack { generation }, Event::Verified { retry, .. }) => {
+                if retry.is_empty() {
+                    Self::Settled { generation }
+                } else {
+                    Self::Pending { generation: generation + 1 }
+                }
+            }
+            (
+                Self::Failed { generation } | Self::Settled { generation },
+                Event::Reopened { .. },
+            ) => Self::Pending { generation: generation + 1 },
+            _ => return Err(IllegalTransition { from: self, event: event.kind() }),
+        };
+        Ok(next)
+    }
+
+    /// The number of the current request.
+    pub const fn generation(self) -> u32 {
+        match self {
+            Self::Pending { generation }
+            | Self::InFlight { generation, .. }
+            | Self::Waiting { generation, .. }
+            | Self::ReadBack { generation }
+            | Self::Settled { generation }
+            | Self::Failed { generation } => generation,
+        }
+    }
+
+    /// Whether nothing more happens to the call in this run, short of a `resume`.
+    pub const fn is_closed(self) -> bool {
+        matches!(self, Self::Settled { .. } | Self::Failed { .. })
+    }
+}
+
+word_enum! {
+    /// How a pair stands: computed, never stored.
+    PairOutcome, "a pair's outcome", {
+        /// One side is clean, the other stands.
+        HalfSevered = "half_severed",
+        /// Grants stand on both sides, or on the only one that is ours.
+        Open = "open",
+        /// A side could not be read.
+        Unknown = "unknown",
+        /// Our side is clean; the other is not ours to read.
+        OursSevered = "ours_severed",
+        /// What the rows ask for is gone, other grants stand.
+        Narrowed = "narrowed",
+        /// No grant on either side.
+        Severed = "severed",
+    }
+}
+
+/// What the last read showed of one side of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SideState {
+    /// No grant at all.
+    Clean,
+    /// Nothing that the rows ask for; this many other grants.
+    Outside(u64),
+    /// This many grants that the rows ask for.
+    Standing(u64),
+    /// Not ours to read.
+    NotOurs,
+    /// Could not be read, or its group does not exist.
+    Unknown,
+}
+
+/// The outcome of a pair from its two sides. The order of the sides does not matter.
+pub fn judge_pair(a: SideState, b: SideState) -> PairOutcome {
+    use SideState::{Clean, NotOurs, Outside, Standing, Unknown};
+    match (a, b) {
+        (Unknown, _) | (_, Unknown) | (NotOurs, NotOurs) => PairOutcome::Unknown,
+        (Standing(_), Standing(_) | NotOurs) | (NotOurs, Standing(_)) => PairOutcome::Open,
+        (Standing(_), _) | (_, Standing(_)) => PairOutcome::HalfSevered,
+        (NotOurs, _) | (_, NotOurs) => PairOutcome::OursSevered,
+        (Outside(_), _) | (_, Outside(_)) => PairOutcome::Narrowed,
+        (Clean, Clean) => PairOutcome::Severed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events() -> Vec<Event> {
+        let identity = Identity { account: "1".into(), arn: "arn".into() };
+        let text = String::new;
+        vec![
+            Event::Started { token: None, request: text(), identity },
+            Event::Accepted { request_id: None, http: 200 },
+            Event::Deferred { not_before_ms: 5, code: text(), request_id: None, throttled: true },
+            Event::MemberMissing { code: text(), message: text(), request_id: None },
+            Event::Refused { code: text(), message: text(), request_id: None, http: 400 },
+            Event::Ambiguous { reason: text(), request_id: None },
+            Event::Reclaimed,
+            Event::Verified { settled: vec![], retry: vec![] },
+            Event::Reopened { members: vec![] },
+        ]
+    }
+
+    #[test]
+    fn only_the_edges_of_the_table_are_legal() {
+        let legal: [(Status, &[EventKind]); 6] = [
+            (Status::NEW, &[EventKind::Started]),
+            (
+                Status::InFlight { generation: 1, attempt: 1 },
+                &[
+                    EventKind::Accepted,
+                    EventKind::Deferred,
+                    EventKind::MemberMissing,
+                    EventKind::Refused,
+                    EventKind::Ambiguous,
+                    EventKind::Reclaimed,
+                ],
+            ),
+            (
+                Status::Waiting { generation: 1, attempt: 1, not_before_ms: 0 },
+                &[EventKind::Started],
+            ),
+            (Status::ReadBack { generation: 1 }, &[EventKind::Verified]),
+            (Status::Settled { generation: 1 }, &[EventKind::Reopened]),
+            (Status::Failed { generation: 1 }, &[EventKind::Reopened]),
+        ];
+        for (status, allowed) in legal {
+            for event in events() {
+                let ok = status.next(&event).is_ok();
+                assert_eq!(ok, allowed.contains(&event.kind()), "{status:?} {:?}", event.kind());
+            }
+        }
+    }
+
+    #[test]
+    fn what_still_stands_goes_again_as_the_next_generation() {
+        let verified = Event::Verified { settled: vec![], retry: vec![vec![RevocationId(1)]] };
+        let next = Status::ReadBack { generation: 1 }.next(&verified);
+        assert_eq!(next, Ok(Status::Pending { generation: 2 }));
+    }
+
+    #[test]
+    fn a_pair_is_severed_only_when_both_sides_are_clean() {
+        use SideState::{Clean, NotOurs, Outside, Standing, Unknown};
+        for (a, b, outcome) in [
+            (Clean, Clean, PairOutcome::Severed),
+            (Clean, Outside(1), PairOutcome::Narrowed),
+            (Clean, Standing(1), PairOutcome::HalfSevered),
+            (Outside(2), Standing(1), PairOutcome::HalfSevered),
+            (Standing(1), Standing(1), PairOutcome::Open),
+            (Standing(1), NotOurs, PairOutcome::Open),
+            (Clean, NotOurs, PairOutcome::OursSevered),
+            (Clean, Unknown, PairOutcome::Unknown),
+            (Standing(1), Unknown, PairOutcome::Unknown),
+        ] {
+            assert_eq!(judge_pair(a, b), outcome);
+            assert_eq!(judge_pair(b, a), outcome);
+        }
+    }
+}
