@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+pub use crate::model::Finding;
 use crate::model::{
     CallForm, ClientToken, Direction, Event, GroupId, GroupIx, GroupRef, IllegalTransition,
     LaneKey, Outcome, PairSet, PlannedCall, RequestId, Revocation, RevocationId, RuleCounts, RunId,
@@ -184,19 +185,6 @@ pub enum Reading {
         /// What was said.
         message: String,
     },
-}
-
-/// What one side of a pair shows: counts of one group's rules that name one peer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// The peer.
-    pub peer: GroupIx,
-    /// Grants (or, where a row says so, drop rules) that the rows ask for.
-    pub standing: u32,
-    /// Grants outside the rows' narrowing.
-    pub outside: u32,
-    /// Drop rules that no row asks for.
-    pub drops: u32,
 }
 
 /// A reading with what follows from it.
