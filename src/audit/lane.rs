@@ -1,12 +1,12 @@
 //! One lane of an audit: its groups in order, a batch at a time.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use super::{Audit, AuditEnd, Filters, GroupRead, Planning, read_groups};
+use super::observe::{Observation, Observer};
+use super::{Audit, AuditEnd, GroupRead, Planning, read_groups};
 use crate::exchange::{Account, AccountError, ReadError, now_ms};
-use crate::journal::{GroupReading, GroupWork, Journal, JournalError, Lane, Reading};
-use crate::model::{CallForm, GroupIx, GroupRef, PlannedCall, Rule, RunId};
-use crate::planner::{CallShape, GroupPlan, PeerGroup, plan_group};
+use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Reading};
+use crate::model::{GroupIx, RuleId};
 
 /// How a lane came out.
 pub(super) enum LaneEnd<'a> {
@@ -18,7 +18,7 @@ pub(super) enum LaneEnd<'a> {
 /// Reads the groups of one lane.
 pub(super) async fn read_lane<'a>(
     audit: &Audit<'_>,
-    filters: &Filters,
+    observer: &Observer<'_>,
     lane: &'a Lane,
 ) -> Result<LaneEnd<'a>, JournalError> {
     let account = match audit.exchange.account(&lane.key).await {
@@ -44,7 +44,7 @@ pub(super) async fn read_lane<'a>(
         match read_groups(audit.exchange, &lane.key, &account, &ids).await {
             Ok(reads) => {
                 for (group, read) in due.iter().zip(reads) {
-                    take(audit, filters, &account, group, read, &mut end).await?;
+                    take(audit, observer, &account, group, read, &mut end).await?;
                     audit.exchange.progress.advance(1);
                 }
             }
@@ -65,70 +65,47 @@ pub(super) async fn read_lane<'a>(
 /// Journals one reading and plans from it.
 async fn take(
     audit: &Audit<'_>,
-    filters: &Filters,
+    observer: &Observer<'_>,
     account: &Account,
     work: &GroupWork,
     read: GroupRead,
     end: &mut AuditEnd,
 ) -> Result<(), JournalError> {
     let run = &audit.run.new.id;
-    let names = PeerNames::load(audit.journal, run, work).await?;
-    let peers = names.peers(work, filters);
-    let (rules, managed): (&[Rule], bool) = match &read.reading {
-        Reading::Seen(snapshot) => (&snapshot.rules, snapshot.service_managed),
-        _ => (&[], false),
-    };
-    let batch = account.client.batch();
-    let shape = CallShape {
-        form: audit.run.new.form,
-        batch: match audit.run.new.form {
-            CallForm::RuleId => batch.revoke_ids,
-            CallForm::Permissions | CallForm::Flat => batch.revoke_permissions,
-        },
-    };
-    let seen = matches!(read.reading, Reading::Seen(_));
-    let GroupPlan { findings, elsewhere, calls } = plan_group(work.ix, &peers, rules, shape);
-    // A group that a service of the provider manages is told, never touched.
-    let calls = if managed { Vec::new() } else { calls };
-    let reading = GroupReading {
-        group: work.ix,
-        at_ms: read.at_ms,
-        request_ids: read.request_ids,
-        reading: read.reading,
-        findings,
-        elsewhere,
-    };
-    audit.journal.record_readings(run, std::slice::from_ref(&reading)).await?;
+    let seen = observer.observe(work, read, account.client.batch()).await?;
+    audit.journal.record_readings(run, std::slice::from_ref(&seen.reading)).await?;
     match &audit.planning {
-        Planning::Plan if seen => audit.journal.plan_group(run, work.ix, &calls, now_ms()).await,
+        Planning::Plan if matches!(seen.reading.reading, Reading::Seen(_)) => {
+            audit.journal.plan_group(run, work.ix, &seen.calls, now_ms()).await
+        }
         Planning::Plan => Ok(()),
         Planning::Frozen(approved) => {
-            end.moved.extend(new_grants(approved, work, &calls, &names));
+            end.moved.extend(new_grants(approved, work, &seen));
             Ok(())
         }
     }
 }
 
-/// The grants of `calls` that the approved plan does not hold, in words.
+/// The grants that the approved plan does not hold, in words.
 fn new_grants(
-    approved: &std::collections::HashSet<(GroupIx, crate::model::RuleId)>,
+    approved: &HashSet<(GroupIx, RuleId)>,
     work: &GroupWork,
-    calls: &[PlannedCall],
-    names: &PeerNames,
+    seen: &Observation,
 ) -> Vec<String> {
-    calls
+    seen.calls
         .iter()
         .flat_map(|call| &call.revocations)
         .filter(|revocation| !approved.contains(&(work.ix, revocation.rule.id.clone())))
         .map(|revocation| {
-            let peer = names.0.get(&revocation.peer).map(ToString::to_string).unwrap_or_default();
+            let peer = seen.peers.get(&revocation.peer).map(ToString::to_string);
             format!(
-                "{} has a new {} rule {} ({} {}) that names {peer}",
+                "{} has a new {} rule {} ({} {}) that names {}",
                 work.group,
                 revocation.rule.direction,
                 revocation.rule.id,
                 revocation.rule.protocol,
                 revocation.rule.ports,
+                peer.unwrap_or_default(),
             )
         })
         .collect()
@@ -185,36 +162,5 @@ impl Pages {
         let page = audit.journal.groups(&audit.run.new.id, GroupIx(self.next), limit).await?;
         self.next += limit;
         Ok(Some(page))
-    }
-}
-
-/// The peers of one group, spelled out.
-struct PeerNames(HashMap<GroupIx, GroupRef>);
-
-impl PeerNames {
-    async fn load(
-        journal: &dyn Journal,
-        run: &RunId,
-        work: &GroupWork,
-    ) -> Result<Self, JournalError> {
-        let mut ixs: Vec<GroupIx> = work.peers.iter().map(|entry| entry.peer).collect();
-        ixs.dedup();
-        let refs = journal.group_refs(run, &ixs).await?;
-        Ok(Self(ixs.into_iter().zip(refs).collect()))
-    }
-
-    fn peers<'a>(&'a self, work: &GroupWork, filters: &'a Filters) -> Vec<PeerGroup<'a>> {
-        work.peers
-            .chunk_by(|x, y| x.peer == y.peer)
-            .filter_map(|entries| {
-                let ix = entries.first()?.peer;
-                let mut wants: Vec<_> = entries
-                    .iter()
-                    .filter_map(|e| Some((filters.get(usize::from(e.filter))?, e.line)))
-                    .collect();
-                wants.sort_by_key(|(_, line)| *line);
-                Some(PeerGroup { ix, group: self.0.get(&ix)?, wants })
-            })
-            .collect()
     }
 }

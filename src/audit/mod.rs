@@ -1,6 +1,7 @@
 //! Reading each group once, and what follows from it for its pairs.
 
 mod lane;
+mod observe;
 mod partner;
 mod read;
 
@@ -8,11 +9,12 @@ use std::collections::HashSet;
 
 use futures_util::StreamExt as _;
 
+pub use observe::{Observation, Observer, peer_groups};
 pub use read::{GroupRead, read_groups};
 
 use crate::exchange::Exchange;
 use crate::journal::{Journal, JournalError, RunRecord};
-use crate::model::{Filter, GroupIx, LaneKey, RuleId};
+use crate::model::{GroupIx, LaneKey, RuleId};
 
 /// Lanes that are read at once; each is bounded by its own quota.
 const LANES_AT_ONCE: usize = 64;
@@ -66,13 +68,13 @@ impl AuditEnd {
 /// read, and plans. A journal error ends it at once.
 pub async fn audit(audit: &Audit<'_>) -> Result<AuditEnd, JournalError> {
     let lanes = audit.journal.lanes(&audit.run.new.id).await?;
-    let filters = audit.journal.filters(&audit.run.new.id).await?;
+    let observer = Observer::new(audit.journal, audit.run).await?;
     let total = lanes.iter().map(|lane| u64::from(lane.groups)).sum();
     audit.exchange.progress.phase("reading groups", total);
     let mut end = AuditEnd::default();
     let mut partners = Vec::new();
     let mut reading = futures_util::stream::iter(&lanes)
-        .map(|lane| lane::read_lane(audit, &filters, lane))
+        .map(|lane| lane::read_lane(audit, &observer, lane))
         .buffer_unordered(LANES_AT_ONCE);
     while let Some(result) = reading.next().await {
         match result? {
@@ -87,6 +89,3 @@ pub async fn audit(audit: &Audit<'_>) -> Result<AuditEnd, JournalError> {
     audit.journal.tally(&audit.run.new.id, &audit.exchange.tallies.take()).await?;
     Ok(end)
 }
-
-/// What every lane of an audit shares.
-type Filters = [Filter];

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 
 use crate::cloud::{Action, Cloud, CloudError, GroupInfo};
 use crate::exchange::{Account, Exchange, ReadError, now_ms};
@@ -140,9 +140,11 @@ impl Reader<'_> {
     ) -> Result<HashMap<GroupId, RulesRead>, ReadError> {
         let batch = self.client().batch().rules.max(1);
         let width = self.exchange.pacer.width(self.lane.cloud);
-        let mut reads = futures_util::stream::iter(groups.chunks(batch))
-            .map(|chunk| async move { (chunk, self.rule_pages(chunk).await) })
-            .buffer_unordered(width);
+        let chunks: Vec<_> = groups
+            .chunks(batch)
+            .map(|chunk| self.rule_pages(chunk).map(move |r| (chunk, r)))
+            .collect();
+        let mut reads = futures_util::stream::iter(chunks).buffer_unordered(width);
         let mut rules: HashMap<GroupId, RulesRead> = HashMap::new();
         while let Some((chunk, read)) = reads.next().await {
             match read {
