@@ -186,8 +186,12 @@ fn unread(call: &InHand, code: &str, message: &str) -> Event {
 }
 
 fn settle_all(call: &InHand, outcome: Outcome, reason: &str) -> Event {
-    let settle =
-        |id: RevocationId| Settled { id, outcome, reply_lost: false, reason: reason.clone() };
+    let settle = |id: RevocationId| Settled {
+        id,
+        outcome,
+        reply_lost: false,
+        reason: Some(reason.to_owned()),
+    };
     let settled = call.record.members.iter().map(|(id, _)| settle(*id)).collect();
     Event::Verified { settled, retry: Vec::new() }
 }
