@@ -1,5 +1,6 @@
 //! Reading each group once, and what follows from it for its pairs.
 
+mod blind;
 mod lane;
 mod observe;
 mod partner;
@@ -9,6 +10,7 @@ use std::collections::HashSet;
 
 use futures_util::StreamExt as _;
 
+pub use blind::plan_unread;
 pub use observe::{Observation, Observer, peer_groups};
 pub use read::{GroupRead, read_groups};
 

@@ -13,6 +13,10 @@ const PAGE: u32 = 1_000;
 pub struct LaneEstimate {
     /// The lane.
     pub lane: LaneKey,
+    /// Rules to revoke.
+    pub rules: u64,
+    /// Groups that have any.
+    pub groups: u64,
     /// Revocation calls.
     pub calls: u64,
     /// Read-back calls.
@@ -38,7 +42,7 @@ pub async fn estimate(
 ) -> Result<Estimate, JournalError> {
     let mut lanes = Vec::new();
     for lane in journal.lanes(&run.new.id).await? {
-        let (mut ingress, mut egress, mut groups) = (0_u64, 0_u64, 0_u64);
+        let (mut ingress, mut egress, mut groups, mut rules) = (0_u64, 0_u64, 0_u64, 0_u64);
         let mut last = None;
         let mut from = CallId(0);
         loop {
@@ -48,6 +52,7 @@ pub async fn estimate(
                     Direction::Ingress => ingress += 1,
                     Direction::Egress => egress += 1,
                 }
+                rules += call.members.len() as u64;
                 groups += u64::from(last != Some(call.group));
                 last = Some(call.group);
             }
@@ -57,7 +62,10 @@ pub async fn estimate(
             }
         }
         if ingress + egress > 0 {
-            lanes.push(of_lane(lane.key, pacer, (ingress, egress), groups));
+            lanes.push(LaneEstimate {
+                rules,
+                ..of_lane(lane.key, pacer, (ingress, egress), groups)
+            });
         }
     }
     lanes.sort_by(|x, y| y.seconds.total_cmp(&x.seconds));
@@ -87,7 +95,7 @@ fn of_lane(
     ]
     .into_iter()
     .fold(0.0, f64::max);
-    LaneEstimate { lane, calls: ingress + egress, reads, seconds }
+    LaneEstimate { lane, rules: 0, groups, calls: ingress + egress, reads, seconds }
 }
 
 /// Seconds until the last of `calls` is admitted by a bucket that starts full.
