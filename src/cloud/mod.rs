@@ -2,6 +2,7 @@
 //!
 //! No implementation retries, waits for quota or journals: each method is one HTTP exchange.
 
+pub mod alibaba;
 mod http;
 mod settings;
 

@@ -36,14 +36,12 @@ async fn a_complete_answer_comes_back_with_its_status() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_and_an_unknown_host_reached_nobody() {
+async fn a_refused_connection_reached_nobody() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback binds");
     let refused = format!("http://{}", listener.local_addr().expect("bound"));
     drop(listener);
-    for url in [refused.as_str(), "https://unpair.invalid"] {
-        let error = post(&http(), url).await.expect_err("nobody listens");
-        assert_eq!(error.class, ErrorClass::Unreached, "{error}");
-    }
+    let error = post(&http(), &refused).await.expect_err("nobody listens");
+    assert_eq!(error.class, ErrorClass::Unreached, "{error}");
 }
 
 #[tokio::test]
