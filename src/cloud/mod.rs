@@ -2,12 +2,15 @@
 //!
 //! No implementation retries, waits for quota or journals: each method is one HTTP exchange.
 
+pub mod alibaba;
+mod http;
 mod settings;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use http::{Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, check_endpoint};
 pub use settings::{
     AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
 };
