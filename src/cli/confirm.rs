@@ -15,15 +15,22 @@ pub(super) struct Size {
     pub(super) accounts: u64,
 }
 
-/// Asks on the terminal; the answer must be the number of rules. Without a terminal nobody can
-/// be asked, and nothing is sent.
-pub(super) fn ask(size: Size) -> Result<(), Failure> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(Failure::refused(format!(
-            "{} would be revoked and nobody can be asked: not a terminal; add --yes",
-            rules(size.rules)
-        )));
+/// Without a terminal and without `--yes` nothing is even read.
+pub(super) fn can_ask(yes: bool) -> Result<(), Failure> {
+    if yes || on_terminal() {
+        return Ok(());
     }
+    Err(Failure::refused(
+        "not a terminal, so nobody can be asked: add --yes; nothing was sent",
+    ))
+}
+
+fn on_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks on the terminal; the answer must be the number of rules.
+pub(super) fn ask(size: Size) -> Result<(), Failure> {
     eprint!(
         "revoke {} in {} groups of {} accounts? type the number of rules: ",
         rules(size.rules),

@@ -13,6 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use aws::{AwsClient, AwsConnector, ignored_endpoint_variables};
+pub use directory::Accounts;
 pub use http::{Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, check_endpoint};
 pub use settings::{
     AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
@@ -86,12 +87,14 @@ pub trait Cloud: Send + Sync {
 /// Finds the client of an account.
 #[async_trait]
 pub trait Directory: Send + Sync {
-    /// The client that acts as `account`. [`ErrorClass::NotOurs`] where configuration says
+    /// The client that acts as `account`; `region` is where its roles are assumed, if that
+    /// matters. [`ErrorClass::NotOurs`] where configuration says
     /// `credentials = "none"` or maps the account to nothing.
     async fn client(
         &self,
         cloud: Provider,
         account: &AccountId,
+        region: Option<&RegionId>,
     ) -> Result<std::sync::Arc<dyn Cloud>, CloudError>;
 }
 

@@ -182,7 +182,7 @@ impl Exchange {
 
     async fn prove(&self, lane: &LaneKey) -> Result<Account, AccountError> {
         let client =
-            self.directory.client(lane.cloud, &lane.account).await.map_err(|error| match error
+            self.directory.client(lane.cloud, &lane.account, Some(&lane.region)).await.map_err(|error| match error
                 .class
             {
                 ErrorClass::NotOurs => AccountError::NotOurs,

@@ -1,0 +1,74 @@
+//! The embedded clouds of `--sandbox`: started in process, their world kept beside the journal.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::exit::{Exit, Failure};
+use crate::cloud::{AccountSettings, AccountSource, Settings, StaticKey};
+use crate::config::Config;
+use crate::sandbox::{Sandbox, SandboxError, SandboxOptions, World, start};
+
+/// The world that a configuration names, or the built-in sample.
+pub(super) fn load(world: Option<&Path>) -> Result<World, Failure> {
+    let Some(path) = world else { return Ok(World::sample()) };
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!("world {}: cannot be read: {error}", path.display()))
+    })?;
+    World::from_toml(&text).map_err(|error| {
+        Failure::usage(format!("world {}: {error}", path.display()))
+    })
+}
+
+/// Starts the sandbox whose world lives beside `journal`, and points `config` at it.
+pub(super) async fn begin(config: &mut Config, journal: &str) -> Result<Sandbox, Failure> {
+    let world = load(config.sandbox_world.as_deref())?;
+    let options = SandboxOptions { state: Some(state_file(journal)), ..SandboxOptions::new(world) };
+    let sandbox = start(options).await?;
+    point_at(&mut config.settings, &sandbox);
+    Ok(sandbox)
+}
+
+fn point_at(settings: &mut Settings, sandbox: &Sandbox) {
+    let (ecs, ec2) = (sandbox.alibaba_url(), sandbox.aws_url());
+    settings.alibaba.ecs_endpoint = Some(ecs.clone());
+    settings.alibaba.sts_endpoint = Some(ecs);
+    settings.aws.ec2_endpoint = Some(ec2.clone());
+    settings.aws.sts_endpoint = Some(ec2);
+    let ours = sandbox.accounts().iter().map(|account| AccountSettings {
+        cloud: account.cloud,
+        id: Some(account.id.clone()),
+        name: account.name.clone(),
+        source: AccountSource::Static(StaticKey {
+            id: account.access_key_id.clone(),
+            secret: SecretString::from(account.access_key_secret.clone()),
+            token: None,
+        }),
+    });
+    let partners = sandbox.partners().into_iter().map(|(cloud, id, name)| AccountSettings {
+        cloud,
+        id: Some(id),
+        name,
+        source: AccountSource::None,
+    });
+    settings.accounts = ours.chain(partners).collect();
+}
+
+/// `unpair.db` keeps its world in `unpair.db.sandbox.json`.
+fn state_file(journal: &str) -> PathBuf {
+    let path = journal.strip_prefix("sqlite:").unwrap_or(journal);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    PathBuf::from(format!("{path}.sandbox.json"))
+}
+
+impl From<SandboxError> for Failure {
+    fn from(error: SandboxError) -> Self {
+        let exit = match &error {
+            SandboxError::World(_) | SandboxError::NotLoopback(_) => Exit::Usage,
+            SandboxError::Listen { .. }
+            | SandboxError::File { .. }
+            | SandboxError::State { .. } => Exit::CouldNotWork,
+        };
+        Self::new(exit, format!("sandbox: {error}"))
+    }
+}
