@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::{CloudError, ErrorClass, HttpReply};
 use super::codes;
 use super::node::{Node, Unreadable};
+use crate::cloud::{CloudError, ErrorClass, HttpReply};
 use crate::model::{RequestId, escape_control};
 
 /// Longest message kept of an answer, in characters.

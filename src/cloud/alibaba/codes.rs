@@ -3,7 +3,7 @@
 //! The HTTP status does not tell: throttling is 400, an unknown access key 404, a rule that is
 //! not there 400, 403 or 404. Codes are matched by their exact names.
 
-use super::super::ErrorClass;
+use crate::cloud::ErrorClass;
 use ErrorClass::{
     ClockSkew, Credential, Denied, Expired, GroupMissing, Managed, PageExpired, PeerMissing,
     Refused, Resign, RuleMissing, Throttled, TokenReused, Transient,

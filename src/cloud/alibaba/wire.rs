@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::super::{GroupInfo, GroupsPage, Reference, RulesPage};
 use super::node::{Node, Unreadable};
+use crate::cloud::{GroupInfo, GroupsPage, Reference, RulesPage};
 use crate::model::{Direction, GroupId, Identity, Peer, PortRange, RegionId, Rule};
 
 /// The fields of a rule (`DescribeSecurityGroupAttribute`, `Permission`); all are text, and the

@@ -53,10 +53,11 @@ async fn a_failed_tls_handshake_reached_nobody() {
 
 #[tokio::test]
 async fn an_answer_cut_at_any_byte_is_lost() {
+    let http = http();
     let whole: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
     for cut in 0..whole.len() {
         let url = raw_server(&whole[..cut]).await;
-        let error = post(&http(), &url).await.expect_err("the answer is cut");
+        let error = post(&http, &url).await.expect_err("the answer is cut");
         assert_eq!(error.class, ErrorClass::Lost, "cut at {cut}: {error}");
     }
 }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::super::super::{CloudError, StaticKey};
 use super::source::{Role, Source, config};
+use crate::cloud::{CloudError, StaticKey};
 
 /// The profiles of one file.
 pub(super) struct Profiles {
@@ -46,7 +46,7 @@ impl Profiles {
     pub(super) fn read(path: &Path, session: &str) -> Result<Self, CloudError> {
         let text = std::fs::read_to_string(path).map_err(|why| {
             config(format!(
-                "{}: {why}, expected the profiles of the aliyun command",
+                "{}: {why}, expected the profiles that `aliyun configure` writes",
                 path.display()
             ))
         })?;

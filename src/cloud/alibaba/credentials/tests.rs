@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
-use super::super::super::{AccountSource, AlibabaSettings, CloudError, ErrorClass, StaticKey};
 use super::source::{Env, Recipe, Role, Source};
+use crate::cloud::{AccountSource, AlibabaSettings, CloudError, ErrorClass, StaticKey};
 
 const PROFILES: &str = r#"{ "current": "hub", "profiles": [
   { "name": "hub", "mode": "AK", "access_key_id": "HUB", "access_key_secret": "hub-secret" },
@@ -103,7 +103,7 @@ fn the_token_and_role_of_the_environment_are_used() {
         Given::new().env_key().var("SECURITY_TOKEN", "T").var("ROLE_ARN", "acs:ram::9:role/r");
     assert_eq!(given.outcome(), "ENV > acs:ram::9:role/r");
     let token = given.resolve().expect("resolves").key.token;
-    assert_eq!(token.as_ref().map(|token| token.expose_secret()), Some("T"));
+    assert_eq!(token.as_ref().map(ExposeSecret::expose_secret), Some("T"));
     let given = given.var("OIDC_TOKEN_FILE", "/token");
     assert_eq!(given.outcome(), "ENV", "the role is the one of the OIDC token");
 }
