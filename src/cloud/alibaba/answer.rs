@@ -16,7 +16,7 @@ const ECHOES_REQUEST: &str = "SignatureDoesNotMatch";
 /// The tree and request id of a success: status 200, a whole body, a request id and no code.
 pub(super) fn success(reply: &HttpReply) -> Result<(Node, RequestId), CloudError> {
     let node = Node::parse(&reply.body).map_err(|why| unreadable(reply, &why))?;
-    if reply.status != 200 || !node.text("Code").is_empty() {
+    if reply.status != 200 || !either(&node, "Code", "code").is_empty() {
         return Err(told(reply, &node));
     }
     match request_id(&node) {

@@ -125,8 +125,7 @@ impl Cloud for AlibabaClient {
         groups: &[GroupId],
         page: Option<&str>,
     ) -> Result<Answer<RulesPage>, CloudError> {
-        check_count(groups.len(), BATCH.rules)?;
-        let group = &groups[0];
+        let [group] = groups else { return Err(miscounted(groups.len(), BATCH.rules)) };
         let mut parameters = listing(region, RULES_A_PAGE, page);
         parameters.push(("SecurityGroupId".to_owned(), group.to_string()));
         parameters.push(("Direction".to_owned(), "all".to_owned()));
@@ -181,12 +180,13 @@ fn listing(region: &RegionId, size: &str, page: Option<&str>) -> Vec<(String, St
     parameters
 }
 
-/// Refuses a call that names nothing, or more than the API takes: half of it might be ignored.
 fn check_count(count: usize, limit: usize) -> Result<(), CloudError> {
-    if (1..=limit).contains(&count) {
-        return Ok(());
-    }
-    Err(config("batch", &format!("{count} groups in one call, expected 1 to {limit}")))
+    if (1..=limit).contains(&count) { Ok(()) } else { Err(miscounted(count, limit)) }
+}
+
+/// A call that names nothing, or more than the API takes: part of it might be ignored.
+fn miscounted(count: usize, limit: usize) -> CloudError {
+    config("batch", &format!("{count} groups in one call, expected 1 to {limit}"))
 }
 
 fn config(code: &str, message: &str) -> CloudError {
