@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::super::{CloudError, ErrorClass, HttpReply};
 use super::codes;
 use super::node::{Node, Unreadable};
+use crate::cloud::{CloudError, ErrorClass, HttpReply};
 use crate::model::{RequestId, escape_control};
 
 /// Longest message kept of an answer, in characters.
@@ -16,7 +16,7 @@ const ECHOES_REQUEST: &str = "SignatureDoesNotMatch";
 /// The tree and request id of a success: status 200, a whole body, a request id and no code.
 pub(super) fn success(reply: &HttpReply) -> Result<(Node, RequestId), CloudError> {
     let node = Node::parse(&reply.body).map_err(|why| unreadable(reply, &why))?;
-    if reply.status != 200 || !node.text("Code").is_empty() {
+    if reply.status != 200 || !either(&node, "Code", "code").is_empty() {
         return Err(told(reply, &node));
     }
     match request_id(&node) {

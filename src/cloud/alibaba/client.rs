@@ -2,15 +2,15 @@
 
 use async_trait::async_trait;
 
-use super::super::{
-    AccountSource, Action, AlibabaSettings, Answer, Batch, Cloud, CloudError, ErrorClass,
-    GroupsPage, Http, Reference, RevokeOrder, RevokeReply, RulesPage, check_endpoint,
-};
 use super::credentials::{Env, Keeper, Recipe};
 use super::exchange::{Request, Service, exchange};
 use super::node::{Node, Unreadable};
 use super::regions::{Endpoints, HOME};
 use super::{revoke, wire};
+use crate::cloud::{
+    AccountSource, Action, AlibabaSettings, Answer, Batch, Cloud, CloudError, ErrorClass,
+    GroupsPage, Http, Reference, RevokeOrder, RevokeReply, RulesPage, check_endpoint,
+};
 use crate::model::{AccountId, GroupId, Identity, Provider, RegionId};
 
 /// Limits of the API; permissions take 100 too, but stay small as each has a dozen parameters.
@@ -117,19 +117,20 @@ impl Cloud for AlibabaClient {
         self.ecs(region, Action::Groups, parameters, decode).await
     }
 
-    /// `DescribeSecurityGroupAttribute`; fails with [`ErrorClass::GroupMissing`] if there is no
-    /// such group.
+    /// `DescribeSecurityGroupAttribute`, all rules that can name a group; fails with
+    /// [`ErrorClass::GroupMissing`] if there is no such group.
     async fn rules(
         &self,
         region: &RegionId,
         groups: &[GroupId],
         page: Option<&str>,
     ) -> Result<Answer<RulesPage>, CloudError> {
-        check_count(groups.len(), BATCH.rules)?;
-        let group = &groups[0];
+        let [group] = groups else { return Err(miscounted(groups.len(), BATCH.rules)) };
         let mut parameters = listing(region, RULES_A_PAGE, page);
         parameters.push(("SecurityGroupId".to_owned(), group.to_string()));
         parameters.push(("Direction".to_owned(), "all".to_owned()));
+        // A classic network's default is `internet`, where no rule can name a group.
+        parameters.push(("NicType".to_owned(), "intranet".to_owned()));
         let decode = |node: &Node| wire::rules(node, region, group, page);
         self.ecs(region, Action::Rules, parameters, decode).await
     }
@@ -179,12 +180,13 @@ fn listing(region: &RegionId, size: &str, page: Option<&str>) -> Vec<(String, St
     parameters
 }
 
-/// Refuses a call that names nothing, or more than the API takes: half of it might be ignored.
 fn check_count(count: usize, limit: usize) -> Result<(), CloudError> {
-    if (1..=limit).contains(&count) {
-        return Ok(());
-    }
-    Err(config("batch", &format!("{count} groups in one call, expected 1 to {limit}")))
+    if (1..=limit).contains(&count) { Ok(()) } else { Err(miscounted(count, limit)) }
+}
+
+/// A call that names nothing, or more than the API takes: part of it might be ignored.
+fn miscounted(count: usize, limit: usize) -> CloudError {
+    config("batch", &format!("{count} groups in one call, expected 1 to {limit}"))
 }
 
 fn config(code: &str, message: &str) -> CloudError {

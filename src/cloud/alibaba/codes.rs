@@ -3,7 +3,7 @@
 //! The HTTP status does not tell: throttling is 400, an unknown access key 404, a rule that is
 //! not there 400, 403 or 404. Codes are matched by their exact names.
 
-use super::super::ErrorClass;
+use crate::cloud::ErrorClass;
 use ErrorClass::{
     ClockSkew, Credential, Denied, Expired, GroupMissing, Managed, PageExpired, PeerMissing,
     Refused, Resign, RuleMissing, Throttled, TokenReused, Transient,
@@ -42,7 +42,7 @@ pub(super) fn known(code: &str) -> Option<ErrorClass> {
     rows.find(|(name, _)| *name == code).map(|(_, class)| *class)
 }
 
-/// RevokeSecurityGroup and RevokeSecurityGroupEgress, pages of 2025-04.
+/// `RevokeSecurityGroup` and `RevokeSecurityGroupEgress`, pages of 2025-04.
 ///
 /// `InvalidParam.SecurityGroupRuleId` is said of a missing rule id since 2024-07-08, and of a
 /// malformed one: reading the group tells which.
@@ -95,11 +95,11 @@ const REVOKE: Codes = &[
     ("InvalidPrefixListId.NotFound", Refused),
 ];
 
-/// RevokeSecurityGroup, page of 2019; ModifySecurityGroupRule, older pages.
+/// `RevokeSecurityGroup`, page of 2019; `ModifySecurityGroupRule`, older pages.
 const FIRST_REVOKE: Codes =
     &[("ILLEGAL_IPV6_CIDR", Refused), ("SecurityGroupRule.NotFound", RuleMissing)];
 
-/// AuthorizeSecurityGroup and AuthorizeSecurityGroupEgress.
+/// `AuthorizeSecurityGroup` and `AuthorizeSecurityGroupEgress`.
 const AUTHORIZE: Codes = &[
     ("InvalidDestGroupId.NotFound", PeerMissing),
     ("InvalidRegionId.NotFound", Refused),

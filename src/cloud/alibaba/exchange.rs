@@ -3,12 +3,12 @@
 use reqwest::Url;
 use secrecy::ExposeSecret as _;
 
-use super::super::{
-    Answer, CloudError, ErrorClass, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, StaticKey,
-};
 use super::answer;
 use super::node::{Node, Unreadable};
 use super::sign::{Unsigned, authorization, form, payload_hash};
+use crate::cloud::{
+    Answer, CloudError, ErrorClass, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, StaticKey,
+};
 use crate::model::RequestId;
 
 const CONTENT_TYPE: &str = "application/x-www-form-urlencoded";

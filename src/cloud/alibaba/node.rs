@@ -194,6 +194,18 @@ mod tests {
         assert!(Node::parse(b"<a>\xff</a>").is_err());
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_make_the_reader_panic(
+            bytes in proptest::collection::vec(0_u8.., 0..200),
+            markup in "[<>/&;!?a{}:\"\\[\\], -]{0,60}",
+        ) {
+            let _ = Node::parse(&bytes);
+            let _ = Node::parse(format!("<{markup}").as_bytes());
+            let _ = Node::parse(format!("{{{markup}").as_bytes());
+        }
+    }
+
     #[test]
     fn what_is_broken_is_never_quoted() {
         let error = Node::parse(br#"{"AccessKeySecret":"s3cret" oops}"#).expect_err("broken");

@@ -1,6 +1,6 @@
 //! Regions of ECS and the endpoints that serve them.
 
-use super::super::{AlibabaSettings, CloudError, ErrorClass};
+use crate::cloud::{AlibabaSettings, CloudError, ErrorClass};
 use crate::model::RegionId;
 
 /// The regions that are known by name, sorted. Source: the endpoint maps of the official SDKs

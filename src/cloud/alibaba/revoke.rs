@@ -1,6 +1,6 @@
 //! Parameters of `RevokeSecurityGroup` and `RevokeSecurityGroupEgress`, in their three forms.
 
-use super::super::{Batch, CloudError, ErrorClass, RevokeOrder};
+use crate::cloud::{Batch, CloudError, ErrorClass, RevokeOrder};
 use crate::model::{CallForm, Direction, NicType, Peer, PortRange, Rule};
 
 type Parameters = Vec<(String, String)>;

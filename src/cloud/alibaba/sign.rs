@@ -64,7 +64,18 @@ fn signed_names(headers: &[(String, &str)]) -> String {
 fn canonical_request(request: &Unsigned<'_>, headers: &[(String, &str)], signed: &str) -> String {
     let mut query = request.query.to_vec();
     query.sort();
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
+    let headers: String = headers
+        .iter()
+        .flat_map(|(name, value)| {
+            [
+                name.as_str(),
+                ":",
+                value,
+                "
+",
+            ]
+        })
+        .collect();
     let Unsigned { method, payload_hash, .. } = request;
     format!("{method}\n/\n{}\n{headers}\n{signed}\n{payload_hash}", form(&query))
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::super::{GroupInfo, GroupsPage, Reference, RulesPage};
 use super::node::{Node, Unreadable};
+use crate::cloud::{GroupInfo, GroupsPage, Reference, RulesPage};
 use crate::model::{Direction, GroupId, Identity, Peer, PortRange, RegionId, Rule};
 
 /// The fields of a rule (`DescribeSecurityGroupAttribute`, `Permission`); all are text, and the
@@ -121,16 +121,18 @@ fn peer(node: &Node, direction: Direction) -> Peer {
         Direction::Ingress => "Source",
         Direction::Egress => "Dest",
     };
-    let text = |name: String| Some(node.text(&name)).filter(|text| !text.is_empty());
-    let owner = || text(format!("{side}GroupOwnerAccount")).map(Into::into);
-    None.or_else(|| text(format!("{side}GroupId")))
-        .map(|id| Peer::Group { id: id.into(), owner: owner() })
-        .or_else(|| text(format!("{side}CidrIp")).map(|range| Peer::Cidr(range.to_owned())))
-        .or_else(|| text(format!("Ipv6{side}CidrIp")).map(|range| Peer::Cidr(range.to_owned())))
-        .or_else(|| {
-            text(format!("{side}PrefixListId")).map(|list| Peer::PrefixList(list.to_owned()))
-        })
-        .unwrap_or_else(|| Peer::Other(String::new()))
+    let text = |name: &str| node.text(&name.replace("{side}", side));
+    match (text("{side}GroupId"), text("{side}CidrIp"), text("Ipv6{side}CidrIp")) {
+        ("", "", "") => match text("{side}PrefixListId") {
+            "" => Peer::Other(String::new()),
+            list => Peer::PrefixList(list.to_owned()),
+        },
+        ("", "", range) | ("", range, _) => Peer::Cidr(range.to_owned()),
+        (group, ..) => {
+            let owner = Some(text("{side}GroupOwnerAccount")).filter(|owner| !owner.is_empty());
+            Peer::Group { id: group.into(), owner: owner.map(Into::into) }
+        }
+    }
 }
 
 /// `DescribeSecurityGroupReferences`. No group but those asked about may come back.

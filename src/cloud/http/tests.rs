@@ -53,10 +53,11 @@ async fn a_failed_tls_handshake_reached_nobody() {
 
 #[tokio::test]
 async fn an_answer_cut_at_any_byte_is_lost() {
+    let http = http();
     let whole: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
     for cut in 0..whole.len() {
         let url = raw_server(&whole[..cut]).await;
-        let error = post(&http(), &url).await.expect_err("the answer is cut");
+        let error = post(&http, &url).await.expect_err("the answer is cut");
         assert_eq!(error.class, ErrorClass::Lost, "cut at {cut}: {error}");
     }
 }
@@ -78,6 +79,35 @@ async fn an_answer_longer_than_the_limit_is_cut_off_and_lost() {
     let url = raw_server(long.leak()).await;
     let error = post(&http(), &url).await.expect_err("65 bytes against a limit of 64");
     assert_eq!((error.class, error.code.as_str()), (ErrorClass::Lost, "too_large"));
+}
+
+/// A head for `body`, which is compressed and ends with the connection.
+fn gzipped(body: &[u8]) -> &'static [u8] {
+    let mut reply =
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n".to_vec();
+    reply.extend_from_slice(body);
+    reply.leak()
+}
+
+#[tokio::test]
+async fn a_compressed_answer_is_read_whole_or_lost() {
+    // "hello"
+    let whole = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xcb\x48\xcd\xc9\xc9\x07\x00\x86\xa6\x10\x36\x05\x00\x00\x00";
+    let http = http();
+    let reply = post(&http, &raw_server(gzipped(whole)).await).await.expect("whole");
+    assert_eq!(reply.body, b"hello");
+    for cut in 1..whole.len() {
+        let error = post(&http, &raw_server(gzipped(&whole[..cut])).await).await.expect_err("cut");
+        assert_eq!(error.class, ErrorClass::Lost, "cut at {cut}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn the_limit_counts_what_comes_out_of_compression() {
+    // 100 times "x"
+    let bomb = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xab\xa8\xa0\x3d\x00\x00\x8f\x5d\x0e\x5e\x64\x00\x00\x00";
+    let error = post(&http(), &raw_server(gzipped(bomb)).await).await.expect_err("100 bytes");
+    assert_eq!(error.code, "too_large");
 }
 
 #[tokio::test]

@@ -1,27 +1,33 @@
 //! The keeper of an account's key: assumes its roles, keeps the session while it is good.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Mutex;
 
-use super::super::super::{CloudError, ErrorClass, Http, StaticKey};
-use super::super::exchange::{Request, Service, exchange};
-use super::super::node::{Node, Unreadable};
 use super::source::{Recipe, Role};
+use crate::cloud::alibaba::exchange::{Request, Service, exchange};
+use crate::cloud::alibaba::node::{Node, Unreadable};
+use crate::cloud::{CloudError, ErrorClass, Http, StaticKey};
 
 /// How long before its end a session is replaced: longer than a call and its signature last.
 const MARGIN: Duration = Duration::from_mins(5);
 
 /// Gives out the key of one account.
-pub(in super::super) struct Keeper {
+pub(in crate::cloud::alibaba) struct Keeper {
     http: Http,
     sts: String,
     recipe: Recipe,
-    kept: Mutex<Option<Kept>>,
+    slot: Mutex<Slot>,
+}
+
+/// What the last attempt came to.
+#[derive(Default)]
+struct Slot {
+    kept: Option<Kept>,
+    failed: Option<(Instant, CloudError)>,
 }
 
 /// A key and, if it is a session's, its end.
-#[derive(Clone)]
 struct Kept {
     key: StaticKey,
     expires: Option<SystemTime>,
@@ -30,30 +36,41 @@ struct Kept {
 impl Keeper {
     /// A keeper that asks the STS at `sts`. [`ErrorClass::Config`] or [`ErrorClass::NotOurs`] if
     /// the recipe leads nowhere; nothing is sent.
-    pub(in super::super) fn new(http: Http, sts: &str, recipe: Recipe) -> Result<Self, CloudError> {
+    pub(in crate::cloud::alibaba) fn new(
+        http: Http,
+        sts: &str,
+        recipe: Recipe,
+    ) -> Result<Self, CloudError> {
         recipe.resolve()?;
-        Ok(Self { http, sts: sts.to_owned(), recipe, kept: Mutex::new(None) })
+        Ok(Self { http, sts: sts.to_owned(), recipe, slot: Mutex::default() })
     }
 
     /// A key that is good for at least five minutes. Assumes roles first if need be: callers
-    /// that come meanwhile wait and share the outcome.
+    /// that come meanwhile wait and share the outcome, so that a dead STS costs one deadline.
     ///
     /// No error of this method is [`ErrorClass::Lost`] or [`ErrorClass::Transient`]: whatever
     /// the key was wanted for was not sent.
-    pub(in super::super) async fn key(&self) -> Result<StaticKey, CloudError> {
-        let mut slot = self.kept.lock().await;
-        if let Some(kept) = slot.as_ref().filter(|kept| kept.is_good(SystemTime::now())) {
+    pub(in crate::cloud::alibaba) async fn key(&self) -> Result<StaticKey, CloudError> {
+        let asked = Instant::now();
+        let mut slot = self.slot.lock().await;
+        if let Some((_, error)) = slot.failed.as_ref().filter(|(at, _)| *at > asked) {
+            return Err(error.clone());
+        }
+        if let Some(kept) = slot.kept.as_ref().filter(|kept| kept.is_good(SystemTime::now())) {
             return Ok(kept.key.clone());
         }
-        let fresh = self.fetch().await?;
-        let key = fresh.key.clone();
-        *slot = Some(fresh);
-        Ok(key)
+        match self.fetch().await {
+            Ok(fresh) => Ok(slot.kept.insert(fresh).key.clone()),
+            Err(error) => {
+                slot.failed = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
     }
 
     /// Drops what is kept, so that files are read and roles assumed anew.
-    pub(in super::super) async fn forget(&self) {
-        *self.kept.lock().await = None;
+    pub(in crate::cloud::alibaba) async fn forget(&self) {
+        self.slot.lock().await.kept = None;
     }
 
     async fn fetch(&self) -> Result<Kept, CloudError> {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::super::super::{CloudError, StaticKey};
 use super::source::{Role, Source, config};
+use crate::cloud::{CloudError, StaticKey};
 
 /// The profiles of one file.
 pub(super) struct Profiles {
@@ -36,7 +36,8 @@ struct Profile {
     ram_role_arn: String,
     ram_session_name: String,
     external_id: String,
-    source_profile: String,
+    #[serde(rename = "source_profile")]
+    source: String,
     expired_seconds: u32,
 }
 
@@ -45,7 +46,7 @@ impl Profiles {
     pub(super) fn read(path: &Path, session: &str) -> Result<Self, CloudError> {
         let text = std::fs::read_to_string(path).map_err(|why| {
             config(format!(
-                "{}: {why}, expected the profiles of the aliyun command",
+                "{}: {why}, expected the profiles that `aliyun configure` writes",
                 path.display()
             ))
         })?;
@@ -84,14 +85,17 @@ impl Profiles {
         }
         seen.push(&profile.name);
         match profile.mode.to_ascii_lowercase().as_str() {
-            "ak" => Ok(Source { key: self.key(profile, false)?, roles: vec![] }),
-            "ststoken" => Ok(Source { key: self.key(profile, true)?, roles: vec![] }),
+            "ak" => Ok(Source { key: self.key(profile, None)?, roles: vec![] }),
+            "ststoken" => {
+                let token = self.required(profile, "sts_token", &profile.sts_token)?;
+                Ok(Source { key: self.key(profile, Some(token))?, roles: vec![] })
+            }
             "ramrolearn" => {
-                let with_token = !profile.sts_token.is_empty();
-                Ok(Source { key: self.key(profile, with_token)?, roles: vec![self.role(profile)?] })
+                let key = self.key(profile, filled(&profile.sts_token))?;
+                Ok(Source { key, roles: vec![self.role(profile)?] })
             }
             "chainableramrolearn" => {
-                let from = self.required(profile, "source_profile", &profile.source_profile)?;
+                let from = self.required(profile, "source_profile", &profile.source)?;
                 let mut source = self.follow(&from, seen)?;
                 source.roles.push(self.role(profile)?);
                 Ok(source)
@@ -103,18 +107,13 @@ impl Profiles {
         }
     }
 
-    fn key(&self, profile: &Profile, with_token: bool) -> Result<StaticKey, CloudError> {
-        let secret = self.required(profile, "access_key_secret", &profile.access_key_secret)?;
-        let token = match with_token {
-            true => Some(self.required(profile, "sts_token", &profile.sts_token)?.into()),
-            false => None,
-        };
+    fn key(&self, profile: &Profile, token: Option<String>) -> Result<StaticKey, CloudError> {
         let id = self.required(profile, "access_key_id", &profile.access_key_id)?;
-        Ok(StaticKey { id, secret: secret.into(), token })
+        let secret = self.required(profile, "access_key_secret", &profile.access_key_secret)?;
+        Ok(StaticKey { id, secret: secret.into(), token: token.map(Into::into) })
     }
 
     fn role(&self, profile: &Profile) -> Result<Role, CloudError> {
-        let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Ok(Role {
             arn: self.required(profile, "ram_role_arn", &profile.ram_role_arn)?,
             session: filled(&profile.ram_session_name).unwrap_or_else(|| self.session.clone()),
@@ -130,4 +129,8 @@ impl Profiles {
         }
         Ok(value.to_owned())
     }
+}
+
+fn filled(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::super::super::{AccountSource, AlibabaSettings, CloudError, ErrorClass, StaticKey};
 use super::profile::Profiles;
+use crate::cloud::{AccountSource, AlibabaSettings, CloudError, ErrorClass, StaticKey};
 use crate::model::AccountId;
 
 /// Looks up an environment variable.
@@ -49,7 +49,7 @@ pub(super) struct Role {
 }
 
 /// How to come by the credentials of one account, again and again.
-pub(in super::super) struct Recipe {
+pub(in crate::cloud::alibaba) struct Recipe {
     source: AccountSource,
     profile: Option<String>,
     role_template: Option<String>,
@@ -61,7 +61,7 @@ pub(in super::super) struct Recipe {
 
 impl Recipe {
     /// The recipe that configuration gives for `account`.
-    pub(in super::super) fn new(
+    pub(in crate::cloud::alibaba) fn new(
         settings: &AlibabaSettings,
         source: &AccountSource,
         account: &AccountId,
