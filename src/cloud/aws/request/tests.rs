@@ -172,11 +172,10 @@ fn our_own_requests_are_those_of_the_official_client() {
         })
         .expect("a supported form")
     };
-    use Direction::{Egress, Ingress};
     for ours in [
-        order(Ingress, CallForm::Permissions, &all),
-        order(Egress, CallForm::Permissions, &all),
-        order(Ingress, CallForm::RuleId, &by_id),
+        order(Direction::Ingress, CallForm::Permissions, &all),
+        order(Direction::Egress, CallForm::Permissions, &all),
+        order(Direction::Ingress, CallForm::RuleId, &by_id),
         rules(std::slice::from_ref(&group), None),
         identify(),
     ] {
@@ -288,15 +287,14 @@ fn what_ec2_does_not_take_is_told_before_anything_is_sent() {
     let six = rule("-1", Peer::Cidr("::/0".to_owned()));
     let other = rule("-1", Peer::Other(String::new()));
     let group = rule("-1", peer_group());
-    use {CallForm as By, Direction as To};
     for (direction, form, rules) in [
-        (To::Egress, By::Flat, vec![range.clone()]),
-        (To::Ingress, By::Flat, vec![group.clone()]),
-        (To::Ingress, By::Flat, vec![six]),
-        (To::Ingress, By::Flat, vec![range.clone(), range]),
-        (To::Ingress, By::Permissions, vec![other]),
-        (To::Ingress, By::RuleId, vec![group]),
-        (To::Ingress, By::RuleId, vec![]),
+        (Direction::Egress, CallForm::Flat, vec![range.clone()]),
+        (Direction::Ingress, CallForm::Flat, vec![group.clone()]),
+        (Direction::Ingress, CallForm::Flat, vec![six]),
+        (Direction::Ingress, CallForm::Flat, vec![range.clone(), range]),
+        (Direction::Ingress, CallForm::Permissions, vec![other]),
+        (Direction::Ingress, CallForm::RuleId, vec![group]),
+        (Direction::Ingress, CallForm::RuleId, vec![]),
     ] {
         let refused = sent(direction, form, &rules).map_err(|error| error.class);
         assert_eq!(refused, Err(ErrorClass::Config), "{direction} {form} {rules:?}");
