@@ -13,7 +13,7 @@ mod tests;
 /// Longest message of a provider that is kept, in characters.
 const MESSAGE: usize = 300;
 /// How far the clocks may differ before a refused signature is blamed on that.
-const SKEW: Duration = Duration::from_secs(5 * 60);
+const SKEW: Duration = Duration::from_mins(5);
 
 /// The answer to an action: its root element and what the provider calls the exchange.
 #[derive(Debug)]
@@ -43,17 +43,17 @@ impl Document {
         }
         if !(200..300).contains(&reply.status) || root.name != format!("{action}Response") {
             let message = format!("`{}` for an answer to {action}", shorten(&root.name));
-            return Err(unreadable(reply.status, None, message));
+            return Err(unreadable(reply.status, None, &message));
         }
         match request_id(&root) {
             Some(request_id) => Ok(Self { root, request_id, http: reply.status }),
-            None => Err(unreadable(reply.status, None, "no requestId".to_owned())),
+            None => Err(unreadable(reply.status, None, "no requestId")),
         }
     }
 
     /// The error for a document that does not say what it must.
     pub(super) fn unreadable(&self, why: &str) -> CloudError {
-        unreadable(self.http, Some(self.request_id.clone()), why.to_owned())
+        unreadable(self.http, Some(self.request_id.clone()), why)
     }
 }
 
@@ -111,7 +111,7 @@ fn no_document(reply: &HttpReply, why: &WireError) -> CloudError {
     }
 }
 
-fn unreadable(status: u16, request_id: Option<RequestId>, why: String) -> CloudError {
+fn unreadable(status: u16, request_id: Option<RequestId>, why: &str) -> CloudError {
     let class = if status < 500 { ErrorClass::Lost } else { ErrorClass::Transient };
     let message = format!("the answer is unreadable: {why}");
     CloudError { http: Some(status), request_id, ..CloudError::local(class, "unreadable", message) }

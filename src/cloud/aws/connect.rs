@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::chain::{Chain, Surroundings};
+use super::chain::Chain;
 use super::client::AwsClient;
 use super::credentials::{Cached, Fixed, Identities, Role};
 use super::exchange::Exchange;
 use super::regions::{Endpoints, Partition, Service};
+use super::surroundings::Surroundings;
 use crate::cloud::{AccountSource, AwsSettings, CloudError, ErrorClass, Http};
 use crate::model::{AccountId, RegionId};
 

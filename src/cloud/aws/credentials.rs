@@ -20,7 +20,7 @@ use crate::model::RegionId;
 mod tests;
 
 /// Credentials are replaced this long before they expire, so that none expires on the way.
-const MARGIN: Duration = Duration::from_secs(5 * 60);
+const MARGIN: Duration = Duration::from_mins(5);
 /// Where these credentials come from, for the credential type's own notes.
 const NAME: &str = "unpair";
 

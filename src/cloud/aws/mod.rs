@@ -14,8 +14,11 @@ mod read;
 mod regions;
 mod request;
 mod sign;
+mod surroundings;
+#[cfg(test)]
+mod testing;
 mod wire;
 
-pub use chain::ignored_endpoint_variables;
 pub use client::AwsClient;
 pub use connect::AwsConnector;
+pub use surroundings::ignored_endpoint_variables;

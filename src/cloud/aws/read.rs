@@ -83,10 +83,7 @@ fn rule(item: &Element) -> Result<Rule, Unreadable> {
         value(item, "ipProtocol")?.parse().map_err(|why| format!("ipProtocol: {why}"))?;
     Ok(Rule {
         id: RuleId::from(value(item, "securityGroupRuleId")?),
-        direction: match boolean(item, "isEgress")? {
-            true => Direction::Egress,
-            false => Direction::Ingress,
-        },
+        direction: if boolean(item, "isEgress")? { Direction::Egress } else { Direction::Ingress },
         ports: ports(item, &protocol)?,
         protocol,
         source_ports: None,

@@ -10,7 +10,7 @@ pub(super) enum Partition {
     Aws,
     /// China.
     China,
-    /// AWS GovCloud (US).
+    /// The regions of the US government.
     UsGov,
 }
 
