@@ -113,7 +113,8 @@ pub(super) fn grid(header: &[&str], right: &[usize], rows: &[Vec<String>], width
         table.add_row(row.iter().map(|cell| escape_control(cell).into_owned()).collect::<Vec<_>>());
     }
     for (at, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((0, 2));
+        // The style adds a space of its own between columns.
+        column.set_padding((0, 1));
         if right.contains(&at) {
             column.set_cell_alignment(CellAlignment::Right);
         }
