@@ -6,7 +6,7 @@ use crate::journal::{Journal, RunRecord};
 use crate::model::{PairOutcome, escape_control};
 
 use super::head::head;
-use super::pairs::PairRows;
+use super::pairs::{PairRows, WORST_FIRST};
 use super::revocations::{RevocationRow, Revocations};
 use super::table::{NOT_JUDGED, facts};
 use super::text::locate;
@@ -55,12 +55,14 @@ async fn write_pairs(
     writeln!(out, "<h2>Pairs that are not severed</h2>\n<table>")?;
     write_row(out, "th", "", &["pair is", "side", "side", "row", "note"])?;
     let mut pairs = PairRows::open(journal, run).await?;
-    while let Some(page) = pairs.next().await? {
-        for row in page.iter().filter(|row| row.outcome != PairOutcome::Severed) {
-            let [a, b] = row.sides().map(|side| format!("{}: {}", side.group, side.text));
-            let outcome = row.outcome.as_str();
-            let origin = locate(&run.sources, row.line);
-            write_row(out, "td", outcome, &[outcome, &a, &b, &origin, &row.note])?;
+    for outcome in WORST_FIRST.into_iter().filter(|outcome| *outcome != PairOutcome::Severed) {
+        while let Some(page) = pairs.next_of(outcome).await? {
+            for row in &page {
+                let [a, b] = row.sides().map(|side| format!("{}: {}", side.group, side.text));
+                let origin = locate(&run.sources, row.line);
+                let word = outcome.as_str();
+                write_row(out, "td", word, &[word, &a, &b, &origin, &row.note])?;
+            }
         }
     }
     Ok(writeln!(out, "</table>")?)

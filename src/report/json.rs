@@ -8,13 +8,13 @@ use crate::journal::{Journal, RunRecord};
 use crate::model::{GroupRef, PairOutcome, SideState};
 
 use super::head::head;
-use super::pairs::{PairRow, PairRows, SideRow};
+use super::pairs::{PairRow, PairRows, SideRow, WORST_FIRST};
 use super::revocations::{RevocationRow, Revocations};
 use super::text::locate;
 use super::{ReportError, Summary};
 
-/// Writes the keys of `summary`, `findings` (every pair that is not simply severed),
-/// `revocations`, and `head`, the hash of the last history row.
+/// Writes the keys of `summary`, `findings` (every pair that is not simply severed, worst
+/// first), `revocations`, and `head`, the hash of the last history row.
 pub(super) async fn write(
     journal: &dyn Journal,
     run: &RunRecord,
@@ -40,9 +40,11 @@ async fn write_findings(
 ) -> Result<(), ReportError> {
     let mut list = List::open(out, "findings")?;
     let mut pairs = PairRows::open(journal, run).await?;
-    while let Some(page) = pairs.next().await? {
-        for row in page.iter().filter(|row| is_finding(row)) {
-            list.item(&FindingRow::new(row, run))?;
+    for outcome in WORST_FIRST {
+        while let Some(page) = pairs.next_of(outcome).await? {
+            for row in page.iter().filter(|row| is_finding(row)) {
+                list.item(&FindingRow::new(row, run))?;
+            }
         }
     }
     list.close()

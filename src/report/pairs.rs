@@ -10,6 +10,19 @@ use super::evidence::{Evidence, JudgedSide, LastRead, PairSpan};
 use super::text::count;
 use super::walk::{Names, PairWalk};
 
+/// Every outcome, in the order of a report.
+pub(super) const WORST_FIRST: [PairOutcome; 6] = [
+    PairOutcome::HalfSevered,
+    PairOutcome::Open,
+    PairOutcome::Unknown,
+    PairOutcome::OursSevered,
+    PairOutcome::Narrowed,
+    PairOutcome::Severed,
+];
+
+/// What is said of a side that needs no explanation.
+const CLEAN: &str = "clean";
+
 /// A pair with its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PairRow {
@@ -117,9 +130,26 @@ impl<'a> PairRows<'a> {
     /// The next pairs; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<PairRow>>, JournalError> {
         let Some(page) = self.walk.next().await? else { return Ok(None) };
+        self.spell_out(page).await.map(Some)
+    }
+
+    /// The next pairs of one outcome; `None` at the end, after which the walk begins anew.
+    pub(super) async fn next_of(
+        &mut self,
+        outcome: PairOutcome,
+    ) -> Result<Option<Vec<PairRow>>, JournalError> {
+        let Some(mut page) = self.walk.next().await? else {
+            self.walk = PairWalk::new(self.journal, &self.run.new.id);
+            return Ok(None);
+        };
+        page.retain(|pair| self.evidence.judge(pair).outcome == outcome);
+        self.spell_out(page).await.map(Some)
+    }
+
+    async fn spell_out(&self, page: Vec<PairSpan>) -> Result<Vec<PairRow>, JournalError> {
         let groups = page.iter().flat_map(|pair| [pair.a, pair.b]).collect();
         let names = Names::load(self.journal, &self.run.new.id, groups).await?;
-        page.iter().map(|pair| self.row(pair, &names)).collect::<Result<_, _>>().map(Some)
+        page.iter().map(|pair| self.row(pair, &names)).collect()
     }
 
     fn row(&self, pair: &PairSpan, names: &Names) -> Result<PairRow, JournalError> {
@@ -212,7 +242,7 @@ fn describe(judged: JudgedSide, read: &LastRead, other: &GroupRef) -> String {
         (SideState::Outside(n), _) => {
             format!("{} outside what the rows ask for", count(n, "grant"))
         }
-        _ => "clean".to_owned(),
+        _ => CLEAN.to_owned(),
     }
 }
 
@@ -224,7 +254,7 @@ fn stand(n: u64) -> String {
 fn reason(a: &SideRow, b: &SideRow) -> String {
     let told: Vec<String> = [a, b]
         .into_iter()
-        .filter(|side| side.text != "clean")
+        .filter(|side| side.text != CLEAN)
         .map(|side| format!("{}/{}: {}", side.group.account, side.group.group, side.text))
         .collect();
     if told.is_empty() { "both sides are clean".to_owned() } else { told.join(" · ") }

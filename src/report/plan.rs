@@ -9,8 +9,8 @@ use crate::journal::{Journal, RunRecord};
 
 use super::format::Tone;
 use super::pairs::PairRows;
-use super::table::{NOT_JUDGED, Sections, escape_lines, facts, next_step};
-use super::text::wrap;
+use super::table::{NOT_JUDGED, Sections, facts, next_step};
+use super::text::{wrap, wrap_parts};
 use super::{ReportError, Style, Summary};
 use left_alone::LeftAlone;
 
@@ -23,8 +23,12 @@ pub(super) async fn write(
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    writeln!(out, "{}", style.paint(Tone::Strong, &wrap(&summary.verdict(), style.width, 0, 2)))?;
-    let line = escape_lines(&wrap(&facts(run, summary).join(" · "), style.width, 0, 2));
+    writeln!(
+        out,
+        "{}",
+        style.paint(Tone::Strong, &wrap_parts(&summary.verdict_parts(), style.width))
+    )?;
+    let line = wrap_parts(&facts(run, summary), style.width);
     writeln!(out, "{}", style.paint(Tone::Quiet, &line))?;
     let planned = summary.rules.planned > 0;
     if planned {

@@ -8,7 +8,7 @@ use super::{Format, ReportError, Style, Summary, csv, html, json, plan, table};
 
 /// Writes what happened in `run`: `unpair report`, and the end of `revoke`, `resume`, `verify`.
 ///
-/// JSON is one object: the keys of `summary`, then `findings`, `revocations` and `head`.
+/// `out` gets many small writes: give it a buffered writer. JSON is one object: the keys of `summary`, then `findings`, `revocations` and `head`.
 pub async fn write_report(
     journal: &dyn Journal,
     run: &RunRecord,

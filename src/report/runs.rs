@@ -13,8 +13,10 @@ use super::{Format, ReportError, Style};
 
 /// Characters of a digest that people compare.
 const SHORT_DIGEST: usize = 12;
-/// Below this many columns the digest is left out of the table.
-const WIDE: u16 = 110;
+/// Below this many columns the run that a run is about is left out of the table.
+const ROOM_FOR_PARENT: u16 = 90;
+/// Below this many columns the digest is left out too.
+const ROOM_FOR_DIGEST: u16 = 105;
 
 /// A run as JSON and CSV tell it; the names of the fields are the keys and columns.
 #[derive(Serialize)]
@@ -83,32 +85,21 @@ fn table(runs: &[RunRecord], style: Style) -> String {
     if runs.is_empty() {
         return "no runs in this journal\n".to_owned();
     }
-    let wide = style.width >= WIDE;
     let mut header = vec!["RUN", "KIND", "STATE", "EXIT", "CREATED", "PAIRS", "RULES"];
-    if wide {
-        header.push("DIGEST");
-    }
-    let parents = runs.iter().any(|run| run.new.parent.is_some());
-    if parents {
-        header.push("OF RUN");
-    }
+    let parents = style.width >= ROOM_FOR_PARENT && runs.iter().any(|run| run.new.parent.is_some());
+    let digests = style.width >= ROOM_FOR_DIGEST;
+    header.extend(parents.then_some("OF RUN"));
+    header.extend(digests.then_some("DIGEST"));
     let short = short_length(runs);
-    let rows: Vec<Vec<String>> = runs
-        .iter()
-        .map(|run| {
-            let mut cells = cells(run, short);
-            if wide {
-                cells.push(start(run.digest.as_deref().unwrap_or_default(), SHORT_DIGEST));
-            }
-            if parents {
-                cells.push(optional(
-                    run.new.parent.as_ref().map(|id| start(id.as_str(), short)).as_ref(),
-                ));
-            }
-            cells
-        })
-        .collect();
-    grid(&header, &[3, 5, 6], &rows, style.width)
+    let rows = runs.iter().map(|run| {
+        let mut cells = cells(run, short);
+        let parent = run.new.parent.as_ref().map(crate::model::RunId::as_str);
+        cells.extend(parents.then(|| start(parent.unwrap_or_default(), short)));
+        let digest = run.digest.as_deref().unwrap_or_default();
+        cells.extend(digests.then(|| start(digest, SHORT_DIGEST)));
+        cells
+    });
+    grid(&header, &[3, 5, 6], &rows.collect::<Vec<_>>(), style.width)
 }
 
 fn cells(run: &RunRecord, short: usize) -> Vec<String> {

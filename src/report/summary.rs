@@ -118,8 +118,15 @@ impl Summary {
     /// One line that says how it stands, such as
     /// `12 pairs: 10 severed, 1 half-severed, 1 unknown · 57 rules: 55 removed, 2 already absent`.
     pub fn verdict(&self) -> String {
-        let pairs = tell(&count(self.pairs.total, "pair"), &pair_words(&self.pairs));
-        let mut parts = vec![pairs];
+        self.verdict_parts().join(" · ")
+    }
+
+    /// The parts of [`Self::verdict`].
+    pub(super) fn verdict_parts(&self) -> Vec<String> {
+        let mut parts = Vec::new();
+        if self.pairs.total > 0 {
+            parts.push(tell(&count(self.pairs.total, "pair"), &pair_words(&self.pairs)));
+        }
         if self.rules.planned > 0 && self.rules.pending == self.rules.planned {
             parts.push(format!("{} to revoke", count(self.rules.planned, "rule")));
         } else if self.rules.planned > 0 {
@@ -132,7 +139,7 @@ impl Summary {
         if self.rules.outside > 0 {
             parts.push(format!("{} outside the rows", count(self.rules.outside, "grant")));
         }
-        parts.join(" · ")
+        parts
     }
 }
 

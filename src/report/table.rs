@@ -12,13 +12,13 @@ use super::format::Tone;
 use super::head::head;
 use super::pairs::PairRows;
 use super::summary::exit_code;
-use super::text::{duration, wrap};
+use super::text::{count, duration, wrap, wrap_parts};
 use super::{ReportError, Style, Summary};
 pub(super) use sections::Sections;
 
 /// What is never judged, in one line.
 pub(super) const NOT_JUDGED: &str =
-    "Not judged: CIDR and prefix-list rules, and connections that are already established.";
+    "Not judged: CIDR and prefix-list rules, and connections already established.";
 
 /// Writes the verdict, the pairs that need somebody, the calls and the journal's head.
 pub(super) async fn write(
@@ -35,6 +35,10 @@ pub(super) async fn write(
         sections.add(page);
     }
     sections.write(run, &summary.pairs, style, out)?;
+    if summary.live.drops > 0 {
+        let drops = count(summary.live.drops, "drop rule");
+        writeln!(out, "\nLeft alone: {drops}; removing one would open traffic")?;
+    }
     calls::write(&summary.calls, style, out)?;
     writeln!(out, "\n{}", wrap(NOT_JUDGED, style.width, 0, 2))?;
     if let Some(row) = head(journal, &run.new.id).await? {
@@ -56,9 +60,9 @@ fn write_verdict(
 ) -> Result<(), ReportError> {
     let done = exit_code(&summary.pairs, run.new.require_both) == 0;
     let tone = if done { Tone::Good } else { Tone::Bad };
-    writeln!(out, "{}", style.paint(tone, &wrap(&summary.verdict(), style.width, 0, 2)))?;
-    let line = wrap(&facts(run, summary).join(" · "), style.width, 0, 2);
-    writeln!(out, "{}", style.paint(Tone::Quiet, &escape_lines(&line)))?;
+    writeln!(out, "{}", style.paint(tone, &wrap_parts(&summary.verdict_parts(), style.width)))?;
+    let line = wrap_parts(&facts(run, summary), style.width);
+    writeln!(out, "{}", style.paint(Tone::Quiet, &line))?;
     Ok(())
 }
 
@@ -98,9 +102,4 @@ pub(super) fn next_step(run: &RunRecord, summary: &Summary) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// Escapes what came from outside but keeps the line breaks of [`wrap`].
-pub(super) fn escape_lines(text: &str) -> String {
-    text.split('\n').map(escape_control).collect::<Vec<_>>().join("\n")
 }

@@ -48,10 +48,10 @@ pub(super) fn rfc3339(ms: i64) -> String {
     }
 }
 
-/// Milliseconds since 1970 as `2026-11-20 11:17:49Z`.
+/// Milliseconds since 1970 as `2026-11-20 11:17Z`.
 pub(super) fn clock(ms: i64) -> String {
     match Timestamp::from_millisecond(ms) {
-        Ok(time) => time.strftime("%Y-%m-%d %H:%M:%SZ").to_string(),
+        Ok(time) => time.strftime("%Y-%m-%d %H:%MZ").to_string(),
         Err(_) => ms.to_string(),
     }
 }
@@ -88,6 +88,24 @@ pub(super) fn wrap(text: &str, width: u16, first: usize, hanging: usize) -> Stri
         fresh = false;
     }
     out
+}
+
+/// Joins `parts` by ` · `, breaking lines between parts where they do not fit; the lines after
+/// the first are indented by two.
+pub(super) fn wrap_parts(parts: &[String], width: u16) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if display_width(line) + 5 + display_width(part) <= usize::from(width) => {
+                line.push_str(" · ");
+                line.push_str(part);
+            }
+            _ => lines.push(part.clone()),
+        }
+    }
+    let indents = std::iter::once(0).chain(std::iter::repeat(2));
+    let wrapped = lines.iter().zip(indents).map(|(line, first)| wrap(line, width, first, 4));
+    wrapped.collect::<Vec<_>>().join("\n")
 }
 
 /// Columns that `text` takes: East Asian wide characters take two.
@@ -141,7 +159,7 @@ mod tests {
     fn times_are_rfc_3339_in_utc() {
         assert_eq!(rfc3339(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
-        assert_eq!(clock(1_700_000_000_123), "2023-11-14 22:13:20Z");
+        assert_eq!(clock(1_700_000_000_123), "2023-11-14 22:13Z");
         assert_eq!(rfc3339(i64::MAX), i64::MAX.to_string());
     }
 
@@ -164,8 +182,19 @@ mod tests {
     }
 
     #[test]
+    fn parts_break_between_each_other_first() {
+        let parts = ["one two".to_owned(), "three".to_owned(), "four".to_owned()];
+        assert_eq!(wrap_parts(&parts, 80), "one two · three · four");
+        assert_eq!(wrap_parts(&parts, 18), "one two · three\n  four");
+        assert_eq!(wrap_parts(&parts, 6), "one\n    two\n  three\n  four");
+    }
+
+    #[test]
     fn a_grid_has_no_lines_and_no_trailing_space() {
         let rows = [vec!["a\x1b".to_owned(), "1".to_owned()], vec!["b".into(), "10".into()]];
-        assert_eq!(grid(&["NAME", "N"], &[1], &rows, 80), "NAME     N\na\\u{1b}  1\nb       10\n");
+        assert_eq!(
+            grid(&["NAME", "N"], &[1], &rows, 80),
+            "NAME      N\na\\u{1b}   1\nb        10\n"
+        );
     }
 }

@@ -11,7 +11,7 @@ use super::sink::Sink;
 /// What a reader must know before running them.
 const CAVEAT: &str = "Each command revokes the rules that have exactly these values, and no other.\n\
      Rules with other protocols, ports or priorities between the same groups stay;\n\
-     `unpair audit` finds them, `unpair plan` and `unpair commands --run ID` name them by id.";
+     `unpair plan` finds them, `unpair commands --run ID` then names them by id.";
 
 /// Writes the revocations of `pairs` by value, account by account. Needs neither network nor
 /// credentials.

@@ -13,7 +13,7 @@ use crate::report::{ReportError, Style};
 const MAX_RULES: usize = 20;
 
 /// Consecutive revocations of one group: at most [`MAX_RULES`] lines, however many there are.
-struct Group {
+struct Listing {
     group: GroupRef,
     total: u64,
     lines: Vec<String>,
@@ -26,7 +26,7 @@ pub(super) async fn write(
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    let mut open: Option<Group> = None;
+    let mut open: Option<Listing> = None;
     let mut revocations = Revocations::new(journal, &run.new.id);
     while let Some(page) = revocations.next().await? {
         for record in &page {
@@ -34,7 +34,7 @@ pub(super) async fn write(
             if let Some(done) = open.take() {
                 done.write(run, style, out)?;
             }
-            let mut group = same.unwrap_or_else(|| Group::new(&record.group));
+            let mut group = same.unwrap_or_else(|| Listing::new(&record.group));
             group.add(record, run);
             open = Some(group);
         }
@@ -45,7 +45,7 @@ pub(super) async fn write(
     }
 }
 
-impl Group {
+impl Listing {
     fn new(group: &GroupRef) -> Self {
         Self { group: group.clone(), total: 0, lines: Vec::new() }
     }

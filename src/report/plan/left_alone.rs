@@ -25,10 +25,11 @@ pub(super) struct LeftAlone {
     elsewhere_groups: u64,
 }
 
-/// The first lines of a list and how many there are in all.
+/// The first lines of a list, how many lines there would be, and how many things they count.
 #[derive(Default)]
 struct List {
     total: u64,
+    items: u64,
     lines: Vec<(u32, String)>,
 }
 
@@ -36,6 +37,7 @@ impl List {
     /// Counts `n` things, told in one line.
     fn add(&mut self, n: u64, line: u32, text: impl FnOnce() -> String) {
         self.total += n;
+        self.items += u64::from(n > 0);
         if n > 0 && self.lines.len() < MAX_LINES {
             self.lines.push((line, text()));
         }
@@ -171,9 +173,11 @@ impl List {
             let text = format!("{text} · {}", locate(&run.sources, *line));
             writeln!(out, "{}", wrap(&escape_control(&text), style.width, 2, 6))?;
         }
-        if self.lines.len() == MAX_LINES {
-            let text = format!("the first {} are listed", thousands(MAX_LINES as u64));
-            writeln!(out, "{}", style.paint(Tone::Quiet, &wrap(&text, style.width, 2, 4)))?;
+        let rest = self.items - self.lines.len() as u64;
+        if rest > 0 {
+            let id = &run.new.id;
+            let text = format!("…and {} more: unpair report {id} --format json", thousands(rest));
+            writeln!(out, "{}", wrap(&text, style.width, 2, 4))?;
         }
         Ok(())
     }

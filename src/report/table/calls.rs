@@ -1,6 +1,7 @@
 //! The exchanges with the providers, by action and by code.
 
-use std::io::Write;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
 
 use crate::model::escape_control;
 use crate::report::summary::CallCounts;
@@ -17,7 +18,7 @@ pub(super) fn write(
         return Ok(());
     }
     let line = format!(
-        "Calls: {}, {} throttled, {} sent again",
+        "Calls: {} ({} throttled, {} sent again)",
         thousands(calls.total),
         thousands(calls.throttled),
         thousands(calls.retried)
@@ -27,8 +28,15 @@ pub(super) fn write(
     let name_width = rows().map(|(name, _)| escape_control(name).chars().count()).max();
     let digits = rows().map(|(_, n)| thousands(*n).len()).max();
     let (name_width, digits) = (name_width.unwrap_or_default(), digits.unwrap_or_default());
-    for (name, n) in rows() {
-        writeln!(out, "  {:name_width$}  {:>digits$}", escape_control(name), thousands(*n))?;
+    let list = |out: &mut dyn Write, rows: &BTreeMap<String, u64>| -> io::Result<()> {
+        rows.iter().try_for_each(|(name, n)| {
+            writeln!(out, "  {:name_width$}  {:>digits$}", escape_control(name), thousands(*n))
+        })
+    };
+    list(out, &calls.by_action)?;
+    if !calls.by_code.is_empty() {
+        writeln!(out, "Without success, by code:")?;
+        list(out, &calls.by_code)?;
     }
     Ok(())
 }

@@ -134,7 +134,9 @@ fn write_partner(row: &PairRow, style: Style, out: &mut dyn Write) -> Result<(),
     for (side, command) in partner_commands(row) {
         let account = &side.group.account;
         if owner.replace(account) != Some(account) {
-            let text = format!("for the owner of {account} to run:");
+            let text = format!(
+                "for the owner of {account} to run (removes rules with exactly these values):"
+            );
             writeln!(out, "{}", wrap(&escape_control(&text), style.width, 4, 4))?;
         }
         match command {
