@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::args::Acting;
 use super::confirm;
 use super::exit::{Exit, Failure};
-use super::guard::{self, PlanLimits};
+use super::guard;
 use super::output::{Ended, Output};
 use super::session::Session;
 use super::signals;
@@ -36,7 +36,6 @@ pub(super) async fn prepare(
     session: &Session,
     run: RunRecord,
     frozen: bool,
-    limits: PlanLimits,
 ) -> Result<Prepared, Failure> {
     let exchange = session.exchange(&run.new.id).await?;
     let journal = &*session.journal;
@@ -74,7 +73,7 @@ pub(super) async fn prepare(
         }
     }
     let run = journal.run(run.new.id.as_str()).await?;
-    guard::check_plan(journal, &run, guard::size(&estimate), limits).await?;
+    guard::check_plan(journal, &run, guard::size(&estimate), &session.config.guard).await?;
     Ok(Prepared { run, exchange, end, estimate })
 }
 
@@ -117,11 +116,8 @@ pub(super) async fn act(
     run: RunRecord,
     how: How<'_>,
 ) -> Result<Exit, Failure> {
-    let prepared = prepare(session, run, how.frozen, how.limits).await;
-    let Prepared { run, exchange, end, estimate } = match prepared {
-        Ok(prepared) => prepared,
-        Err(failure) => return Err(failure),
-    };
+    let Prepared { run, exchange, end, estimate } =
+        prepare(session, run, how.frozen).await?;
     let id = run.new.id.clone();
     if end.interrupted {
         return finish(context, session, &exchange, &run, RunState::Interrupted, Exit::Interrupted, end.messages()).await;
@@ -151,12 +147,13 @@ pub(super) async fn act(
     session.journal.update(&id, &started, now_ms()).await?;
     take_up(&*session.journal, &run).await?;
     let run = session.journal.run(id.as_str()).await?;
+    let max_failures = session.config.guard.max_failures;
     let work = CarryOut {
         exchange: &exchange,
         journal: &*session.journal,
         run: &run,
         pause_file: how.acting.pause_file.clone(),
-        failures: Failures::new(how.acting.max_failures, run.rules.planned),
+        failures: Failures::new(max_failures.map(|limit| limit.allowed(run.rules.planned))),
     };
     let run_end = carry_out(&work).await?;
     for (lane, reason) in &run_end.parked {
@@ -179,7 +176,6 @@ pub(super) async fn act(
 pub(super) struct How<'a> {
     /// The stored plan is carried out as it is (`--run`).
     pub(super) frozen: bool,
-    pub(super) limits: PlanLimits,
     pub(super) acting: &'a Acting,
     /// What rows that were left out come to.
     pub(super) left_over: Exit,

@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::config::FailureLimit;
 use crate::model::CallForm;
 use crate::report::Format;
-use crate::run::FailureLimit;
 use crate::sandbox::Fault;
 
 /// The journal that is used when none is named.
@@ -172,8 +172,8 @@ pub(super) struct Planning {
     #[arg(long, value_name = "N")]
     pub(super) max_rules: Option<u64>,
     /// Refuse a plan that removes more than this share of a group's rules
-    #[arg(long, value_name = "P", value_parser = clap::value_parser!(u8).range(0..=100))]
-    pub(super) max_percent: Option<u8>,
+    #[arg(long, value_name = "P", value_parser = parse_percent)]
+    pub(super) max_percent: Option<f64>,
 }
 
 /// `plan`.
@@ -305,6 +305,13 @@ pub(super) struct SandboxArgs {
 
 fn parse_format(text: &str) -> Result<Format, String> {
     text.parse().map_err(|_| "expected table, json or csv".to_owned())
+}
+
+fn parse_percent(text: &str) -> Result<f64, String> {
+    let share: Option<f64> = text.trim_end_matches('%').parse().ok();
+    share
+        .filter(|share| *share > 0.0 && *share <= 100.0)
+        .ok_or_else(|| "expected a percentage above 0 and at most 100".to_owned())
 }
 
 fn parse_duration(text: &str) -> Result<Duration, String> {

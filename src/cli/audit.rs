@@ -3,18 +3,17 @@
 use super::act::prepare;
 use super::args::AuditArgs;
 use super::exit::{Exit, Failure};
-use super::guard::PlanLimits;
 use super::inputs;
 use super::output::Ended;
 use super::plan::{begin, choose_pairs, show};
 use super::session::Session;
 use super::start::Context;
-use crate::config::Config;
+use crate::config::Overrides;
 use crate::journal::{RunKind, RunRecord, RunState};
 use crate::report::summarize;
 
 pub(super) async fn run(context: &Context, args: &AuditArgs) -> Result<Exit, Failure> {
-    let config = Config::load(context.common.config.as_deref())?;
+    let config = context.config(&Overrides::default())?;
     let manifests = inputs::manifests(&args.manifests, &config, args.pairs.keep_going)?;
     let chosen = choose_pairs(manifests, &config, &args.pairs)?;
     let session = Session::open(context, config).await?;
@@ -44,7 +43,7 @@ pub(super) async fn finish(
     run: RunRecord,
     judge: impl Fn(&crate::report::Summary) -> Exit,
 ) -> Result<Exit, Failure> {
-    let prepared = prepare(session, run, false, PlanLimits::default()).await?;
+    let prepared = prepare(session, run, false).await?;
     let (run, exchange, end) = (prepared.run, prepared.exchange, prepared.end);
     let summary = summarize(&*session.journal, &run, context.command).await?;
     let (state, exit) = if end.interrupted {

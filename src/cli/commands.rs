@@ -4,7 +4,7 @@ use super::args::CommandsArgs;
 use super::exit::{Exit, Failure};
 use super::inputs;
 use super::start::Context;
-use crate::config::Config;
+use crate::config::Overrides;
 use crate::journal::{Mode, open};
 use crate::report::{Which, write_manifest_commands, write_run_commands};
 
@@ -19,7 +19,7 @@ pub(super) async fn run(context: &Context, args: &CommandsArgs) -> Result<Exit, 
             sink.finish()?;
         }
         None => {
-            let config = Config::load(context.common.config.as_deref())?;
+            let config = context.config(&Overrides::default())?;
             let pairs = inputs::manifests(&args.manifests, &config, false)?.pairs;
             let mut sink = context.output.open()?;
             write_manifest_commands(&pairs, format, &mut sink)?;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::args::Planning;
+use super::args::{Acting, Planning};
 use super::confirm::Size;
 use super::exit::Failure;
-use crate::config::{Guard, Protected};
+use crate::config::{Guard, Overrides, Protected};
 use crate::journal::{CallId, GroupWork, Journal, JournalError, RunRecord};
 use crate::model::{GroupIx, GroupRef, PairSet};
 use crate::run::Estimate;
@@ -13,20 +13,13 @@ use crate::run::Estimate;
 /// Calls that are looked at at once.
 const PAGE: u32 = 1_000;
 
-/// Limits of a plan, from options and configuration.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct PlanLimits {
-    pub(super) max_rules: Option<u64>,
-    pub(super) max_percent: Option<u8>,
-}
-
-impl PlanLimits {
-    /// Options count over configuration.
-    pub(super) fn new(planning: Option<&Planning>, guard: &Guard) -> Self {
-        Self {
-            max_rules: planning.and_then(|planning| planning.max_rules).or(guard.max_rules),
-            max_percent: planning.and_then(|planning| planning.max_percent).or(guard.max_percent),
-        }
+/// The guards that options set; each counts over configuration.
+pub(super) fn overrides(planning: Option<&Planning>, acting: Option<&Acting>) -> Overrides {
+    Overrides {
+        max_rules: planning.and_then(|planning| planning.max_rules),
+        max_percent: planning.and_then(|planning| planning.max_percent),
+        max_failures: acting.and_then(|acting| acting.max_failures),
+        world: None,
     }
 }
 
@@ -110,19 +103,21 @@ pub(super) async fn check_plan(
     journal: &dyn Journal,
     run: &RunRecord,
     size: Size,
-    limits: PlanLimits,
+    guard: &Guard,
 ) -> Result<(), Failure> {
-    if let Some(max) = limits.max_rules.filter(|max| size.rules > *max) {
+    if let Some(max) = guard.max_rules.filter(|max| size.rules > *max) {
         return Err(Failure::refused(format!(
             "the plan removes {} rules, max_rules allows {max}: nothing was revoked",
             size.rules
         )));
     }
-    let Some(max) = limits.max_percent else { return Ok(()) };
+    let Some(max) = guard.max_percent else { return Ok(()) };
     for (group, planned) in planned_by_group(journal, run).await? {
         let Some(snapshot) = journal.snapshot(&run.new.id, group).await? else { continue };
-        let total = snapshot.rules.len() as u64;
-        if planned * 100 > total * u64::from(max) {
+        let total = snapshot.rules.len();
+        #[expect(clippy::cast_precision_loss, reason = "a share of a group's rules")]
+        let share = planned as f64 * 100.0 / total.max(1) as f64;
+        if share > max {
             let name = group_name(journal, run, group).await?;
             return Err(Failure::refused(format!(
                 "the plan removes {planned} of the {total} rules of {name}, max_percent allows \

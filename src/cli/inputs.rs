@@ -1,6 +1,5 @@
 //! Manifests from files and standard input.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -8,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::exit::{Exit, Failure};
 use crate::cloud::alibaba::REGIONS;
 use crate::config::Config;
-use crate::manifest::{ManifestInput, Rules, read};
+use crate::manifest::{ManifestInput, read};
 use crate::model::PairSet;
 
 /// What the manifests of a command hold.
@@ -27,12 +26,8 @@ pub(super) fn manifests(
     keep_going: bool,
 ) -> Result<Manifests, Failure> {
     let inputs = paths.iter().map(|path| open(path)).collect::<Result<Vec<_>, _>>()?;
-    let regions: BTreeSet<String> = REGIONS
-        .iter()
-        .map(|region| (*region).to_owned())
-        .chain(config.settings.alibaba.extra_regions.iter().cloned())
-        .collect();
-    let parsed = read(inputs, &Rules { alibaba_regions: regions, names: config.names() });
+    let rules = config.manifest_rules(REGIONS.iter().map(|region| (*region).to_owned()));
+    let parsed = read(inputs, &rules);
     let unreadable = parsed.unreadable().is_some();
     let left_out = parsed.errors.len();
     let mut messages: Vec<String> = parsed.errors.iter().map(ToString::to_string).collect();

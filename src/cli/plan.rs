@@ -3,7 +3,7 @@
 use super::act::{Prepared, prepare};
 use super::args::{Pairs, PlanArgs, Planning};
 use super::exit::{Exit, Failure};
-use super::guard::{self, PlanLimits};
+use super::guard::{self, overrides};
 use super::inputs::{self, Manifests};
 use super::output::Ended;
 use super::session::Session;
@@ -15,13 +15,12 @@ use crate::model::{CallForm, PairSet, Provider, RunId};
 use crate::report::{Format, summarize, write_plan};
 
 pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
-    let config = Config::load(context.common.config.as_deref())?;
+    let config = context.config(&overrides(Some(&args.planning), None))?;
     let manifests = inputs::manifests(&args.manifests, &config, args.planning.pairs.keep_going)?;
     let chosen = choose(manifests, &config, &args.planning)?;
-    let limits = PlanLimits::new(Some(&args.planning), &config.guard);
     let session = Session::open(context, config).await?;
     let run = begin(&session, &chosen, RunKind::Revoke, false).await?;
-    let Prepared { run, exchange, end, .. } = prepare(&session, run, false, limits).await?;
+    let Prepared { run, exchange, end, .. } = prepare(&session, run, false).await?;
     let exit = if end.interrupted { Exit::Interrupted } else { chosen.exit() };
     let exit = exit.or(end.nobody_reached());
     let state = if end.interrupted { RunState::Interrupted } else { RunState::Planned };

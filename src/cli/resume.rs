@@ -3,24 +3,22 @@
 use super::act::{How, act};
 use super::args::ResumeArgs;
 use super::exit::{Exit, Failure};
-use super::guard::PlanLimits;
+use super::guard::overrides;
 use super::revoke::is_unfinished;
 use super::session::Session;
 use super::start::Context;
 use super::{audit, confirm};
-use crate::config::Config;
 use crate::journal::{RunKind, RunRecord};
 
 pub(super) async fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Failure> {
     confirm::can_ask(args.acting.yes)?;
-    let config = Config::load(context.common.config.as_deref())?;
-    let limits = PlanLimits::new(None, &config.guard);
+    let config = context.config(&overrides(None, Some(&args.acting)))?;
     let session = Session::open(context, config).await?;
     let run = choose(&session, args.run.as_deref()).await?;
     let exit = match run.new.kind {
         RunKind::Revoke => {
             let how =
-                How { frozen: false, limits, acting: &args.acting, left_over: Exit::Done };
+                How { frozen: false, acting: &args.acting, left_over: Exit::Done };
             act(context, &session, run, how).await?
         }
         RunKind::Audit | RunKind::Verify => audit::complete(context, &session, run).await?,

@@ -4,18 +4,17 @@ use super::act::{How, act};
 use super::args::RevokeArgs;
 use super::confirm;
 use super::exit::{Exit, Failure};
-use super::guard::PlanLimits;
+use super::guard::overrides;
 use super::inputs;
 use super::plan::{Chosen, begin, choose};
 use super::session::Session;
 use super::start::Context;
-use crate::config::Config;
 use crate::journal::{RunKind, RunRecord};
 use crate::run::plan_digest;
 
 pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<Exit, Failure> {
     confirm::can_ask(args.acting.yes)?;
-    let config = Config::load(context.common.config.as_deref())?;
+    let config = context.config(&overrides(Some(&args.planning), Some(&args.acting)))?;
     let chosen = match &args.run {
         Some(_) => None,
         None => {
@@ -24,7 +23,6 @@ pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<Exit, Fa
             Some(choose(manifests, &config, &args.planning)?)
         }
     };
-    let limits = PlanLimits::new(Some(&args.planning), &config.guard);
     let session = Session::open(context, config).await?;
     let run = match (&args.run, &chosen) {
         (Some(id), _) => stored(&session, id, args.digest.as_deref()).await?,
@@ -32,7 +30,7 @@ pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<Exit, Fa
         (None, None) => return Err(Failure::usage("name a manifest, or a run with --run")),
     };
     let left_over = chosen.as_ref().map_or(Exit::Done, Chosen::exit);
-    let how = How { frozen: args.run.is_some(), limits, acting: &args.acting, left_over };
+    let how = How { frozen: args.run.is_some(), acting: &args.acting, left_over };
     let exit = act(context, &session, run, how).await?;
     session.close().await?;
     Ok(exit)

@@ -10,13 +10,13 @@ use super::args::SandboxArgs;
 use super::exit::{Exit, Failure};
 use super::start::Context;
 use super::{signals, world};
-use crate::config::Config;
+use crate::config::Overrides;
 use crate::report::Format;
 use crate::sandbox::{Limit, Sandbox, SandboxOptions, start};
 
 pub(super) async fn run(context: &Context, args: SandboxArgs) -> Result<Exit, Failure> {
-    let config = Config::load(context.common.config.as_deref())?;
-    let world = world::load(args.world.as_deref().or(config.sandbox_world.as_deref()))?;
+    let config = context.config(&Overrides { world: args.world.clone(), ..Overrides::default() })?;
+    let world = world::load(config.world.as_deref())?;
     if args.limit.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
         return Err(Failure::usage("--limit: expected calls a second above 0"));
     }

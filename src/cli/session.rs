@@ -9,7 +9,7 @@ use super::exit::Failure;
 use super::progress::Bars;
 use super::start::Context;
 use super::{signals, world};
-use crate::cloud::{Accounts, Directory, ignored_endpoint_variables};
+use crate::cloud::{Accounts, Directory};
 use crate::config::Config;
 use crate::exchange::{Exchange, Progress, Silent, now_ms};
 use crate::journal::{Journal, Mode, RunRecord, RunState, RunUpdate, open};
@@ -52,7 +52,7 @@ impl Session {
 
     /// The clouds as directory, for commands that need no pace.
     pub(super) fn directory(&self, session: &str) -> Result<Arc<dyn Directory>, Failure> {
-        let mut settings = self.config.settings.clone();
+        let mut settings = self.config.clouds.clone();
         session.clone_into(&mut settings.session);
         Ok(Arc::new(Accounts::new(settings)?))
     }
@@ -122,15 +122,12 @@ impl Session {
         Ok(())
     }
 
-    /// Every override of an endpoint is told, and every one that is ignored.
+    /// Every override of an endpoint is told, and every variable that is ignored.
     fn tell_endpoints(&self) {
         if self.sandbox.is_none() {
-            for endpoint in &self.config.overrides {
-                tracing::warn!("endpoint override: {endpoint}");
+            for notice in &self.config.notices {
+                tracing::warn!("{notice}");
             }
-        }
-        for variable in ignored_endpoint_variables() {
-            tracing::warn!("{variable} is ignored: set [aws] ec2_endpoint and sts_endpoint");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use indicatif::MultiProgress;
 
+use crate::config::{Config, Overrides};
 use super::args::{Cli, Command, Common};
 use super::exit::{Exit, Failure};
 use super::output::{self, Output};
@@ -23,6 +24,16 @@ pub(super) struct Context {
     pub(super) bars: MultiProgress,
     /// Where the result goes.
     pub(super) output: Output,
+}
+
+impl Context {
+    /// The configuration: file, environment, flags.
+    pub(super) fn config(&self, flags: &Overrides) -> Result<Config, Failure> {
+        let env = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Config::read(self.common.config.as_deref(), env, flags)
+            .map_err(|error| Failure::usage(error.to_string()))
+    }
 }
 
 /// Parses the command line, runs the command, prints what failed once.

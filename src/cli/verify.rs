@@ -5,7 +5,7 @@ use super::audit::finish;
 use super::exit::{Exit, Failure};
 use super::session::Session;
 use super::start::Context;
-use crate::config::Config;
+use crate::config::Overrides;
 use crate::exchange::now_ms;
 use crate::journal::{NewRun, RunKind, RunRecord};
 use crate::model::RunId;
@@ -13,7 +13,7 @@ use crate::report::exit_code;
 use crate::run::stored_pairs;
 
 pub(super) async fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Failure> {
-    let config = Config::load(context.common.config.as_deref())?;
+    let config = context.config(&Overrides::default())?;
     let session = Session::open(context, config).await?;
     let parent = choose(&session, args.run.as_deref()).await?;
     let run = begin(&session, &parent).await?;

@@ -22,10 +22,10 @@ pub(super) fn load(world: Option<&Path>) -> Result<World, Failure> {
 
 /// Starts the sandbox whose world lives beside `journal`, and points `config` at it.
 pub(super) async fn begin(config: &mut Config, journal: &str) -> Result<Sandbox, Failure> {
-    let world = load(config.sandbox_world.as_deref())?;
+    let world = load(config.world.as_deref())?;
     let options = SandboxOptions { state: Some(state_file(journal)), ..SandboxOptions::new(world) };
     let sandbox = start(options).await?;
-    point_at(&mut config.settings, &sandbox);
+    point_at(&mut config.clouds, &sandbox);
     Ok(sandbox)
 }
 

@@ -4,6 +4,7 @@ mod carry_out;
 mod estimate;
 mod guard;
 mod lane;
+mod stored;
 mod token;
 mod verify;
 
@@ -12,7 +13,8 @@ use std::path::PathBuf;
 use futures_util::StreamExt as _;
 
 pub use estimate::{Estimate, LaneEstimate, estimate};
-pub use guard::{FailureLimit, Failures};
+pub use guard::Failures;
+pub use stored::stored_pairs;
 pub use token::{client_token, plan_digest, request_hash};
 
 use crate::audit::Observer;
