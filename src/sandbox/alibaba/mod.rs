@@ -1,0 +1,13 @@
+//! The Alibaba Cloud dialect: ECS 2014-05-26 and STS 2015-04-01, RPC style.
+
+mod actions;
+mod answer;
+mod auth;
+mod checks;
+mod decode;
+mod describe;
+mod dialect;
+mod revoke;
+mod sts;
+
+pub(super) use dialect::Alibaba;
