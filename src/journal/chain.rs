@@ -57,6 +57,13 @@ pub(super) fn snapshot_digest(json: &str) -> String {
     digest("unpair snapshot 1", [json])
 }
 
+/// The digest of a group's packed findings, as rows of kind `read` carry it.
+pub(super) fn findings_digest(packed: &[u8]) -> String {
+    let mut hasher = Hasher::new("unpair findings 1");
+    hasher.bytes(packed);
+    hasher.finish().to_string()
+}
+
 /// The digest of one revocation added to that of its call, as rows of kind `planned` carry it.
 pub(super) struct CallDigest(Hasher);
 

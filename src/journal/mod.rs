@@ -5,6 +5,8 @@
 
 mod chain;
 mod check;
+mod compare;
+mod fold;
 mod open;
 mod pack;
 mod sqlite;

@@ -58,7 +58,7 @@ async fn head(
         .bind(canonical(run)?)
         .bind(spell(&RunState::Reading)?)
         .bind(content)
-        .bind(pairs.pair_count() as i64)
+        .bind(i64::try_from(pairs.pair_count()).unwrap_or(i64::MAX))
         .bind(work.epoch.cast_signed())
         .fetch_one(&mut *work.conn)
         .await

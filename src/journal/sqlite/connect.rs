@@ -9,7 +9,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use super::sql;
 use crate::journal::JournalError;
 
-/// What marks a SQLite file as a journal of this tool: "unpr".
+/// What marks a `SQLite` file as a journal of this tool: "unpr".
 const APPLICATION: i64 = 0x756e_7072;
 /// The migrations, in order; a journal's version is how many of them it has had.
 const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_journal.sql")];
@@ -47,7 +47,7 @@ pub(super) fn lock(name: &Name, path: &Path) -> Result<File, JournalError> {
     }
 }
 
-/// Opens or creates a file that its owner alone may read. SQLite gives its own side files the
+/// Opens or creates a file that its owner alone may read. `SQLite` gives its own side files the
 /// mode of the journal.
 pub(super) fn private_file(name: &Name, path: &Path) -> Result<File, JournalError> {
     let mut options = OpenOptions::new();
@@ -104,7 +104,7 @@ pub(super) async fn to_write(name: &Name, path: &Path) -> Result<SqliteConnectio
     Ok(conn)
 }
 
-/// A connection that only reads. `immutable` is for read-only media, where SQLite cannot make
+/// A connection that only reads. `immutable` is for read-only media, where `SQLite` cannot make
 /// the side files that a live journal needs.
 pub(super) async fn to_read(name: &Name, path: &Path) -> Result<SqliteConnection, JournalError> {
     let options = base(path).read_only(true);
@@ -126,7 +126,7 @@ pub(super) async fn to_read(name: &Name, path: &Path) -> Result<SqliteConnection
     Ok(conn)
 }
 
-/// Connects and reads once: SQLite opens lazily.
+/// Connects and reads once: `SQLite` opens lazily.
 async fn readable(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let mut conn = SqliteConnection::connect_with(options).await?;
     number(&mut conn, sql::OBJECTS).await?;

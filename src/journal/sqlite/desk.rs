@@ -218,7 +218,9 @@ impl Desk {
             let (mut leaving, staying): (Vec<_>, Vec<_>) =
                 members.into_iter().partition(|member| list.contains(&member.id));
             members = staying;
-            leaving.iter_mut().for_each(|member| member.move_from(key.1, generation));
+            for member in &mut leaving {
+                member.move_from(key.1, generation);
+            }
             let call = CallId(*next_call);
             *next_call += 1;
             self.add_split((key.0, call.0), row, key.1, leaving);

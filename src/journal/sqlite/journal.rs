@@ -31,7 +31,7 @@ use crate::model::{
 /// Orders that may wait for the writer before their senders do.
 const INBOX: usize = 1024;
 
-/// A journal in a SQLite file.
+/// A journal in a `SQLite` file.
 pub(in crate::journal) struct SqliteJournal {
     name: Name,
     readers: Readers,

@@ -1,4 +1,4 @@
-//! The SQLite journal: one writer with group commit, readers beside it, one file.
+//! The `SQLite` journal: one writer with group commit, readers beside it, one file.
 
 mod begin;
 mod calls;

@@ -8,7 +8,7 @@ use super::planning::{self, Place, no_such_group};
 use super::row::{bulk, bulk_of};
 use super::work::Work;
 use super::{row, sql};
-use crate::journal::chain::{canonical, digest, snapshot_digest};
+use crate::journal::chain::{canonical, findings_digest, snapshot_digest};
 use crate::journal::{GroupReading, JournalError, Reading, pack};
 use crate::model::hex;
 
@@ -94,7 +94,7 @@ impl Spelled {
             "elsewhere": self.elsewhere,
             "request_ids": from.request_ids,
             "snapshot": self.snapshot.as_deref().map(snapshot_digest),
-            "findings": digest("unpair findings 1", self.findings.as_deref()),
+            "findings": findings_digest(&pack::findings(&from.findings)),
         }))
     }
 }

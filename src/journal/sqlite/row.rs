@@ -8,7 +8,7 @@ use sqlx::{Decode, Row as _, SqliteConnection, Type};
 use crate::journal::JournalError;
 use crate::model::{GroupRef, LaneKey, Provider, Status};
 
-/// SQLite's primary result codes for a damaged file and for a file of another kind.
+/// `SQLite`'s primary result codes for a damaged file and for a file of another kind.
 const DAMAGE: [&str; 2] = ["11", "26"];
 
 /// Sorts a refusal of the database: damage, or one after which nothing may be sent.

@@ -1,4 +1,4 @@
-//! Every statement of the SQLite journal, once.
+//! Every statement of the `SQLite` journal, once.
 //!
 //! Bulk statements take their rows as one JSON array of arrays: a statement costs tens of
 //! microseconds whatever it carries, and a fixed text is prepared once. Blobs travel in
