@@ -3,6 +3,16 @@
 //! Every method that writes returns once the write is durable. Times are milliseconds since
 //! 1970 and come from the caller.
 
+mod chain;
+mod check;
+mod compare;
+mod fold;
+mod open;
+mod pack;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
@@ -14,6 +24,9 @@ use crate::model::{
     LaneKey, Outcome, PairSet, PlannedCall, RequestId, Revocation, RevocationId, RuleCounts, RunId,
     Snapshot, Source, Status,
 };
+
+pub use check::{CheckReport, check};
+pub use open::{Mode, open, prune};
 
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -1,0 +1,85 @@
+//! The hash chain over a run's history: whoever edits, drops, adds or swaps a row breaks it.
+
+use serde::Serialize;
+
+use super::{CallId, JournalError};
+use crate::model::Hasher;
+
+/// The fields of a history row that its hash covers, beside the hash before it.
+pub(super) struct Link<'a> {
+    pub(super) seq: u64,
+    pub(super) at_ms: i64,
+    pub(super) epoch: u64,
+    pub(super) kind: &'a str,
+    pub(super) call: Option<CallId>,
+    pub(super) body: &'a str,
+}
+
+/// What stands for the hash before the first row of a run.
+pub(super) fn genesis(run: &str) -> String {
+    digest("unpair history 1", [run])
+}
+
+/// The hash of a row, lower-case hexadecimal.
+pub(super) fn link(before: &str, row: &Link<'_>) -> String {
+    let mut hasher = Hasher::new("unpair history row 1");
+    hasher.field(before);
+    hasher.bytes(&row.seq.to_be_bytes());
+    hasher.bytes(&row.at_ms.to_be_bytes());
+    hasher.bytes(&row.epoch.to_be_bytes());
+    hasher.field(row.kind);
+    match row.call {
+        Some(call) => hasher.bytes(&call.0.to_be_bytes()),
+        None => hasher.bytes(&[]),
+    }
+    hasher.field(row.body);
+    hasher.finish().to_string()
+}
+
+/// The digest of a list of texts, hexadecimal; `purpose` sets it apart from any other.
+pub(super) fn digest<'a>(purpose: &str, fields: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hasher = Hasher::new(purpose);
+    for field in fields {
+        hasher.field(field);
+    }
+    hasher.finish().to_string()
+}
+
+/// Canonical JSON: keys sorted, no white space, so that equal content is equal text.
+pub(super) fn canonical<T: Serialize>(content: &T) -> Result<String, JournalError> {
+    serde_json::to_value(content)
+        .and_then(|value| serde_json::to_string(&value))
+        .map_err(|error| JournalError::Damaged(format!("content has no JSON form: {error}")))
+}
+
+/// The digest of a snapshot's JSON, as rows of kind `read` carry it.
+pub(super) fn snapshot_digest(json: &str) -> String {
+    digest("unpair snapshot 1", [json])
+}
+
+/// The digest of a group's packed findings, as rows of kind `read` carry it.
+pub(super) fn findings_digest(packed: &[u8]) -> String {
+    let mut hasher = Hasher::new("unpair findings 1");
+    hasher.bytes(packed);
+    hasher.finish().to_string()
+}
+
+/// The digest of one revocation added to that of its call, as rows of kind `planned` carry it.
+pub(super) struct CallDigest(Hasher);
+
+impl CallDigest {
+    pub(super) fn new() -> Self {
+        Self(Hasher::new("unpair call 1"))
+    }
+
+    /// Adds a revocation; `rule` is its rule's canonical JSON.
+    pub(super) fn add(&mut self, peer: u32, line: u32, rule: &str) {
+        self.0.bytes(&peer.to_be_bytes());
+        self.0.bytes(&line.to_be_bytes());
+        self.0.field(rule);
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.0.finish().to_string()
+    }
+}

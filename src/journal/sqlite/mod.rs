@@ -1,0 +1,22 @@
+//! The `SQLite` journal: one writer with group commit, readers beside it, one file.
+
+mod begin;
+mod calls;
+mod connect;
+mod desk;
+mod frame;
+mod journal;
+mod planning;
+mod readers;
+mod readings;
+mod records;
+mod row;
+mod runs;
+mod sides;
+mod sql;
+mod steps;
+mod tallies;
+mod work;
+mod writer;
+
+pub(super) use journal::SqliteJournal;

@@ -1,0 +1,231 @@
+//! Every statement of the `SQLite` journal, once.
+//!
+//! Bulk statements take their rows as one JSON array of arrays: a statement costs tens of
+//! microseconds whatever it carries, and a fixed text is prepared once. Blobs travel in
+//! hexadecimal inside JSON.
+
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $sql:literal;)+) => {
+        $($(#[$doc])* pub(super) const $name: &str = $sql;)+
+
+        /// All of them, so that a test prepares each on a fresh journal.
+        #[cfg(test)]
+        pub(super) const ALL: &[&str] = &[$($name),+];
+    };
+}
+
+statements! {
+    // Opening.
+    APPLICATION = "PRAGMA application_id";
+    VERSION = "PRAGMA user_version";
+    JOURNAL_MODE = "PRAGMA journal_mode";
+    SYNCHRONOUS = "PRAGMA synchronous";
+    OBJECTS = "SELECT count(*) FROM sqlite_schema";
+    EPOCH = "SELECT epoch FROM journal";
+    EPOCH_NEXT = "UPDATE journal SET epoch = epoch + 1";
+
+    // Runs.
+    RUN_NO = "SELECT no FROM run WHERE id = ?1";
+    RUN_INSERT = "INSERT INTO run (id, options, state, content, pairs, lease_epoch)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING no";
+    RUN_UPDATE = "UPDATE run SET state = coalesce(?2, state),
+        exit = CASE WHEN ?3 THEN ?4 ELSE exit END,
+        started_ms = coalesce(?5, started_ms), ended_ms = coalesce(?6, ended_ms),
+        elapsed_ms = elapsed_ms + ?7, digest = coalesce(?8, digest),
+        estimate_s = coalesce(?9, estimate_s), lease_epoch = ?10 WHERE no = ?1";
+    RUN_NUMBERS = "UPDATE run SET next_call = j.value ->> 1, next_revocation = j.value ->> 2
+        FROM json_each(?1) j WHERE run.no = j.value ->> 0";
+    RUN_HEAD = "SELECT run.id, run.next_call, run.next_revocation, event.seq, event.hash
+        FROM run LEFT JOIN event ON event.run_no = run.no WHERE run.no = ?1
+        ORDER BY event.seq DESC LIMIT 1";
+    RUN_FIND = "SELECT * FROM run WHERE substr(id, 1, length(?1)) = ?1
+        ORDER BY id = ?1 DESC LIMIT 2";
+    RUN_ALL = "SELECT * FROM run ORDER BY no DESC";
+    RUN_OUTCOMES = "SELECT outcome, count(*) AS n FROM member WHERE run_no = ?1 GROUP BY outcome";
+    RUN_SOURCES = "SELECT name, first_line FROM source WHERE run_no = ?1 ORDER BY ix";
+    RUN_PRUNE = "DELETE FROM run WHERE ended_ms < ?1";
+
+    // The plan's frame.
+    SOURCE_INSERT = "INSERT INTO source (run_no, ix, name, first_line)
+        SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2 FROM json_each(?2) j";
+    NOTE_INSERT = "INSERT INTO note (run_no, line, text)
+        SELECT ?1, j.value ->> 0, j.value ->> 1 FROM json_each(?2) j";
+    DUPLICATE_INSERT = "INSERT INTO duplicate (run_no, ix, entries)
+        SELECT ?1, j.value ->> 0, unhex(j.value ->> 1) FROM json_each(?2) j";
+    FILTER_INSERT = "INSERT INTO filter (run_no, ix, body)
+        SELECT ?1, j.value ->> 0, j.value ->> 1 FROM json_each(?2) j";
+    LANE_INSERT = "INSERT INTO lane (run_no, ix, cloud, account, region, first, groups)
+        SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
+            j.value ->> 5 FROM json_each(?2) j";
+    GROUP_INSERT = "INSERT INTO grp (run_no, ix, lane, id)
+        SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2 FROM json_each(?2) j";
+    CHUNK_INSERT = "INSERT INTO chunk (run_no, grp, ix, entries)
+        SELECT ?1, j.value ->> 0, j.value ->> 1, unhex(j.value ->> 2) FROM json_each(?2) j";
+    LANES = "SELECT ix, cloud, account, region, first, groups FROM lane WHERE run_no = ?1
+        ORDER BY ix";
+    FILTERS = "SELECT body FROM filter WHERE run_no = ?1 ORDER BY ix";
+    NOTES = "SELECT line, text FROM note WHERE run_no = ?1";
+    GROUPS = "SELECT g.ix, g.id, g.known_ms, chunk.entries
+        FROM (SELECT * FROM grp WHERE run_no = ?1 AND ix >= ?2 ORDER BY ix LIMIT ?3) g
+        LEFT JOIN chunk ON chunk.run_no = g.run_no AND chunk.grp = g.ix
+        ORDER BY g.ix, chunk.ix";
+    GROUP_REFS = "SELECT lane.cloud, lane.account, lane.region, grp.id
+        FROM json_each(?2) j CROSS JOIN grp ON grp.run_no = ?1 AND grp.ix = j.value
+        JOIN lane ON lane.run_no = grp.run_no AND lane.ix = grp.lane ORDER BY j.key";
+    GROUP_LANES = "SELECT j.value ->> 0 AS run_no, grp.ix, grp.lane FROM json_each(?1) j
+        CROSS JOIN grp ON grp.run_no = j.value ->> 0 AND grp.ix = j.value ->> 1";
+
+    // Readings.
+    READING_SAVE = "UPDATE grp SET read_ms = j.value ->> 1, reading = j.value ->> 2,
+        known_ms = coalesce(j.value ->> 3, known_ms), code = j.value ->> 4,
+        message = j.value ->> 5, naming = j.value ->> 6, service_managed = j.value ->> 7,
+        elsewhere = j.value ->> 8, read_seq = coalesce(j.value ->> 9, read_seq),
+        lease_epoch = j.value ->> 10
+        FROM json_each(?2) j WHERE grp.run_no = ?1 AND grp.ix = j.value ->> 0";
+    SNAPSHOT_INSERT = "INSERT INTO snapshot (run_no, grp, seq, body)
+        SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2 FROM json_each(?2) j";
+    /// Keeps a group's last snapshot and the one that its plan was made from.
+    SNAPSHOT_DROP = "DELETE FROM snapshot WHERE (run_no, grp, seq) IN (
+        SELECT s.run_no, s.grp, s.seq FROM json_each(?1) j
+        CROSS JOIN snapshot s ON s.run_no = j.value ->> 0 AND s.grp = j.value ->> 1
+        CROSS JOIN grp g ON g.run_no = s.run_no AND g.ix = s.grp
+        WHERE s.seq IS NOT g.read_seq AND s.seq IS NOT g.planned_seq)";
+    FINDING_DROP = "DELETE FROM finding WHERE run_no = ?1
+        AND grp IN (SELECT j.value FROM json_each(?2) j)";
+    FINDING_INSERT = "INSERT INTO finding (run_no, grp, entries)
+        SELECT ?1, j.value ->> 0, unhex(j.value ->> 1) FROM json_each(?2) j";
+    SIDES = "SELECT ix, read_ms, reading, code, message, naming, service_managed, elsewhere
+        FROM grp WHERE run_no = ?1 AND ix >= ?2 ORDER BY ix LIMIT ?3";
+    FINDINGS = "SELECT grp, entries FROM finding WHERE run_no = ?1 ORDER BY grp";
+    SNAPSHOT = "SELECT s.body FROM grp g
+        JOIN snapshot s ON s.run_no = g.run_no AND s.grp = g.ix AND s.seq = g.read_seq
+        WHERE g.run_no = ?1 AND g.ix = ?2";
+
+    // Planning.
+    /// Calls that were never sent. One that was split off another carries what was sent.
+    UNSENT = "SELECT call.run_no, call.grp, call.id FROM json_each(?1) j
+        CROSS JOIN call ON call.run_no = j.value ->> 0 AND call.grp = j.value ->> 1
+        WHERE call.status = 'pending' AND call.generation = 1 AND call.origin IS NULL";
+    /// Rules that other calls of the groups carry and that are not done with.
+    ORDERED = "SELECT call.run_no, call.grp, revocation.rule_id FROM json_each(?1) j
+        CROSS JOIN call ON call.run_no = j.value ->> 0 AND call.grp = j.value ->> 1
+        CROSS JOIN member ON member.run_no = call.run_no AND member.call = call.id
+        CROSS JOIN revocation ON revocation.run_no = member.run_no
+            AND revocation.id = member.id
+        WHERE NOT (call.status = 'pending' AND call.generation = 1 AND call.origin IS NULL)
+            AND member.outcome IN ('pending', 'failed', 'unknown', 'still_present')
+            AND revocation.rule_id <> ''";
+    REVOCATION_DROP = "DELETE FROM revocation WHERE (run_no, id) IN (
+        SELECT m.run_no, m.id FROM json_each(?1) j
+        CROSS JOIN member m ON m.run_no = j.value ->> 0 AND m.call = j.value ->> 1)";
+    MEMBER_DROP = "DELETE FROM member WHERE (run_no, call) IN (
+        SELECT j.value ->> 0, j.value ->> 1 FROM json_each(?1) j)";
+    CALL_DROP = "DELETE FROM call WHERE (run_no, id) IN (
+        SELECT j.value ->> 0, j.value ->> 1 FROM json_each(?1) j)";
+    REVOCATION_INSERT = "INSERT INTO revocation (run_no, id, grp, peer, line, rule_id, rule)
+        SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
+            j.value ->> 5, j.value ->> 6 FROM json_each(?1) j";
+    MEMBER_INSERT = "INSERT INTO member (run_no, id, call, outcome)
+        SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, 'pending' FROM json_each(?1) j";
+    PLANNED_FROM = "UPDATE grp SET planned_seq = read_seq FROM json_each(?1) j
+        WHERE grp.run_no = j.value ->> 0 AND grp.ix = j.value ->> 1";
+
+    // The life of a call.
+    CALL_LOAD = "SELECT call.* FROM json_each(?1) j
+        CROSS JOIN call ON call.run_no = j.value ->> 0 AND call.id = j.value ->> 1";
+    CALL_SAVE = "INSERT INTO call (run_no, id, lane, grp, direction, form, status, generation,
+            attempt, not_before_ms, first_sent_ms, reply_lost, accepted, origin, lease_epoch)
+        SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
+            j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8, j.value ->> 9,
+            j.value ->> 10, j.value ->> 11, j.value ->> 12, j.value ->> 13, j.value ->> 14
+        FROM json_each(?1) j WHERE true
+        ON CONFLICT (run_no, id) DO UPDATE SET status = excluded.status,
+            generation = excluded.generation, attempt = excluded.attempt,
+            not_before_ms = excluded.not_before_ms, first_sent_ms = excluded.first_sent_ms,
+            reply_lost = excluded.reply_lost, accepted = excluded.accepted,
+            lease_epoch = excluded.lease_epoch";
+    MEMBER_LOAD = "SELECT member.* FROM json_each(?1) j
+        CROSS JOIN member ON member.run_no = j.value ->> 0 AND member.call = j.value ->> 1
+        ORDER BY member.id";
+    MEMBER_SAVE = "UPDATE member SET call = j.value ->> 2, outcome = j.value ->> 3,
+        reply_lost = j.value ->> 4, reason = j.value ->> 5, settled_ms = j.value ->> 6,
+        since = j.value ->> 7, until = j.value ->> 8, past = j.value ->> 9
+        FROM json_each(?1) j WHERE member.run_no = j.value ->> 0 AND member.id = j.value ->> 1";
+    ATTEMPT_INSERT = "INSERT INTO attempt (run_no, call, generation, no, token, request,
+            account, arn, sent_ms, lease_epoch)
+        SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
+            j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8, j.value ->> 9
+        FROM json_each(?1) j";
+    ATTEMPT_END = "UPDATE attempt SET result = j.value ->> 4, request_id = j.value ->> 5,
+        done_ms = j.value ->> 6 FROM json_each(?1) j
+        WHERE attempt.run_no = j.value ->> 0 AND attempt.call = j.value ->> 1
+            AND attempt.generation = j.value ->> 2 AND attempt.no = j.value ->> 3";
+    LEFT_IN_FLIGHT = "SELECT id FROM call WHERE run_no = ?1 AND status = 'in_flight'
+        AND status NOT IN ('settled', 'failed') AND lease_epoch < ?2 ORDER BY id";
+    OPEN_CALLS = "SELECT c.*, grp.id AS group_id, member.id AS member,
+            revocation.peer, revocation.line, revocation.rule
+        FROM (SELECT * FROM call WHERE run_no = ?1 AND lane = ?2 AND id >= ?3
+            AND grp >= ?4 AND grp < ?5 AND status NOT IN ('settled', 'failed')
+            ORDER BY id LIMIT ?6) c
+        JOIN grp ON grp.run_no = c.run_no AND grp.ix = c.grp
+        LEFT JOIN member ON member.run_no = c.run_no AND member.call = c.id
+            AND member.outcome = 'pending'
+        LEFT JOIN revocation ON revocation.run_no = c.run_no AND revocation.id = member.id
+        ORDER BY c.id, member.id";
+    ONE_CALL = "SELECT c.*, grp.id AS group_id, member.id AS member,
+            revocation.peer, revocation.line, revocation.rule
+        FROM call c
+        JOIN grp ON grp.run_no = c.run_no AND grp.ix = c.grp
+        LEFT JOIN member ON member.run_no = c.run_no AND member.call = c.id
+            AND (member.outcome = 'pending' OR c.status IN ('settled', 'failed')
+                AND member.outcome IN ('failed', 'unknown', 'still_present'))
+        LEFT JOIN revocation ON revocation.run_no = c.run_no AND revocation.id = member.id
+        WHERE c.run_no = ?1 AND c.id = ?2
+        ORDER BY member.id";
+    REOPENABLE = "SELECT member.call, member.id FROM member
+        JOIN call ON call.run_no = member.run_no AND call.id = member.call
+        WHERE member.run_no = ?1
+            AND member.outcome IN ('pending', 'failed', 'unknown', 'still_present')
+            AND call.status IN ('settled', 'failed')
+        ORDER BY member.call, member.id";
+
+    // Reports.
+    REVOCATIONS = "SELECT r.id, r.grp, r.peer, r.line, r.rule, member.call, member.outcome,
+            member.reply_lost, member.reason, member.settled_ms, member.since, member.until,
+            member.past, gl.cloud, gl.account, gl.region, g.id AS group_id,
+            pl.cloud AS peer_cloud, pl.account AS peer_account, pl.region AS peer_region,
+            p.id AS peer_id, note.text AS note
+        FROM (SELECT * FROM revocation WHERE run_no = ?1 AND id > ?2 ORDER BY id LIMIT ?3) r
+        JOIN member ON member.run_no = r.run_no AND member.id = r.id
+        JOIN grp g ON g.run_no = r.run_no AND g.ix = r.grp
+        JOIN lane gl ON gl.run_no = g.run_no AND gl.ix = g.lane
+        JOIN grp p ON p.run_no = r.run_no AND p.ix = r.peer
+        JOIN lane pl ON pl.run_no = p.run_no AND pl.ix = p.lane
+        LEFT JOIN note ON note.run_no = r.run_no AND note.line = r.line
+        ORDER BY r.id";
+    ATTEMPTS = "SELECT attempt.call, attempt.generation, attempt.token, attempt.request_id,
+            attempt.sent_ms
+        FROM json_each(?2) j CROSS JOIN attempt ON attempt.run_no = ?1 AND attempt.call = j.value
+        ORDER BY attempt.call, attempt.generation, attempt.no";
+    TALLY_ADD = "INSERT INTO tally (run_no, cloud, account, region, action, code, count,
+            retried, throttled, last_ms)
+        SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
+            j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8
+        FROM json_each(?2) j WHERE true
+        ON CONFLICT DO UPDATE SET count = count + excluded.count,
+            retried = retried + excluded.retried, throttled = throttled + excluded.throttled,
+            last_ms = max(last_ms, excluded.last_ms)";
+    TALLIES = "SELECT cloud, account, region, action, code, count, retried, throttled, last_ms
+        FROM tally WHERE run_no = ?1 ORDER BY cloud, account, region, action, code";
+    RECENT = "SELECT cloud, account, region, action, code, sum(count) AS count,
+            sum(retried) AS retried, sum(throttled) AS throttled, max(last_ms) AS last_ms
+        FROM tally WHERE last_ms >= ?1 GROUP BY cloud, account, region, action, code
+        ORDER BY cloud, account, region, action, code";
+
+    // The history.
+    EVENT_INSERT = "INSERT INTO event (run_no, seq, at_ms, epoch, kind, call, body, hash)
+        SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
+            j.value ->> 5, j.value ->> 6, j.value ->> 7 FROM json_each(?1) j";
+    HISTORY = "SELECT seq, at_ms, epoch, kind, call, body, hash FROM event
+        WHERE run_no = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+}
