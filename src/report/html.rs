@@ -5,8 +5,9 @@ use std::io::Write;
 use crate::journal::{Journal, RunRecord};
 use crate::model::{PairOutcome, escape_control};
 
+use super::commands::commands_for;
 use super::head::head;
-use super::pairs::{PairRows, WORST_FIRST};
+use super::pairs::{PairRow, PairRows, SideRow, WORST_FIRST};
 use super::revocations::{RevocationRow, Revocations};
 use super::table::{NOT_JUDGED, facts};
 use super::text::locate;
@@ -58,7 +59,7 @@ async fn write_pairs(
     for outcome in WORST_FIRST.into_iter().filter(|outcome| *outcome != PairOutcome::Severed) {
         while let Some(page) = pairs.next_of(outcome).await? {
             for row in &page {
-                let [a, b] = row.sides().map(|side| format!("{}: {}", side.group, side.text));
+                let [a, b] = row.sides().map(|side| side_text(row, side));
                 let origin = locate(&run.sources, row.line);
                 let word = outcome.as_str();
                 write_row(out, "td", word, &[word, &a, &b, &origin, &row.note])?;
@@ -66,6 +67,15 @@ async fn write_pairs(
         }
     }
     Ok(writeln!(out, "</table>")?)
+}
+
+/// The side as read; for one that is not ours, also what its owner must run.
+fn side_text(row: &PairRow, side: &SideRow) -> String {
+    let text = format!("{}: {}", side.group, side.text);
+    match commands_for(row, side).join("; ") {
+        none if none.is_empty() => text,
+        commands => format!("{text}; for its owner to run: {commands}"),
+    }
 }
 
 async fn write_revocations(

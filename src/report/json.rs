@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::journal::{Journal, RunRecord};
 use crate::model::{GroupRef, PairOutcome, SideState};
 
+use super::commands::commands_for;
 use super::head::head;
 use super::pairs::{PairRow, PairRows, SideRow, WORST_FIRST};
 use super::revocations::{RevocationRow, Revocations};
@@ -114,6 +115,9 @@ struct FindingSide<'a> {
     standing: u32,
     outside: u32,
     drops: u32,
+    /// What its owner must run, for a side that is not ours.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    commands: Vec<String>,
 }
 
 impl<'a> FindingRow<'a> {
@@ -123,14 +127,14 @@ impl<'a> FindingRow<'a> {
             reason: &row.reason,
             row: locate(&run.sources, row.line),
             note: &row.note,
-            a: FindingSide::new(&row.a),
-            b: FindingSide::new(&row.b),
+            a: FindingSide::new(row, &row.a),
+            b: FindingSide::new(row, &row.b),
         }
     }
 }
 
 impl<'a> FindingSide<'a> {
-    fn new(side: &'a SideRow) -> Self {
+    fn new(row: &PairRow, side: &'a SideRow) -> Self {
         Self {
             group: &side.group,
             state: state_word(side.state),
@@ -138,6 +142,7 @@ impl<'a> FindingSide<'a> {
             standing: side.standing,
             outside: side.outside,
             drops: side.drops,
+            commands: commands_for(row, side),
         }
     }
 }

@@ -26,6 +26,7 @@ mod table;
 mod tests;
 mod text;
 mod walk;
+mod words;
 
 pub use accounts::{Access, AccountCheck, write_accounts};
 pub use commands::{Which, write_manifest_commands, write_run_commands};

@@ -120,12 +120,15 @@ fn is_wide(c: char) -> bool {
         | '\u{FFE0}'..='\u{FFE6}' | '\u{1F300}'..='\u{1FAFF}' | '\u{20000}'..='\u{3FFFD}')
 }
 
+/// Columns below which a table is not squeezed any further.
+const NARROWEST: u16 = 40;
+
 /// A table without lines: a header, cells escaped and wrapped to `width`, the columns in
 /// `right` aligned to the right, two spaces between columns.
 pub(super) fn grid(header: &[&str], right: &[usize], rows: &[Vec<String>], width: u16) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.max(NARROWEST));
     table.set_header(header.iter().map(ToString::to_string).collect::<Vec<_>>());
     for row in rows {
         table.add_row(row.iter().map(|cell| escape_control(cell).into_owned()).collect::<Vec<_>>());

@@ -12,4 +12,4 @@ mod sink;
 pub use manifest::write_manifest_commands;
 pub use run::{Which, write_run_commands};
 
-pub(super) use run::partner_commands;
+pub(super) use run::{commands_for, partner_commands};

@@ -139,3 +139,12 @@ pub(in crate::report) fn partner_commands(
     }
     commands
 }
+
+/// What the owner of `side` must run: empty for a side of ours, and where no command can say it.
+pub(in crate::report) fn commands_for(row: &PairRow, side: &SideRow) -> Vec<String> {
+    partner_commands(row)
+        .into_iter()
+        .filter(|(of, _)| of.group == side.group)
+        .filter_map(|(_, command)| command.ok())
+        .collect()
+}

@@ -57,6 +57,36 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_shell_reads_back_what_was_quoted() {
+        let hostile = [
+            "",
+            "'",
+            "''",
+            "a'b",
+            "\\",
+            "\\'",
+            "$HOME",
+            "`id`",
+            "!!",
+            "~",
+            "*",
+            "a b",
+            "#c",
+            "\"",
+            "{a,b}",
+            "-n",
+            "安全",
+            "a;b&c|d>e<f(g)h",
+        ];
+        let words: Vec<_> = hostile.iter().map(|text| quote(text)).collect();
+        let script = format!("printf '%s\\n' {}", words.join(" "));
+        let output = std::process::Command::new("sh").arg("-c").arg(script).output();
+        let output = output.expect("a POSIX shell").stdout;
+        let read = String::from_utf8(output).expect("UTF-8");
+        assert_eq!(read.lines().collect::<Vec<_>>(), hostile);
+    }
+
+    #[test]
     fn plain_words_stay_and_others_are_quoted() {
         for plain in ["sg-bp1", "-1/-1", "b@aliyun.com", "cn-beijing"] {
             assert_eq!(quote(plain), plain);

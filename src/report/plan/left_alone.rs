@@ -6,8 +6,9 @@ use crate::journal::{Journal, JournalError, RunRecord};
 use crate::model::{GroupIx, PairOutcome, SideState, escape_control};
 use crate::report::evidence::PAGE;
 use crate::report::format::Tone;
-use crate::report::pairs::{PairRow, short};
+use crate::report::pairs::PairRow;
 use crate::report::text::{count, locate, thousands, wrap};
+use crate::report::words::short;
 use crate::report::{ReportError, Style};
 
 /// Lines of each list; the rest is counted.

@@ -6,8 +6,9 @@ use crate::journal::RunRecord;
 use crate::model::{PairCounts, PairOutcome, SideState, escape_control};
 use crate::report::commands::partner_commands;
 use crate::report::format::Tone;
-use crate::report::pairs::{PairRow, SideRow, short};
+use crate::report::pairs::{PairRow, SideRow};
 use crate::report::text::{count, locate, wrap};
+use crate::report::words::short;
 use crate::report::{ReportError, Style};
 
 /// Pairs listed in a terminal report; the CSV has all.

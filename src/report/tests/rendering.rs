@@ -224,6 +224,8 @@ async fn json_holds_the_summary_the_findings_the_revocations_and_the_head() {
     let text = report(&eventful(), Format::Json, Style::default()).await;
     let value: serde_json::Value = serde_json::from_str(&text).expect("one JSON value");
     assert_eq!(value["pairs"]["half_severed"], 1);
+    let partner = &value["findings"][3]["b"]["commands"];
+    assert!(partner[0].as_str().is_some_and(|text| text.starts_with("aliyun ecs ")), "{partner}");
     assert_eq!(value["head"], "hash-9");
     let outcomes: Vec<&str> = value["findings"]
         .as_array()
