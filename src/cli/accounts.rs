@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::args::AccountsArgs;
 use super::exit::{Exit, Failure};
-use super::policy;
-use super::session::Session;
+use super::session::directory;
 use super::start::Context;
+use super::{policy, world};
 use crate::cloud::{
     AccountSettings, AccountSource, Action, Cloud, CloudError, Directory, ErrorClass,
 };
@@ -19,11 +19,11 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
         context.output.write(policy::text().as_bytes())?;
         return Ok(Exit::Done);
     }
-    let config = context.config(&Overrides::default())?;
-    let session = Session::open_unheld(context, config).await?;
-    let directory = session.directory("accounts")?;
+    let mut config = context.config(&Overrides::default())?;
+    let sandbox = world::begin(context, &mut config).await?;
+    let directory = directory(&config, "accounts")?;
     let mut checks = Vec::new();
-    for settings in &session.config.clouds.accounts {
+    for settings in &config.clouds.accounts {
         checks.push(check(&*directory, settings).await);
     }
     if checks.is_empty() {
@@ -34,7 +34,9 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
     let mut sink = context.output.open()?;
     write_accounts(&checks, context.output.format, context.output.style(), &mut sink)?;
     sink.finish()?;
-    session.close().await?;
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
     let reached = checks.iter().any(|check| check.identity.is_some());
     let ours = checks.iter().any(|check| check.state != NOT_OURS);
     let all = checks.iter().all(|check| check.state == "ok" || check.state == NOT_OURS);

@@ -51,8 +51,7 @@ pub(super) async fn prepare(
             Planning::Plan
         };
         let fresh_since_ms = now_ms() - FRESH_MS;
-        let audit_of =
-            Audit { exchange: &exchange, journal, run: &run, fresh_since_ms, planning };
+        let audit_of = Audit { exchange: &exchange, journal, run: &run, fresh_since_ms, planning };
         audit(&audit_of).await?
     };
     session.clear_bars();
@@ -87,20 +86,14 @@ async fn planned_rules(
         let page = session.journal.revocations(&run.new.id, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(rules) };
         after = Some(last.id);
-        rules.extend(
-            page.iter().map(|r| (r.revocation.group, r.revocation.rule.id.clone())),
-        );
+        rules.extend(page.iter().map(|r| (r.revocation.group, r.revocation.rule.id.clone())));
     }
 }
 
 impl AuditEnd {
     /// Exit code 7 if there was somebody to call and nobody could be reached.
     pub(super) fn nobody_reached(&self) -> Exit {
-        if self.reached == 0 && !self.unreachable.is_empty() {
-            Exit::NoAccount
-        } else {
-            Exit::Done
-        }
+        if self.reached == 0 && !self.unreachable.is_empty() { Exit::NoAccount } else { Exit::Done }
     }
 
     /// Why accounts could not be called, in words.
@@ -116,11 +109,19 @@ pub(super) async fn act(
     run: RunRecord,
     how: How<'_>,
 ) -> Result<Exit, Failure> {
-    let Prepared { run, exchange, end, estimate } =
-        prepare(session, run, how.frozen).await?;
+    let Prepared { run, exchange, end, estimate } = prepare(session, run, how.frozen).await?;
     let id = run.new.id.clone();
     if end.interrupted {
-        return finish(context, session, &exchange, &run, RunState::Interrupted, Exit::Interrupted, end.messages()).await;
+        return finish(
+            context,
+            session,
+            &exchange,
+            &run,
+            RunState::Interrupted,
+            Exit::Interrupted,
+            end.messages(),
+        )
+        .await;
     }
     if !end.moved.is_empty() {
         let mut messages = end.moved;
@@ -129,7 +130,16 @@ pub(super) async fn act(
         return Err(Failure { exit: Exit::Refused, messages });
     }
     if end.nobody_reached() == Exit::NoAccount && run.rules.pending == 0 {
-        return finish(context, session, &exchange, &run, RunState::Stopped, Exit::NoAccount, end.messages()).await;
+        return finish(
+            context,
+            session,
+            &exchange,
+            &run,
+            RunState::Stopped,
+            Exit::NoAccount,
+            end.messages(),
+        )
+        .await;
     }
     if let Err(failure) = confirm_plan(context, session, &run, &estimate, how.acting).await {
         session.end_run(&exchange, &id, RunState::Planned, failure.exit as u8).await?;

@@ -20,9 +20,7 @@ pub(super) fn can_ask(yes: bool) -> Result<(), Failure> {
     if yes || on_terminal() {
         return Ok(());
     }
-    Err(Failure::refused(
-        "not a terminal, so nobody can be asked: add --yes; nothing was sent",
-    ))
+    Err(Failure::refused("not a terminal, so nobody can be asked: add --yes; nothing was sent"))
 }
 
 fn on_terminal() -> bool {

@@ -63,10 +63,8 @@ fn reason(group: &GroupRef, guard: &Guard) -> Option<String> {
         }
         Protected::Group(_) | Protected::Account(_) => None,
     });
-    let allowed =
-        guard.only_accounts.is_empty() || guard.only_accounts.contains(&group.account);
-    protected
-        .or_else(|| (!allowed).then(|| format!("{} is not in only_accounts", group.account)))
+    let allowed = guard.only_accounts.is_empty() || guard.only_accounts.contains(&group.account);
+    protected.or_else(|| (!allowed).then(|| format!("{} is not in only_accounts", group.account)))
 }
 
 fn without(pairs: PairSet, refused: &[bool]) -> Result<PairSet, Failure> {

@@ -35,8 +35,8 @@ impl Progress for Bars {
     fn phase(&self, name: &str, total: u64) {
         self.clear();
         let template = "{msg:16} {wide_bar} {pos}/{len}  {per_sec}  {eta} left";
-        let style = ProgressStyle::with_template(template)
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = self.bars.add(ProgressBar::new(total).with_style(style));
         bar.set_message(name.to_owned());
         bar.enable_steady_tick(REDRAW);

@@ -17,8 +17,7 @@ pub(super) async fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Fa
     let run = choose(&session, args.run.as_deref()).await?;
     let exit = match run.new.kind {
         RunKind::Revoke => {
-            let how =
-                How { frozen: false, acting: &args.acting, left_over: Exit::Done };
+            let how = How { frozen: false, acting: &args.acting, left_over: Exit::Done };
             act(context, &session, run, how).await?
         }
         RunKind::Audit | RunKind::Verify => audit::complete(context, &session, run).await?,

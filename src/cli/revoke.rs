@@ -37,11 +37,7 @@ pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<Exit, Fa
 }
 
 /// A stored plan, proven to be the one that was stored.
-async fn stored(
-    session: &Session,
-    id: &str,
-    digest: Option<&str>,
-) -> Result<RunRecord, Failure> {
+async fn stored(session: &Session, id: &str, digest: Option<&str>) -> Result<RunRecord, Failure> {
     let run = session.journal.run(id).await?;
     if run.new.kind != RunKind::Revoke {
         return Err(Failure::usage(format!("run {} is no plan", run.new.id)));

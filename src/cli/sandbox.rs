@@ -15,7 +15,8 @@ use crate::report::Format;
 use crate::sandbox::{Limit, Sandbox, SandboxOptions, start};
 
 pub(super) async fn run(context: &Context, args: SandboxArgs) -> Result<Exit, Failure> {
-    let config = context.config(&Overrides { world: args.world.clone(), ..Overrides::default() })?;
+    let config =
+        context.config(&Overrides { world: args.world.clone(), ..Overrides::default() })?;
     let world = world::load(config.world.as_deref())?;
     if args.limit.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
         return Err(Failure::usage("--limit: expected calls a second above 0"));
@@ -43,10 +44,7 @@ fn ready(sandbox: &Sandbox, format: Format) -> String {
     let (alibaba, aws) = (sandbox.alibaba_url(), sandbox.aws_url());
     if format == Format::Json {
         let accounts = sandbox.accounts();
-        return format!(
-            "{}\n",
-            json!({ "alibaba": alibaba, "aws": aws, "accounts": accounts })
-        );
+        return format!("{}\n", json!({ "alibaba": alibaba, "aws": aws, "accounts": accounts }));
     }
     let mut text = format!("alibaba  {alibaba}\naws      {aws}\n");
     for account in sandbox.accounts() {

@@ -38,23 +38,12 @@ impl Session {
     /// Opens journal and clouds, and watches for signals.
     pub(super) async fn open(context: &Context, mut config: Config) -> Result<Self, Failure> {
         let journal = open(&context.common.journal, Mode::Write).await?;
-        let sandbox = match context.common.sandbox {
-            true => Some(world::begin(&mut config, &context.common.journal).await?),
-            false => None,
-        };
+        let sandbox = world::begin(context, &mut config).await?;
         let stop = CancellationToken::new();
         signals::watch(stop.clone())?;
         let quiet = context.common.quiet || context.common.no_progress;
-        let bars =
-            if quiet { None } else { Bars::on_terminal(context.bars.clone()).map(Arc::new) };
+        let bars = if quiet { None } else { Bars::on_terminal(context.bars.clone()).map(Arc::new) };
         Ok(Self { config, journal, stop, sandbox, bars, began: Instant::now() })
-    }
-
-    /// The clouds as directory, for commands that need no pace.
-    pub(super) fn directory(&self, session: &str) -> Result<Arc<dyn Directory>, Failure> {
-        let mut settings = self.config.clouds.clone();
-        session.clone_into(&mut settings.session);
-        Ok(Arc::new(Accounts::new(settings)?))
     }
 
     /// The way to the accounts for one run: role sessions carry the run's id.
@@ -66,17 +55,14 @@ impl Session {
             let sum = used.entry((tally.lane, tally.action)).or_default();
             *sum = sum.saturating_add(count);
         }
-        let pacer = Pacer::new(
-            self.config.alibaba_limits.clone(),
-            self.config.aws_limits.clone(),
-            used,
-        );
+        let pacer =
+            Pacer::new(self.config.alibaba_limits.clone(), self.config.aws_limits.clone(), used);
         let progress: Arc<dyn Progress> = match &self.bars {
             Some(bars) => Arc::clone(bars) as Arc<dyn Progress>,
             None => Arc::new(Silent),
         };
         Ok(Exchange::new(
-            self.directory(run.as_str())?,
+            directory(&self.config, run.as_str())?,
             pacer,
             RetryPolicy::default(),
             self.stop.clone(),
@@ -130,4 +116,11 @@ impl Session {
             }
         }
     }
+}
+
+/// The accounts of a configuration; role sessions end in `session`.
+pub(super) fn directory(config: &Config, session: &str) -> Result<Arc<dyn Directory>, Failure> {
+    let mut settings = config.clouds.clone();
+    session.clone_into(&mut settings.session);
+    Ok(Arc::new(Accounts::new(settings)?))
 }

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use indicatif::MultiProgress;
 
-use crate::config::{Config, Overrides};
 use super::args::{Cli, Command, Common};
 use super::exit::{Exit, Failure};
 use super::output::{self, Output};
@@ -13,6 +12,7 @@ use super::{
     accounts, audit, commands, completions, logging, plan, report, resume, revoke, runs, sandbox,
     verify,
 };
+use crate::config::{Config, Overrides};
 
 /// What every command is given.
 pub(super) struct Context {
@@ -29,8 +29,9 @@ pub(super) struct Context {
 impl Context {
     /// The configuration: file, environment, flags.
     pub(super) fn config(&self, flags: &Overrides) -> Result<Config, Failure> {
-        let env = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let env = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
         Config::read(self.common.config.as_deref(), env, flags)
             .map_err(|error| Failure::usage(error.to_string()))
     }

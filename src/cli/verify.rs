@@ -47,9 +47,12 @@ async fn choose(session: &Session, id: Option<&str>) -> Result<RunRecord, Failur
     match id {
         Some(id) => Ok(session.journal.run(id).await?),
         None => {
-            let latest = session.journal.runs().await?.into_iter().find(|run| {
-                run.new.kind == RunKind::Revoke && run.started_ms.is_some()
-            });
+            let latest = session
+                .journal
+                .runs()
+                .await?
+                .into_iter()
+                .find(|run| run.new.kind == RunKind::Revoke && run.started_ms.is_some());
             latest.ok_or_else(|| {
                 Failure::usage("no run to verify: none was started; `unpair runs` lists them")
             })

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::exit::{Exit, Failure};
+use super::start::Context;
 use crate::cloud::{AccountSettings, AccountSource, Settings, StaticKey};
 use crate::config::Config;
 use crate::sandbox::{Sandbox, SandboxError, SandboxOptions, World, start};
@@ -15,18 +16,27 @@ pub(super) fn load(world: Option<&Path>) -> Result<World, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::usage(format!("world {}: cannot be read: {error}", path.display()))
     })?;
-    World::from_toml(&text).map_err(|error| {
-        Failure::usage(format!("world {}: {error}", path.display()))
-    })
+    World::from_toml(&text)
+        .map_err(|error| Failure::usage(format!("world {}: {error}", path.display())))
 }
 
-/// Starts the sandbox whose world lives beside `journal`, and points `config` at it.
-pub(super) async fn begin(config: &mut Config, journal: &str) -> Result<Sandbox, Failure> {
+/// With `--sandbox`, starts the sandbox whose world lives beside the journal and points `config`
+/// at it.
+pub(super) async fn begin(
+    context: &Context,
+    config: &mut Config,
+) -> Result<Option<Sandbox>, Failure> {
+    if !context.common.sandbox {
+        return Ok(None);
+    }
     let world = load(config.world.as_deref())?;
-    let options = SandboxOptions { state: Some(state_file(journal)), ..SandboxOptions::new(world) };
+    let options = SandboxOptions {
+        state: Some(state_file(&context.common.journal)),
+        ..SandboxOptions::new(world)
+    };
     let sandbox = start(options).await?;
     point_at(&mut config.clouds, &sandbox);
-    Ok(sandbox)
+    Ok(Some(sandbox))
 }
 
 fn point_at(settings: &mut Settings, sandbox: &Sandbox) {

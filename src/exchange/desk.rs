@@ -182,12 +182,12 @@ impl Exchange {
 
     async fn prove(&self, lane: &LaneKey) -> Result<Account, AccountError> {
         let client =
-            self.directory.client(lane.cloud, &lane.account, Some(&lane.region)).await.map_err(|error| match error
-                .class
-            {
-                ErrorClass::NotOurs => AccountError::NotOurs,
-                _ => AccountError::Cloud(error),
-            })?;
+            self.directory.client(lane.cloud, &lane.account, Some(&lane.region)).await.map_err(
+                |error| match error.class {
+                    ErrorClass::NotOurs => AccountError::NotOurs,
+                    _ => AccountError::Cloud(error),
+                },
+            )?;
         let answer = self
             .read(lane, Action::Identify, &*client, || client.identify(&lane.region))
             .await

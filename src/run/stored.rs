@@ -9,10 +9,7 @@ use crate::model::{GroupIx, PairSet, Row};
 const PAGE: u32 = 1_000;
 
 /// The pairs of `run` as its manifests named them.
-pub async fn stored_pairs(
-    journal: &dyn Journal,
-    run: &RunRecord,
-) -> Result<PairSet, JournalError> {
+pub async fn stored_pairs(journal: &dyn Journal, run: &RunRecord) -> Result<PairSet, JournalError> {
     let id = &run.new.id;
     let mut pairs = PairSet {
         sources: run.sources.clone(),
