@@ -2,7 +2,7 @@
 //!
 //! No implementation retries, waits for quota or journals: each method is one HTTP exchange.
 
-mod aws;
+pub mod aws;
 mod http;
 mod settings;
 
@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub use aws::{AwsClient, AwsConnector, ignored_endpoint_variables};
 pub use http::{Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, check_endpoint};
 pub use settings::{
     AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
