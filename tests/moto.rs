@@ -6,10 +6,8 @@
 
 use std::process::Command;
 
-use unpair::cloud::{
-    AccountSource, AwsClient, AwsConnector, AwsSettings, Cloud, CloudError, ErrorClass, Http,
-    RevokeOrder,
-};
+use unpair::cloud::aws::{AwsClient, AwsConnector};
+use unpair::cloud::{AccountSource, AwsSettings, Cloud, CloudError, ErrorClass, Http, RevokeOrder};
 use unpair::model::{
     AccountId, CallForm, Direction, GroupId, Peer, Policy, PortRange, RegionId, Rule, RuleId,
 };

@@ -163,7 +163,9 @@ pub(super) async fn act(
         journal: &*session.journal,
         run: &run,
         pause_file: how.acting.pause_file.clone(),
-        failures: Failures::new(max_failures.map(|limit| limit.allowed(run.rules.planned))),
+        failures: Failures::new(
+            max_failures.map(|limit| guard::allowed_failures(limit, run.rules.planned)),
+        ),
     };
     let run_end = carry_out(&work).await?;
     for (lane, reason) in &run_end.parked {

@@ -13,8 +13,6 @@ use crate::sandbox::Fault;
 
 /// The journal that is used when none is named.
 pub(super) const DEFAULT_JOURNAL: &str = "sqlite:unpair.db";
-/// The configuration file that is read if it is there.
-pub(super) const DEFAULT_CONFIG: &str = "unpair.toml";
 
 /// Cuts the security group authorizations between cloud accounts: reads CSV manifests of account
 /// and group pairs, audits both sides, revokes symmetrically, verifies by reading back.

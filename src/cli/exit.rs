@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::cloud::{CloudError, ErrorClass};
 use crate::journal::JournalError;
+use crate::report::ReportError;
 
 /// What the process ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,16 @@ impl From<CloudError> for Failure {
             _ => Exit::NoAccount,
         };
         Self::new(exit, error.to_string())
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Journal(error) => error.into(),
+            ReportError::Output(error) => error.into(),
+            ReportError::Rows(messages) => Self { exit: Exit::Usage, messages },
+        }
     }
 }
 

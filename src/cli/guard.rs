@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::args::{Acting, Planning};
 use super::confirm::Size;
 use super::exit::Failure;
-use crate::config::{Guard, Overrides, Protected};
+use crate::config::{FailureLimit, Guard, Overrides, Protected};
 use crate::journal::{CallId, GroupWork, Journal, JournalError, RunRecord};
 use crate::model::{GroupIx, GroupRef, PairSet};
 use crate::run::Estimate;
@@ -83,6 +83,20 @@ fn without(pairs: PairSet, refused: &[bool]) -> Result<PairSet, Failure> {
     }
     PairSet::build(pairs.sources, &rows, pairs.notes)
         .map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// How many of `planned` revocations may fail.
+pub(super) fn allowed_failures(limit: FailureLimit, planned: u64) -> u64 {
+    match limit {
+        FailureLimit::Count(count) => count,
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a plan, rounded down"
+        )]
+        FailureLimit::Percent(share) => (planned as f64 * share / 100.0) as u64,
+    }
 }
 
 /// What the plan comes to.

@@ -45,23 +45,23 @@ fn point_at(settings: &mut Settings, sandbox: &Sandbox) {
     settings.alibaba.sts_endpoint = Some(ecs);
     settings.aws.ec2_endpoint = Some(ec2.clone());
     settings.aws.sts_endpoint = Some(ec2);
-    let ours = sandbox.accounts().iter().map(|account| AccountSettings {
-        cloud: account.cloud,
-        id: Some(account.id.clone()),
-        name: account.name.clone(),
-        source: AccountSource::Static(StaticKey {
-            id: account.access_key_id.clone(),
-            secret: SecretString::from(account.access_key_secret.clone()),
-            token: None,
-        }),
-    });
-    let partners = sandbox.partners().into_iter().map(|(cloud, id, name)| AccountSettings {
-        cloud,
-        id: Some(id),
-        name,
-        source: AccountSource::None,
-    });
-    settings.accounts = ours.chain(partners).collect();
+    let accounts = sandbox.world().accounts.into_iter();
+    settings.accounts = accounts
+        .map(|account| AccountSettings {
+            cloud: account.cloud,
+            id: Some(account.id),
+            name: account.name,
+            // An account without a key is a partner's.
+            source: match (account.access_key_id, account.access_key_secret) {
+                (Some(id), Some(secret)) => AccountSource::Static(StaticKey {
+                    id,
+                    secret: SecretString::from(secret),
+                    token: None,
+                }),
+                _ => AccountSource::None,
+            },
+        })
+        .collect();
 }
 
 /// `unpair.db` keeps its world in `unpair.db.sandbox.json`.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::alibaba::{connect, process_env};
+use super::aws::AwsConnector;
 use super::{
-    AccountSource, AwsConnector, Cloud, CloudError, Directory, ErrorClass, Http, Settings,
+    AccountSource, Cloud, CloudError, Directory, ErrorClass, Http, Settings,
 };
 use crate::model::{AccountId, Provider, RegionId};
 

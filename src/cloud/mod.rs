@@ -3,7 +3,7 @@
 //! No implementation retries, waits for quota or journals: each method is one HTTP exchange.
 
 pub mod alibaba;
-mod aws;
+pub mod aws;
 mod directory;
 mod http;
 mod settings;
@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub use aws::{AwsClient, AwsConnector, ignored_endpoint_variables};
 pub use directory::Accounts;
 pub use http::{Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, check_endpoint};
 pub use settings::{

@@ -131,7 +131,7 @@ fn retry_after(reply: &HttpReply) -> Option<Duration> {
 
 /// The first line of a provider's text: what follows may be a string-to-sign or an encoded
 /// authorization message.
-fn shorten(text: &str) -> String {
+pub(super) fn shorten(text: &str) -> String {
     let line = text.trim().lines().next().unwrap_or_default();
     let line = line.split("Encoded authorization failure message").next().unwrap_or_default();
     line.trim_end().chars().take(MESSAGE).collect()

@@ -22,10 +22,13 @@ use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::error::ErrorMetadata;
 use aws_types::os_shim_internal::Env;
 use aws_types::region::Region;
 
-use super::credentials::Identities;
+use super::answer::shorten;
+use super::codes::classify;
+use super::credentials::{Identities, without_credentials};
 use super::surroundings::{Surroundings, config, proxy, spell};
 use crate::cloud::{CloudError, ErrorClass};
 use crate::model::RegionId;
@@ -102,13 +105,15 @@ impl Chain {
             CredentialsError::InvalidConfiguration(_) => (ErrorClass::Config, "is not valid"),
             CredentialsError::ProviderTimedOut(_) => (ErrorClass::Unreached, "timed out"),
             _ if unreached(error) => (ErrorClass::Unreached, "cannot be reached"),
-            _ => (ErrorClass::Credential, "gives no credentials"),
+            _ => (ErrorClass::Credential, "gives no credentials (SSO: run `aws sso login`)"),
         };
         let from = match &self.profile {
             Some(profile) => format!("profile `{profile}`"),
             None => "the AWS credential chain".to_owned(),
         };
-        CloudError::local(class, "credentials", format!("{from} {what}: {}", spell(error)))
+        refusal(error, &from).unwrap_or_else(|| {
+            CloudError::local(class, "credentials", format!("{from} {what}: {}", spell(error)))
+        })
     }
 
     fn nothing(&self) -> CloudError {
@@ -122,16 +127,25 @@ impl Chain {
     }
 }
 
+/// What STS or SSO answered to `from`, if that is down the causes.
+fn refusal(error: &CredentialsError, from: &str) -> Option<CloudError> {
+    let answer = causes(error).find_map(|cause| cause.downcast_ref::<ErrorMetadata>())?;
+    // The status is not told; an unknown code counts as refused.
+    let code = answer.code()?;
+    let class = without_credentials(classify(code, 400));
+    let message = shorten(answer.message().unwrap_or_default());
+    Some(CloudError::local(class, code, format!("{from}: {message}")))
+}
+
 /// Whether no connection came about, anywhere down the causes.
 fn unreached(error: &CredentialsError) -> bool {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if inner.downcast_ref::<ConnectorError>().is_some_and(|e| e.is_io() || e.is_timeout()) {
-            return true;
-        }
-        cause = inner.source();
-    }
-    false
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<ConnectorError>())
+        .any(|error| error.is_io() || error.is_timeout())
+}
+
+fn causes(error: &CredentialsError) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
 }
 
 /// The HTTP client of `aws-config`, with the same TLS as ours.

@@ -29,8 +29,8 @@ pub struct AwsConnector {
     sources: Mutex<HashMap<SourceKey, Arc<dyn Identities>>>,
 }
 
-/// What tells source credentials apart: the profile, and the region whose STS they use.
-type SourceKey = (Option<String>, RegionId);
+/// What tells source credentials apart: the profile, and where they are good.
+type SourceKey = (Option<String>, Partition);
 
 impl AwsConnector {
     /// Reads the environment. `session` ends in the names of assumed-role sessions.
@@ -98,14 +98,15 @@ impl AwsConnector {
         Partition::of(&home).map(|_| home)
     }
 
-    /// The provider's chain, or a profile, shared by all accounts that use it.
+    /// The provider's chain, or a profile, shared by all accounts that use it. Its own STS calls
+    /// go to the region of the first.
     fn source(
         &self,
         profile: Option<&str>,
         region: &RegionId,
     ) -> Result<Arc<dyn Identities>, CloudError> {
         let sts = self.exchange.endpoints.url(Service::Sts, region)?;
-        let key = (profile.map(str::to_owned), region.clone());
+        let key = (profile.map(str::to_owned), Partition::of(region)?);
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         let source = sources.entry(key).or_insert_with(|| {
             Arc::new(Cached::new(Chain {

@@ -13,7 +13,7 @@ use super::read::{Unreadable, child, value};
 use super::regions::Service;
 use super::request;
 use super::wire::Element;
-use crate::cloud::{CloudError, MAX_WRITE_BODY, StaticKey};
+use crate::cloud::{CloudError, ErrorClass, MAX_WRITE_BODY, StaticKey};
 use crate::model::RegionId;
 
 #[cfg(test)]
@@ -112,6 +112,7 @@ impl Identities for Role {
         let query = request::assume_role(&self.arn, &self.session, self.external_id.as_deref());
         let base = self.base.credentials(now).await?;
         let told = |error: CloudError| CloudError {
+            class: without_credentials(error.class),
             message: format!("assume {}: {}", self.arn, error.message),
             ..error
         };
@@ -125,6 +126,15 @@ impl Identities for Role {
 
     async fn forget(&self) {
         self.base.forget().await;
+    }
+}
+
+/// What an error of loading credentials means for the call that wanted them: it was not sent.
+pub(super) fn without_credentials(class: ErrorClass) -> ErrorClass {
+    match class {
+        ErrorClass::Lost | ErrorClass::Transient => ErrorClass::Unreached,
+        ErrorClass::Refused => ErrorClass::Credential,
+        other => other,
     }
 }
 

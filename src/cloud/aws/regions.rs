@@ -4,7 +4,7 @@ use crate::cloud::{AwsSettings, CloudError, ErrorClass, check_endpoint};
 use crate::model::RegionId;
 
 /// A set of regions with accounts, ARNs and a domain of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Partition {
     /// The commercial regions.
     Aws,
@@ -102,7 +102,8 @@ impl Endpoints {
 fn checked(key: &str, endpoint: Option<&str>) -> Result<Option<String>, CloudError> {
     let Some(endpoint) = endpoint else { return Ok(None) };
     match check_endpoint(endpoint) {
-        Ok(()) => Ok(Some(endpoint.trim_end_matches('/').to_owned())),
+        // In lower case, as an HTTP client sends it: the host is part of what is signed.
+        Ok(()) => Ok(Some(endpoint.trim_end_matches('/').to_ascii_lowercase())),
         Err(why) => {
             let message = format!("{key} = \"{endpoint}\": {why}");
             Err(CloudError::local(ErrorClass::Config, "endpoint", message))
@@ -175,7 +176,7 @@ mod tests {
             ..AwsSettings::default()
         };
         let region = RegionId::new("us-east-1");
-        let endpoints = Endpoints::new(&settings("https://sts.{region}.example.org"))
+        let endpoints = Endpoints::new(&settings("https://STS.{region}.Example.org/"))
             .expect("an https override");
         assert_eq!(
             endpoints.url(Service::Sts, &region).as_deref(),

@@ -124,13 +124,22 @@ async fn an_sts_that_cannot_be_reached_is_worth_another_try_and_one_that_refuses
     let away = chain(surroundings(&[], &config_file(&file)), Some("team"), NOWHERE);
     let error = key(&away).await.expect_err("nobody listens");
     assert_eq!(error.class, ErrorClass::Unreached, "{error}");
-    let body = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error>\
-        <RequestId>r</RequestId></ErrorResponse>";
-    let sts = Loopback::start(move |_| (403, body.to_owned())).await;
-    let denied = chain(surroundings(&[], &config_file(&file)), Some("team"), &sts.url);
-    let error = key(&denied).await.expect_err("denied");
-    assert_eq!(error.class, ErrorClass::Credential, "{error}");
-    assert_eq!(sts.count("AssumeRole"), 1, "nothing is tried twice");
+    for (status, code, expected) in [
+        (403, "AccessDenied", ErrorClass::Denied),
+        (400, "Throttling", ErrorClass::Throttled),
+        (500, "InternalFailure", ErrorClass::Unreached),
+    ] {
+        let body = format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>told</Message></Error>\
+             <RequestId>r</RequestId></ErrorResponse>"
+        );
+        let sts = Loopback::start(move |_| (status, body.clone())).await;
+        let refused = chain(surroundings(&[], &config_file(&file)), Some("team"), &sts.url);
+        let error = key(&refused).await.expect_err(code);
+        assert_eq!((error.class, error.code.as_str()), (expected, code));
+        assert_eq!(error.message, "profile `team`: told");
+        assert_eq!(sts.count("AssumeRole"), 1, "nothing is tried twice");
+    }
 }
 
 #[cfg(unix)]

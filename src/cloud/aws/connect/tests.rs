@@ -121,10 +121,12 @@ async fn an_inherited_role_is_assumed_once_and_again_after_a_refresh() {
 #[tokio::test]
 async fn accounts_with_the_same_source_share_it() {
     let connector = connector(&AwsSettings::default());
-    let source = |profile| connector.source(profile, &region()).expect("a source");
-    assert!(Arc::ptr_eq(&source(None), &source(None)));
-    assert!(Arc::ptr_eq(&source(Some("hub")), &source(Some("hub"))));
-    assert!(!Arc::ptr_eq(&source(None), &source(Some("hub"))));
+    let source =
+        |profile, region| connector.source(profile, &RegionId::new(region)).expect("a source");
+    let first = source(Some("hub"), "eu-west-1");
+    assert!(Arc::ptr_eq(&first, &source(Some("hub"), "us-east-1")));
+    assert!(!Arc::ptr_eq(&first, &source(Some("hub"), "cn-north-1")));
+    assert!(!Arc::ptr_eq(&first, &source(None, "eu-west-1")));
 }
 
 fn rule() -> Rule {
@@ -178,6 +180,25 @@ async fn nothing_is_sent_for_a_listing_of_no_groups_or_references() {
     let references = client.references(&region, &[GroupId::new("sg-a")]).await;
     assert_eq!(references, Ok(None));
     assert!(aws.received().is_empty());
+}
+
+#[tokio::test]
+async fn a_listing_goes_on_with_the_token_of_its_last_page() {
+    let aws = Loopback::start(|body| {
+        let next = if body.contains("NextToken=") { "" } else { "<nextToken>t=/+</nextToken>" };
+        ok("DescribeSecurityGroupRules", &format!("<securityGroupRuleSet/>{next}"))
+    })
+    .await;
+    let client = client(&aws.url, &static_source()).await;
+    let (region, groups) = (region(), [GroupId::new("sg-a"), GroupId::new("sg-b")]);
+    let first = client.rules(&region, &groups, None).await.expect("a page").value;
+    assert_eq!(first.next.as_deref(), Some("t=/+"));
+    let last = client.rules(&region, &groups, first.next.as_deref()).await.expect("a page").value;
+    assert_eq!(last.next, None);
+    let bodies: Vec<String> = aws.received().into_iter().map(|request| request.body).collect();
+    let both = "Action=DescribeSecurityGroupRules&Version=2016-11-15&Filter.1.Name=group-id\
+        &Filter.1.Value.1=sg-a&Filter.1.Value.2=sg-b&MaxResults=1000";
+    assert_eq!(bodies, [both.to_owned(), format!("{both}&NextToken=t%3D%2F%2B")]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::UNIX_EPOCH;
 use super::*;
 use crate::cloud::aws::regions::Endpoints;
 use crate::cloud::aws::testing::{Loopback, assumed as assumed_answer, refused};
-use crate::cloud::{AwsSettings, ErrorClass, Http};
+use crate::cloud::{AwsSettings, Http};
 
 /// Gives credentials that expire an hour after they were asked for, numbered in order.
 #[derive(Default)]
@@ -108,10 +108,24 @@ async fn a_role_that_may_not_be_assumed_is_named() {
 }
 
 #[tokio::test]
-async fn an_incomplete_session_is_lost_and_tells_no_secret() {
+async fn what_sts_says_is_told_as_what_it_means_for_the_call_that_was_not_sent() {
+    for (status, code, expected) in [
+        (400, "Throttling", ErrorClass::Throttled),
+        (500, "InternalFailure", ErrorClass::Unreached),
+        (400, "ValidationError", ErrorClass::Credential),
+        (403, "ExpiredToken", ErrorClass::Expired),
+    ] {
+        let sts = Loopback::start(move |_| refused(status, code)).await;
+        let error = role(&sts).credentials(UNIX_EPOCH).await.expect_err(code);
+        assert_eq!((error.class, error.code.as_str()), (expected, code));
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_does_not_come_whole_leaves_the_call_unsent_and_tells_no_secret() {
     let sts = Loopback::start(|_| assumed_answer("AssumeRole", "B", "soon")).await;
     let error = role(&sts).credentials(UNIX_EPOCH).await.expect_err("unreadable");
-    assert_eq!(error.class, ErrorClass::Lost);
+    assert_eq!(error.class, ErrorClass::Unreached);
     let told = format!("{error} {error:?}");
     assert!(!told.contains("secret-B") && !told.contains("token-B"), "{told}");
 }
