@@ -19,6 +19,7 @@ mod part;
 mod ports;
 mod read;
 mod region;
+mod row;
 mod split;
 #[cfg(test)]
 mod tests;

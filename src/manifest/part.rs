@@ -7,8 +7,9 @@ use memchr::memchr_iter;
 
 use super::chunk::Piece;
 use super::column::Layout;
+use super::row::{self, Faults, Texts};
 use super::split::{Cell, Split, first_line, split};
-use super::{Column, Fault, Rules, account, cell, filter, group, region};
+use super::{Column, Fault, Rules, filter};
 use crate::model::{Filter, Provider};
 
 /// A group of a row: a lane of the part, and the group's id.
@@ -81,18 +82,6 @@ struct PartReader<'a, 'r> {
     part: Part<'a>,
 }
 
-/// The cells of a row by column, the note apart.
-struct Texts<'a> {
-    values: [&'a str; Column::ALL.len()],
-    note: Cow<'a, str>,
-}
-
-impl<'a> Texts<'a> {
-    fn of(&self, column: Column) -> &'a str {
-        self.values[column as usize]
-    }
-}
-
 impl<'a> PartReader<'a, '_> {
     fn records(&mut self, bytes: &'a [u8], last: bool) {
         let note = self.layout.cell(Column::Note);
@@ -136,12 +125,10 @@ impl<'a> PartReader<'a, '_> {
             return;
         }
         let mut faults = Faults::default();
-        let texts = self.texts(cells, &mut faults);
+        let texts = Texts::read(cells, self.layout, &mut faults);
         self.row(&texts, line, &mut faults);
-        let layout = self.layout;
-        faults.0.sort_by_key(|(column, _)| layout.cell(*column));
-        let named = faults.0.into_iter().map(|(column, fault)| (line, column.name().into(), fault));
-        self.part.errors.extend(named);
+        let found = faults.in_order_of(self.layout).into_iter();
+        self.part.errors.extend(found.map(|(column, fault)| (line, column.name().into(), fault)));
     }
 
     fn miscounted(&self, cells: &[Cell<'_>]) -> (String, Fault) {
@@ -150,36 +137,11 @@ impl<'a> PartReader<'a, '_> {
         (self.layout.title(found.min(expected)), Fault::CellCount { found, expected, hint })
     }
 
-    fn texts(&self, cells: &[Cell<'a>], faults: &mut Faults) -> Texts<'a> {
-        let mut texts = Texts { values: [""; Column::ALL.len()], note: Cow::Borrowed("") };
-        for column in Column::ALL {
-            let Some(cell) = self.layout.cell(column).and_then(|at| cells.get(at)) else {
-                continue;
-            };
-            if column == Column::Note {
-                texts.note = faults.take(column, cell::note(cell, self.layout.width()));
-            } else {
-                texts.values[column as usize] = faults.take(column, cell::value(cell));
-            }
-        }
-        texts
-    }
-
     /// Checks a row and keeps it if it is good.
     fn row(&mut self, texts: &Texts<'a>, line: u32, faults: &mut Faults) {
-        let cloud = texts.of(Column::Cloud);
-        let cloud = match cloud.parse() {
-            _ if cloud.is_empty() => Provider::default(),
-            Ok(cloud) => cloud,
-            Err(_) => {
-                // Without a cloud, nothing can be said of the other cells.
-                faults.add(Column::Cloud, cell::bad(cloud, "is no cloud", "alibaba or aws"));
-                return;
-            }
-        };
-        self.check_ends(texts, cloud, faults);
+        let Some(cloud) = row::check(texts, self.rules, faults) else { return };
         let filter = self.filter(cloud, texts, faults);
-        if !faults.0.is_empty() {
+        if !faults.is_empty() {
             return;
         }
         let region = texts.of(Column::Region);
@@ -188,25 +150,6 @@ impl<'a> PartReader<'a, '_> {
         self.part.rows.push(PartRow { a, b, filter, line });
         if !texts.note.is_empty() {
             self.part.notes.push((line, texts.note.clone()));
-        }
-    }
-
-    fn check_ends(&self, texts: &Texts<'_>, cloud: Provider, faults: &mut Faults) {
-        faults.check(Column::Region, region::check(texts.of(Column::Region), cloud, self.rules));
-        for column in [Column::AccountA, Column::AccountB] {
-            faults.check(column, account::check(texts.of(column), cloud));
-        }
-        for column in [Column::GroupA, Column::GroupB] {
-            faults.check(column, group::check(texts.of(column), cloud));
-        }
-        let (a, b) = (texts.of(Column::GroupA), texts.of(Column::GroupB));
-        if a == b {
-            let wrong = if texts.of(Column::AccountA) == texts.of(Column::AccountB) {
-                "is the same group as group_a"
-            } else {
-                "is group_a again, and a group has one owner"
-            };
-            faults.add(Column::GroupB, Fault::value(b, wrong, "another group"));
         }
     }
 
@@ -244,31 +187,6 @@ impl<'a> PartReader<'a, '_> {
         self.filters.insert((cloud, cells), at);
         self.last_cells = (cloud, cells, at);
         at
-    }
-}
-
-/// What is wrong with one row: the first fault of each column.
-#[derive(Default)]
-struct Faults(Vec<(Column, Fault)>);
-
-impl Faults {
-    fn add(&mut self, column: Column, fault: Fault) {
-        if !self.0.iter().any(|(known, _)| *known == column) {
-            self.0.push((column, fault));
-        }
-    }
-
-    fn check(&mut self, column: Column, result: Result<(), Fault>) {
-        if let Err(fault) = result {
-            self.add(column, fault);
-        }
-    }
-
-    fn take<T: Default>(&mut self, column: Column, result: Result<T, Fault>) -> T {
-        result.unwrap_or_else(|fault| {
-            self.add(column, fault);
-            T::default()
-        })
     }
 }
 
