@@ -6,9 +6,7 @@ use async_trait::async_trait;
 
 use super::alibaba::{connect, process_env};
 use super::aws::AwsConnector;
-use super::{
-    AccountSource, Cloud, CloudError, Directory, ErrorClass, Http, Settings,
-};
+use super::{AccountSource, Cloud, CloudError, Directory, ErrorClass, Http, Settings};
 use crate::model::{AccountId, Provider, RegionId};
 
 /// Clients made from settings; each has its own credentials, all share one HTTP client.
