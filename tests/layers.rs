@@ -65,6 +65,9 @@ impl Source {
         let shipped =
             if is_test { "" } else { text.split("#[cfg(test)]\nmod tests {").next().unwrap_or("") };
         let (code, literals) = separate(shipped);
+        // A path that climbs to the root by `super` names a module of the crate too.
+        let depth = path.strip_suffix("/mod.rs").unwrap_or(&path).split('/').count();
+        let code = code.replace(&"super::".repeat(depth), "crate::");
         Self { path, text, code, literals }
     }
 

@@ -74,6 +74,7 @@ impl Pieces {
         if self.ended {
             return;
         }
+        bytes.reserve(self.size);
         let size = self.size as u64;
         match self.reader.by_ref().take(size).read_to_end(bytes) {
             Ok(got) => self.ended = (got as u64) < size,

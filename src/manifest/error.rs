@@ -47,9 +47,9 @@ pub enum Fault {
     #[error("no header, expected a first line such as region,account_a,group_a,account_b,group_b")]
     NoHeader,
     /// A column that manifests do not have.
-    #[error("unknown column, expected {expected}")]
+    #[error("unknown column, {expected}")]
     UnknownColumn {
-        /// `did you mean` or all columns.
+        /// The nearest column, if one is near, and all of them.
         expected: String,
     },
     /// The same column twice.

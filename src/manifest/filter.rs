@@ -61,7 +61,7 @@ impl Reader<'_> {
         match parse(text) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.faults.push((column, bad(text, "cannot be meant", error.expected)));
+                self.faults.push((column, bad(text, "is not valid", error.expected)));
                 None
             }
         }

@@ -125,9 +125,7 @@ fn column(cell: &Cell<'_>) -> Result<Column, (Option<String>, Fault)> {
 
 fn unknown(name: &str) -> Fault {
     let names = Column::ALL.map(Column::name);
-    let expected = match nearest(name, names) {
-        Some(near) => format!("a manifest's column: did you mean `{near}`?"),
-        None => format!("one of {}", names.join(", ")),
-    };
+    let near = nearest(name, names).map(|near| format!("did you mean `{near}`? "));
+    let expected = format!("{}expected one of {}", near.unwrap_or_default(), names.join(", "));
     Fault::UnknownColumn { expected }
 }
