@@ -10,7 +10,7 @@ use super::exit::{Exit, Failure};
 use super::output::{self, Output};
 use super::{
     accounts, audit, commands, completions, logging, plan, report, resume, revoke, runs, sandbox,
-    verify,
+    verify, world,
 };
 use crate::config::{Config, Overrides};
 
@@ -32,8 +32,10 @@ impl Context {
         let env = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         });
-        Config::read(self.common.config.as_deref(), env, flags)
-            .map_err(|error| Failure::usage(error.to_string()))
+        let mut config = Config::read(self.common.config.as_deref(), env, flags)
+            .map_err(|error| Failure::usage(error.to_string()))?;
+        world::adopt_accounts(&self.common, &mut config)?;
+        Ok(config)
     }
 }
 

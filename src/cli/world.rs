@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+use super::args::Common;
 use super::exit::{Exit, Failure};
 use super::start::Context;
 use crate::cloud::{AccountSettings, AccountSource, Settings, StaticKey};
@@ -18,6 +19,15 @@ pub(super) fn load(world: Option<&Path>) -> Result<World, Failure> {
     })?;
     World::from_toml(&text)
         .map_err(|error| Failure::usage(format!("world {}: {error}", path.display())))
+}
+
+/// With `--sandbox`, the accounts are the world's: manifests may call them by their names.
+pub(super) fn adopt_accounts(common: &Common, config: &mut Config) -> Result<(), Failure> {
+    if common.sandbox {
+        let world = load(config.world.as_deref())?;
+        config.clouds.accounts = accounts_of(world);
+    }
+    Ok(())
 }
 
 /// With `--sandbox`, starts the sandbox whose world lives beside the journal and points `config`
@@ -45,8 +55,13 @@ fn point_at(settings: &mut Settings, sandbox: &Sandbox) {
     settings.alibaba.sts_endpoint = Some(ecs);
     settings.aws.ec2_endpoint = Some(ec2.clone());
     settings.aws.sts_endpoint = Some(ec2);
-    let accounts = sandbox.world().accounts.into_iter();
-    settings.accounts = accounts
+    settings.accounts = accounts_of(sandbox.world());
+}
+
+fn accounts_of(world: World) -> Vec<AccountSettings> {
+    world
+        .accounts
+        .into_iter()
         .map(|account| AccountSettings {
             cloud: account.cloud,
             id: Some(account.id),
@@ -61,7 +76,7 @@ fn point_at(settings: &mut Settings, sandbox: &Sandbox) {
                 _ => AccountSource::None,
             },
         })
-        .collect();
+        .collect()
 }
 
 /// `unpair.db` keeps its world in `unpair.db.sandbox.json`.

@@ -5,6 +5,12 @@ use std::time::Duration;
 
 use governor::clock::{Clock, Reference};
 use governor::nanos::Nanos;
+use tokio::time::Instant;
+
+/// The time now: the one place where this layer reads a clock.
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
 
 /// A clock that reads tokio's time.
 #[derive(Clone, Debug)]
@@ -12,13 +18,13 @@ pub(super) struct TokioClock;
 
 /// An instant of [`TokioClock`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct At(tokio::time::Instant);
+pub(super) struct At(Instant);
 
 impl Clock for TokioClock {
     type Instant = At;
 
     fn now(&self) -> At {
-        At(tokio::time::Instant::now())
+        At(now())
     }
 }
 

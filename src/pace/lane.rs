@@ -11,7 +11,7 @@ use governor::{Quota, RateLimiter};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-use super::clock::{At, TokioClock};
+use super::clock::{At, TokioClock, now};
 use super::settings::{Ceiling, LimitSettings};
 use crate::model::{LaneKey, Provider};
 
@@ -65,7 +65,7 @@ impl Pacer {
             let _turn = key.turn.lock().await;
             loop {
                 let gate = *key.gate.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(gate) = gate.filter(|gate| *gate > Instant::now()) {
+                if let Some(gate) = gate.filter(|gate| *gate > now()) {
                     tokio::time::sleep_until(gate).await;
                     continue;
                 }
@@ -85,7 +85,7 @@ impl Pacer {
     /// Lets no further call of the action pass for `delay`.
     pub fn hold_back(&self, lane: &LaneKey, action: &'static str, delay: Duration) {
         let key = self.key(lane, action);
-        let until = Instant::now() + delay;
+        let until = now() + delay;
         let mut gate = key.gate.lock().unwrap_or_else(PoisonError::into_inner);
         *gate = Some(gate.map_or(until, |gate| gate.max(until)));
     }

@@ -1,7 +1,7 @@
 //! Client tokens, request hashes and the digest of a plan: derived, never random.
 
 use crate::journal::{CallId, Journal, JournalError};
-use crate::model::{ClientToken, Digest, GroupIx, GroupRef, Hasher, Rule, RunId};
+use crate::model::{ClientToken, Digest, GroupRef, Hasher, Rule, RunId};
 
 /// Revocations that the digest reads from the journal at once.
 const PAGE: u32 = 1_000;
@@ -37,7 +37,7 @@ pub async fn plan_digest(journal: &dyn Journal, run: &RunId) -> Result<Digest, J
         for record in &page {
             add_group(&mut hasher, &record.group);
             add_group(&mut hasher, &record.peer);
-            add_rule(&mut hasher, record.revocation.group, &record.revocation.rule);
+            add_rule(&mut hasher, &record.revocation.rule);
         }
         match page.last() {
             Some(last) => after = Some(last.id),
@@ -53,8 +53,7 @@ fn add_group(hasher: &mut Hasher, group: &GroupRef) {
     hasher.field(group.group.as_str());
 }
 
-fn add_rule(hasher: &mut Hasher, group: GroupIx, rule: &Rule) {
-    hasher.field(&group.0.to_string());
+fn add_rule(hasher: &mut Hasher, rule: &Rule) {
     hasher.field(rule.id.as_str());
     hasher.field(rule.direction.as_str());
     hasher.field(rule.protocol.as_str());
