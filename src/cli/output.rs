@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::args::Common;
@@ -51,12 +52,11 @@ impl Output {
 
     /// The summary as the one JSON object, with the error if there is one.
     pub(super) fn summary(&self, summary: &Summary, ended: &Ended) -> Result<(), Failure> {
-        let mut object = serde_json::to_value(summary)
+        let object = WithError { summary, error: ended.error() };
+        let mut text = serde_json::to_string_pretty(&object)
             .map_err(|error| Failure::new(Exit::CouldNotWork, error.to_string()))?;
-        if let (Value::Object(object), Some(error)) = (&mut object, ended.error()) {
-            object.insert("error".to_owned(), error);
-        }
-        self.write(format!("{object:#}\n").as_bytes())
+        text.push('\n');
+        self.write(text.as_bytes())
     }
 
     /// The JSON object of a command that failed before its result.
@@ -68,6 +68,15 @@ impl Output {
         let object = json!({ "schema": 1, "command": command, "error": ended.error() });
         writeln!(io::stdout(), "{object:#}")
     }
+}
+
+/// The summary with the error beside its keys.
+#[derive(Serialize)]
+struct WithError<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Value>,
 }
 
 /// How a command that has a result ended.
