@@ -33,3 +33,6 @@ pub use log::LoggedCall;
 pub use options::{SandboxAccount, SandboxError, SandboxOptions};
 pub use server::{Sandbox, start};
 pub use world::{Account, Group, LiveRule, Manners, Unmatched, World};
+
+#[cfg(test)]
+mod tests;

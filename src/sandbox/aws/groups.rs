@@ -78,13 +78,16 @@ fn passes(group: &Group, rules: &[LiveRule], filter: &Filter) -> Result<bool, Re
     };
     let field = field.strip_prefix("ip-permission.").ok_or_else(|| filter.unknown())?;
     let rules = rules.iter().filter(|rule| rule.direction == direction);
-    let values: Option<Vec<Option<String>>> = rules.map(|rule| field_of(rule, field)).collect();
-    Ok(filter.admits(values.ok_or_else(|| filter.unknown())?.into_iter().flatten()))
+    let values: Result<Vec<_>, NoSuchField> = rules.map(|rule| field_of(rule, field)).collect();
+    Ok(filter.admits(values.map_err(|_| filter.unknown())?.into_iter().flatten()))
 }
 
-/// A rule's value of a filter's field; the outer `None` means that there is no such field.
-fn field_of(rule: &LiveRule, field: &str) -> Option<Option<String>> {
-    Some(match (field, &rule.peer) {
+/// A filter's field that rules do not have.
+struct NoSuchField;
+
+/// A rule's value of a filter's field, if the rule has any.
+fn field_of(rule: &LiveRule, field: &str) -> Result<Option<String>, NoSuchField> {
+    Ok(match (field, &rule.peer) {
         ("from-port", _) => Some(rule.ports.from.to_string()),
         ("to-port", _) => Some(rule.ports.to.to_string()),
         ("protocol", _) => Some(rule.protocol.aws().to_owned()),
@@ -94,7 +97,7 @@ fn field_of(rule: &LiveRule, field: &str) -> Option<Option<String>> {
         ("ipv6-cidr", Peer::Cidr(cidr)) if cidr.contains(':') => Some(cidr.clone()),
         ("prefix-list-id", Peer::PrefixList(list)) => Some(list.clone()),
         ("group-id" | "user-id" | "cidr" | "ipv6-cidr" | "prefix-list-id", _) => None,
-        _ => return None,
+        _ => return Err(NoSuchField),
     })
 }
 
