@@ -91,12 +91,14 @@ impl Sandbox {
 
     /// Stops: exchanges in the air end, connections are closed.
     pub async fn stop(self) {
-        drop(self.stop);
-        for mut server in self.servers {
+        let Self { live, servers, stop, .. } = self;
+        drop(stop);
+        for mut server in servers {
             if tokio::time::timeout(STOP_PATIENCE, &mut server).await.is_err() {
                 server.abort();
             }
         }
+        lock(&live).close();
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {

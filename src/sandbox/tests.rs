@@ -127,6 +127,7 @@ async fn the_world_outlives_the_sandbox_where_state_is_kept() {
     revoke_first(&first).await;
     send(&first, "RevokeSecurityGroup", &token).await;
     let left = rules(&first);
+    assert!(matches!(start(kept()).await, Err(SandboxError::Busy(_))), "one at a time");
     first.stop().await;
     let second = start(kept()).await.expect("a sandbox");
     assert_eq!(rules(&second), left);

@@ -213,6 +213,31 @@ impl World {
         })
     }
 
+    /// Whether a cloud has this region.
+    pub(super) fn has_region(&self, cloud: Provider, region: &RegionId) -> bool {
+        self.regions.get(&cloud).is_some_and(|regions| regions.contains(region))
+            || self.groups.values().any(|group| group.cloud == cloud && group.region == *region)
+    }
+
+    /// The groups of one account in one region: those named, or all. Others do not exist.
+    pub(super) fn groups_of<'a>(
+        &'a self,
+        (cloud, account, region): (Provider, &AccountId, &RegionId),
+        named: Option<&[String]>,
+    ) -> Vec<&'a Group> {
+        let found: Vec<&Group> = match named {
+            None => self.groups.values().collect(),
+            Some(ids) => {
+                let ids: BTreeSet<_> = ids.iter().map(GroupId::new).collect();
+                ids.iter().filter_map(|id| self.groups.get(id)).collect()
+            }
+        };
+        let is_here = |group: &&Group| {
+            group.cloud == cloud && group.account == *account && group.region == *region
+        };
+        found.into_iter().filter(is_here).collect()
+    }
+
     /// Every region of a cloud.
     pub(super) fn regions_of(&self, cloud: Provider) -> BTreeSet<RegionId> {
         let mut regions = self.regions.get(&cloud).cloned().unwrap_or_default();

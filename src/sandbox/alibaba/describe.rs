@@ -44,12 +44,9 @@ pub(super) fn groups(live: &Live, call: &Call) -> Result<Value, Refusal> {
         ));
     }
     let named = named_groups(call)?;
-    let groups: Vec<&Group> = live
-        .world()
-        .groups
-        .values()
-        .filter(|group| is_asked_for(group, call, named.as_deref()))
-        .collect();
+    let place = (Provider::Alibaba, &call.account, &call.region);
+    let mut groups = live.world().groups_of(place, named.as_deref());
+    groups.retain(|group| is_asked_for(group, call));
     let size = page_size(call, &GROUPS_PAGE)?;
     let listing = format!("groups {} {named:?}", call.account);
     let page = page(groups, &listing, call.param("NextToken"), size).map_err(|_| bad_token())?;
@@ -83,14 +80,10 @@ fn named_groups(call: &Call) -> Result<Option<Vec<String>>, Refusal> {
     Ok(named)
 }
 
-fn is_asked_for(group: &Group, call: &Call, named: Option<&[String]>) -> bool {
+fn is_asked_for(group: &Group, call: &Call) -> bool {
     let says = |name: &str, value: &str| call.param(name).is_none_or(|wanted| wanted == value);
     let network = if group.vpc.is_empty() { "classic" } else { "vpc" };
-    group.cloud == Provider::Alibaba
-        && group.account == call.account
-        && group.region == call.region
-        && named.is_none_or(|ids| ids.iter().any(|id| id == group.id.as_str()))
-        && says("SecurityGroupName", &group.name)
+    says("SecurityGroupName", &group.name)
         && says("VpcId", &group.vpc)
         && says("NetworkType", network)
         && says("SecurityGroupType", "normal")

@@ -261,7 +261,7 @@ fn pages_are_as_long_as_asked_and_never_longer_than_allowed() {
 #[test]
 fn reads_still_show_a_revoked_rule_until_the_delay_is_over() {
     let options = SandboxOptions {
-        visibility_delay: Duration::from_secs(3600),
+        visibility_delay: Duration::from_hours(1),
         ..SandboxOptions::new(World::sample())
     };
     let mut live = Live::open(options).expect("a sandbox in memory");
@@ -281,4 +281,31 @@ fn the_sample_holds_a_drop_rule_between_the_pair() {
     let live = sandbox();
     let drops = rules(&live, HUB).into_iter().filter(|rule| rule.policy == Policy::Drop);
     assert_eq!(drops.count(), 1);
+}
+
+#[test]
+fn a_role_is_assumed_with_the_right_external_id_and_never_in_a_partners_account() {
+    let mut live = sandbox();
+    live.kept.world.accounts[1].external_id = Some("x-1".to_owned());
+    let mut assume = |account: &str, more: &[(&str, &str)]| {
+        let arn = format!("acs:ram::{account}:role/unpair");
+        let mut params = vec![("RoleArn", arn.as_str()), ("RoleSessionName", "run-1")];
+        params.extend_from_slice(more);
+        act(&mut live, "AssumeRole", &params).map_err(|refusal| refusal.code)
+    };
+    assert_eq!(assume(B, &[]), Err("NoPermission".to_owned()));
+    assert_eq!(assume("1234567890123403", &[]), Err("NoPermission".to_owned()));
+    assert_eq!(assume("42", &[]), Err("EntityNotExist.Role".to_owned()));
+    assert_eq!(
+        assume(B, &[("ExternalId", "x-1"), ("DurationSeconds", "60")]),
+        Err("InvalidParameter.DurationSeconds".to_owned())
+    );
+    let answer = assume(B, &[("ExternalId", "x-1")]).expect("credentials");
+    assert_eq!(answer["Credentials"]["Expiration"], "1970-01-01T01:00:00Z");
+    let key = answer["Credentials"]["AccessKeyId"].as_str().expect("a key");
+    let world = live.world().clone();
+    let caller =
+        live.sessions.find(&world, crate::model::Provider::Alibaba, key).expect("it is known");
+    assert_eq!(caller.account.as_str(), B);
+    assert!(caller.is_expired(Timestamp::now()));
 }

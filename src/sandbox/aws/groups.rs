@@ -32,10 +32,11 @@ pub(super) fn groups(live: &Live, call: &Call) -> Result<String, Refusal> {
     ids.iter().try_for_each(|id| owned(live, call, id).map(|_| ()))?;
     let (names, filters) = (call.list("GroupName"), filters(call)?);
     let mut found = Vec::new();
-    for group in live.world().groups.values().filter(|group| is_callers(group, call)) {
-        let by_id = ids.is_empty() || ids.iter().any(|id| id == group.id.as_str());
+    let wanted = (!ids.is_empty()).then_some(ids.as_slice());
+    let place = (Provider::Aws, &call.account, &call.region);
+    for group in live.world().groups_of(place, wanted) {
         let by_name = names.is_empty() || (group.default_vpc && names.contains(&group.name));
-        if by_id && by_name && passes_all(group, live.seen(group), &filters)? {
+        if by_name && passes_all(group, live.seen(group), &filters)? {
             found.push(group);
         }
     }
@@ -44,10 +45,6 @@ pub(super) fn groups(live: &Live, call: &Call) -> Result<String, Refusal> {
         .map_err(|_| refuse("InvalidNextToken", "The token is invalid."))?;
     let items = page.items.iter().map(|group| group_item(live, group));
     Ok(set("securityGroupInfo", items) + &next_token(page.next))
-}
-
-fn is_callers(group: &Group, call: &Call) -> bool {
-    group.cloud == Provider::Aws && group.account == call.account && group.region == call.region
 }
 
 fn passes_all(group: &Group, rules: &[LiveRule], filters: &[Filter]) -> Result<bool, Refusal> {

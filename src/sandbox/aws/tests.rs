@@ -168,7 +168,7 @@ fn a_batch_by_rule_ids_is_all_or_nothing() {
 #[test]
 fn a_new_rule_needs_a_peer_that_exists_and_room() {
     let mut live = sandbox();
-    let mut authorize = |live: &mut Live, more: &[(&str, &str)]| {
+    let authorize = |live: &mut Live, more: &[(&str, &str)]| {
         let mut params = vec![("GroupId", G1)];
         params.extend(TCP_22);
         params.extend_from_slice(more);
