@@ -19,6 +19,7 @@ mod live;
 mod log;
 mod options;
 mod paging;
+mod rule_ids;
 mod server;
 mod sessions;
 mod store;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::options::SandboxError;
+use super::rule_ids::rule_id;
 use super::world_file;
 use crate::model::{
     AccountId, Direction, GroupId, NicType, Peer, Policy, PortRange, Protocol, Provider, RegionId,
-    RuleId, hex,
+    RuleId,
 };
 
 /// Everything that the sandbox's clouds hold.
@@ -251,22 +252,4 @@ impl World {
         self.serial += 1;
         rule_id(cloud, &format!("{cloud} {}", self.serial))
     }
-}
-
-/// A rule id made from `seed`: `sgr-` and 20 base-36 digits (Alibaba Cloud) or 17 hexadecimal
-/// digits (AWS).
-pub(super) fn rule_id(cloud: Provider, seed: &str) -> RuleId {
-    use sha2::{Digest as _, Sha256};
-    let digest = Sha256::digest(seed.as_bytes());
-    match cloud {
-        Provider::Alibaba => {
-            let digits = digest.iter().take(17).map(|byte| base36(byte % 36));
-            RuleId::new(format!("sgr-bp1{}", digits.collect::<String>()))
-        }
-        Provider::Aws => RuleId::new(format!("sgr-0{}", &hex(&digest)[..16])),
-    }
-}
-
-fn base36(digit: u8) -> char {
-    char::from(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 })
 }

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use super::options::SandboxError;
-use super::world::{Account, Group, LiveRule, Manners, World, rule_id};
+use super::rule_ids::rule_id;
+use super::world::{Account, Group, LiveRule, Manners, World};
 use crate::model::{
     AccountId, BadValue, Direction, GroupId, NicType, Peer, Policy, PortRange, Protocol, Provider,
     RegionId, RuleId,
