@@ -1,7 +1,8 @@
 //! The official clients against the sandbox, unmodified.
 //!
 //! They run where `UNPAIR_PEERS_PYTHON` names a Python with the clients (and `aws` beside it):
-//! alibabacloud_ecs20140526, alibabacloud_sts20150401, aliyun-python-sdk-ecs, boto3, awscli.
+//! `alibabacloud_ecs20140526`, `alibabacloud_sts20150401`, `aliyun-python-sdk-ecs`, `boto3`,
+//! `awscli`.
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! The HTTP status of each error code, as the providers document it.
 
-/// Codes of ECS and its gateway: RevokeSecurityGroup and the common error pages.
+/// Codes of ECS and its gateway: the page of `RevokeSecurityGroup` and the common error pages.
 const ALIBABA: [(u16, &[&str]); 6] = [
     (
         400,

@@ -34,25 +34,22 @@ pub(super) trait Dialect: Send + Sync + 'static {
     /// The HTTP status that the provider documents for a code, if it knows the code.
     fn status(code: &str) -> Option<u16>;
 
-    /// The answer to a call above the limit.
-    fn throttled() -> Refusal;
+    /// The answer to a call above the limit of this action.
+    fn throttled(action: &str) -> Refusal;
 
     /// The answer of a broken server.
     fn internal_error() -> Refusal;
 
-    /// The answer to expired credentials.
-    fn expired_credentials() -> Refusal;
+    /// The answer of this action to expired credentials.
+    fn expired_credentials(action: &str) -> Refusal;
 
-    /// The answer to a request that is too old or from the future.
-    fn clock_skew() -> Refusal;
+    /// The answer of this action to a request that is too old or from the future.
+    fn clock_skew(action: &str) -> Refusal;
 }
 
 /// A UUID in its text form from random bits.
 pub(super) fn uuid(random: u128) -> String {
     let digits = format!("{random:032x}");
-    let (a, rest) = digits.split_at(8);
-    let (b, rest) = rest.split_at(4);
-    let (c, rest) = rest.split_at(4);
-    let (d, e) = rest.split_at(4);
-    format!("{a}-{b}-{c}-{d}-{e}")
+    let group = |range: std::ops::Range<usize>| digits.get(range).unwrap_or_default();
+    [0..8, 8..12, 12..16, 16..20, 20..32].map(group).join("-")
 }

@@ -51,7 +51,7 @@ pub(super) fn exchange<D: Dialect>(live: &mut Live, request: &Request) -> Verdic
             let logged = log_entry::<D>(
                 opened.as_ref().ok(),
                 &outcome,
-                deeds,
+                &deeds,
                 fault.as_ref(),
                 now,
                 &request_id,
@@ -64,7 +64,7 @@ pub(super) fn exchange<D: Dialect>(live: &mut Live, request: &Request) -> Verdic
         tracing::error!(%error, "the sandbox cannot keep its state");
         Err(D::internal_error())
     });
-    deliver::<D>(request, &outcome, fault, &request_id)
+    deliver::<D>(request, &outcome, fault.as_ref(), &request_id)
 }
 
 /// The outcome of a proven call: a fault's, the limiter's, or that of the call itself.
@@ -74,22 +74,24 @@ fn carry_out<D: Dialect>(
     fault: Option<&FaultKind>,
     now: Timestamp,
 ) -> Result<D::Reply, Refusal> {
-    if let Some(refusal) = fault.and_then(refusal_of::<D>) {
+    if let Some(refusal) = fault.and_then(|fault| refusal_of::<D>(&call.action, fault)) {
         return Err(refusal);
     }
     let (account, region) = (call.account.as_str(), call.region.as_str());
     if !live.limiter.admits(account, region, &call.action, Instant::now()) {
-        return Err(D::throttled());
+        return Err(D::throttled(&call.action));
     }
     D::act(live, call, now)
 }
 
 /// What a fault answers instead of carrying the call out.
-fn refusal_of<D: Dialect>(fault: &FaultKind) -> Option<Refusal> {
+fn refusal_of<D: Dialect>(action: &str, fault: &FaultKind) -> Option<Refusal> {
     match fault {
-        FaultKind::Throttle(wait) => Some(Refusal { retry_after_ms: *wait, ..D::throttled() }),
-        FaultKind::ExpiredCredentials => Some(D::expired_credentials()),
-        FaultKind::ClockSkew => Some(D::clock_skew()),
+        FaultKind::Throttle(wait) => {
+            Some(Refusal { retry_after_ms: *wait, ..D::throttled(action) })
+        }
+        FaultKind::ExpiredCredentials => Some(D::expired_credentials(action)),
+        FaultKind::ClockSkew => Some(D::clock_skew(action)),
         FaultKind::Code { code, status } => {
             let status = status.or_else(|| D::status(code)).unwrap_or(400);
             Some(Refusal::new(status, code, "The sandbox was asked for this code."))
@@ -103,15 +105,15 @@ fn refusal_of<D: Dialect>(fault: &FaultKind) -> Option<Refusal> {
 fn deliver<D: Dialect>(
     request: &Request,
     outcome: &Result<D::Reply, Refusal>,
-    fault: Option<FaultKind>,
+    fault: Option<&FaultKind>,
     request_id: &str,
 ) -> Verdict {
-    let shown_id = (fault != Some(FaultKind::NoRequestId)).then_some(request_id);
+    let shown_id = (fault != Some(&FaultKind::NoRequestId)).then_some(request_id);
     let mut answer = D::answer(request, outcome, shown_id);
     let delivery = match fault {
         Some(FaultKind::DropBefore | FaultKind::DropAfter) => Delivery::Cut,
         Some(FaultKind::Truncate) => Delivery::Half,
-        Some(FaultKind::Slow(wait)) => Delivery::Late(wait),
+        Some(FaultKind::Slow(wait)) => Delivery::Late(*wait),
         Some(FaultKind::Hang) => Delivery::Never,
         Some(FaultKind::ErrorAfter) => {
             answer = D::answer(request, &Err(D::internal_error()), shown_id);
@@ -138,7 +140,7 @@ fn proxy_page() -> Answer {
 fn log_entry<D: Dialect>(
     call: Option<&Call>,
     outcome: &Result<D::Reply, Refusal>,
-    deeds: Deeds,
+    deeds: &Deeds,
     fault: Option<&FaultKind>,
     at: Timestamp,
     request_id: &str,

@@ -129,6 +129,11 @@ impl Live {
         Ok(deeds)
     }
 
+    /// Lets go of the kept state, so that another sandbox may take it up.
+    pub(super) fn close(&mut self) {
+        self.store = None;
+    }
+
     /// Changes the world from outside; reads show it at once.
     pub(super) fn edit(&mut self, change: impl FnOnce(&mut World)) -> std::io::Result<()> {
         change(&mut self.kept.world);

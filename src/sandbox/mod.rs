@@ -19,6 +19,7 @@ mod live;
 mod log;
 mod options;
 mod paging;
+mod rule_ids;
 mod server;
 mod sessions;
 mod store;
@@ -33,3 +34,6 @@ pub use log::LoggedCall;
 pub use options::{SandboxAccount, SandboxError, SandboxOptions};
 pub use server::{Sandbox, start};
 pub use world::{Account, Group, LiveRule, Manners, Unmatched, World};
+
+#[cfg(test)]
+mod tests;

@@ -87,6 +87,9 @@ pub enum SandboxError {
         /// Why.
         source: std::io::Error,
     },
+    /// Another process serves this very world.
+    #[error("{0}: another process serves this sandbox; wait for it to end")]
+    Busy(PathBuf),
     /// The kept state is not a sandbox's.
     #[error("{path}: not the state of a sandbox: {reason}; remove it to begin anew")]
     State {

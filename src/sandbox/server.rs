@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
+use futures_util::{StreamExt as _, stream};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -90,12 +91,14 @@ impl Sandbox {
 
     /// Stops: exchanges in the air end, connections are closed.
     pub async fn stop(self) {
-        drop(self.stop);
-        for mut server in self.servers {
+        let Self { live, servers, stop, .. } = self;
+        drop(stop);
+        for mut server in servers {
             if tokio::time::timeout(STOP_PATIENCE, &mut server).await.is_err() {
                 server.abort();
             }
         }
+        lock(&live).close();
     }
 
     fn live(&self) -> MutexGuard<'_, Live> {
@@ -168,7 +171,7 @@ async fn answer<D: Dialect>(
         Delivery::Whole => {}
         Delivery::Half => return half(verdict.answer),
         Delivery::Late(wait) => {
-            shared.stop.run_until_cancelled(tokio::time::sleep(wait)).await.unwrap_or(())
+            shared.stop.run_until_cancelled(tokio::time::sleep(wait)).await.unwrap_or(());
         }
         Delivery::Never => shared.stop.cancelled().await,
         Delivery::Cut => knife.cut(),
@@ -205,8 +208,13 @@ fn half(mut answer: Answer) -> Response {
     }
     answer.body.truncate(cut);
     answer.headers.push(("content-length", whole.to_string()));
-    let pieces = [Ok(answer.body), Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe))];
-    let body = Body::from_stream(futures_util::stream::iter(pieces));
+    let first = stream::once(std::future::ready(Ok(answer.body)));
+    let rest = stream::once(async {
+        // An error at once would take the first half with it: one turn lets that leave.
+        tokio::task::yield_now().await;
+        Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe))
+    });
+    let body = Body::from_stream(first.chain(rest));
     plain(answer.status, answer.headers, body)
 }
 

@@ -44,7 +44,7 @@ struct Snapshot {
     tokens: Vec<Remembered>,
 }
 
-/// The files of the kept state: `PATH` and `PATH.log`.
+/// The files of the kept state: `PATH`, and `PATH.log`, which one process at a time may hold.
 #[derive(Debug)]
 pub(super) struct Store {
     path: PathBuf,
@@ -55,14 +55,15 @@ impl Store {
     /// Takes up what is kept at `path`, or begins with `world`.
     pub(super) fn open(path: &Path, world: World) -> Result<(Self, Kept), SandboxError> {
         let told = |source| SandboxError::File { path: path.to_owned(), source };
+        let lines = lock(&log_path(path))?;
         let mut kept = Kept { world, tokens: Tokens::default() };
         if path.try_exists().map_err(told)? {
             kept = load(path)?;
             replay(&log_path(path), &mut kept)?;
         }
-        save(path, &kept).map_err(told)?;
-        let lines = File::create(log_path(path)).map_err(told)?;
-        Ok((Self { path: path.to_owned(), lines }, kept))
+        let mut store = Self { path: path.to_owned(), lines };
+        store.rewrite(&kept).map_err(told)?;
+        Ok((store, kept))
     }
 
     /// Keeps lines. They are there when this returns, also if the process is killed then.
@@ -78,8 +79,7 @@ impl Store {
     /// Keeps everything anew, after a change that no line can tell.
     pub(super) fn rewrite(&mut self, kept: &Kept) -> io::Result<()> {
         save(&self.path, kept)?;
-        self.lines = File::create(log_path(&self.path))?;
-        Ok(())
+        self.lines.set_len(0)
     }
 }
 
@@ -87,6 +87,17 @@ fn log_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".log");
     PathBuf::from(name)
+}
+
+/// Opens the lines for this process alone, for as long as the file is open.
+fn lock(path: &Path) -> Result<File, SandboxError> {
+    let told = |source| SandboxError::File { path: path.to_owned(), source };
+    let file = File::options().create(true).append(true).open(path).map_err(told)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(fs::TryLockError::WouldBlock) => Err(SandboxError::Busy(path.to_owned())),
+        Err(fs::TryLockError::Error(source)) => Err(told(source)),
+    }
 }
 
 fn load(path: &Path) -> Result<Kept, SandboxError> {
@@ -103,12 +114,7 @@ fn load(path: &Path) -> Result<Kept, SandboxError> {
 /// Repeats the lines. The last one may be cut short by a kill: its answer never left.
 fn replay(path: &Path, kept: &mut Kept) -> Result<(), SandboxError> {
     let told = |source| SandboxError::File { path: path.to_owned(), source };
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(told(error)),
-    };
-    for line in BufReader::new(file).split(b'\n') {
+    for line in BufReader::new(File::open(path).map_err(told)?).split(b'\n') {
         match serde_json::from_slice(&line.map_err(told)?) {
             Ok(Line::Change(change)) => change.apply(&mut kept.world),
             Ok(Line::Token(token)) => kept.tokens.remember(token),

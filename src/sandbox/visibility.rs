@@ -37,7 +37,7 @@ impl Visibility {
         stale.map_or(&group.rules, |(_, rules)| rules)
     }
 
-    /// Forgets a group's past, or every group's.
+    /// Forgets every group's past.
     pub(super) fn forget_all(&mut self) {
         self.before.clear();
     }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::options::SandboxError;
+use super::rule_ids::rule_id;
 use super::world_file;
 use crate::model::{
     AccountId, Direction, GroupId, NicType, Peer, Policy, PortRange, Protocol, Provider, RegionId,
-    RuleId, hex,
+    RuleId,
 };
 
 /// Everything that the sandbox's clouds hold.
@@ -170,11 +171,7 @@ impl LiveRule {
 
 impl World {
     /// The sample world that ships with the program.
-    ///
-    /// # Panics
-    ///
-    /// Never: a test reads the same text.
-    #[expect(clippy::expect_used, reason = "the text is compiled in and read by a test")]
+    #[expect(clippy::missing_panics_doc, reason = "a test reads the same compiled-in text")]
     pub fn sample() -> Self {
         Self::from_toml(include_str!("../../sample-data/world.toml")).expect("the sample is valid")
     }
@@ -213,6 +210,31 @@ impl World {
         })
     }
 
+    /// Whether a cloud has this region.
+    pub(super) fn has_region(&self, cloud: Provider, region: &RegionId) -> bool {
+        self.regions.get(&cloud).is_some_and(|regions| regions.contains(region))
+            || self.groups.values().any(|group| group.cloud == cloud && group.region == *region)
+    }
+
+    /// The groups of one account in one region: those named, or all. Others do not exist.
+    pub(super) fn groups_of<'a>(
+        &'a self,
+        (cloud, account, region): (Provider, &AccountId, &RegionId),
+        named: Option<&[String]>,
+    ) -> Vec<&'a Group> {
+        let found: Vec<&Group> = match named {
+            None => self.groups.values().collect(),
+            Some(ids) => {
+                let ids: BTreeSet<_> = ids.iter().map(GroupId::new).collect();
+                ids.iter().filter_map(|id| self.groups.get(id)).collect()
+            }
+        };
+        let is_here = |group: &&Group| {
+            group.cloud == cloud && group.account == *account && group.region == *region
+        };
+        found.into_iter().filter(is_here).collect()
+    }
+
     /// Every region of a cloud.
     pub(super) fn regions_of(&self, cloud: Provider) -> BTreeSet<RegionId> {
         let mut regions = self.regions.get(&cloud).cloned().unwrap_or_default();
@@ -226,22 +248,4 @@ impl World {
         self.serial += 1;
         rule_id(cloud, &format!("{cloud} {}", self.serial))
     }
-}
-
-/// A rule id made from `seed`: `sgr-` and 20 base-36 digits (Alibaba Cloud) or 17 hexadecimal
-/// digits (AWS).
-pub(super) fn rule_id(cloud: Provider, seed: &str) -> RuleId {
-    use sha2::{Digest as _, Sha256};
-    let digest = Sha256::digest(seed.as_bytes());
-    match cloud {
-        Provider::Alibaba => {
-            let digits = digest.iter().take(17).map(|byte| base36(byte % 36));
-            RuleId::new(format!("sgr-bp1{}", digits.collect::<String>()))
-        }
-        Provider::Aws => RuleId::new(format!("sgr-0{}", &hex(&digest)[..16])),
-    }
-}
-
-fn base36(digit: u8) -> char {
-    char::from(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 })
 }

@@ -6,7 +6,8 @@ use std::str::FromStr;
 use serde::Deserialize;
 
 use super::options::SandboxError;
-use super::world::{Account, Group, LiveRule, Manners, World, rule_id};
+use super::rule_ids::rule_id;
+use super::world::{Account, Group, LiveRule, Manners, World};
 use crate::model::{
     AccountId, BadValue, Direction, GroupId, NicType, Peer, Policy, PortRange, Protocol, Provider,
     RegionId, RuleId,
@@ -240,8 +241,36 @@ mod tests {
     }
 
     #[test]
-    fn the_sample_world_is_valid() {
-        let world = read(include_str!("../../sample-data/world.toml")).expect("the sample");
-        assert!(world.accounts.len() >= 6);
+    fn the_sample_world_holds_what_its_readers_are_promised() {
+        let world = World::sample();
+        for (cloud, page) in [(Provider::Alibaba, 500), (Provider::Aws, 1000)] {
+            let accounts: Vec<_> = world.accounts.iter().filter(|a| a.cloud == cloud).collect();
+            assert!(accounts.len() >= 3);
+            assert_eq!(accounts.iter().filter(|a| a.access_key_id.is_none()).count(), 1);
+            let groups: Vec<_> = world.groups.values().filter(|g| g.cloud == cloud).collect();
+            let names = |by: &Group, peer: &GroupId| {
+                by.rules.iter().filter(|rule| rule.peer_group() == Some(peer)).count()
+            };
+            let any = |holds: &dyn Fn(&Group) -> bool| groups.iter().any(|group| holds(group));
+            assert!(any(&|group| groups.iter().any(|peer| names(group, &peer.id) >= 5)));
+            assert!(any(&|group| group.rules.len() > page));
+            let one_sided = |group: &Group| {
+                groups.iter().any(|peer| names(group, &peer.id) > 0 && names(peer, &group.id) == 0)
+            };
+            assert!(any(&one_sided));
+            let rules: Vec<_> = groups.iter().flat_map(|group| &group.rules).collect();
+            let is_egress_grant = |rule: &&&LiveRule| {
+                rule.direction == Direction::Egress && rule.peer_group().is_some()
+            };
+            assert!(rules.iter().any(|rule| is_egress_grant(&rule)));
+            assert!(rules.iter().any(|rule| matches!(rule.peer, Peer::Cidr(_))));
+            // AWS has no drop rules.
+            let drops = rules.iter().filter(|rule| rule.policy == Policy::Drop).count();
+            assert_eq!(drops > 0, cloud == Provider::Alibaba);
+        }
+        let ids: BTreeSet<_> =
+            world.groups.values().flat_map(|g| &g.rules).map(|rule| &rule.id).collect();
+        let count: usize = world.groups.values().map(|group| group.rules.len()).sum();
+        assert_eq!(ids.len(), count, "no rule id is there twice");
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::answer::refuse;
-use super::{describe, revoke, sts};
+use super::{attribute, describe, revoke, sts};
 use crate::model::Direction;
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::live::Live;
@@ -28,7 +28,7 @@ pub(super) fn act(live: &mut Live, call: &Call, now: Timestamp) -> Result<Value,
         "AuthorizeSecurityGroupEgress" => {
             once(live, call, |live| revoke::authorize(live, call, Direction::Egress, now))
         }
-        "DescribeSecurityGroupAttribute" => describe::attribute(live, call),
+        "DescribeSecurityGroupAttribute" => attribute::attribute(live, call),
         "DescribeSecurityGroups" => describe::groups(live, call),
         "DescribeSecurityGroupReferences" => describe::references(live, call),
         "DescribeRegions" => Ok(describe::regions(live)),

@@ -11,7 +11,7 @@ pub(super) fn check_region(live: &Live, call: &Call) -> Result<(), Refusal> {
     if call.region.as_str().is_empty() {
         return Err(missing("MissingParameter.RegionId", "RegionId"));
     }
-    if live.world().regions_of(Provider::Alibaba).contains(&call.region) {
+    if live.world().has_region(Provider::Alibaba, &call.region) {
         return Ok(());
     }
     Err(refuse("InvalidRegionId.NotFound", "The specified RegionId does not exist."))

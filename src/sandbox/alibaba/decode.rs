@@ -146,15 +146,14 @@ impl<'a> Fields<'a> {
         if let Some(list) = self.far("FarPrefixListId") {
             return Ok(Peer::PrefixList(list.to_owned()));
         }
-        let word = self.far_word();
+        let far = self.far_word();
         let Some(id) = self.far("FarGroupId") else {
-            let message = format!("Either {word}CidrIp or {word}GroupId must be specified.");
-            return Err(refuse(&format!("MissingParameter.{word}"), message));
+            let message = format!("Either {far}CidrIp or {far}GroupId must be specified.");
+            return Err(refuse(&format!("MissingParameter.{far}"), message));
         };
         if id == group.id.as_str() {
-            let message = format!(
-                "The specified SecurityGroupId should be different from the {word}GroupId."
-            );
+            let message =
+                format!("The specified SecurityGroupId should be different from the {far}GroupId.");
             return Err(refuse("InvalidParamter.Conflict", message));
         }
         Ok(Peer::Group { id: id.into(), owner: Some(self.owner(world, group)) })

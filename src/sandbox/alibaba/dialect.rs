@@ -44,7 +44,7 @@ impl Dialect for Alibaba {
         codes::alibaba(code)
     }
 
-    fn throttled() -> Refusal {
+    fn throttled(_: &str) -> Refusal {
         refuse("Throttling.User", "Request was denied due to user flow control.")
     }
 
@@ -55,11 +55,11 @@ impl Dialect for Alibaba {
         )
     }
 
-    fn expired_credentials() -> Refusal {
+    fn expired_credentials(_: &str) -> Refusal {
         refuse("InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
     }
 
-    fn clock_skew() -> Refusal {
+    fn clock_skew(_: &str) -> Refusal {
         refuse("InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
     }
 }

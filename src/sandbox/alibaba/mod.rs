@@ -2,6 +2,7 @@
 
 mod actions;
 mod answer;
+mod attribute;
 mod auth;
 mod checks;
 mod decode;
@@ -10,4 +11,9 @@ mod dialect;
 mod revoke;
 mod sts;
 
+#[cfg(test)]
+pub(super) use auth::signed_for_tests;
 pub(super) use dialect::Alibaba;
+
+#[cfg(test)]
+mod tests;

@@ -197,9 +197,9 @@ fn check_new(world: &World, rule: &LiveRule) -> Result<(), Refusal> {
     if owner.as_ref() == Some(&peer.account) {
         return Ok(());
     }
-    let word = if rule.direction == Direction::Ingress { "Source" } else { "Dest" };
-    let message = format!("The specified {word}GroupId does not belong to the specified owner.");
-    Err(refuse(&format!("Invalid{word}GroupId.Mismatch"), message))
+    let far = if rule.direction == Direction::Ingress { "Source" } else { "Dest" };
+    let message = format!("The specified {far}GroupId does not belong to the specified owner.");
+    Err(refuse(&format!("Invalid{far}GroupId.Mismatch"), message))
 }
 
 fn check_limit(world: &World, group: &Group, new: &[LiveRule]) -> Result<(), Refusal> {

@@ -34,7 +34,7 @@ pub(super) fn open(live: &mut Live, request: &Request, now: Timestamp) -> Result
     let mut params = request.params();
     let version = params.remove("Version").unwrap_or_default();
     let action = params.remove("Action").unwrap_or_default();
-    let words = if version == STS_VERSION { Words::STS } else { Words::EC2 };
+    let words = Words::of(version == STS_VERSION);
     let claim = read(request).ok_or_else(|| words.unreadable())?;
     let caller = live
         .sessions
@@ -62,6 +62,16 @@ pub(super) fn open(live: &mut Live, request: &Request, now: Timestamp) -> Result
     }
     let region = RegionId::from(claim.region);
     Ok(Call { account: caller.account, arn: caller.arn, region, action, params })
+}
+
+/// What either service answers to credentials that have ended.
+pub(super) fn expired(sts: bool) -> Refusal {
+    Words::of(sts).expired()
+}
+
+/// What either service answers to a request whose clock is off.
+pub(super) fn too_old(sts: bool) -> Refusal {
+    Words::of(sts).too_old()
 }
 
 /// Takes the header apart and checks that host, date and token are signed.
@@ -96,11 +106,9 @@ fn check_date(date: &str, now: Timestamp, words: &Words) -> Result<(), Refusal> 
 
 /// The signature that this request should have.
 fn signature(request: &Request, claim: &Claim<'_>, date: &str, secret: &str) -> String {
-    let headers: String = claim
-        .signed_headers
-        .iter()
-        .map(|name| format!("{name}:{}\n", single_spaced(request.header(name).unwrap_or_default())))
-        .collect();
+    let headers = claim.signed_headers.iter().fold(String::new(), |text, name| {
+        text + name + ":" + &single_spaced(request.header(name).unwrap_or_default()) + "\n"
+    });
     let canonical = [
         request.method.as_str(),
         request.path.as_str(),
@@ -171,6 +179,10 @@ impl Words {
         too_old: ("SignatureDoesNotMatch", "Signature expired"),
         expired: ("ExpiredToken", "The security token included in the request is expired"),
     };
+
+    const fn of(sts: bool) -> Self {
+        if sts { Self::STS } else { Self::EC2 }
+    }
 
     fn unreadable(&self) -> Refusal {
         refuse(self.unreadable.0, self.unreadable.1)

@@ -40,8 +40,8 @@ pub(super) fn rules(
                 let at = format!("{prefix}{list}.{m}.");
                 let mut rule = shape.clone();
                 rule.peer = peer(world, call, group, &at, name, kind)?;
-                rule.description =
-                    call.param(&format!("{at}Description")).unwrap_or_default().to_owned();
+                let description = call.param(&format!("{at}Description")).unwrap_or_default();
+                description.clone_into(&mut rule.description);
                 rules.push(rule);
             }
         }

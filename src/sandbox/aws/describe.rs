@@ -31,7 +31,7 @@ pub(super) fn next_token(token: Option<String>) -> String {
 pub(super) fn rules(live: &Live, call: &Call) -> Result<String, Refusal> {
     let (ids, filters) = (call.list("SecurityGroupRuleId"), filters(call)?);
     let mut found = Vec::new();
-    for group in own_groups(live, call) {
+    for group in own_groups(live, call, &filters) {
         for rule in live.seen(group) {
             let by_id = ids.is_empty() || ids.iter().any(|id| id == rule.id.as_str());
             if by_id && passes_all(group, rule, &filters)? {
@@ -50,10 +50,12 @@ pub(super) fn rules(live: &Live, call: &Call) -> Result<String, Refusal> {
     Ok(set("securityGroupRuleSet", items) + &next_token(page.next))
 }
 
-fn own_groups<'a>(live: &'a Live, call: &'a Call) -> impl Iterator<Item = &'a Group> {
-    live.world().groups.values().filter(|group| {
-        group.cloud == Provider::Aws && group.account == call.account && group.region == call.region
-    })
+/// The caller's groups, narrowed at once where a filter names them: that is what audits ask, and
+/// a world may hold many.
+fn own_groups<'a>(live: &'a Live, call: &Call, filters: &[Filter]) -> Vec<&'a Group> {
+    let exact = |filter: &&Filter| filter.name == "group-id" && !filter.has_wildcards();
+    let named = filters.iter().find(exact).map(|filter| filter.values.as_slice());
+    live.world().groups_of((Provider::Aws, &call.account, &call.region), named)
 }
 
 fn passes_all(group: &Group, rule: &LiveRule, filters: &[Filter]) -> Result<bool, Refusal> {

@@ -44,7 +44,10 @@ impl Dialect for Aws {
         codes::aws(code)
     }
 
-    fn throttled() -> Refusal {
+    fn throttled(action: &str) -> Refusal {
+        if is_sts(action) {
+            return refuse("Throttling", "Rate exceeded");
+        }
         refuse("RequestLimitExceeded", "Request limit exceeded.")
     }
 
@@ -52,11 +55,16 @@ impl Dialect for Aws {
         refuse("InternalError", "An internal error has occurred")
     }
 
-    fn expired_credentials() -> Refusal {
-        refuse("RequestExpired", "Request has expired.")
+    fn expired_credentials(action: &str) -> Refusal {
+        auth::expired(is_sts(action))
     }
 
-    fn clock_skew() -> Refusal {
-        refuse("RequestExpired", "Request has expired.")
+    fn clock_skew(action: &str) -> Refusal {
+        auth::too_old(is_sts(action))
     }
+}
+
+/// Whether an action is one of STS, which words its troubles otherwise.
+fn is_sts(action: &str) -> bool {
+    matches!(action, "AssumeRole" | "GetCallerIdentity")
 }

@@ -18,6 +18,11 @@ impl Filter {
         candidates.into_iter().any(|candidate| is_wanted(candidate.as_ref()))
     }
 
+    /// Whether a value stands for more than itself.
+    pub(super) fn has_wildcards(&self) -> bool {
+        self.values.iter().any(|value| value.contains(['*', '?']))
+    }
+
     /// The answer to a filter that this listing does not know.
     pub(super) fn unknown(&self) -> Refusal {
         refuse("InvalidParameterValue", format!("The filter '{}' is invalid", self.name))

@@ -32,10 +32,11 @@ pub(super) fn groups(live: &Live, call: &Call) -> Result<String, Refusal> {
     ids.iter().try_for_each(|id| owned(live, call, id).map(|_| ()))?;
     let (names, filters) = (call.list("GroupName"), filters(call)?);
     let mut found = Vec::new();
-    for group in live.world().groups.values().filter(|group| is_callers(group, call)) {
-        let by_id = ids.is_empty() || ids.iter().any(|id| id == group.id.as_str());
+    let wanted = (!ids.is_empty()).then_some(ids.as_slice());
+    let place = (Provider::Aws, &call.account, &call.region);
+    for group in live.world().groups_of(place, wanted) {
         let by_name = names.is_empty() || (group.default_vpc && names.contains(&group.name));
-        if by_id && by_name && passes_all(group, live.seen(group), &filters)? {
+        if by_name && passes_all(group, live.seen(group), &filters)? {
             found.push(group);
         }
     }
@@ -44,10 +45,6 @@ pub(super) fn groups(live: &Live, call: &Call) -> Result<String, Refusal> {
         .map_err(|_| refuse("InvalidNextToken", "The token is invalid."))?;
     let items = page.items.iter().map(|group| group_item(live, group));
     Ok(set("securityGroupInfo", items) + &next_token(page.next))
-}
-
-fn is_callers(group: &Group, call: &Call) -> bool {
-    group.cloud == Provider::Aws && group.account == call.account && group.region == call.region
 }
 
 fn passes_all(group: &Group, rules: &[LiveRule], filters: &[Filter]) -> Result<bool, Refusal> {
@@ -78,13 +75,16 @@ fn passes(group: &Group, rules: &[LiveRule], filter: &Filter) -> Result<bool, Re
     };
     let field = field.strip_prefix("ip-permission.").ok_or_else(|| filter.unknown())?;
     let rules = rules.iter().filter(|rule| rule.direction == direction);
-    let values: Option<Vec<Option<String>>> = rules.map(|rule| field_of(rule, field)).collect();
-    Ok(filter.admits(values.ok_or_else(|| filter.unknown())?.into_iter().flatten()))
+    let values: Result<Vec<_>, NoSuchField> = rules.map(|rule| field_of(rule, field)).collect();
+    Ok(filter.admits(values.map_err(|_| filter.unknown())?.into_iter().flatten()))
 }
 
-/// A rule's value of a filter's field; the outer `None` means that there is no such field.
-fn field_of(rule: &LiveRule, field: &str) -> Option<Option<String>> {
-    Some(match (field, &rule.peer) {
+/// A filter's field that rules do not have.
+struct NoSuchField;
+
+/// A rule's value of a filter's field, if the rule has any.
+fn field_of(rule: &LiveRule, field: &str) -> Result<Option<String>, NoSuchField> {
+    Ok(match (field, &rule.peer) {
         ("from-port", _) => Some(rule.ports.from.to_string()),
         ("to-port", _) => Some(rule.ports.to.to_string()),
         ("protocol", _) => Some(rule.protocol.aws().to_owned()),
@@ -94,7 +94,7 @@ fn field_of(rule: &LiveRule, field: &str) -> Option<Option<String>> {
         ("ipv6-cidr", Peer::Cidr(cidr)) if cidr.contains(':') => Some(cidr.clone()),
         ("prefix-list-id", Peer::PrefixList(list)) => Some(list.clone()),
         ("group-id" | "user-id" | "cidr" | "ipv6-cidr" | "prefix-list-id", _) => None,
-        _ => return None,
+        _ => return Err(NoSuchField),
     })
 }
 

@@ -13,3 +13,6 @@ mod sts;
 mod xml;
 
 pub(super) use dialect::Aws;
+
+#[cfg(test)]
+mod tests;
