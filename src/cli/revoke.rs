@@ -15,13 +15,12 @@ use crate::run::plan_digest;
 pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<Exit, Failure> {
     confirm::can_ask(args.acting.yes)?;
     let config = context.config(&overrides(Some(&args.planning), Some(&args.acting)))?;
-    let chosen = match &args.run {
-        Some(_) => None,
-        None => {
-            let keep_going = args.planning.pairs.keep_going;
-            let manifests = inputs::manifests(&args.manifests, &config, keep_going)?;
-            Some(choose(manifests, &config, &args.planning)?)
-        }
+    let chosen = if args.run.is_some() {
+        None
+    } else {
+        let keep_going = args.planning.pairs.keep_going;
+        let manifests = inputs::manifests(&args.manifests, &config, keep_going)?;
+        Some(choose(manifests, &config, &args.planning)?)
     };
     let session = Session::open(context, config).await?;
     let run = match (&args.run, &chosen) {
