@@ -5,7 +5,7 @@ use super::fixture::{
     refused, reopened, revocations, run_id, send, settled, started, verified, with_call,
 };
 use crate::journal::{CallId, Journal, JournalError, RunState, RunUpdate, Tally};
-use crate::model::{Event, GroupIx, LaneKey, Outcome, Provider, Status};
+use crate::model::{ClientToken, Event, GroupIx, LaneKey, Outcome, Provider, Status};
 
 /// Runs each function on a new journal of each kind.
 macro_rules! contract {
@@ -185,7 +185,7 @@ async fn what_still_stands_goes_again_and_the_rest_splits_off(journal: &dyn Jour
     let found = revocations(journal).await;
     let sent: Vec<(u32, Vec<&str>)> = found
         .iter()
-        .map(|one| (one.attempts, one.tokens.iter().map(|token| token.as_str()).collect()))
+        .map(|one| (one.attempts, one.tokens.iter().map(ClientToken::as_str).collect()))
         .collect();
     assert_eq!(
         sent,
