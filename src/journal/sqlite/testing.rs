@@ -17,12 +17,28 @@ pub(in crate::journal) async fn with_pages(url: &str, path: &Path, pages: u32) -
     journal
 }
 
-/// Tables that grow with the manifest: nothing on the way of a call may scan them.
+/// Tables that grow with the manifest: nothing on the way of a call may walk through them.
 const LARGE: [&str; 8] =
     ["grp", "chunk", "call", "member", "revocation", "attempt", "event", "snapshot"];
+/// Statements that are made once an invocation, and may walk through what belongs to one run.
+const ONCE: [&str; 6] = [
+    sql::RUN_INSERT,
+    sql::RUN_PRUNE,
+    sql::RUN_OUTCOMES,
+    sql::RUN_HEAD,
+    sql::REOPENABLE,
+    sql::LEFT_IN_FLIGHT,
+];
+
+/// Whether a line of a query plan walks through a large table.
+fn walks(detail: &str) -> bool {
+    let table = detail.split(' ').nth(1).unwrap_or_default();
+    let narrowed = detail.starts_with("SEARCH") && !detail.contains("(run_no=?)");
+    LARGE.contains(&table) && !narrowed
+}
 
 #[tokio::test]
-async fn every_statement_is_understood_and_none_scans_a_large_table() {
+async fn every_statement_is_understood_and_none_walks_through_a_large_table() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let path = folder.path().join("unpair.db");
     let name = Name("test".to_owned());
@@ -33,10 +49,7 @@ async fn every_statement_is_understood_and_none_scans_a_large_table() {
         let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
         for row in sqlx::raw_sql(explain).fetch_all(&mut conn).await.expect(statement) {
             let detail: String = row.get("detail");
-            let mut words = detail.split(' ');
-            let scans = words.next() == Some("SCAN")
-                && words.next().is_some_and(|table| LARGE.contains(&table));
-            assert!(!scans, "{detail}: {statement}");
+            assert!(!walks(&detail) || ONCE.contains(statement), "{detail}: {statement}");
         }
     }
 }
