@@ -10,6 +10,8 @@ pub mod manifest;
 pub mod pace;
 pub mod planner;
 
+pub mod exchange;
+
 pub mod audit;
 pub mod report;
 pub mod run;

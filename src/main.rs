@@ -1,3 +1,7 @@
 //! The `unpair` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    unpair::cli::start()
+}

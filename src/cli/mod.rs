@@ -1,1 +1,29 @@
-//! Under construction.
+//! Layer 4: the command line. The only user of clap, indicatif, standard output and signals.
+
+mod accounts;
+mod act;
+mod args;
+mod audit;
+mod commands;
+mod completions;
+mod confirm;
+mod exit;
+mod guard;
+mod inputs;
+mod logging;
+mod output;
+mod plan;
+mod policy;
+mod progress;
+mod report;
+mod resume;
+mod revoke;
+mod runs;
+mod sandbox;
+mod session;
+mod signals;
+mod start;
+mod verify;
+mod world;
+
+pub use start::start;

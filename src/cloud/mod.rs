@@ -2,16 +2,23 @@
 //!
 //! No implementation retries, waits for quota or journals: each method is one HTTP exchange.
 
+pub mod alibaba;
+pub mod aws;
+mod directory;
+mod http;
 mod settings;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use directory::Accounts;
+pub use http::{Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, check_endpoint};
 pub use settings::{
     AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
 };
 
+pub use crate::model::ErrorClass;
 use crate::model::{
     AccountId, CallForm, ClientToken, Direction, GroupId, Identity, Provider, RegionId, RequestId,
     Rule,
@@ -79,12 +86,14 @@ pub trait Cloud: Send + Sync {
 /// Finds the client of an account.
 #[async_trait]
 pub trait Directory: Send + Sync {
-    /// The client that acts as `account`. [`ErrorClass::NotOurs`] where configuration says
+    /// The client that acts as `account`; `region` is where its roles are assumed, if that
+    /// matters. [`ErrorClass::NotOurs`] where configuration says
     /// `credentials = "none"` or maps the account to nothing.
     async fn client(
         &self,
         cloud: Provider,
         account: &AccountId,
+        region: Option<&RegionId>,
     ) -> Result<std::sync::Arc<dyn Cloud>, CloudError>;
 }
 
@@ -133,7 +142,7 @@ pub struct Batch {
     pub groups: usize,
     /// Groups in a `rules` call.
     pub rules: usize,
-    /// Groups in a `references` call.
+    /// Groups in a `references` call; 0 where the provider does not tell groups.
     pub references: usize,
 }
 
@@ -253,45 +262,4 @@ impl CloudError {
             retry_after: None,
         }
     }
-}
-
-/// What an error means for who called. Named after what can be done about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorClass {
-    /// The provider's rate limit: not carried out, send again later.
-    Throttled,
-    /// A server fault (5xx): may have been carried out.
-    Transient,
-    /// Not carried out: refused connection, DNS, TLS.
-    Unreached,
-    /// No answer, a cut or an unreadable one: may have been carried out.
-    Lost,
-    /// Re-sign with a fresh nonce and send again: not carried out.
-    Resign,
-    /// A rule of the call is not there; read the group.
-    RuleMissing,
-    /// The group is not in this account and region.
-    GroupMissing,
-    /// The group that a rule names is not known; read the group.
-    PeerMissing,
-    /// The client token was used with other parameters; read back, then a new generation.
-    TokenReused,
-    /// The page token is no longer good: start the listing again.
-    PageExpired,
-    /// The session's credentials expired: refresh once.
-    Expired,
-    /// The clock is off: tell, and stop the account.
-    ClockSkew,
-    /// The credentials are wrong: stop the account.
-    Credential,
-    /// The credentials may not do this: stop the account.
-    Denied,
-    /// A service of the provider manages the group: skip the group.
-    Managed,
-    /// Refused for good.
-    Refused,
-    /// There is no way to act as this account: not configured as ours.
-    NotOurs,
-    /// Configuration or a credential file is wrong; nothing was sent.
-    Config,
 }

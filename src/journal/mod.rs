@@ -25,10 +25,11 @@ use crate::model::{
     Snapshot, Status,
 };
 
+pub use crate::model::Finding;
 pub use call::{CallId, CallRecord, Claim, HistoryRow, RevocationRecord, Tally};
 pub use check::{CheckReport, check};
 pub use open::{Mode, open, prune};
-pub use reading::{Finding, GroupReading, Reading, SideReading, SideRecord};
+pub use reading::{GroupReading, Reading, SideReading, SideRecord};
 pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};
 
 /// A journal that cannot do what was asked.

@@ -1,5 +1,6 @@
 //! Layer 0: the nouns. No I/O, no async, no clock, no randomness.
 
+mod fault;
 mod id;
 mod pair;
 mod plan;
@@ -9,12 +10,13 @@ mod status;
 mod text;
 mod word;
 
+pub use fault::ErrorClass;
 pub use id::{
     AccountId, ClientToken, GroupId, Identity, LaneKey, Provider, RegionId, RequestId, RuleId,
     RunId, UnknownProvider,
 };
 pub use pair::{Filter, GroupRef, PairSet, Row, Scope, Side, Source};
-pub use plan::{CallForm, Digest, GroupIx, Hasher, PlannedCall, Revocation, RevocationId};
+pub use plan::{CallForm, Digest, Finding, GroupIx, Hasher, PlannedCall, Revocation, RevocationId};
 pub use report::{PairCounts, RuleCounts};
 pub use rule::{BadValue, Direction, NicType, Peer, Policy, PortRange, Protocol, Rule, Snapshot};
 pub use status::{

@@ -230,32 +230,45 @@ impl PairSet {
             let at = groups.binary_search(group).unwrap_or_default();
             GroupIx(u32::try_from(at).unwrap_or(u32::MAX))
         };
-        let mut indexed: Vec<Row> = rows
+        let indexed = rows
             .iter()
             .map(|(one, other, filter, line)| {
-                let (one, other) = (index(one), index(other));
                 let at = filters.binary_search(filter).unwrap_or_default();
-                Row {
-                    a: one.min(other),
-                    b: one.max(other),
-                    filter: u16::try_from(at).unwrap_or(u16::MAX),
-                    line: *line,
-                }
+                let filter = u16::try_from(at).unwrap_or(u16::MAX);
+                Row { a: index(one), b: index(other), filter, line: *line }
             })
             .collect();
-        indexed.sort_unstable();
-        let mut duplicates = Vec::new();
-        let mut kept: Vec<Row> = Vec::with_capacity(indexed.len());
-        for row in indexed {
-            match kept.last() {
-                Some(last) if (last.a, last.b, last.filter) == (row.a, row.b, row.filter) => {
-                    duplicates.push((row.line, last.line));
-                }
-                _ => kept.push(row),
-            }
+        Ok(Self::from_indexed(sources, groups, filters, indexed, notes))
+    }
+
+    /// Builds the set from rows that refer to distinct `groups` and `filters`, in any order, by
+    /// their index. Sorts all three and drops repeated and mirrored rows.
+    pub fn from_indexed(
+        sources: Vec<Source>,
+        groups: Vec<GroupRef>,
+        filters: Vec<Filter>,
+        mut rows: Vec<Row>,
+        notes: BTreeMap<u32, String>,
+    ) -> Self {
+        let (groups, group_places) = sort_indexed(groups);
+        let (filters, filter_places) = sort_indexed(filters);
+        for row in &mut rows {
+            let [one, other] = [row.a, row.b].map(|ix| GroupIx(group_places[ix.0 as usize]));
+            (row.a, row.b) = (one.min(other), one.max(other));
+            let filter = filter_places[usize::from(row.filter)];
+            row.filter = u16::try_from(filter).unwrap_or(u16::MAX);
         }
+        rows.sort_unstable();
+        let mut duplicates = Vec::new();
+        rows.dedup_by(|row, kept| {
+            let same = (kept.a, kept.b, kept.filter) == (row.a, row.b, row.filter);
+            if same {
+                duplicates.push((row.line, kept.line));
+            }
+            same
+        });
         duplicates.sort_unstable();
-        Ok(Self { sources, groups, filters, rows: kept, notes, duplicates })
+        Self { sources, groups, filters, rows, notes, duplicates }
     }
 
     /// The group at `ix`.
@@ -294,6 +307,17 @@ impl PairSet {
         }
         hasher.finish()
     }
+}
+
+/// Sorts `items`; the second list holds where each of them went.
+fn sort_indexed<T: Ord>(items: Vec<T>) -> (Vec<T>, Vec<u32>) {
+    let mut numbered: Vec<(T, u32)> = items.into_iter().zip(0..).collect();
+    numbered.sort_unstable();
+    let mut places = vec![0; numbered.len()];
+    for ((_, from), to) in numbered.iter().zip(0..) {
+        places[*from as usize] = to;
+    }
+    (numbered.into_iter().map(|(item, _)| item).collect(), places)
 }
 
 #[cfg(test)]

@@ -66,6 +66,19 @@ pub struct PlannedCall {
     pub revocations: Vec<Revocation>,
 }
 
+/// What one side of a pair shows: counts of one group's rules that name one peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The peer.
+    pub peer: GroupIx,
+    /// Grants (or, where a row says so, drop rules) that the rows ask for.
+    pub standing: u32,
+    /// Grants outside the rows' narrowing.
+    pub outside: u32,
+    /// Drop rules that no row asks for.
+    pub drops: u32,
+}
+
 /// A SHA-256 digest, printed as 64 hexadecimal characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 32]);

@@ -114,7 +114,7 @@ pub enum Event {
         /// its next generation; each further list becomes a call of its own.
         retry: Vec<Vec<RevocationId>>,
     },
-    /// Taken up again by `resume`; carries the members that go again.
+    /// Taken up again by `resume`: the group is read back before anything is sent.
     Reopened {
         /// The members whose outcome becomes pending again.
         members: Vec<RevocationId>,
@@ -240,10 +240,11 @@ impl Status {
                     Self::Pending { generation: generation + 1 }
                 }
             }
+            // Taken up again, it is read first: a call is sent only for what still stands.
             (
                 Self::Failed { generation } | Self::Settled { generation },
                 Event::Reopened { .. },
-            ) => Self::Pending { generation: generation + 1 },
+            ) => Self::ReadBack { generation },
             _ => return Err(IllegalTransition { from: self, event: event.kind() }),
         };
         Ok(next)

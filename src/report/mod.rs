@@ -1,1 +1,38 @@
-//! Under construction.
+//! Layer 2: the journal as the user sees it. A file per format; nothing here prints.
+//!
+//! Every writer takes what it tells from the journal alone, so that a report made after a crash
+//! is built by the same code as one made at the end. Revocations are streamed in pages.
+
+mod accounts;
+mod causes;
+mod commands;
+mod csv;
+mod error;
+mod evidence;
+#[cfg(test)]
+mod fake;
+mod format;
+mod head;
+mod html;
+mod json;
+mod pairs;
+mod plan;
+mod revocations;
+mod run_report;
+mod runs;
+mod summary;
+mod table;
+#[cfg(test)]
+mod tests;
+mod text;
+mod walk;
+mod words;
+
+pub use accounts::{Access, AccountCheck, write_accounts};
+pub use commands::{Which, write_manifest_commands, write_run_commands};
+pub use error::ReportError;
+pub use format::{Format, Style};
+pub use pairs::{PairRow, SideRow, for_each_pair};
+pub use run_report::{write_plan, write_report};
+pub use runs::write_runs;
+pub use summary::{CallCounts, LiveCounts, Summary, exit_code, summarize};

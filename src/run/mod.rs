@@ -1,1 +1,86 @@
-//! Under construction.
+//! Carrying out a plan: lanes take turns, each call is journalled, sent, journalled and read back.
+
+mod carry_out;
+mod estimate;
+mod guard;
+mod lane;
+mod stored;
+mod token;
+mod verify;
+
+use std::path::PathBuf;
+
+use futures_util::StreamExt as _;
+
+pub use estimate::{Estimate, LaneEstimate, estimate};
+pub use guard::Failures;
+pub use stored::stored_pairs;
+pub use token::{client_token, plan_digest, request_hash};
+
+use crate::audit::Observer;
+use crate::exchange::{Exchange, now_ms};
+use crate::journal::{Journal, JournalError, RunRecord};
+use crate::model::{Event, LaneKey, Outcome};
+
+/// Lanes that are worked on at once; each is bounded by its own quota and width.
+const LANES_AT_ONCE: usize = 256;
+
+/// A run to be carried out.
+pub struct CarryOut<'a> {
+    /// The way to the accounts.
+    pub exchange: &'a Exchange,
+    /// Where every step is journalled.
+    pub journal: &'a dyn Journal,
+    /// The run.
+    pub run: &'a RunRecord,
+    /// No new call while this file exists.
+    pub pause_file: Option<PathBuf>,
+    /// How many revocations may fail before nothing new is sent.
+    pub failures: Failures,
+}
+
+/// What carrying out came to.
+#[derive(Debug, Default)]
+pub struct RunEnd {
+    /// It was told to stop before everything was done.
+    pub interrupted: bool,
+    /// Lanes that were left alone, each with the reason.
+    pub parked: Vec<(LaneKey, String)>,
+}
+
+/// Takes up what former processes left: calls in flight are to be read back, and so are those
+/// with members that are failed, unknown or still present.
+pub async fn take_up(journal: &dyn Journal, run: &RunRecord) -> Result<(), JournalError> {
+    let id = &run.new.id;
+    journal.reclaim(id, now_ms()).await?;
+    for (call, members) in journal.reopenable(id).await? {
+        journal.append(id, call, &Event::Reopened { members }, now_ms()).await?;
+    }
+    Ok(())
+}
+
+/// Carries out every open call of the run. A journal error ends it at once.
+pub async fn carry_out(work: &CarryOut<'_>) -> Result<RunEnd, JournalError> {
+    let lanes = work.journal.lanes(&work.run.new.id).await?;
+    let observer = Observer::new(work.journal, work.run).await?;
+    let open = work.run.rules.pending
+        + work.run.rules.failed
+        + work.run.rules.unknown
+        + work.run.rules.still_present;
+    work.exchange.progress.phase("revoking rules", open);
+    let mut end = RunEnd::default();
+    let mut working = futures_util::stream::iter(&lanes)
+        .map(|lane| lane::work_lane(work, &observer, lane))
+        .buffer_unordered(LANES_AT_ONCE);
+    while let Some(result) = working.next().await {
+        end.parked.extend(result?);
+        work.journal.tally(&work.run.new.id, &work.exchange.tallies.take()).await?;
+    }
+    end.interrupted = work.exchange.stop.is_cancelled();
+    Ok(end)
+}
+
+/// Whether a revocation of this outcome counts against `--max-failures`.
+const fn is_failure(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Failed | Outcome::StillPresent | Outcome::Unknown)
+}

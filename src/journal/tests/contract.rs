@@ -234,7 +234,9 @@ async fn reopened_members_go_again_alone(journal: &dyn Journal) {
     }
     append(journal, 1, &reopened(&[1])).await;
     let again = call(journal, 1).await;
-    assert_eq!((again.status, members(&again)), (Status::Pending { generation: 3 }, vec![1]));
+    assert_eq!((again.status, members(&again)), (Status::ReadBack { generation: 2 }, vec![1]));
+    assert_eq!(revocations(journal).await[0].attempts, 1, "it is read before it is sent");
+    append(journal, 1, &verified(&[], &[&[1]])).await;
     send(journal, 1, "token-3", 5_000, &accepted("req-3")).await;
     append(journal, 1, &verified(&[1], &[])).await;
     let found = revocations(journal).await;

@@ -1,0 +1,166 @@
+//! One lane of an audit: its groups in order, a batch at a time.
+
+use std::collections::HashSet;
+
+use super::observe::{Observation, Observer};
+use super::{Audit, AuditEnd, GroupRead, Planning, read_groups};
+use crate::exchange::{Account, AccountError, ReadError, now_ms};
+use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Reading};
+use crate::model::{GroupIx, RuleId};
+
+/// How a lane came out.
+pub(super) enum LaneEnd<'a> {
+    Done(AuditEnd),
+    /// The account is not ours: its groups are read from our side, once ours are read.
+    NotOurs(&'a Lane),
+}
+
+/// Reads the groups of one lane.
+pub(super) async fn read_lane<'a>(
+    audit: &Audit<'_>,
+    observer: &Observer<'_>,
+    lane: &'a Lane,
+) -> Result<LaneEnd<'a>, JournalError> {
+    let account = match audit.exchange.account(&lane.key).await {
+        Ok(account) => account,
+        Err(AccountError::NotOurs) => return Ok(LaneEnd::NotOurs(lane)),
+        Err(AccountError::Stopped) => {
+            return Ok(LaneEnd::Done(AuditEnd { interrupted: true, ..AuditEnd::default() }));
+        }
+        Err(error) => return Ok(LaneEnd::Done(unreachable_lane(audit, lane, &error).await?)),
+    };
+    let mut end = AuditEnd { reached: 1, ..AuditEnd::default() };
+    let batch = u32::try_from(account.client.batch().groups).unwrap_or(1).max(1);
+    let mut pages = Pages::of(lane, batch);
+    while let Some(work) = pages.next(audit).await? {
+        let due: Vec<GroupWork> = work
+            .into_iter()
+            .filter(|group| group.read_ms.is_none_or(|at| at < audit.fresh_since_ms))
+            .collect();
+        if due.is_empty() {
+            continue;
+        }
+        let ids: Vec<_> = due.iter().map(|group| group.group.clone()).collect();
+        match read_groups(audit.exchange, &lane.key, &account, &ids).await {
+            Ok(reads) => {
+                for (group, read) in due.iter().zip(reads) {
+                    take(audit, observer, &account, group, read, &mut end).await?;
+                    audit.exchange.progress.advance(1);
+                }
+            }
+            Err(ReadError::Stopped) => {
+                end.interrupted = true;
+                break;
+            }
+            // `read_groups` turns every other failure into a reading.
+            Err(ReadError::Cloud(error)) => {
+                end.unreachable.push((lane.key.clone(), error.to_string()));
+                break;
+            }
+        }
+    }
+    Ok(LaneEnd::Done(end))
+}
+
+/// Journals one reading and plans from it.
+async fn take(
+    audit: &Audit<'_>,
+    observer: &Observer<'_>,
+    account: &Account,
+    work: &GroupWork,
+    read: GroupRead,
+    end: &mut AuditEnd,
+) -> Result<(), JournalError> {
+    let run = &audit.run.new.id;
+    let seen = observer.observe(work, read, account.client.batch()).await?;
+    audit.journal.record_readings(run, std::slice::from_ref(&seen.reading)).await?;
+    match &audit.planning {
+        Planning::Plan if matches!(seen.reading.reading, Reading::Seen(_)) => {
+            audit.journal.plan_group(run, work.ix, &seen.calls, now_ms()).await
+        }
+        Planning::Plan => Ok(()),
+        Planning::Frozen(approved) => {
+            end.moved.extend(new_grants(approved, work, &seen));
+            Ok(())
+        }
+    }
+}
+
+/// The grants that the approved plan does not hold, in words.
+fn new_grants(
+    approved: &HashSet<(GroupIx, RuleId)>,
+    work: &GroupWork,
+    seen: &Observation,
+) -> Vec<String> {
+    seen.calls
+        .iter()
+        .flat_map(|call| &call.revocations)
+        .filter(|revocation| !approved.contains(&(work.ix, revocation.rule.id.clone())))
+        .map(|revocation| {
+            let peer = seen.peers.get(&revocation.peer).map(ToString::to_string);
+            format!(
+                "{} has a new {} rule {} ({} {}) that names {}",
+                work.group,
+                revocation.rule.direction,
+                revocation.rule.id,
+                revocation.rule.protocol,
+                revocation.rule.ports,
+                peer.unwrap_or_default(),
+            )
+        })
+        .collect()
+}
+
+/// Journals every group of a lane that cannot be called as such.
+async fn unreachable_lane(
+    audit: &Audit<'_>,
+    lane: &Lane,
+    error: &AccountError,
+) -> Result<AuditEnd, JournalError> {
+    let mut pages = Pages::of(lane, 1_000);
+    while let Some(work) = pages.next(audit).await? {
+        let readings: Vec<GroupReading> = work
+            .iter()
+            .map(|group| GroupReading {
+                group: group.ix,
+                at_ms: now_ms(),
+                request_ids: Vec::new(),
+                reading: Reading::Failed {
+                    code: error.code().to_owned(),
+                    message: error.to_string(),
+                },
+                findings: Vec::new(),
+                elsewhere: 0,
+            })
+            .collect();
+        audit.journal.record_readings(&audit.run.new.id, &readings).await?;
+        audit.exchange.progress.advance(readings.len() as u64);
+    }
+    Ok(AuditEnd { unreachable: vec![(lane.key.clone(), error.to_string())], ..AuditEnd::default() })
+}
+
+/// The groups of a lane, a page at a time.
+pub(super) struct Pages {
+    next: u32,
+    end: u32,
+    size: u32,
+}
+
+impl Pages {
+    pub(super) fn of(lane: &Lane, size: u32) -> Self {
+        Self { next: lane.first.0, end: lane.first.0 + lane.groups, size }
+    }
+
+    pub(super) async fn next(
+        &mut self,
+        audit: &Audit<'_>,
+    ) -> Result<Option<Vec<GroupWork>>, JournalError> {
+        if self.next >= self.end {
+            return Ok(None);
+        }
+        let limit = self.size.min(self.end - self.next);
+        let page = audit.journal.groups(&audit.run.new.id, GroupIx(self.next), limit).await?;
+        self.next += limit;
+        Ok(Some(page))
+    }
+}

@@ -1,0 +1,93 @@
+//! Reading each group once, and what follows from it for its pairs.
+
+mod blind;
+mod lane;
+mod observe;
+mod partner;
+mod read;
+
+use std::collections::HashSet;
+
+use futures_util::StreamExt as _;
+
+pub use blind::plan_unread;
+pub use observe::{Observation, Observer, peer_groups};
+pub use read::{GroupRead, read_groups};
+
+use crate::exchange::Exchange;
+use crate::journal::{Journal, JournalError, RunRecord};
+use crate::model::{GroupIx, LaneKey, RuleId};
+
+/// Lanes that are read at once; each is bounded by its own quota.
+const LANES_AT_ONCE: usize = 64;
+
+/// How an audit treats the plan.
+#[derive(Debug)]
+pub enum Planning {
+    /// Each group read is planned, and its calls that were never sent are replaced.
+    Plan,
+    /// The plan stays as it was approved; holds its rules, so that a new grant is told.
+    Frozen(HashSet<(GroupIx, RuleId)>),
+}
+
+/// What to read, and how.
+pub struct Audit<'a> {
+    /// The way to the accounts.
+    pub exchange: &'a Exchange,
+    /// Where readings go.
+    pub journal: &'a dyn Journal,
+    /// The run.
+    pub run: &'a RunRecord,
+    /// Groups read at or after this time are not read again (milliseconds since 1970).
+    pub fresh_since_ms: i64,
+    /// What becomes of the plan.
+    pub planning: Planning,
+}
+
+/// What an audit came to.
+#[derive(Debug, Default)]
+pub struct AuditEnd {
+    /// It was told to stop before everything was read.
+    pub interrupted: bool,
+    /// Lanes that could not be called, each with the reason.
+    pub unreachable: Vec<(LaneKey, String)>,
+    /// Lanes that were called.
+    pub reached: usize,
+    /// Grants that an approved plan does not hold, in words.
+    pub moved: Vec<String>,
+}
+
+impl AuditEnd {
+    fn add(&mut self, other: Self) {
+        self.interrupted |= other.interrupted;
+        self.unreachable.extend(other.unreachable);
+        self.reached += other.reached;
+        self.moved.extend(other.moved);
+    }
+}
+
+/// Reads every group of the run that was not read since `fresh_since_ms`, journals what was
+/// read, and plans. A journal error ends it at once.
+pub async fn audit(audit: &Audit<'_>) -> Result<AuditEnd, JournalError> {
+    let lanes = audit.journal.lanes(&audit.run.new.id).await?;
+    let observer = Observer::new(audit.journal, audit.run).await?;
+    let total = lanes.iter().map(|lane| u64::from(lane.groups)).sum();
+    audit.exchange.progress.phase("reading groups", total);
+    let mut end = AuditEnd::default();
+    let mut partners = Vec::new();
+    let mut reading = futures_util::stream::iter(&lanes)
+        .map(|lane| lane::read_lane(audit, &observer, lane))
+        .buffer_unordered(LANES_AT_ONCE);
+    while let Some(result) = reading.next().await {
+        match result? {
+            lane::LaneEnd::Done(lane_end) => end.add(lane_end),
+            lane::LaneEnd::NotOurs(lane) => partners.push(lane),
+        }
+    }
+    drop(reading);
+    for lane in partners {
+        end.add(partner::read_partner(audit, lane, &lanes).await?);
+    }
+    audit.journal.tally(&audit.run.new.id, &audit.exchange.tallies.take()).await?;
+    Ok(end)
+}

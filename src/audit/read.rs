@@ -1,0 +1,286 @@
+//! Complete reads of groups: all pages, the group itself proven, the owner checked.
+
+use std::collections::HashMap;
+
+use futures_util::{FutureExt as _, StreamExt as _};
+
+use crate::cloud::{Action, Cloud, CloudError, GroupInfo};
+use crate::exchange::{Account, Exchange, ReadError, now_ms};
+use crate::journal::Reading;
+use crate::model::{ErrorClass, GroupId, LaneKey, RequestId, Rule, Snapshot};
+
+/// Pages of one listing before it is given up: a provider that never ends a listing is broken.
+const MAX_PAGES: usize = 10_000;
+/// Times that a listing starts again because its page token went bad.
+const MAX_RESTARTS: usize = 3;
+
+/// One group as read.
+#[derive(Clone, Debug)]
+pub struct GroupRead {
+    /// The group.
+    pub group: GroupId,
+    /// When the read began.
+    pub at_ms: i64,
+    /// The provider's names of the exchanges.
+    pub request_ids: Vec<RequestId>,
+    /// What was read.
+    pub reading: Reading,
+}
+
+/// Reads `groups` of one lane, in order. `Err` only when told to stop: whatever else fails is a
+/// [`Reading::Failed`].
+pub async fn read_groups(
+    exchange: &Exchange,
+    lane: &LaneKey,
+    account: &Account,
+    groups: &[GroupId],
+) -> Result<Vec<GroupRead>, ReadError> {
+    let reader = Reader { exchange, lane, account, at_ms: now_ms() };
+    let mut found = HashMap::new();
+    let mut failed = HashMap::new();
+    for chunk in groups.chunks(account.client.batch().groups.max(1)) {
+        match reader.infos(chunk).await {
+            Ok((infos, ids)) => {
+                for info in infos {
+                    found.insert(info.id.clone(), (info, ids.clone()));
+                }
+            }
+            Err(ReadError::Stopped) => return Err(ReadError::Stopped),
+            Err(ReadError::Cloud(error)) => {
+                failed.extend(chunk.iter().map(|group| (group.clone(), error.clone())));
+            }
+        }
+    }
+    let present: Vec<GroupId> =
+        groups.iter().filter(|group| found.contains_key(*group)).cloned().collect();
+    let mut rules = reader.all_rules(&present).await?;
+    Ok(groups
+        .iter()
+        .map(|group| {
+            let info = match failed.remove(group) {
+                Some(error) => Err(error),
+                None => Ok(found.remove(group)),
+            };
+            reader.conclude(group, info, rules.remove(group))
+        })
+        .collect())
+}
+
+/// What the rules listing of one group gave.
+type RulesRead = Result<(Vec<Rule>, Vec<RequestId>), CloudError>;
+/// What the group listing gave of one group, with the names of its exchanges.
+type InfoRead = Result<Option<(GroupInfo, Vec<RequestId>)>, CloudError>;
+
+struct Reader<'a> {
+    exchange: &'a Exchange,
+    lane: &'a LaneKey,
+    account: &'a Account,
+    at_ms: i64,
+}
+
+impl Reader<'_> {
+    fn client(&self) -> &dyn Cloud {
+        &*self.account.client
+    }
+
+    /// The groups of `chunk` that exist. A provider that refuses the whole listing for one
+    /// missing group is asked again by halves.
+    async fn infos(
+        &self,
+        chunk: &[GroupId],
+    ) -> Result<(Vec<GroupInfo>, Vec<RequestId>), ReadError> {
+        let mut todo = vec![chunk];
+        let (mut infos, mut ids) = (Vec::new(), Vec::new());
+        while let Some(chunk) = todo.pop() {
+            match self.info_pages(chunk, &mut ids).await {
+                Ok(found) => infos.extend(found),
+                Err(ReadError::Cloud(error)) if error.class == ErrorClass::GroupMissing => {
+                    if chunk.len() > 1 {
+                        let (left, right) = chunk.split_at(chunk.len() / 2);
+                        todo.extend([right, left]);
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((infos, ids))
+    }
+
+    async fn info_pages(
+        &self,
+        chunk: &[GroupId],
+        ids: &mut Vec<RequestId>,
+    ) -> Result<Vec<GroupInfo>, ReadError> {
+        let mut listing = Listing::default();
+        let mut infos = Vec::new();
+        loop {
+            let page = listing.page.clone();
+            let answer = self
+                .exchange
+                .read(self.lane, Action::Groups, self.client(), || {
+                    self.client().groups(&self.lane.region, Some(chunk), page.as_deref())
+                })
+                .await;
+            match listing.turn(answer.map(|answer| {
+                ids.push(answer.request_id);
+                infos.extend(answer.value.groups);
+                answer.value.next
+            }))? {
+                Turn::Next => {}
+                Turn::Restart => infos.clear(),
+                Turn::End => return Ok(infos),
+            }
+        }
+    }
+
+    /// The rules of every group of `groups`, in as few calls as the provider allows.
+    async fn all_rules(
+        &self,
+        groups: &[GroupId],
+    ) -> Result<HashMap<GroupId, RulesRead>, ReadError> {
+        let batch = self.client().batch().rules.max(1);
+        let width = self.exchange.pacer.width(self.lane.cloud);
+        let chunks: Vec<_> = groups
+            .chunks(batch)
+            .map(|chunk| self.rule_pages(chunk).map(move |r| (chunk, r)))
+            .collect();
+        let mut reads = futures_util::stream::iter(chunks).buffer_unordered(width);
+        let mut rules: HashMap<GroupId, RulesRead> = HashMap::new();
+        while let Some((chunk, read)) = reads.next().await {
+            match read {
+                Ok((found, ids)) => {
+                    let mut by_group: HashMap<GroupId, Vec<Rule>> = HashMap::new();
+                    for (group, rule) in found {
+                        by_group.entry(group).or_default().push(rule);
+                    }
+                    for group in chunk {
+                        let found = by_group.remove(group).unwrap_or_default();
+                        rules.insert(group.clone(), Ok((found, ids.clone())));
+                    }
+                }
+                Err(ReadError::Stopped) => return Err(ReadError::Stopped),
+                Err(ReadError::Cloud(error)) => {
+                    rules.extend(chunk.iter().map(|g| (g.clone(), Err(error.clone()))));
+                }
+            }
+        }
+        Ok(rules)
+    }
+
+    async fn rule_pages(
+        &self,
+        chunk: &[GroupId],
+    ) -> Result<(Vec<(GroupId, Rule)>, Vec<RequestId>), ReadError> {
+        let mut listing = Listing::default();
+        let (mut rules, mut ids) = (Vec::new(), Vec::new());
+        loop {
+            let page = listing.page.clone();
+            let answer = self
+                .exchange
+                .read(self.lane, Action::Rules, self.client(), || {
+                    self.client().rules(&self.lane.region, chunk, page.as_deref())
+                })
+                .await;
+            match listing.turn(answer.map(|answer| {
+                ids.push(answer.request_id);
+                rules.extend(answer.value.rules);
+                answer.value.next
+            }))? {
+                Turn::Next => {}
+                Turn::Restart => rules.clear(),
+                Turn::End => return Ok((rules, ids)),
+            }
+        }
+    }
+
+    /// Puts the two listings together. Absence counts only beside a well-formed answer; the
+    /// owner must be the account that was proven.
+    fn conclude(&self, group: &GroupId, info: InfoRead, rules: Option<RulesRead>) -> GroupRead {
+        let mut request_ids = Vec::new();
+        let reading = match (info, rules) {
+            (Err(error), _) => failed(&error),
+            (Ok(None), _) => Reading::Missing { code: "not listed".to_owned() },
+            (Ok(Some(_)), None) => {
+                failed(&CloudError::local(ErrorClass::Lost, "Unread", "its rules were not listed"))
+            }
+            (Ok(Some(_)), Some(Err(error))) if error.class == ErrorClass::GroupMissing => {
+                Reading::Missing { code: error.code }
+            }
+            (Ok(Some(_)), Some(Err(error))) => failed(&error),
+            (Ok(Some((info, ids))), Some(Ok((rules, more)))) => {
+                request_ids.extend(ids);
+                request_ids.extend(more);
+                self.snapshot(info, rules)
+            }
+        };
+        GroupRead { group: group.clone(), at_ms: self.at_ms, request_ids, reading }
+    }
+
+    fn snapshot(&self, info: GroupInfo, rules: Vec<Rule>) -> Reading {
+        let owner = info.owner.unwrap_or_else(|| self.account.identity.account.clone());
+        if owner != self.account.identity.account {
+            return Reading::Failed {
+                code: "OtherOwner".to_owned(),
+                message: format!(
+                    "the group is shared by {owner}, which alone may change its rules: name that \
+                     account in the manifest"
+                ),
+            };
+        }
+        Reading::Seen(Snapshot {
+            name: info.name,
+            vpc: info.vpc,
+            owner,
+            service_managed: info.service_managed,
+            rules,
+        })
+    }
+}
+
+fn failed(error: &CloudError) -> Reading {
+    Reading::Failed { code: error.code.clone(), message: error.message.clone() }
+}
+
+/// Where a listing is.
+#[derive(Default)]
+struct Listing {
+    page: Option<String>,
+    pages: usize,
+    restarts: usize,
+}
+
+enum Turn {
+    Next,
+    Restart,
+    End,
+}
+
+impl Listing {
+    /// Takes the next page's token, the end, or an error.
+    fn turn(&mut self, answer: Result<Option<String>, ReadError>) -> Result<Turn, ReadError> {
+        match answer {
+            Ok(None) => Ok(Turn::End),
+            Ok(Some(next)) => {
+                self.pages += 1;
+                if self.pages >= MAX_PAGES || self.page.as_ref() == Some(&next) {
+                    return Err(ReadError::Cloud(CloudError::local(
+                        ErrorClass::Lost,
+                        "EndlessListing",
+                        "the listing of pages does not end",
+                    )));
+                }
+                self.page = Some(next);
+                Ok(Turn::Next)
+            }
+            Err(ReadError::Cloud(error))
+                if error.class == ErrorClass::PageExpired && self.restarts < MAX_RESTARTS =>
+            {
+                self.restarts += 1;
+                self.pages = 0;
+                self.page = None;
+                Ok(Turn::Restart)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! `accounts`: check every account that is configured.
+
+use std::collections::BTreeMap;
+
+use super::args::AccountsArgs;
+use super::exit::{Exit, Failure};
+use super::session::directory;
+use super::start::Context;
+use super::{policy, world};
+use crate::cloud::{
+    AccountSettings, AccountSource, Action, Cloud, CloudError, Directory, ErrorClass,
+};
+use crate::config::Overrides;
+use crate::model::{AccountId, Direction, Identity, Provider, RegionId};
+use crate::report::{Access, AccountCheck, write_accounts};
+
+pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, Failure> {
+    if args.policy {
+        context.output.write(policy::text().as_bytes())?;
+        return Ok(Exit::Done);
+    }
+    let mut config = context.config(&Overrides::default())?;
+    let sandbox = world::begin(context, &mut config).await?;
+    let directory = directory(&config, "accounts")?;
+    let mut checks = Vec::new();
+    for settings in &config.clouds.accounts {
+        checks.push(check(&*directory, settings).await);
+    }
+    if checks.is_empty() {
+        return Err(Failure::usage(
+            "no [[account]] is configured: there is nothing to check; see sample-data/unpair.toml",
+        ));
+    }
+    let mut sink = context.output.open()?;
+    write_accounts(&checks, context.output.format, context.output.style(), &mut sink)?;
+    sink.finish()?;
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
+    let reached = checks.iter().any(|check| check.identity.is_some());
+    let ours = checks.iter().any(|check| check.state != NOT_OURS);
+    let all = checks.iter().all(|check| check.state == "ok" || check.state == NOT_OURS);
+    Ok(match (ours && !reached, all) {
+        (true, _) => Exit::NoAccount,
+        (false, true) => Exit::Done,
+        (false, false) => Exit::Unfinished,
+    })
+}
+
+const NOT_OURS: &str = "not ours";
+
+async fn check(directory: &dyn Directory, settings: &AccountSettings) -> AccountCheck {
+    let named = settings.name.as_deref().unwrap_or_default();
+    let account = settings.id.clone().unwrap_or_else(|| AccountId::new(named));
+    let mut check = AccountCheck {
+        cloud: settings.cloud,
+        account: account.clone(),
+        name: settings.name.clone(),
+        identity: None,
+        state: NOT_OURS.to_owned(),
+        regions: 0,
+        allowed: BTreeMap::new(),
+        remedy: None,
+    };
+    if matches!(settings.source, AccountSource::None) {
+        return check;
+    }
+    match identify(directory, settings.cloud, &account).await {
+        Ok((client, identity)) => {
+            (check.state, check.remedy) = judge(settings, &identity);
+            check.identity = Some(identity);
+            if check.state == "ok" {
+                ask(&*client, &mut check).await;
+            }
+        }
+        Err(error) => {
+            check.state.clone_from(&error.code);
+            check.remedy = Some(remedy(&error));
+        }
+    }
+    check
+}
+
+async fn identify(
+    directory: &dyn Directory,
+    cloud: Provider,
+    account: &AccountId,
+) -> Result<(std::sync::Arc<dyn Cloud>, Identity), CloudError> {
+    let client = directory.client(cloud, account, None).await?;
+    let identity = client.identify(&home(cloud)).await?.value;
+    Ok((client, identity))
+}
+
+/// A region that every account of the cloud has.
+fn home(cloud: Provider) -> RegionId {
+    RegionId::new(match cloud {
+        Provider::Alibaba => "cn-hangzhou",
+        Provider::Aws => "us-east-1",
+    })
+}
+
+fn judge(settings: &AccountSettings, identity: &Identity) -> (String, Option<String>) {
+    match &settings.id {
+        Some(id) if *id != identity.account => (
+            "wrong account".to_owned(),
+            Some(format!(
+                "these are the credentials of {}: check profile or role_arn",
+                identity.account
+            )),
+        ),
+        _ => ("ok".to_owned(), None),
+    }
+}
+
+/// Asks what can be asked without changing anything.
+async fn ask(client: &dyn Cloud, check: &mut AccountCheck) {
+    let cloud = check.cloud;
+    let mut note = |action: Action, access: Access| {
+        check.allowed.insert(action.name(cloud).to_owned(), access);
+    };
+    let regions = client.regions().await;
+    note(Action::Regions, access(regions.as_ref().err()));
+    let groups = client.groups(&home(cloud), None, None).await;
+    note(Action::Groups, access(groups.as_ref().err()));
+    if let Some(group) = groups.as_ref().ok().and_then(|answer| answer.value.groups.first()) {
+        let ids = [group.id.clone()];
+        let rules = client.rules(&home(cloud), &ids, None).await;
+        note(Action::Rules, access(rules.as_ref().err()));
+    }
+    for direction in [Direction::Ingress, Direction::Egress] {
+        note(Action::Revoke(direction), Access::Unknown);
+    }
+    let count = regions.map_or(0, |answer| answer.value.len());
+    check.regions = u32::try_from(count).unwrap_or(u32::MAX);
+}
+
+fn access(error: Option<&CloudError>) -> Access {
+    match error.map(|error| error.class) {
+        None => Access::Allowed,
+        Some(ErrorClass::Denied | ErrorClass::Credential) => Access::Denied,
+        Some(_) => Access::Unknown,
+    }
+}
+
+fn remedy(error: &CloudError) -> String {
+    let what_to_do = match error.class {
+        ErrorClass::Config => "check the configuration",
+        ErrorClass::Credential | ErrorClass::Expired => "check profile, role_arn and keys",
+        ErrorClass::Denied => "allow it: `unpair accounts --policy` prints the least policy",
+        ErrorClass::ClockSkew => "set this machine's clock",
+        ErrorClass::Unreached | ErrorClass::Lost | ErrorClass::Transient => {
+            "check the network and the endpoint"
+        }
+        _ => "see the provider's documentation of the code",
+    };
+    format!("{}; {what_to_do}", error.message)
+}

@@ -1,0 +1,61 @@
+//! `audit`: read both sides of every pair; change nothing.
+
+use super::act::prepare;
+use super::args::AuditArgs;
+use super::exit::{Exit, Failure};
+use super::inputs;
+use super::output::Ended;
+use super::plan::{begin, choose_pairs, show};
+use super::session::Session;
+use super::start::Context;
+use crate::config::Overrides;
+use crate::journal::{RunKind, RunRecord, RunState};
+use crate::report::summarize;
+
+pub(super) async fn run(context: &Context, args: &AuditArgs) -> Result<Exit, Failure> {
+    let config = context.config(&Overrides::default())?;
+    let manifests = inputs::manifests(&args.manifests, &config, args.pairs.keep_going)?;
+    let chosen = choose_pairs(manifests, &config, &args.pairs)?;
+    let session = Session::open(context, config).await?;
+    let run = begin(&session, &chosen, RunKind::Audit, false).await?;
+    let exit = finish(context, &session, run, |summary| {
+        let live = args.expect_severed && summary.live.standing > 0;
+        if live { Exit::Unfinished } else { chosen.exit() }
+    })
+    .await?;
+    session.close().await?;
+    Ok(exit)
+}
+
+/// Reads what an interrupted audit had left.
+pub(super) async fn complete(
+    context: &Context,
+    session: &Session,
+    run: RunRecord,
+) -> Result<Exit, Failure> {
+    finish(context, session, run, |_| Exit::Done).await
+}
+
+/// Reads, journals the end, prints; `judge` says what the result means for the exit code.
+pub(super) async fn finish(
+    context: &Context,
+    session: &Session,
+    run: RunRecord,
+    judge: impl Fn(&crate::report::Summary) -> Exit,
+) -> Result<Exit, Failure> {
+    let prepared = prepare(session, run, false).await?;
+    let (run, exchange, end) = (prepared.run, prepared.exchange, prepared.end);
+    let summary = summarize(&*session.journal, &run, context.command).await?;
+    let (state, exit) = if end.interrupted {
+        (RunState::Interrupted, Exit::Interrupted)
+    } else {
+        (RunState::Finished, end.nobody_reached().or(judge(&summary)))
+    };
+    let run = session.end_run(&exchange, &run.new.id, state, exit as u8).await?;
+    let mut messages = end.messages();
+    if exit != Exit::Done {
+        messages.push(summary.verdict());
+    }
+    show(context, session, &run, &Ended { exit, messages }).await?;
+    Ok(exit)
+}

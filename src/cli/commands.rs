@@ -1,0 +1,30 @@
+//! `commands`: the equivalent `aliyun` and `aws` commands.
+
+use super::args::CommandsArgs;
+use super::exit::{Exit, Failure};
+use super::inputs;
+use super::start::Context;
+use crate::config::Overrides;
+use crate::journal::{Mode, open};
+use crate::report::{Which, write_manifest_commands, write_run_commands};
+
+pub(super) async fn run(context: &Context, args: &CommandsArgs) -> Result<Exit, Failure> {
+    let format = context.output.format;
+    match &args.run {
+        Some(id) => {
+            let journal = open(&context.common.journal, Mode::Read).await?;
+            let run = journal.run(id).await?;
+            let mut sink = context.output.open()?;
+            write_run_commands(&*journal, &run, Which::Left, format, &mut sink).await?;
+            sink.finish()?;
+        }
+        None => {
+            let config = context.config(&Overrides::default())?;
+            let pairs = inputs::manifests(&args.manifests, &config, false)?.pairs;
+            let mut sink = context.output.open()?;
+            write_manifest_commands(&pairs, format, &mut sink)?;
+            sink.finish()?;
+        }
+    }
+    Ok(Exit::Done)
+}

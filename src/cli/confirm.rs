@@ -1,0 +1,50 @@
+//! The question before acting.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use super::exit::Failure;
+
+/// What a plan comes to, for the question.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    /// Revocations.
+    pub(super) rules: u64,
+    /// Groups that have any.
+    pub(super) groups: u64,
+    /// Accounts that have any.
+    pub(super) accounts: u64,
+}
+
+/// Without a terminal and without `--yes` nothing is even read.
+pub(super) fn can_ask(yes: bool) -> Result<(), Failure> {
+    if yes || on_terminal() {
+        return Ok(());
+    }
+    Err(Failure::refused("not a terminal, so nobody can be asked: add --yes; nothing was sent"))
+}
+
+fn on_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks on the terminal; the answer must be the number of rules.
+pub(super) fn ask(size: Size) -> Result<(), Failure> {
+    eprint!(
+        "revoke {} in {} groups of {} accounts? type the number of rules: ",
+        rules(size.rules),
+        size.groups,
+        size.accounts
+    );
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    if answer.trim() == size.rules.to_string() {
+        Ok(())
+    } else {
+        Err(Failure::refused("not confirmed: nothing was revoked"))
+    }
+}
+
+fn rules(n: u64) -> String {
+    if n == 1 { "1 rule".to_owned() } else { format!("{n} rules") }
+}

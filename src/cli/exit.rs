@@ -1,0 +1,110 @@
+//! Exit codes, and which failure has which.
+
+use std::process::ExitCode;
+
+use crate::cloud::{CloudError, ErrorClass};
+use crate::journal::JournalError;
+use crate::report::ReportError;
+
+/// What the process ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// The command did its work.
+    Done = 0,
+    /// Journal, file or internal error.
+    CouldNotWork = 1,
+    /// Usage, configuration or manifest error; nothing was sent.
+    Usage = 2,
+    /// Not every pair is severed and verified.
+    Unfinished = 3,
+    /// A signal, or `--max-duration`.
+    Interrupted = 4,
+    /// A guard.
+    Refused = 5,
+    /// Another process holds the journal.
+    Locked = 6,
+    /// No account could be reached with the right identity.
+    NoAccount = 7,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl Exit {
+    /// The worse of two: what went wrong first in the run counts over pairs left over.
+    pub(super) fn or(self, other: Self) -> Self {
+        if self == Self::Done { other } else { self }
+    }
+}
+
+/// A command that ended before its result.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// The exit code.
+    pub(super) exit: Exit,
+    /// What happened, where, and what to do; a line each.
+    pub(super) messages: Vec<String>,
+}
+
+impl Failure {
+    pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, messages: vec![message.into()] }
+    }
+
+    pub(super) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    pub(super) fn refused(message: impl Into<String>) -> Self {
+        Self::new(Exit::Refused, message)
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        let exit = match &error {
+            JournalError::Locked { .. } => Exit::Locked,
+            JournalError::NoSuchRun(_) => Exit::Usage,
+            JournalError::Unusable { .. }
+            | JournalError::Illegal(_)
+            | JournalError::Damaged(_)
+            | JournalError::Database(_) => Exit::CouldNotWork,
+        };
+        Self::new(exit, error.to_string())
+    }
+}
+
+impl From<CloudError> for Failure {
+    fn from(error: CloudError) -> Self {
+        let exit = match error.class {
+            ErrorClass::Config => Exit::Usage,
+            _ => Exit::NoAccount,
+        };
+        Self::new(exit, error.to_string())
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Journal(error) => error.into(),
+            ReportError::Output(error) => error.into(),
+            ReportError::Rows(messages) => Self { exit: Exit::Usage, messages },
+        }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(Exit::CouldNotWork, format!("{error:#}"))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(Exit::CouldNotWork, error.to_string())
+    }
+}

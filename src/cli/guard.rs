@@ -1,0 +1,171 @@
+//! The guards that refuse a plan before anything is sent, or before anything is changed.
+
+use std::collections::BTreeSet;
+
+use super::args::{Acting, Planning};
+use super::confirm::Size;
+use super::exit::Failure;
+use crate::config::{FailureLimit, Guard, Overrides, Protected};
+use crate::journal::{CallId, GroupWork, Journal, JournalError, RunRecord};
+use crate::model::{GroupIx, GroupRef, PairSet};
+use crate::run::Estimate;
+
+/// Calls that are looked at at once.
+const PAGE: u32 = 1_000;
+
+/// The guards that options set; each counts over configuration.
+pub(super) fn overrides(planning: Option<&Planning>, acting: Option<&Acting>) -> Overrides {
+    Overrides {
+        max_rules: planning.and_then(|planning| planning.max_rules),
+        max_percent: planning.and_then(|planning| planning.max_percent),
+        max_failures: acting.and_then(|acting| acting.max_failures),
+        world: None,
+    }
+}
+
+/// Refuses pairs that touch what is protected, or accounts that are not allowed. With
+/// `keep_going` they are left out instead; returns the pairs that stay and how many rows went.
+pub(super) fn allowed_pairs(
+    pairs: PairSet,
+    guard: &Guard,
+    keep_going: bool,
+) -> Result<(PairSet, usize), Failure> {
+    let mut told = BTreeSet::new();
+    let mut refused = Vec::new();
+    for row in &pairs.rows {
+        let reasons: Vec<String> =
+            [row.a, row.b].iter().filter_map(|ix| reason(pairs.group(*ix), guard)).collect();
+        refused.push(!reasons.is_empty());
+        told.extend(
+            reasons.into_iter().map(|reason| format!("{}: {reason}", pairs.locate(row.line))),
+        );
+    }
+    if told.is_empty() {
+        return Ok((pairs, 0));
+    }
+    if !keep_going {
+        let mut messages: Vec<String> = told.into_iter().collect();
+        messages.push("refused by [guard]: nothing was sent".to_owned());
+        return Err(Failure { exit: super::exit::Exit::Refused, messages });
+    }
+    for message in &told {
+        tracing::warn!("left out: {message}");
+    }
+    let left_out = refused.iter().filter(|refused| **refused).count();
+    Ok((without(pairs, &refused)?, left_out))
+}
+
+fn reason(group: &GroupRef, guard: &Guard) -> Option<String> {
+    let protected = guard.protect.iter().find_map(|protected| match protected {
+        Protected::Group(id) if *id == group.group => Some(format!("group {id} is protected")),
+        Protected::Account(id) if *id == group.account => {
+            Some(format!("account {id} is protected"))
+        }
+        Protected::Group(_) | Protected::Account(_) => None,
+    });
+    let allowed = guard.only_accounts.is_empty() || guard.only_accounts.contains(&group.account);
+    protected.or_else(|| (!allowed).then(|| format!("{} is not in only_accounts", group.account)))
+}
+
+fn without(pairs: PairSet, refused: &[bool]) -> Result<PairSet, Failure> {
+    let rows: Vec<_> = pairs
+        .rows
+        .iter()
+        .zip(refused)
+        .filter(|(_, refused)| !**refused)
+        .map(|(row, _)| {
+            let filter = pairs.filters[usize::from(row.filter)].clone();
+            (pairs.group(row.a).clone(), pairs.group(row.b).clone(), filter, row.line)
+        })
+        .collect();
+    if rows.is_empty() {
+        return Err(Failure::refused("refused by [guard]: no pair is left"));
+    }
+    PairSet::build(pairs.sources, &rows, pairs.notes)
+        .map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// How many of `planned` revocations may fail.
+pub(super) fn allowed_failures(limit: FailureLimit, planned: u64) -> u64 {
+    match limit {
+        FailureLimit::Count(count) => count,
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a plan, rounded down"
+        )]
+        FailureLimit::Percent(share) => (planned as f64 * share / 100.0) as u64,
+    }
+}
+
+/// What the plan comes to.
+pub(super) fn size(estimate: &Estimate) -> Size {
+    let accounts: BTreeSet<_> =
+        estimate.lanes.iter().map(|lane| (lane.lane.cloud, &lane.lane.account)).collect();
+    Size {
+        rules: estimate.lanes.iter().map(|lane| lane.rules).sum(),
+        groups: estimate.lanes.iter().map(|lane| lane.groups).sum(),
+        accounts: accounts.len() as u64,
+    }
+}
+
+/// Refuses a plan that is too large.
+pub(super) async fn check_plan(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    size: Size,
+    guard: &Guard,
+) -> Result<(), Failure> {
+    if let Some(max) = guard.max_rules.filter(|max| size.rules > *max) {
+        return Err(Failure::refused(format!(
+            "the plan removes {} rules, max_rules allows {max}: nothing was revoked",
+            size.rules
+        )));
+    }
+    let Some(max) = guard.max_percent else { return Ok(()) };
+    for (group, planned) in planned_by_group(journal, run).await? {
+        let Some(snapshot) = journal.snapshot(&run.new.id, group).await? else { continue };
+        let total = snapshot.rules.len();
+        #[expect(clippy::cast_precision_loss, reason = "a share of a group's rules")]
+        let share = planned as f64 * 100.0 / total.max(1) as f64;
+        if share > max {
+            let name = group_name(journal, run, group).await?;
+            return Err(Failure::refused(format!(
+                "the plan removes {planned} of the {total} rules of {name}, max_percent allows \
+                 {max}%: nothing was revoked"
+            )));
+        }
+    }
+    Ok(())
+}
+
+async fn planned_by_group(
+    journal: &dyn Journal,
+    run: &RunRecord,
+) -> Result<std::collections::BTreeMap<GroupIx, u64>, JournalError> {
+    let mut planned = std::collections::BTreeMap::new();
+    for lane in journal.lanes(&run.new.id).await? {
+        let mut from = CallId(0);
+        loop {
+            let page = journal.open_calls(&run.new.id, &lane, from, PAGE).await?;
+            for call in &page {
+                *planned.entry(call.group).or_default() += call.members.len() as u64;
+            }
+            match page.last() {
+                Some(last) if page.len() >= PAGE as usize => from = CallId(last.id.0 + 1),
+                _ => break,
+            }
+        }
+    }
+    Ok(planned)
+}
+
+async fn group_name(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    group: GroupIx,
+) -> Result<String, JournalError> {
+    let page: Vec<GroupWork> = journal.groups(&run.new.id, group, 1).await?;
+    Ok(page.first().map(|work| work.group.to_string()).unwrap_or_default())
+}

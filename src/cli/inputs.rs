@@ -1,0 +1,61 @@
+//! Manifests from files and standard input.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::exit::{Exit, Failure};
+use crate::cloud::alibaba::REGIONS;
+use crate::config::Config;
+use crate::manifest::{ManifestInput, read};
+use crate::model::PairSet;
+
+/// What the manifests of a command hold.
+pub(super) struct Manifests {
+    /// The pairs of the good rows.
+    pub(super) pairs: PairSet,
+    /// Bad rows that were left out (`--keep-going`).
+    pub(super) left_out: usize,
+}
+
+/// Reads every manifest. Bad rows are a failure, all of them at once, unless `keep_going` leaves
+/// them out.
+pub(super) fn manifests(
+    paths: &[PathBuf],
+    config: &Config,
+    keep_going: bool,
+) -> Result<Manifests, Failure> {
+    let inputs = paths.iter().map(|path| open(path)).collect::<Result<Vec<_>, _>>()?;
+    let rules = config.manifest_rules(REGIONS.iter().map(|region| (*region).to_owned()));
+    let parsed = read(inputs, &rules);
+    let unreadable = parsed.unreadable().is_some();
+    let left_out = parsed.errors.len();
+    let mut messages: Vec<String> = parsed.errors.iter().map(ToString::to_string).collect();
+    if left_out > 0 && (unreadable || !keep_going) {
+        messages.push(format!(
+            "{left_out} of {} rows cannot be used: nothing was sent; --keep-going plans the \
+             others",
+            parsed.rows_read
+        ));
+        return Err(Failure { exit: Exit::Usage, messages });
+    }
+    for message in messages {
+        tracing::warn!("left out: {message}");
+    }
+    if parsed.pairs.rows.is_empty() {
+        return Err(Failure::usage("the manifest names no pair: nothing to do"));
+    }
+    Ok(Manifests { pairs: parsed.pairs, left_out })
+}
+
+fn open(path: &Path) -> Result<ManifestInput, Failure> {
+    let name = path.display().to_string();
+    let reader: Box<dyn Read + Send> = if name == "-" {
+        Box::new(std::io::stdin())
+    } else {
+        let file = File::open(path)
+            .map_err(|error| Failure::usage(format!("{name}: cannot be read: {error}")))?;
+        Box::new(file)
+    };
+    Ok(ManifestInput { name, reader })
+}

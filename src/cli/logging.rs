@@ -1,0 +1,53 @@
+//! The log on standard error, kept apart from the bars.
+
+use std::io::{self, Write};
+
+use indicatif::MultiProgress;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use super::args::{Common, LogFormat};
+
+/// Writes whole records between two drawings of the bars.
+#[derive(Clone)]
+struct AboveBars(MultiProgress);
+
+impl Write for AboveBars {
+    fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+        self.0.suspend(|| io::stderr().write_all(record))?;
+        Ok(record.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+impl<'a> MakeWriter<'a> for AboveBars {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// Starts the log: warnings, or more with `-v`. Only this crate's records are shown, since other
+/// crates may log what they send.
+pub(super) fn start(common: &Common, bars: &MultiProgress, colour: bool) {
+    let level = match (common.quiet, common.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, _) => "debug",
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(format!("off,unpair={level}")))
+        .with_writer(AboveBars(bars.clone()))
+        .with_target(false)
+        .with_ansi(colour);
+    // A second start in one process (tests) keeps the first log.
+    let _ = match common.log_format {
+        LogFormat::Text => subscriber.without_time().try_init(),
+        LogFormat::Json => subscriber.json().with_current_span(false).try_init(),
+    };
+}

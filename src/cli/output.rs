@@ -1,0 +1,169 @@
+//! Where a result goes: standard output, or a file that appears whole.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::args::Common;
+use super::exit::{Exit, Failure};
+use crate::report::{Format, Style, Summary};
+
+/// Columns where the terminal does not say.
+const DEFAULT_WIDTH: u16 = 80;
+
+/// The form and place of a result.
+pub(super) struct Output {
+    /// The form.
+    pub(super) format: Format,
+    path: Option<PathBuf>,
+}
+
+impl Output {
+    pub(super) fn new(common: &Common) -> Self {
+        Self { format: common.format, path: common.output.clone() }
+    }
+
+    /// Colours and width of where the result goes.
+    pub(super) fn style(&self) -> Style {
+        let stdout = io::stdout();
+        let to_terminal = self.path.is_none() && stdout.is_terminal();
+        Style {
+            colour: self.path.is_none() && colour(&stdout),
+            width: if to_terminal { terminal_width() } else { DEFAULT_WIDTH },
+        }
+    }
+
+    /// Writes a result that was made in memory.
+    pub(super) fn write(&self, result: &[u8]) -> Result<(), Failure> {
+        let mut sink = self.open()?;
+        sink.write_all(result)?;
+        sink.finish()
+    }
+
+    /// Opens the place for a result that is streamed.
+    pub(super) fn open(&self) -> Result<Sink, Failure> {
+        match &self.path {
+            None => Ok(Sink::Stdout(io::BufWriter::new(io::stdout()))),
+            Some(path) => Sink::file(path.clone()),
+        }
+    }
+
+    /// The summary as the one JSON object, with the error if there is one.
+    pub(super) fn summary(&self, summary: &Summary, ended: &Ended) -> Result<(), Failure> {
+        let object = WithError { summary, error: ended.error() };
+        let mut text = serde_json::to_string_pretty(&object)
+            .map_err(|error| Failure::new(Exit::CouldNotWork, error.to_string()))?;
+        text.push('\n');
+        self.write(text.as_bytes())
+    }
+
+    /// The JSON object of a command that failed before its result.
+    pub(super) fn error(&self, command: &str, failure: &Failure) -> Result<(), io::Error> {
+        if self.format != Format::Json {
+            return Ok(());
+        }
+        let ended = Ended { exit: failure.exit, messages: failure.messages.clone() };
+        let object = json!({ "schema": 1, "command": command, "error": ended.error() });
+        writeln!(io::stdout(), "{object:#}")
+    }
+}
+
+/// The summary with the error beside its keys.
+#[derive(Serialize)]
+struct WithError<'a> {
+    #[serde(flatten)]
+    summary: &'a Summary,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Value>,
+}
+
+/// How a command that has a result ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    /// The exit code.
+    pub(super) exit: Exit,
+    /// Why it is not 0.
+    pub(super) messages: Vec<String>,
+}
+
+impl Ended {
+    fn error(&self) -> Option<Value> {
+        (self.exit != Exit::Done)
+            .then(|| json!({ "exit": self.exit as u8, "messages": self.messages }))
+    }
+}
+
+/// An open place for a result.
+pub(super) enum Sink {
+    /// Standard output.
+    Stdout(io::BufWriter<io::Stdout>),
+    /// A file that takes its name when it is complete.
+    File(PathBuf, io::BufWriter<tempfile::NamedTempFile>),
+}
+
+impl Sink {
+    fn file(path: PathBuf) -> Result<Self, Failure> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
+        let file = tempfile::NamedTempFile::new_in(folder).map_err(|error| {
+            Failure::new(
+                Exit::CouldNotWork,
+                format!("--output {}: {error}; is its folder there?", path.display()),
+            )
+        })?;
+        Ok(Self::File(path, io::BufWriter::new(file)))
+    }
+
+    /// Makes the result visible.
+    pub(super) fn finish(self) -> Result<(), Failure> {
+        match self {
+            Self::Stdout(mut out) => ignore_closed_pipe(out.flush())?,
+            Self::File(path, out) => {
+                let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+                file.persist(&path).map_err(|error| {
+                    Failure::new(
+                        Exit::CouldNotWork,
+                        format!("--output {}: {}", path.display(), error.error),
+                    )
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(out) => out.write(bytes),
+            Self::File(_, out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(out) => out.flush(),
+            Self::File(_, out) => out.flush(),
+        }
+    }
+}
+
+/// A reader that went away has what it wanted.
+fn ignore_closed_pipe(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Whether `stream` wants colours: a terminal, without `NO_COLOR`.
+pub(super) fn colour(stream: &impl IsTerminal) -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    stream.is_terminal() && !refused
+}
+
+fn terminal_width() -> u16 {
+    terminal_size::terminal_size().map_or(DEFAULT_WIDTH, |(width, _)| width.0.clamp(40, 200))
+}

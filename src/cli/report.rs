@@ -1,0 +1,24 @@
+//! `report`: what happened.
+
+use super::args::ReportArgs;
+use super::exit::{Exit, Failure};
+use super::start::Context;
+use crate::journal::{Mode, open};
+use crate::report::{summarize, write_report};
+
+pub(super) async fn run(context: &Context, args: &ReportArgs) -> Result<Exit, Failure> {
+    let journal = open(&context.common.journal, Mode::Read).await?;
+    let run = match &args.run {
+        Some(id) => journal.run(id).await?,
+        None => {
+            let latest = journal.runs().await?.into_iter().next();
+            latest.ok_or_else(|| Failure::usage("the journal holds no run to report"))?
+        }
+    };
+    let summary = summarize(&*journal, &run, context.command).await?;
+    let mut sink = context.output.open()?;
+    let (format, style) = (context.output.format, context.output.style());
+    write_report(&*journal, &run, &summary, format, style, &mut sink).await?;
+    sink.finish()?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,50 @@
+//! `resume`: go on with an unfinished run.
+
+use super::act::{How, act};
+use super::args::ResumeArgs;
+use super::exit::{Exit, Failure};
+use super::guard::overrides;
+use super::revoke::is_unfinished;
+use super::session::Session;
+use super::start::Context;
+use super::{audit, confirm};
+use crate::journal::{RunKind, RunRecord};
+
+pub(super) async fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Failure> {
+    confirm::can_ask(args.acting.yes)?;
+    let config = context.config(&overrides(None, Some(&args.acting)))?;
+    let session = Session::open(context, config).await?;
+    let run = choose(&session, args.run.as_deref()).await?;
+    let exit = match run.new.kind {
+        RunKind::Revoke => {
+            let how = How { frozen: false, acting: &args.acting, left_over: Exit::Done };
+            act(context, &session, run, how).await?
+        }
+        RunKind::Audit | RunKind::Verify => audit::complete(context, &session, run).await?,
+        RunKind::Restore | RunKind::Discover => {
+            return Err(Failure::usage(format!(
+                "run {} is of a kind that this version does not know",
+                run.new.id
+            )));
+        }
+    };
+    session.close().await?;
+    Ok(exit)
+}
+
+async fn choose(session: &Session, id: Option<&str>) -> Result<RunRecord, Failure> {
+    let Some(id) = id else {
+        let unfinished = session.journal.runs().await?.into_iter().find(is_unfinished);
+        return unfinished.ok_or_else(|| {
+            Failure::usage("no unfinished run to resume; `unpair runs` lists them")
+        });
+    };
+    let run = session.journal.run(id).await?;
+    if run.new.kind == RunKind::Revoke && !run.new.may_act && run.started_ms.is_none() {
+        return Err(Failure::usage(format!(
+            "run {} was only planned: `unpair revoke --run {}` starts it",
+            run.new.id, run.new.id
+        )));
+    }
+    Ok(run)
+}

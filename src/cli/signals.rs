@@ -1,0 +1,39 @@
+//! SIGINT and SIGTERM: the first ends the intake, the second the process.
+
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::exit::Exit;
+
+/// Watches for signals from now on. The first of SIGINT, SIGTERM or SIGHUP cancels `stop`; the
+/// second ends the process at once, which a resume handles like a crash.
+pub(super) fn watch(stop: CancellationToken) -> std::io::Result<()> {
+    let mut signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
+        .into_iter()
+        .map(signal)
+        .collect::<std::io::Result<Vec<Signal>>>()?;
+    tokio::spawn(async move {
+        next(&mut signals).await;
+        tracing::warn!("stopping: what is in the air is finished; once more ends at once");
+        stop.cancel();
+        next(&mut signals).await;
+        std::process::exit(Exit::Interrupted as i32);
+    });
+    Ok(())
+}
+
+/// Cancels `stop` after `limit`.
+pub(super) fn stop_after(limit: Duration, stop: CancellationToken) {
+    tokio::spawn(async move {
+        tokio::time::sleep(limit).await;
+        tracing::warn!("stopping: --max-duration is reached");
+        stop.cancel();
+    });
+}
+
+async fn next(signals: &mut [Signal]) {
+    let received = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
+    futures_util::future::select_all(received).await;
+}

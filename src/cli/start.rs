@@ -1,0 +1,96 @@
+//! From the command line to the exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use indicatif::MultiProgress;
+
+use super::args::{Cli, Command, Common};
+use super::exit::{Exit, Failure};
+use super::output::{self, Output};
+use super::{
+    accounts, audit, commands, completions, logging, plan, report, resume, revoke, runs, sandbox,
+    verify, world,
+};
+use crate::config::{Config, Overrides};
+
+/// What every command is given.
+pub(super) struct Context {
+    /// The options of every command.
+    pub(super) common: Common,
+    /// The command's word.
+    pub(super) command: &'static str,
+    /// Where progress is drawn.
+    pub(super) bars: MultiProgress,
+    /// Where the result goes.
+    pub(super) output: Output,
+}
+
+impl Context {
+    /// The configuration: file, environment, flags.
+    pub(super) fn config(&self, flags: &Overrides) -> Result<Config, Failure> {
+        let env = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        let mut config = Config::read(self.common.config.as_deref(), env, flags)
+            .map_err(|error| Failure::usage(error.to_string()))?;
+        world::adopt_accounts(&self.common, &mut config)?;
+        Ok(config)
+    }
+}
+
+/// Parses the command line, runs the command, prints what failed once.
+pub fn start() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    let bars = MultiProgress::new();
+    logging::start(&cli.common, &bars, output::colour(&std::io::stderr()));
+    let context = Context {
+        command: cli.command.name(),
+        output: Output::new(&cli.common),
+        common: cli.common,
+        bars,
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&context, &error.into()).into(),
+    };
+    let ended = runtime.block_on(run(&context, cli.command));
+    ended.unwrap_or_else(|failure| fail(&context, &failure)).into()
+}
+
+async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Audit(args) => audit::run(context, &args).await,
+        Command::Plan(args) => plan::run(context, &args).await,
+        Command::Revoke(args) => revoke::run(context, &args).await,
+        Command::Resume(args) => resume::run(context, &args).await,
+        Command::Verify(args) => verify::run(context, &args).await,
+        Command::Commands(args) => commands::run(context, &args).await,
+        Command::Report(args) => report::run(context, &args).await,
+        Command::Runs(args) => runs::run(context, &args).await,
+        Command::Accounts(args) => accounts::run(context, &args).await,
+        Command::Sandbox(args) => sandbox::run(context, args).await,
+        Command::Completions { shell } => completions::run(context, shell),
+    }
+}
+
+/// Prints why a command ended before its result; scripts get the same as JSON.
+fn fail(context: &Context, failure: &Failure) -> Exit {
+    for message in &failure.messages {
+        eprintln!("unpair: {message}");
+    }
+    if let Err(error) = context.output.error(context.command, failure) {
+        eprintln!("unpair: {error}");
+    }
+    failure.exit
+}
+
+/// Help and version are results; anything else that clap has to say is a usage error.
+fn usage(error: &clap::Error) -> ExitCode {
+    // A closed pipe leaves nobody to tell.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+}

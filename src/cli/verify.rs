@@ -1,0 +1,61 @@
+//! `verify`: read back again and compare with the journal.
+
+use super::args::VerifyArgs;
+use super::audit::finish;
+use super::exit::{Exit, Failure};
+use super::session::Session;
+use super::start::Context;
+use crate::config::Overrides;
+use crate::exchange::now_ms;
+use crate::journal::{NewRun, RunKind, RunRecord};
+use crate::model::RunId;
+use crate::report::exit_code;
+use crate::run::stored_pairs;
+
+pub(super) async fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Failure> {
+    let config = context.config(&Overrides::default())?;
+    let session = Session::open(context, config).await?;
+    let parent = choose(&session, args.run.as_deref()).await?;
+    let run = begin(&session, &parent).await?;
+    let require_both = parent.new.require_both;
+    let exit = finish(context, &session, run, |summary| {
+        if exit_code(&summary.pairs, require_both) == 0 { Exit::Done } else { Exit::Unfinished }
+    })
+    .await?;
+    session.close().await?;
+    Ok(exit)
+}
+
+/// A run of its own over the pairs of the run that is verified.
+async fn begin(session: &Session, parent: &RunRecord) -> Result<RunRecord, Failure> {
+    let pairs = stored_pairs(&*session.journal, parent).await?;
+    let new = NewRun {
+        id: RunId::new(uuid::Uuid::now_v7().to_string()),
+        kind: RunKind::Verify,
+        parent: Some(parent.new.id.clone()),
+        may_act: false,
+        blind: false,
+        created_ms: now_ms(),
+        tool: env!("CARGO_PKG_VERSION").to_owned(),
+        ..parent.new.clone()
+    };
+    session.journal.begin(&new, &pairs).await?;
+    Ok(session.journal.run(new.id.as_str()).await?)
+}
+
+async fn choose(session: &Session, id: Option<&str>) -> Result<RunRecord, Failure> {
+    match id {
+        Some(id) => Ok(session.journal.run(id).await?),
+        None => {
+            let latest = session
+                .journal
+                .runs()
+                .await?
+                .into_iter()
+                .find(|run| run.new.kind == RunKind::Revoke && run.started_ms.is_some());
+            latest.ok_or_else(|| {
+                Failure::usage("no run to verify: none was started; `unpair runs` lists them")
+            })
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Credentials of an account: where they come from, roles assumed with them, kept while good.
+
+mod keeper;
+mod profile;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use keeper::Keeper;
+pub(super) use source::Recipe;
+pub use source::{Env, process_env};

@@ -1,0 +1,159 @@
+//! The provider's own credential chain: environment, profiles, SSO, web identity, containers and
+//! instance metadata, by `aws-config`.
+//!
+//! `aws-config` is handed a copy of the environment (see `surroundings`), so that its own STS
+//! calls, for role chains of a profile and for web identity, go where all others go. Handing it in
+//! is what its feature `test-util` is enabled for.
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, ConfigLoader};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::error::ErrorMetadata;
+use aws_types::os_shim_internal::Env;
+use aws_types::region::Region;
+
+use super::answer::shorten;
+use super::codes::classify;
+use super::credentials::{Identities, without_credentials};
+use super::surroundings::{Surroundings, config, proxy, spell};
+use crate::cloud::{CloudError, ErrorClass};
+use crate::model::RegionId;
+
+#[cfg(test)]
+mod tests;
+
+/// Longest wait for a credential source, such as a `credential_process`.
+const WHOLE: Duration = Duration::from_mins(1);
+
+/// The chain, or with `profile` that profile alone.
+pub(super) struct Chain {
+    /// What it reads.
+    pub(super) surroundings: Surroundings,
+    /// The profile, if one was asked for by name.
+    pub(super) profile: Option<String>,
+    /// Where its STS calls go.
+    pub(super) region: RegionId,
+    /// The STS endpoint of `region`.
+    pub(super) sts: String,
+}
+
+#[async_trait]
+impl Identities for Chain {
+    /// Reads everything anew: files may have changed since.
+    async fn credentials(&self, _now: SystemTime) -> Result<Credentials, CloudError> {
+        match tokio::time::timeout(WHOLE, self.load()).await {
+            Ok(loaded) => loaded,
+            Err(_) => Err(CloudError::local(
+                ErrorClass::Unreached,
+                "credentials",
+                format!("no credentials within {} s", WHOLE.as_secs()),
+            )),
+        }
+    }
+
+    async fn forget(&self) {}
+}
+
+impl Chain {
+    async fn load(&self) -> Result<Credentials, CloudError> {
+        let loaded = self
+            .loader(self.surroundings.narrowed(self.profile.as_deref(), &self.sts).await?)
+            .load()
+            .await;
+        match loaded.credentials_provider() {
+            Some(provider) => {
+                provider.provide_credentials().await.map_err(|error| self.failed(&error))
+            }
+            None => Err(config("no AWS credentials are configured")),
+        }
+    }
+
+    fn loader(&self, env: HashMap<String, String>) -> ConfigLoader {
+        let proxy = proxy(&env);
+        let loader = aws_config::defaults(BehaviorVersion::latest())
+            .env(Env::from(env))
+            .fs(self.surroundings.fs())
+            .http_client(http_client(proxy))
+            .retry_config(RetryConfig::disabled())
+            .region(Region::new(self.region.as_str().to_owned()))
+            // The endpoint is given, which rules out variants of it.
+            .use_fips(false)
+            .use_dual_stack(false);
+        match &self.profile {
+            Some(profile) => loader.profile_name(profile),
+            None => loader,
+        }
+    }
+
+    fn failed(&self, error: &CredentialsError) -> CloudError {
+        let (class, what) = match error {
+            CredentialsError::CredentialsNotLoaded(_) => return self.nothing(),
+            CredentialsError::InvalidConfiguration(_) => (ErrorClass::Config, "is not valid"),
+            CredentialsError::ProviderTimedOut(_) => (ErrorClass::Unreached, "timed out"),
+            _ if unreached(error) => (ErrorClass::Unreached, "cannot be reached"),
+            _ => (ErrorClass::Credential, "gives no credentials (SSO: run `aws sso login`)"),
+        };
+        let from = match &self.profile {
+            Some(profile) => format!("profile `{profile}`"),
+            None => "the AWS credential chain".to_owned(),
+        };
+        refusal(error, &from).unwrap_or_else(|| {
+            CloudError::local(class, "credentials", format!("{from} {what}: {}", spell(error)))
+        })
+    }
+
+    fn nothing(&self) -> CloudError {
+        config(&match &self.profile {
+            Some(profile) => format!(
+                "profile `{profile}` names no credentials, expected keys, a role, SSO or a \
+                 credential_process"
+            ),
+            None => "no AWS credentials found: run `aws configure`, or set aws.profile".to_owned(),
+        })
+    }
+}
+
+/// What STS or SSO answered to `from`, if that is down the causes.
+fn refusal(error: &CredentialsError, from: &str) -> Option<CloudError> {
+    let answer = causes(error).find_map(|cause| cause.downcast_ref::<ErrorMetadata>())?;
+    // The status is not told; an unknown code counts as refused.
+    let code = answer.code()?;
+    let class = without_credentials(classify(code, 400));
+    let message = shorten(answer.message().unwrap_or_default());
+    Some(CloudError::local(class, code, format!("{from}: {message}")))
+}
+
+/// Whether no connection came about, anywhere down the causes.
+fn unreached(error: &CredentialsError) -> bool {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<ConnectorError>())
+        .any(|error| error.is_io() || error.is_timeout())
+}
+
+fn causes(error: &CredentialsError) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| cause.source())
+}
+
+/// The HTTP client of `aws-config`, with the same TLS as ours.
+fn http_client(proxy: ProxyConfig) -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut builder = Connector::builder().proxy_config(proxy.clone());
+        builder.set_connector_settings(settings.cloned());
+        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+        builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
+    })
+}

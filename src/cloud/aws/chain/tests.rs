@@ -1,0 +1,169 @@
+use aws_types::os_shim_internal::Fs;
+
+use super::*;
+use crate::cloud::aws::surroundings::ignored_endpoint_variables;
+use crate::cloud::aws::testing::{Loopback, assumed};
+
+/// Where nobody listens: a call that goes there fails.
+const NOWHERE: &str = "http://127.0.0.1:1";
+
+fn surroundings(env: &[(&str, &str)], files: &[(&str, &str)]) -> Surroundings {
+    let base = [("HOME", "/home/u"), ("AWS_EC2_METADATA_DISABLED", "true")];
+    let env = base.iter().chain(env).map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    Surroundings::new(env.collect::<Vec<_>>(), Fs::from_slice(files))
+}
+
+fn chain(surroundings: Surroundings, profile: Option<&str>, sts: &str) -> Chain {
+    Chain {
+        surroundings,
+        profile: profile.map(str::to_owned),
+        region: RegionId::new("eu-west-1"),
+        sts: format!("{sts}/"),
+    }
+}
+
+async fn key(chain: &Chain) -> Result<String, CloudError> {
+    let credentials = chain.credentials(SystemTime::UNIX_EPOCH).await?;
+    Ok(credentials.access_key_id().to_owned())
+}
+
+const ENV_KEY: [(&str, &str); 2] =
+    [("AWS_ACCESS_KEY_ID", "AKIDENV"), ("AWS_SECRET_ACCESS_KEY", "env-secret")];
+
+const HUB: &str = "[profile hub]\naws_access_key_id = AKIDHUB\naws_secret_access_key = hub-secret\n\
+    region = eu-south-2\n";
+
+fn config_file(text: &str) -> [(&str, &str); 1] {
+    [("/home/u/.aws/config", text)]
+}
+
+#[tokio::test]
+async fn without_a_profile_the_providers_own_order_holds() {
+    let both = surroundings(&ENV_KEY, &config_file("[default]\naws_access_key_id = AKIDFILE\n"));
+    assert_eq!(key(&chain(both, None, NOWHERE)).await.as_deref(), Ok("AKIDENV"));
+    let chosen = surroundings(&[("AWS_PROFILE", "hub")], &config_file(HUB));
+    assert_eq!(key(&chain(chosen, None, NOWHERE)).await.as_deref(), Ok("AKIDHUB"));
+}
+
+#[tokio::test]
+async fn a_profile_asked_for_by_name_wins_over_the_environment() {
+    let both = surroundings(&ENV_KEY, &config_file(HUB));
+    assert_eq!(key(&chain(both, Some("hub"), NOWHERE)).await.as_deref(), Ok("AKIDHUB"));
+}
+
+#[tokio::test]
+async fn a_profile_that_gives_nothing_is_an_error_and_no_reason_to_look_elsewhere() {
+    for (file, expected) in [
+        (HUB, "profile `team` stands in neither"),
+        ("[profile team]\nregion = eu-west-1\n", "`team` names no credentials"),
+        (
+            "[profile team]\nrole_arn = arn:aws:iam::1:role/r\ncredential_source = Environment\n",
+            "credential_source = Environment",
+        ),
+        (
+            "[profile team]\nrole_arn = a\nsource_profile = b\n[profile b]\nrole_arn = a\n\
+             source_profile = team\n",
+            "circles",
+        ),
+        ("[profile team]\nrole_arn = a\nsource_profile = gone\n", "profile `gone`"),
+    ] {
+        let surroundings = surroundings(&ENV_KEY, &config_file(file));
+        let error = key(&chain(surroundings, Some("team"), NOWHERE)).await.expect_err(expected);
+        assert_eq!(error.class, ErrorClass::Config, "{error}");
+        assert!(error.message.contains(expected), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn no_credentials_at_all_is_told_with_a_remedy() {
+    let error = key(&chain(surroundings(&[], &[]), None, NOWHERE)).await.expect_err("nothing");
+    assert_eq!(error.class, ErrorClass::Config);
+    assert!(error.message.contains("aws configure"), "{error}");
+}
+
+/// Every way to send the chain's own STS calls elsewhere.
+const OVERRIDES: [(&str, &str); 3] = [
+    ("AWS_ENDPOINT_URL", NOWHERE),
+    ("AWS_ENDPOINT_URL_STS", NOWHERE),
+    ("AWS_ENDPOINT_URL_EC2", NOWHERE),
+];
+
+#[tokio::test]
+async fn a_profiles_role_chain_asks_our_sts_whatever_endpoints_are_set() {
+    let sts = Loopback::start(|_| assumed("AssumeRole", "ROLE", "2030-01-01T00:00:00Z")).await;
+    let file = format!(
+        "{HUB}[profile team]\nrole_arn = arn:aws:iam::222222222222:role/team\n\
+         source_profile = hub\nendpoint_url = {NOWHERE}\nservices = s\n\
+         [services s]\nsts =\n  endpoint_url = {NOWHERE}\n"
+    );
+    let surroundings = surroundings(&OVERRIDES, &config_file(&file));
+    let found = key(&chain(surroundings, Some("team"), &sts.url)).await;
+    assert_eq!(found.as_deref(), Ok("AKIDROLE"));
+    assert_eq!(sts.count("AssumeRole"), 1);
+}
+
+#[tokio::test]
+async fn a_web_identity_asks_our_sts_too() {
+    let action = "AssumeRoleWithWebIdentity";
+    let sts = Loopback::start(move |_| assumed(action, "WEB", "2030-01-01T00:00:00Z")).await;
+    let mut env = OVERRIDES.to_vec();
+    env.push(("AWS_WEB_IDENTITY_TOKEN_FILE", "/token"));
+    env.push(("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/web"));
+    let surroundings = surroundings(&env, &[("/token", "a.b.c")]);
+    let found = key(&chain(surroundings, None, &sts.url)).await;
+    assert_eq!(found.as_deref(), Ok("AKIDWEB"));
+    assert_eq!(sts.count(action), 1);
+}
+
+#[tokio::test]
+async fn an_sts_that_cannot_be_reached_is_worth_another_try_and_one_that_refuses_is_not() {
+    let file = format!(
+        "{HUB}[profile team]\nrole_arn = arn:aws:iam::222222222222:role/team\n\
+         source_profile = hub\n"
+    );
+    let away = chain(surroundings(&[], &config_file(&file)), Some("team"), NOWHERE);
+    let error = key(&away).await.expect_err("nobody listens");
+    assert_eq!(error.class, ErrorClass::Unreached, "{error}");
+    for (status, code, expected) in [
+        (403, "AccessDenied", ErrorClass::Denied),
+        (400, "Throttling", ErrorClass::Throttled),
+        (500, "InternalFailure", ErrorClass::Unreached),
+    ] {
+        let body = format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>told</Message></Error>\
+             <RequestId>r</RequestId></ErrorResponse>"
+        );
+        let sts = Loopback::start(move |_| (status, body.clone())).await;
+        let refused = chain(surroundings(&[], &config_file(&file)), Some("team"), &sts.url);
+        let error = key(&refused).await.expect_err(code);
+        assert_eq!((error.class, error.code.as_str()), (expected, code));
+        assert_eq!(error.message, "profile `team`: told");
+        assert_eq!(sts.count("AssumeRole"), 1, "nothing is tried twice");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_credential_process_writes_is_not_told() {
+    let file = "[profile p]\ncredential_process = sh -c \"echo my-secret >&2; exit 3\"\n";
+    let chain = chain(surroundings(&[], &config_file(file)), Some("p"), NOWHERE);
+    let error = key(&chain).await.expect_err("the process fails");
+    assert_eq!(error.class, ErrorClass::Credential, "{error}");
+    let told = format!("{error} {error:?}");
+    assert!(told.contains("profile `p`") && !told.contains("my-secret"), "{told}");
+}
+
+#[tokio::test]
+async fn the_region_is_that_of_the_environment_or_the_profile() {
+    let file = config_file(HUB);
+    assert_eq!(surroundings(&[], &file).region(Some("hub")).await.as_deref(), Some("eu-south-2"));
+    assert_eq!(surroundings(&[], &file).region(None).await, None);
+    let set = surroundings(&[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "ca-west-1")], &file);
+    assert_eq!(set.region(Some("hub")).await.as_deref(), Some("ca-west-1"));
+}
+
+#[test]
+fn variables_that_override_endpoints_are_named() {
+    let env = [("AWS_ENDPOINT_URL_STS", "x"), ("HOME", "/"), ("AWS_ENDPOINT_URL", "y")];
+    assert_eq!(ignored_endpoint_variables(env), ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"]);
+}

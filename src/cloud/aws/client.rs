@@ -1,0 +1,186 @@
+//! The EC2 client of one account.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+
+use super::answer::Document;
+use super::credentials::Identities;
+use super::exchange::Exchange;
+use super::read::{self, Unreadable};
+use super::regions::Service;
+use super::request::{self, Query};
+use super::wire::Element;
+use crate::cloud::{
+    Answer, Batch, Cloud, CloudError, ErrorClass, GroupsPage, MAX_READ_BODY, MAX_WRITE_BODY,
+    Reference, RevokeOrder, RevokeReply, RulesPage,
+};
+use crate::model::{CallForm, GroupId, Identity, Peer, Provider, RegionId, Rule};
+
+/// What one call may name. A filter takes 200 values; a revocation of 100 rules covers the
+/// default quota of a group and direction (60) with one call.
+const BATCH: Batch =
+    Batch { revoke_ids: 100, revoke_permissions: 100, groups: 200, rules: 200, references: 0 };
+
+/// An EC2 client that acts as one account.
+pub struct AwsClient {
+    exchange: Exchange,
+    identities: Arc<dyn Identities>,
+    home: RegionId,
+}
+
+impl AwsClient {
+    /// A client whose requests are signed by `identities`; `home` is where the account's own
+    /// questions, such as which regions it has, are asked.
+    pub(super) fn new(exchange: Exchange, identities: Arc<dyn Identities>, home: RegionId) -> Self {
+        Self { exchange, identities, home }
+    }
+
+    /// Revokes one ingress rule of a group of the default VPC that is given by its name, in the
+    /// flat parameters of the action's first manual (API version 2011-12-15). The rule's peer must
+    /// be an IPv4 range, otherwise [`ErrorClass::Config`].
+    pub async fn revoke_named(
+        &self,
+        region: &RegionId,
+        name: &str,
+        rule: &Rule,
+    ) -> Result<Answer<RevokeReply>, CloudError> {
+        let query = request::revoke_named(name, rule)?;
+        self.ask(Call { query, region, max_body: MAX_WRITE_BODY }, read::revoked).await
+    }
+
+    /// One signed EC2 exchange, and what `read` makes of its answer.
+    async fn ask<T>(
+        &self,
+        call: Call<'_>,
+        read: impl FnOnce(&Element) -> Result<T, Unreadable> + Send,
+    ) -> Result<Answer<T>, CloudError> {
+        self.ask_service(Service::Ec2, call, read).await
+    }
+
+    async fn ask_service<T>(
+        &self,
+        service: Service,
+        call: Call<'_>,
+        read: impl FnOnce(&Element) -> Result<T, Unreadable> + Send,
+    ) -> Result<Answer<T>, CloudError> {
+        let credentials = self.identities.credentials(SystemTime::now()).await?;
+        let document = self
+            .exchange
+            .send(service, call.region, &credentials, &call.query, call.max_body)
+            .await?;
+        answer(&document, read)
+    }
+}
+
+/// What is asked, where, and how long the answer may be.
+struct Call<'a> {
+    query: Query,
+    region: &'a RegionId,
+    max_body: usize,
+}
+
+/// Turns a document into an answer.
+pub(super) fn answer<T>(
+    document: &Document,
+    read: impl FnOnce(&Element) -> Result<T, Unreadable>,
+) -> Result<Answer<T>, CloudError> {
+    let value = read(&document.root).map_err(|why| document.unreadable(&why))?;
+    Ok(Answer { value, request_id: document.request_id.clone(), http: document.http })
+}
+
+#[async_trait]
+impl Cloud for AwsClient {
+    fn provider(&self) -> Provider {
+        Provider::Aws
+    }
+
+    fn batch(&self) -> Batch {
+        BATCH
+    }
+
+    async fn identify(&self, region: &RegionId) -> Result<Answer<Identity>, CloudError> {
+        let call = Call { query: request::identify(), region, max_body: MAX_WRITE_BODY };
+        self.ask_service(Service::Sts, call, read::identity).await
+    }
+
+    async fn refresh(&self) -> Result<(), CloudError> {
+        self.identities.forget().await;
+        Ok(())
+    }
+
+    async fn groups(
+        &self,
+        region: &RegionId,
+        named: Option<&[GroupId]>,
+        page: Option<&str>,
+    ) -> Result<Answer<GroupsPage>, CloudError> {
+        if let Some(named) = named {
+            not_empty(named)?;
+        }
+        let query = request::groups(named, page);
+        let call = Call { query, region, max_body: MAX_READ_BODY };
+        self.ask(call, |root| read::groups(root, named)).await
+    }
+
+    async fn rules(
+        &self,
+        region: &RegionId,
+        groups: &[GroupId],
+        page: Option<&str>,
+    ) -> Result<Answer<RulesPage>, CloudError> {
+        not_empty(groups)?;
+        let query = request::rules(groups, page);
+        let call = Call { query, region, max_body: MAX_READ_BODY };
+        self.ask(call, |root| read::rules(root, groups)).await
+    }
+
+    /// Nothing: `DescribeSecurityGroupReferences` names VPCs, neither groups nor accounts.
+    async fn references(
+        &self,
+        _region: &RegionId,
+        _groups: &[GroupId],
+    ) -> Result<Option<Answer<Vec<Reference>>>, CloudError> {
+        Ok(None)
+    }
+
+    async fn regions(&self) -> Result<Answer<Vec<RegionId>>, CloudError> {
+        let call = Call { query: request::regions(), region: &self.home, max_body: MAX_READ_BODY };
+        self.ask(call, read::regions).await
+    }
+
+    fn revoke_parameters(
+        &self,
+        order: &RevokeOrder<'_>,
+    ) -> Result<Vec<(String, String)>, CloudError> {
+        request::revoke(order).map(Query::into_parameters)
+    }
+
+    async fn revoke(&self, order: &RevokeOrder<'_>) -> Result<Answer<RevokeReply>, CloudError> {
+        let query = request::revoke(order)?;
+        let call = Call { query, region: order.region, max_body: MAX_WRITE_BODY };
+        self.ask(call, read::revoked).await.map_err(|error| which_group(error, order))
+    }
+}
+
+/// A filter without values would be left out, and everything be listed.
+fn not_empty(groups: &[GroupId]) -> Result<(), CloudError> {
+    if groups.is_empty() {
+        return Err(CloudError::local(ErrorClass::Config, "unsupported", "no group is named"));
+    }
+    Ok(())
+}
+
+/// EC2 has one code for a missing group, be it the call's own or one that a permission names.
+/// Where a permission names one, only reading the call's own group tells.
+fn which_group(error: CloudError, order: &RevokeOrder<'_>) -> CloudError {
+    let names_groups = order.form == CallForm::Permissions
+        && order.rules.iter().any(|rule| matches!(rule.peer, Peer::Group { .. }));
+    match error.class {
+        ErrorClass::GroupMissing if names_groups => {
+            CloudError { class: ErrorClass::PeerMissing, ..error }
+        }
+        _ => error,
+    }
+}

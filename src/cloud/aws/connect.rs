@@ -1,0 +1,174 @@
+//! Account → the client that acts as it.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::chain::Chain;
+use super::client::AwsClient;
+use super::credentials::{Cached, Fixed, Identities, Role};
+use super::exchange::Exchange;
+use super::regions::{Endpoints, Partition, Service};
+use super::surroundings::Surroundings;
+use crate::cloud::{AccountSource, AwsSettings, CloudError, ErrorClass, Http};
+use crate::model::{AccountId, RegionId};
+
+#[cfg(test)]
+mod tests;
+
+/// Where STS is asked if nothing says a region.
+const DEFAULT_REGION: &str = "us-east-1";
+/// Longest name of an assumed-role session.
+const SESSION: usize = 64;
+
+/// Makes the clients of a run's accounts; accounts with the same source credentials share them.
+pub struct AwsConnector {
+    exchange: Exchange,
+    settings: AwsSettings,
+    session: String,
+    surroundings: Surroundings,
+    sources: Mutex<HashMap<SourceKey, Arc<dyn Identities>>>,
+}
+
+/// What tells source credentials apart: the profile, and where they are good.
+type SourceKey = (Option<String>, Partition);
+
+impl AwsConnector {
+    /// Reads the environment. `session` ends in the names of assumed-role sessions.
+    /// [`ErrorClass::Config`] if an endpoint of `settings` may not be used.
+    pub fn new(http: Http, settings: &AwsSettings, session: &str) -> Result<Self, CloudError> {
+        Self::with_surroundings(http, settings, session, Surroundings::of_process())
+    }
+
+    fn with_surroundings(
+        http: Http,
+        settings: &AwsSettings,
+        session: &str,
+        surroundings: Surroundings,
+    ) -> Result<Self, CloudError> {
+        Ok(Self {
+            exchange: Exchange { http, endpoints: Endpoints::new(settings)? },
+            settings: settings.clone(),
+            session: session_name(session),
+            surroundings,
+            sources: Mutex::default(),
+        })
+    }
+
+    /// The client that acts as `account`. Calls nobody: credentials are loaded by the first call.
+    ///
+    /// `hint` is where roles are assumed and the list of regions is asked; without it, the region
+    /// of the environment or the profile. [`ErrorClass::NotOurs`] for [`AccountSource::None`],
+    /// [`ErrorClass::Config`] for a region or a role that cannot be.
+    pub async fn connect(
+        &self,
+        source: &AccountSource,
+        account: &AccountId,
+        hint: Option<&RegionId>,
+    ) -> Result<AwsClient, CloudError> {
+        let home = self.home(source, hint).await?;
+        let role = |arn: &str| self.role(arn, account, &home);
+        let identities = match (source, &self.settings.role_arn) {
+            (AccountSource::None, _) => return Err(not_ours(account)),
+            (AccountSource::Static(key), _) => Arc::new(Fixed::new(key)) as Arc<dyn Identities>,
+            (AccountSource::Profile(name), _) => self.source(Some(name), &home)?,
+            (AccountSource::Role(arn), _) => role(arn)?,
+            (AccountSource::Inherit, Some(template)) => role(template)?,
+            (AccountSource::Inherit, None) => {
+                self.source(self.settings.profile.as_deref(), &home)?
+            }
+        };
+        Ok(AwsClient::new(self.exchange.clone(), identities, home))
+    }
+
+    async fn home(
+        &self,
+        source: &AccountSource,
+        hint: Option<&RegionId>,
+    ) -> Result<RegionId, CloudError> {
+        let profile = match source {
+            AccountSource::Profile(name) => Some(name.as_str()),
+            _ => self.settings.profile.as_deref(),
+        };
+        let home = match hint {
+            Some(region) => region.clone(),
+            None => RegionId::new(
+                self.surroundings.region(profile).await.as_deref().unwrap_or(DEFAULT_REGION),
+            ),
+        };
+        Partition::of(&home).map(|_| home)
+    }
+
+    /// The provider's chain, or a profile, shared by all accounts that use it. Its own STS calls
+    /// go to the region of the first.
+    fn source(
+        &self,
+        profile: Option<&str>,
+        region: &RegionId,
+    ) -> Result<Arc<dyn Identities>, CloudError> {
+        let sts = self.exchange.endpoints.url(Service::Sts, region)?;
+        let key = (profile.map(str::to_owned), Partition::of(region)?);
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let source = sources.entry(key).or_insert_with(|| {
+            Arc::new(Cached::new(Chain {
+                surroundings: self.surroundings.clone(),
+                profile: profile.map(str::to_owned),
+                region: region.clone(),
+                sts,
+            }))
+        });
+        Ok(Arc::clone(source))
+    }
+
+    fn role(
+        &self,
+        template: &str,
+        account: &AccountId,
+        region: &RegionId,
+    ) -> Result<Arc<dyn Identities>, CloudError> {
+        Ok(Arc::new(Cached::new(Role {
+            base: self.source(self.settings.profile.as_deref(), region)?,
+            exchange: self.exchange.clone(),
+            region: region.clone(),
+            arn: role_arn(template, account, Partition::of(region)?)?,
+            session: self.session.clone(),
+            external_id: self.settings.external_id.clone(),
+        })))
+    }
+}
+
+/// Fills in `{account}` and, for a role of the commercial partition, the region's partition.
+fn role_arn(
+    template: &str,
+    account: &AccountId,
+    partition: Partition,
+) -> Result<String, CloudError> {
+    let id = account.as_str();
+    if template.contains("{account}") && (id.len() != 12 || !account.is_numeric()) {
+        return Err(bad_role(template, &format!("account `{id}`, expected 12 digits")));
+    }
+    let arn = template.replace("{account}", id);
+    let Some(rest) = arn.strip_prefix("arn:") else {
+        return Err(bad_role(template, "expected arn:aws:iam::{account}:role/NAME"));
+    };
+    Ok(match rest.strip_prefix("aws:") {
+        Some(rest) => format!("arn:{}:{rest}", partition.arn()),
+        None => arn,
+    })
+}
+
+fn bad_role(template: &str, why: &str) -> CloudError {
+    CloudError::local(ErrorClass::Config, "role_arn", format!("role_arn \"{template}\": {why}"))
+}
+
+fn not_ours(account: &AccountId) -> CloudError {
+    let message = format!("account {account} has credentials = \"none\": it is not ours to call");
+    CloudError::local(ErrorClass::NotOurs, "not_ours", message)
+}
+
+/// A name that STS takes: `[\w+=,.@-]`, at most 64 characters.
+fn session_name(session: &str) -> String {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    let clean = session.chars().map(|c| if allowed(c) { c } else { '-' });
+    let name: String = "unpair-".chars().chain(clean).take(SESSION).collect();
+    name.trim_end_matches('-').to_owned()
+}

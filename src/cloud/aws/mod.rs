@@ -1,0 +1,24 @@
+//! AWS EC2: requests in the query form, signature version 4, XML answers.
+//!
+//! Credentials come from the provider's own chain (`aws-config`); requests, their classes of error
+//! and the one `AssumeRole` per account are here. Nothing is retried.
+
+mod answer;
+mod chain;
+mod client;
+mod codes;
+mod connect;
+mod credentials;
+mod exchange;
+mod read;
+mod regions;
+mod request;
+mod sign;
+mod surroundings;
+#[cfg(test)]
+mod testing;
+mod wire;
+
+pub use client::AwsClient;
+pub use connect::AwsConnector;
+pub use surroundings::ignored_endpoint_variables;

@@ -1,0 +1,228 @@
+//! The HTTP exchange of both clouds: deadlines, body limits, no redirects, no retries.
+
+use std::error::Error as _;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, ClientBuilder, Response, Url};
+
+use super::{CloudError, ErrorClass};
+
+#[cfg(test)]
+mod tests;
+
+/// Longest body of an answer to a read, in bytes.
+pub const MAX_READ_BODY: usize = 16 << 20;
+/// Longest body of an answer to a revocation or to STS, in bytes: a few ids, or an error.
+pub const MAX_WRITE_BODY: usize = 1 << 20;
+
+/// How long an exchange may take.
+#[derive(Clone, Copy, Debug)]
+struct Deadlines {
+    /// Until TCP and TLS stand.
+    connect: Duration,
+    /// Between two pieces of the answer.
+    idle: Duration,
+    /// From first to last, so that a peer that drips bytes costs no more than this.
+    whole: Duration,
+}
+
+const DEADLINES: Deadlines = Deadlines {
+    connect: Duration::from_secs(5),
+    idle: Duration::from_secs(10),
+    whole: Duration::from_secs(30),
+};
+
+/// Idle connections kept for each host; lanes of one region share a host.
+const IDLE_PER_HOST: usize = 8;
+/// How long an idle connection is kept: below what providers' gateways keep.
+const IDLE_KEPT: Duration = Duration::from_secs(30);
+
+/// The client that both clouds share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// For loopback: no proxy from the environment.
+    direct: Client,
+    /// For the internet, or why that cannot be: plain loopback works without certificates.
+    internet: Result<Client, Arc<str>>,
+}
+
+/// An answer that arrived complete.
+#[derive(Clone, Debug)]
+pub struct HttpReply {
+    /// The status: anything but a redirect.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, decompressed.
+    pub body: Vec<u8>,
+}
+
+impl HttpReply {
+    /// The value of a header, if it is there once or more and is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+impl Http {
+    /// Builds the client. [`ErrorClass::Config`] if TLS cannot be set up at all.
+    pub fn new() -> Result<Self, CloudError> {
+        Self::with_deadlines(DEADLINES)
+    }
+
+    fn with_deadlines(deadlines: Deadlines) -> Result<Self, CloudError> {
+        // An error means that a provider is installed already, which is what is wanted.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let internet =
+            builder(deadlines).build().map_err(|error| Arc::from(explain(error).as_str()));
+        let direct = builder(deadlines).no_proxy().build().or_else(|_| {
+            // No certificate store on this machine: plain http over loopback needs none.
+            builder(deadlines).no_proxy().tls_certs_only([]).build()
+        });
+        match direct {
+            Ok(direct) => Ok(Self { direct, internet }),
+            Err(error) => Err(CloudError::local(ErrorClass::Config, "tls", explain(error))),
+        }
+    }
+
+    /// Posts `body` and reads the whole answer, at most `max_body` bytes of it.
+    ///
+    /// Sends once. [`ErrorClass::Unreached`] if the request cannot have left,
+    /// [`ErrorClass::Lost`] if it may have: timeout, reset, redirect, cut or too long an answer.
+    /// [`ErrorClass::Config`] if the URL or a header cannot be sent at all.
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+        max_body: usize,
+    ) -> Result<HttpReply, CloudError> {
+        let url = parse_endpoint(url).map_err(|why| config("endpoint", &why))?;
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let request = self.client(&url)?.post(url).headers(header_map(headers)?).body(body).build();
+        let request = request.map_err(|error| config("request", &explain(error)))?;
+        let sent = self.client(request.url())?.execute(request).await;
+        let response = sent.map_err(|error| failed(&host, error))?;
+        if response.status().is_redirection() {
+            return Err(lost(
+                &host,
+                "redirect",
+                "answered with a redirect, which is never followed",
+            ));
+        }
+        read(&host, response, max_body).await
+    }
+
+    fn client(&self, url: &Url) -> Result<&Client, CloudError> {
+        if is_loopback(url) {
+            return Ok(&self.direct);
+        }
+        self.internet.as_ref().map_err(|why| {
+            let message =
+                format!("{why}: install the system's CA certificates or set SSL_CERT_FILE");
+            config("tls", &message)
+        })
+    }
+}
+
+/// Whether an endpoint may be used: https, or http on loopback; a host and a port, nothing more.
+///
+/// `{region}` may stand for the region. The error is a fragment that says what was expected.
+pub fn check_endpoint(endpoint: &str) -> Result<(), String> {
+    parse_endpoint(&endpoint.replace("{region}", "region")).map(|_| ())
+}
+
+fn parse_endpoint(endpoint: &str) -> Result<Url, String> {
+    let url = Url::parse(endpoint).map_err(|why| {
+        format!("{why}, expected a URL such as https://ecs.{{region}}.aliyuncs.com")
+    })?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("holds a user name or password, expected none".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
+        return Err("holds a path, query or fragment, expected a host and a port alone".to_owned());
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(&url) => Ok(url),
+        _ => Err("expected https, or http on a loopback address".to_owned()),
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn builder(deadlines: Deadlines) -> ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("unpair/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(deadlines.connect)
+        .read_timeout(deadlines.idle)
+        .timeout(deadlines.whole)
+        .pool_max_idle_per_host(IDLE_PER_HOST)
+        .pool_idle_timeout(IDLE_KEPT)
+}
+
+/// Headers marked as sensitive: one of them may be a session token.
+fn header_map(headers: Vec<(String, String)>) -> Result<HeaderMap, CloudError> {
+    let mut map = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let bad = || config("header", &format!("header `{name}` holds what no header can hold"));
+        let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
+        let mut value = HeaderValue::from_str(&value).map_err(|_| bad())?;
+        value.set_sensitive(true);
+        map.append(key, value);
+    }
+    Ok(map)
+}
+
+async fn read(host: &str, mut response: Response, max: usize) -> Result<HttpReply, CloudError> {
+    let status = response.status().as_u16();
+    let headers = std::mem::take(response.headers_mut());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failed(host, error))? {
+        if body.len() + chunk.len() > max {
+            let message = format!("the answer is longer than {max} bytes");
+            return Err(lost(host, "too_large", &message));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(HttpReply { status, headers, body })
+}
+
+/// Classes a failure: only while connecting is it certain that nothing left.
+fn failed(host: &str, error: reqwest::Error) -> CloudError {
+    let (class, code) = match (error.is_connect(), error.is_timeout()) {
+        (true, true) => (ErrorClass::Unreached, "connect_timeout"),
+        (true, false) => (ErrorClass::Unreached, "unreached"),
+        (false, true) => (ErrorClass::Lost, "timeout"),
+        (false, false) => (ErrorClass::Lost, "cut"),
+    };
+    CloudError::local(class, code, format!("{host}: {}", explain(error)))
+}
+
+fn lost(host: &str, code: &str, message: &str) -> CloudError {
+    CloudError::local(ErrorClass::Lost, code, format!("{host}: {message}"))
+}
+
+fn config(code: &str, message: &str) -> CloudError {
+    CloudError::local(ErrorClass::Config, code, message)
+}
+
+/// The innermost cause in words, without the URL.
+fn explain(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut cause: &dyn std::error::Error = &error;
+    let mut next = error.source();
+    while let Some(inner) = next {
+        cause = inner;
+        next = inner.source();
+    }
+    cause.to_string()
+}

@@ -1,0 +1,129 @@
+//! `[guard]`: what no run may do.
+
+use std::str::FromStr;
+
+use super::Overrides;
+use super::error::Problem;
+use super::raw::{RawFailures, RawGuard};
+use super::source::Places;
+use crate::model::{AccountId, GroupId};
+
+/// The guards of a run; none is active unless it is set.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Guard {
+    /// The most revocations that a plan may hold.
+    pub max_rules: Option<u64>,
+    /// The largest share of a group's rules that may be revoked: percent, above 0.
+    pub max_percent: Option<f64>,
+    /// The failures after which a run stops.
+    pub max_failures: Option<FailureLimit>,
+    /// If not empty, the only accounts that may be called.
+    pub only_accounts: Vec<AccountId>,
+    /// What no plan may touch.
+    pub protect: Vec<Protected>,
+}
+
+/// Something that no plan may touch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Protected {
+    /// A group, in any account and region.
+    Group(GroupId),
+    /// Every group of an account.
+    Account(AccountId),
+}
+
+/// How many failures are too many.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FailureLimit {
+    /// More than this many.
+    Count(u64),
+    /// More than this share of the planned revocations: percent, 0 to 100.
+    Percent(f64),
+}
+
+/// Text that is no failure limit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no failure limit, expected a whole number such as 10 or a percentage such as 5%")]
+pub struct BadFailureLimit(String);
+
+impl FromStr for FailureLimit {
+    type Err = BadFailureLimit;
+
+    /// Reads `N` or `P%`.
+    fn from_str(text: &str) -> Result<Self, BadFailureLimit> {
+        let limit = match text.strip_suffix('%') {
+            Some(percent) => percent
+                .parse()
+                .ok()
+                .filter(|percent| (0.0..=100.0).contains(percent))
+                .map(Self::Percent),
+            None => text.parse().ok().map(Self::Count),
+        };
+        limit.ok_or_else(|| BadFailureLimit(text.to_owned()))
+    }
+}
+
+/// Reads the section, flags first. `resolve` gives the ids of a name, or the name itself.
+pub(super) fn read(
+    raw: RawGuard,
+    flags: &Overrides,
+    resolve: impl Fn(&str) -> Vec<AccountId>,
+    places: &Places<'_>,
+    problems: &mut Vec<Problem>,
+) -> Guard {
+    let mut told =
+        |key: &str, message: String| problems.push(places.problem(&["guard", key], message));
+    let max_rules = raw.max_rules.map_or(Ok(None), |number| number.whole(0));
+    let max_percent = raw.max_percent.map_or(Ok(None), |number| number.positive(100.0));
+    let max_failures = raw.max_failures.map_or(Ok(None), failures);
+    let mut protect = Vec::new();
+    for item in raw.protect.0 {
+        match protected(&item, &resolve) {
+            Ok(items) => protect.extend(items),
+            Err(message) => told("protect", message),
+        }
+    }
+    Guard {
+        max_rules: flags.max_rules.or(max_rules.unwrap_or_else(|message| {
+            told("max_rules", message);
+            None
+        })),
+        max_percent: flags.max_percent.or(max_percent.unwrap_or_else(|message| {
+            told("max_percent", message);
+            None
+        })),
+        max_failures: flags.max_failures.or(max_failures.unwrap_or_else(|message| {
+            told("max_failures", message);
+            None
+        })),
+        only_accounts: raw.only_accounts.0.iter().flat_map(|name| resolve(name)).collect(),
+        protect,
+    }
+}
+
+fn failures(raw: RawFailures) -> Result<Option<FailureLimit>, String> {
+    match raw {
+        RawFailures::Count(count) => Ok(Some(FailureLimit::Count(count))),
+        RawFailures::Text(text) if text.eq_ignore_ascii_case("off") => Ok(None),
+        RawFailures::Text(text) => {
+            text.parse().map(Some).map_err(|bad: BadFailureLimit| bad.to_string())
+        }
+    }
+}
+
+fn protected(
+    item: &str,
+    resolve: impl Fn(&str) -> Vec<AccountId>,
+) -> Result<Vec<Protected>, String> {
+    match item.split_once(':') {
+        Some(("account", account)) if !account.trim().is_empty() => {
+            Ok(resolve(account.trim()).into_iter().map(Protected::Account).collect())
+        }
+        None if !item.is_empty() && !item.contains(char::is_whitespace) && item.contains('-') => {
+            Ok(vec![Protected::Group(item.into())])
+        }
+        _ => Err(format!(
+            "`{item}` protects nothing, expected a group id such as sg-… or account:ACCOUNT"
+        )),
+    }
+}

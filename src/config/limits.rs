@@ -1,0 +1,123 @@
+//! `[alibaba.limits]` and `[aws.limits]` → the ceilings of a cloud.
+
+use std::collections::BTreeMap;
+
+use super::error::Problem;
+use super::source::Places;
+use super::value::{Limit, Number, RawBucket};
+use crate::pace::{Ceiling, LimitSettings};
+
+/// The actions that are called, to spell them rightly when a variable gives them in capitals.
+const ACTIONS: [&str; 13] = [
+    "AssumeRole",
+    "AuthorizeSecurityGroup",
+    "AuthorizeSecurityGroupEgress",
+    "AuthorizeSecurityGroupIngress",
+    "DescribeRegions",
+    "DescribeSecurityGroupAttribute",
+    "DescribeSecurityGroupReferences",
+    "DescribeSecurityGroupRules",
+    "DescribeSecurityGroups",
+    "GetCallerIdentity",
+    "RevokeSecurityGroup",
+    "RevokeSecurityGroupEgress",
+    "RevokeSecurityGroupIngress",
+];
+
+/// Calls per second that nothing exceeds: what is above is a mistake.
+const MAX_RATE: f64 = 100_000.0;
+
+/// An action's name as the provider spells it: one that is called, or any that is in mixed case.
+pub(super) fn spell_action(part: &str) -> Option<String> {
+    let known = ACTIONS.into_iter().find(|action| action.eq_ignore_ascii_case(part));
+    known.map(str::to_owned).or_else(|| is_action(part).then(|| part.to_owned()))
+}
+
+/// Provider actions are words in mixed case.
+fn is_action(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.contains(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+/// Applies a section to the defaults of its cloud. Its `rate` and `burst` stand for every action
+/// without a line of its own, also where the default knows a documented bucket.
+pub(super) fn apply(
+    section: &BTreeMap<String, Limit>,
+    cloud: &'static str,
+    mut limits: LimitSettings,
+    places: &Places<'_>,
+    problems: &mut Vec<Problem>,
+) -> LimitSettings {
+    let mut common = RawBucket::default();
+    let mut actions = Vec::new();
+    for (key, limit) in section {
+        let refused =
+            match (key.as_str(), limit) {
+                ("rate", Limit::Number(number)) => {
+                    number.positive(MAX_RATE).map(|_| common.rate = Some(*number))
+                }
+                ("burst", Limit::Number(number)) => {
+                    number.whole(1).map(|_| common.burst = Some(*number))
+                }
+                ("in_flight", Limit::Number(number)) => {
+                    in_flight(*number).map(|width| limits.in_flight = width)
+                }
+                ("rate" | "burst" | "in_flight", Limit::Bucket(_)) => {
+                    Err("a table, expected a number or \"off\"".to_owned())
+                }
+                (action, limit) if is_action(action) => {
+                    actions.push((action, *limit));
+                    Ok(())
+                }
+                _ => Err("unknown key, expected rate, burst, in_flight or the name of an action"
+                    .to_owned()),
+            };
+        if let Err(message) = refused {
+            problems.push(places.problem(&[cloud, "limits", key], message));
+        }
+    }
+    let section_base = limits.default;
+    // What the section itself says was checked above.
+    let common_over = |base| ceiling(base, common).unwrap_or(base);
+    limits.default = common_over(limits.default);
+    limits.actions.values_mut().for_each(|known| *known = common_over(*known));
+    for (action, limit) in actions {
+        let raw = match limit {
+            Limit::Bucket(raw) => raw,
+            Limit::Number(rate) => RawBucket { rate: Some(rate), burst: None },
+        };
+        // Where the section is off, an action of its own still needs a burst.
+        let base = limits.ceiling(action).or(section_base);
+        match ceiling(base, raw) {
+            Ok(ceiling) => drop(limits.actions.insert(action.to_owned(), ceiling)),
+            Err((key, message)) => {
+                problems.push(places.problem(&[cloud, "limits", action, key], message));
+            }
+        }
+    }
+    limits
+}
+
+fn in_flight(number: Number) -> Result<usize, String> {
+    let width = number.whole(1)?.and_then(|width| usize::try_from(width).ok());
+    Ok(width
+        .map_or(LimitSettings::NO_IN_FLIGHT_LIMIT, |w| w.min(LimitSettings::NO_IN_FLIGHT_LIMIT)))
+}
+
+/// `raw` over `base`; a rate or a burst without limit is no ceiling at all.
+fn ceiling(
+    base: Option<Ceiling>,
+    raw: RawBucket,
+) -> Result<Option<Ceiling>, (&'static str, String)> {
+    let rate = match raw.rate {
+        Some(rate) => rate.positive(MAX_RATE).map_err(|wrong| ("rate", wrong))?,
+        None => base.map(|base| base.rate),
+    };
+    let burst = match raw.burst {
+        Some(burst) => burst.whole(1).map_err(|wrong| ("burst", wrong))?,
+        None => base.map(|base| u64::from(base.burst)),
+    };
+    let ceiling = |rate, burst| Ceiling { rate, burst: u32::try_from(burst).unwrap_or(u32::MAX) };
+    Ok(rate.zip(burst).map(|(rate, burst)| ceiling(rate, burst)))
+}

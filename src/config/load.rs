@@ -1,0 +1,219 @@
+//! File, environment and flags → the configuration.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::error::{ConfigError, Problem};
+use super::raw::{RawAlibaba, RawAws};
+use super::source::{FileText, Places, merge};
+use super::{Config, DEFAULT_FILE, Overrides, accounts, endpoint, guard, limits};
+use crate::cloud::{AccountSettings, AlibabaSettings, AwsSettings, Settings};
+use crate::manifest::Rules;
+use crate::model::{AccountId, Provider};
+use crate::pace::LimitSettings;
+
+/// Variables of the AWS tools that would send calls elsewhere.
+const AWS_ENDPOINTS: &str = "AWS_ENDPOINT_URL";
+
+impl Config {
+    /// Reads `file`, or [`DEFAULT_FILE`] if it is there, and lays `env` and `flags` over it.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unreadable`] for the file, [`ConfigError::Refused`] for keys and values.
+    pub fn read(
+        file: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+        flags: &Overrides,
+    ) -> Result<Self, ConfigError> {
+        let path = file.unwrap_or(Path::new(DEFAULT_FILE));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => Some(text),
+            Err(error) if file.is_none() && error.kind() == ErrorKind::NotFound => None,
+            Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+        };
+        let name = path.display().to_string();
+        Self::from_text(text.as_deref().map(|text| (name.as_str(), text)), env, flags)
+    }
+
+    /// The configuration of a file's name and text, with `env` and `flags` laid over it.
+    ///
+    /// # Errors
+    /// [`ConfigError::Refused`] with everything that is wrong.
+    pub fn from_text(
+        file: Option<(&str, &str)>,
+        env: impl IntoIterator<Item = (String, String)>,
+        flags: &Overrides,
+    ) -> Result<Self, ConfigError> {
+        let env: Vec<_> = env.into_iter().collect();
+        let file = file.map(|(name, text)| FileText { name, text });
+        let (raw, places) = merge(file, &env).map_err(ConfigError::Refused)?;
+        let mut load = Loader {
+            places,
+            home: env.iter().find(|(name, _)| name == "HOME").map(|(_, home)| home.clone()),
+            problems: Vec::new(),
+            notices: Vec::new(),
+        };
+        let (alibaba_limits, aws_limits) = (
+            load.limits(Provider::Alibaba, &raw.alibaba.limits),
+            load.limits(Provider::Aws, &raw.aws.limits),
+        );
+        let clouds = Settings {
+            alibaba: load.alibaba(raw.alibaba),
+            aws: load.aws(raw.aws),
+            accounts: accounts::read(raw.account, &load.places, &mut load.problems),
+            session: String::new(),
+        };
+        let ids = |name: &str| ids_of(&clouds.accounts, name);
+        let guard = guard::read(raw.guard, flags, ids, &load.places, &mut load.problems);
+        let world = raw.sandbox.world.map(|path| load.path(&path, &["sandbox", "world"]));
+        let world = flags.world.clone().or(world);
+        load.ignored(&env);
+        if !load.problems.is_empty() {
+            return Err(ConfigError::Refused(load.problems));
+        }
+        Ok(Self { clouds, alibaba_limits, aws_limits, guard, world, notices: load.notices })
+    }
+
+    /// The ceilings of a cloud.
+    pub const fn limits(&self, cloud: Provider) -> &LimitSettings {
+        match cloud {
+            Provider::Alibaba => &self.alibaba_limits,
+            Provider::Aws => &self.aws_limits,
+        }
+    }
+
+    /// The id of an account that is called by a configured name; any other as it is.
+    pub fn resolve_account(&self, cloud: Provider, account: &AccountId) -> AccountId {
+        let named = |settings: &&AccountSettings| {
+            settings.cloud == cloud && settings.name.as_deref() == Some(account.as_str())
+        };
+        let found =
+            self.clouds.accounts.iter().find(named).and_then(|settings| settings.id.clone());
+        found.unwrap_or_else(|| account.clone())
+    }
+
+    /// What manifests are read by: `table` is the built-in list of Alibaba Cloud regions.
+    pub fn manifest_rules(&self, table: impl IntoIterator<Item = String>) -> Rules {
+        let extra = self.clouds.alibaba.extra_regions.iter().cloned();
+        let named = self.clouds.accounts.iter().filter_map(|account| {
+            Some(((account.cloud, account.name.clone()?), account.id.clone()?))
+        });
+        Rules { alibaba_regions: table.into_iter().chain(extra).collect(), names: named.collect() }
+    }
+}
+
+/// The ids that a name stands for, on either cloud; the name itself if none.
+fn ids_of(accounts: &[AccountSettings], name: &str) -> Vec<AccountId> {
+    let named = accounts.iter().filter(|account| account.name.as_deref() == Some(name));
+    let ids: Vec<AccountId> = named.filter_map(|account| account.id.clone()).collect();
+    if ids.is_empty() { vec![name.into()] } else { ids }
+}
+
+struct Loader<'t> {
+    places: Places<'t>,
+    home: Option<String>,
+    problems: Vec<Problem>,
+    notices: Vec<String>,
+}
+
+impl Loader<'_> {
+    fn limits(
+        &mut self,
+        cloud: Provider,
+        section: &std::collections::BTreeMap<String, super::value::Limit>,
+    ) -> LimitSettings {
+        let defaults = match cloud {
+            Provider::Alibaba => LimitSettings::alibaba_default(),
+            Provider::Aws => LimitSettings::aws_default(),
+        };
+        limits::apply(section, cloud.as_str(), defaults, &self.places, &mut self.problems)
+    }
+
+    fn alibaba(&mut self, raw: RawAlibaba) -> AlibabaSettings {
+        let cloud = Provider::Alibaba;
+        self.check_regions(&raw.extra_regions.0);
+        AlibabaSettings {
+            ecs_endpoint: self.endpoint(cloud, "ecs_endpoint", raw.ecs_endpoint),
+            sts_endpoint: self.endpoint(cloud, "sts_endpoint", raw.sts_endpoint),
+            config_file: raw.config_file.map(|path| self.path(&path, &["alibaba", "config_file"])),
+            profile: raw.profile,
+            role_arn: self.role(cloud, raw.role_arn),
+            extra_regions: raw.extra_regions.0,
+        }
+    }
+
+    fn aws(&mut self, raw: RawAws) -> AwsSettings {
+        let cloud = Provider::Aws;
+        AwsSettings {
+            ec2_endpoint: self.endpoint(cloud, "ec2_endpoint", raw.ec2_endpoint),
+            sts_endpoint: self.endpoint(cloud, "sts_endpoint", raw.sts_endpoint),
+            profile: raw.profile,
+            role_arn: self.role(cloud, raw.role_arn),
+            external_id: raw.external_id,
+        }
+    }
+
+    fn told(&mut self, path: &[&str], message: String) {
+        self.problems.push(self.places.problem(path, message));
+    }
+
+    fn endpoint(&mut self, cloud: Provider, key: &str, template: Option<String>) -> Option<String> {
+        let template = template?;
+        let path = [cloud.as_str(), key];
+        match endpoint::check(&template) {
+            Ok(()) => {
+                self.notices.push(format!("{} is overridden: {template}", self.places.of(&path)));
+            }
+            Err(message) => self.told(&path, message),
+        }
+        Some(template)
+    }
+
+    fn role(&mut self, cloud: Provider, template: Option<String>) -> Option<String> {
+        let template = template?;
+        let path = [cloud.as_str(), "role_arn"];
+        let filled = template.replace("{account}", "ACCOUNT");
+        if let Err(message) = accounts::check_role(&filled, cloud) {
+            self.told(&path, message);
+        } else if filled == template || filled.contains(['{', '}']) {
+            let message =
+                "names one account, expected {account} in its place, and no other placeholder";
+            self.told(&path, message.to_owned());
+        }
+        Some(template)
+    }
+
+    /// Regions become parts of host names.
+    fn check_regions(&mut self, regions: &[String]) {
+        let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        for region in regions {
+            if region.is_empty() || !region.chars().all(valid) {
+                let message = format!("`{region}` is no region, expected one such as cn-beijing");
+                self.told(&["alibaba", "extra_regions"], message);
+            }
+        }
+    }
+
+    /// A path, `~/` being the home directory.
+    fn path(&mut self, text: &str, key: &[&str]) -> PathBuf {
+        match (text.strip_prefix("~/"), &self.home) {
+            (Some(rest), Some(home)) => Path::new(home).join(rest),
+            (Some(_), None) => {
+                self.told(
+                    key,
+                    "begins with ~, and HOME is not set, expected a full path".to_owned(),
+                );
+                PathBuf::new()
+            }
+            (None, _) => PathBuf::from(text),
+        }
+    }
+
+    fn ignored(&mut self, env: &[(String, String)]) {
+        let names = env.iter().map(|(name, _)| name).filter(|name| name.starts_with(AWS_ENDPOINTS));
+        let told = names.map(|name| {
+            format!("{name} is ignored: an endpoint is overridden by aws.ec2_endpoint and aws.sts_endpoint")
+        });
+        self.notices.extend(told);
+    }
+}

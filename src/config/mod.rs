@@ -1,0 +1,58 @@
+//! Layer 3: file + environment + flags → what the other layers need; one precedence.
+//!
+//! A flag beats a variable `UNPAIR_SECTION__KEY`, which beats the file, which beats the default.
+//! Everything wrong is told together, each with the place it comes from.
+
+mod accounts;
+mod endpoint;
+mod error;
+mod guard;
+mod limits;
+mod load;
+mod raw;
+mod source;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::path::PathBuf;
+
+pub use error::{ConfigError, Problem};
+pub use guard::{BadFailureLimit, FailureLimit, Guard, Protected};
+
+use crate::cloud::Settings;
+use crate::pace::LimitSettings;
+
+/// The file that is read if it is there and no other is named.
+pub const DEFAULT_FILE: &str = "unpair.toml";
+
+/// Everything that a command takes from configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Endpoints, credentials' sources and accounts. `session` is left to the command.
+    pub clouds: Settings,
+    /// The ceilings of Alibaba Cloud lanes.
+    pub alibaba_limits: LimitSettings,
+    /// The ceilings of AWS lanes.
+    pub aws_limits: LimitSettings,
+    /// What no run may do.
+    pub guard: Guard,
+    /// The sandbox's world; `None` for the built-in sample.
+    pub world: Option<PathBuf>,
+    /// What the start of a run must tell: endpoints that are overridden, variables that are
+    /// ignored. One line each.
+    pub notices: Vec<String>,
+}
+
+/// What flags say; each beats environment and file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--max-rules`.
+    pub max_rules: Option<u64>,
+    /// `--max-percent`, above 0 and at most 100.
+    pub max_percent: Option<f64>,
+    /// `--max-failures`.
+    pub max_failures: Option<FailureLimit>,
+    /// `sandbox --world`.
+    pub world: Option<PathBuf>,
+}

@@ -1,0 +1,158 @@
+//! Values that are written in more than one way: numbers or `off`, lists or comma-separated text.
+
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+/// A number, or `off`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Number {
+    /// No limit.
+    Off,
+    /// A number.
+    Of(f64),
+}
+
+/// The largest whole number that a [`Number`] holds exactly.
+const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
+
+impl Number {
+    /// A whole number of at least `least`; `None` for `off`.
+    pub(super) fn whole(self, least: u32) -> Result<Option<u64>, String> {
+        match self {
+            Self::Off => Ok(None),
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "whole and within 0 to 2^53, both checked here"
+            )]
+            Self::Of(n) if n.fract() == 0.0 && (f64::from(least)..=MAX_WHOLE).contains(&n) => {
+                Ok(Some(n as u64))
+            }
+            Self::Of(n) => Err(format!(
+                "{n} is out of range, expected a whole number of at least {least}, or \"off\""
+            )),
+        }
+    }
+
+    /// A number above 0 and at most `most`; `None` for `off`.
+    pub(super) fn positive(self, most: f64) -> Result<Option<f64>, String> {
+        match self {
+            Self::Off => Ok(None),
+            Self::Of(n) if n > 0.0 && n <= most => Ok(Some(n)),
+            Self::Of(n) => Err(format!(
+                "{n} is out of range, expected a number above 0 and at most {most}, or \"off\""
+            )),
+        }
+    }
+}
+
+/// A line of a limits section: a number, or an action's own bucket.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Limit {
+    /// A number, or `off`.
+    Number(Number),
+    /// `{ rate = …, burst = … }`.
+    Bucket(RawBucket),
+}
+
+/// An action's own bucket; what is absent is the section's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBucket {
+    pub(super) rate: Option<Number>,
+    pub(super) burst: Option<Number>,
+}
+
+/// A list of texts: an array, or text with commas as environment variables have it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct List(pub(super) Vec<String>);
+
+const NUMBER: &str = "a number or \"off\"";
+
+fn number_from<E: Error>(text: &str) -> Result<Number, E> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(Number::Off);
+    }
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(Number::Of(number)),
+        _ => Err(E::custom(format!("`{text}` is no number, expected {NUMBER}"))),
+    }
+}
+
+struct LimitVisitor;
+
+impl<'de> Visitor<'de> for LimitVisitor {
+    type Value = Limit;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{NUMBER}, or {{ rate = …, burst = … }} for an action")
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "limits that large are checked to be exact")]
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Limit, E> {
+        Ok(Limit::Number(Number::Of(number as f64)))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Limit, E> {
+        if number.is_finite() {
+            Ok(Limit::Number(Number::Of(number)))
+        } else {
+            Err(E::custom(format!("{number} is no number, expected {NUMBER}")))
+        }
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Limit, E> {
+        number_from(text).map(Limit::Number)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Limit, A::Error> {
+        RawBucket::deserialize(MapAccessDeserializer::new(map)).map(Limit::Bucket)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LimitVisitor)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Limit::deserialize(deserializer)? {
+            Limit::Number(number) => Ok(number),
+            Limit::Bucket(_) => Err(D::Error::custom(format!("a table, expected {NUMBER}"))),
+        }
+    }
+}
+
+struct ListVisitor;
+
+impl<'de> Visitor<'de> for ListVisitor {
+    type Value = List;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of texts")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<List, E> {
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        Ok(List(items.map(str::to_owned).collect()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(List(items))
+    }
+}
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ListVisitor)
+    }
+}

@@ -1,0 +1,69 @@
+//! Accounts with a proven identity, and those that are no longer called.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::cloud::{Cloud, CloudError};
+use crate::model::{AccountId, Identity};
+
+/// Credentials that were proven to be the account that the plan means.
+#[derive(Clone)]
+pub struct Account {
+    /// The client that acts as the account.
+    pub client: Arc<dyn Cloud>,
+    /// Who `GetCallerIdentity` says it is.
+    pub identity: Identity,
+}
+
+/// An account that is not called.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AccountError {
+    /// The command is to end.
+    #[error("interrupted")]
+    Stopped,
+    /// Configuration says that the account is not ours.
+    #[error("not ours to call")]
+    NotOurs,
+    /// The credentials are those of another account.
+    #[error(
+        "the credentials for {wanted} are those of {found} ({arn}): nothing of {wanted} was sent; \
+         check its profile or role_arn"
+    )]
+    WrongIdentity {
+        /// The account that the plan names.
+        wanted: AccountId,
+        /// The account that the credentials are of.
+        found: AccountId,
+        /// Their principal.
+        arn: String,
+    },
+    /// The credentials do not work or may not do what is needed.
+    #[error(transparent)]
+    Cloud(CloudError),
+}
+
+impl AccountError {
+    /// A short word for journal and reports: the provider's code, or one of ours.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Stopped => "Interrupted",
+            Self::NotOurs => "NotOurs",
+            Self::WrongIdentity { .. } => "WrongIdentity",
+            Self::Cloud(error) => &error.code,
+        }
+    }
+}
+
+/// Why a lane or an account is left alone for the rest of the process.
+#[derive(Debug, Default)]
+pub(super) struct Parked(Mutex<Option<CloudError>>);
+
+impl Parked {
+    pub(super) fn set(&self, error: &CloudError) {
+        let mut parked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        parked.get_or_insert_with(|| error.clone());
+    }
+
+    pub(super) fn get(&self) -> Option<CloudError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,88 @@
+//! The `account_a` and `account_b` cells.
+
+use super::Fault;
+use super::cell::{bad, is_ruined};
+use crate::model::Provider;
+
+const ALIBABA: &str = "an Alibaba Cloud account: its UID or a login name such as a@aliyun.com";
+const AWS: &str = "an AWS account: exactly 12 digits, or a configured name";
+
+/// Checks an account: an id of its cloud, or a name that is no botched number.
+pub(super) fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
+    let expected = match cloud {
+        Provider::Alibaba => ALIBABA,
+        Provider::Aws => AWS,
+    };
+    if text.is_empty() {
+        return Err(Fault::Empty(expected));
+    }
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return check_id(text, cloud).map_err(|wrong| Fault::value(text, wrong, expected));
+    }
+    if is_ruined(text) {
+        return Err(bad(text, "is no account", expected));
+    }
+    if is_number_like(text) {
+        return Err(Fault::value(text, "is a number with more than digits in it", expected));
+    }
+    if text.contains(char::is_whitespace) {
+        return Err(Fault::value(text, "holds white space", expected));
+    }
+    Ok(())
+}
+
+fn check_id(digits: &str, cloud: Provider) -> Result<(), &'static str> {
+    match cloud {
+        // The API takes owners as 64-bit numbers.
+        Provider::Alibaba if digits.starts_with('0') => Err("begins with 0, which no UID does"),
+        Provider::Alibaba if digits.parse::<i64>().is_err() => Err("is too long for a UID"),
+        Provider::Aws if digits.len() < 12 => {
+            Err("has fewer than 12 digits (did a spreadsheet drop leading zeros?)")
+        }
+        Provider::Aws if digits.len() > 12 => Err("has more than 12 digits"),
+        _ => Ok(()),
+    }
+}
+
+/// `1234-5678-9012`, `123.0`, `'123`: digits and what people and spreadsheets put around them.
+fn is_number_like(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit())
+        && text.bytes().all(|b| b.is_ascii_digit() || b" +-_.,'".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str, cloud: Provider) -> String {
+        check(text, cloud).expect_err(text).to_string()
+    }
+
+    #[test]
+    fn ids_and_names_are_accounts() {
+        for text in ["1234567890123456", "26842", "a@aliyun.com", "partner-7", "客户"] {
+            assert_eq!(check(text, Provider::Alibaba), Ok(()), "{text}");
+        }
+        for text in ["012345678901", "111111111111", "prod"] {
+            assert_eq!(check(text, Provider::Aws), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn botched_numbers_are_told_as_such() {
+        assert!(message("1.23457E+15", Provider::Alibaba).contains("spreadsheet shortened"));
+        assert!(message("1.23457E+11", Provider::Aws).contains("spreadsheet shortened"));
+        assert!(message("12345678901", Provider::Aws).contains("leading zeros"));
+        assert!(message("1234567890123", Provider::Aws).contains("more than 12 digits"));
+        assert!(message("1234-5678-9012", Provider::Aws).contains("more than digits"));
+        assert!(message("'123456789012", Provider::Aws).contains("more than digits"));
+        assert!(message("123456789012.0", Provider::Aws).contains("more than digits"));
+        assert!(message("0123", Provider::Alibaba).contains("begins with 0"));
+        assert!(message("99999999999999999999", Provider::Alibaba).contains("too long"));
+        assert!(message("#REF!", Provider::Alibaba).contains("spreadsheet's error"));
+        assert!(message("=A2", Provider::Alibaba).contains("formula"));
+        assert!(message("a b", Provider::Alibaba).contains("white space"));
+        assert!(message("", Provider::Aws).contains("empty"));
+        assert!(message("a\u{200b}b", Provider::Alibaba).contains("invisible"));
+    }
+}

@@ -1,0 +1,141 @@
+//! A reader → pieces that end with a line, so that several can be parsed at once.
+
+use std::io::{self, Read};
+
+use memchr::memrchr;
+
+/// The longest line, in bytes. Rows are below 10 KiB; this bounds the memory of a wrong file.
+pub(super) const MAX_LINE: usize = 1 << 20;
+
+/// Some whole lines of a file.
+#[derive(Debug)]
+pub(super) struct Piece {
+    /// The bytes.
+    pub(super) bytes: Vec<u8>,
+    /// Whether the file ends here; any other piece ends with a line end.
+    pub(super) last: bool,
+}
+
+/// Why a file was not read to its end.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The operating system failed.
+    Io(io::Error),
+    /// A line is longer than [`MAX_LINE`].
+    LongLine,
+}
+
+/// Cuts a file into pieces of about `size` bytes.
+pub(super) struct Pieces {
+    reader: Box<dyn Read + Send>,
+    size: usize,
+    /// Read, and not yet given out.
+    held: Vec<u8>,
+    ended: bool,
+    trouble: Option<Trouble>,
+}
+
+impl Pieces {
+    /// The pieces of `reader`.
+    pub(super) fn new(reader: Box<dyn Read + Send>, size: usize) -> Self {
+        Self { reader, size, held: Vec::new(), ended: false, trouble: None }
+    }
+
+    /// The next piece; `None` at the end of the file, or of its whole lines before a trouble.
+    pub(super) fn next(&mut self) -> Option<Piece> {
+        let mut bytes = std::mem::take(&mut self.held);
+        loop {
+            self.fill(&mut bytes);
+            if self.ended {
+                return (!bytes.is_empty()).then_some(Piece { bytes, last: true });
+            }
+            if let Some(end) = memrchr(b'\n', &bytes) {
+                self.held = bytes.split_off(end + 1);
+                return Some(Piece { bytes, last: false });
+            }
+            if bytes.len() > MAX_LINE {
+                self.give_up(&mut bytes, Trouble::LongLine);
+            }
+        }
+    }
+
+    /// Takes back bytes that must be read again together with what follows them.
+    pub(super) fn put_back(&mut self, mut bytes: Vec<u8>) {
+        bytes.append(&mut self.held);
+        self.held = bytes;
+    }
+
+    /// What cut the file short, once [`Self::next`] gives no more.
+    pub(super) fn trouble(&mut self) -> Option<Trouble> {
+        self.trouble.take()
+    }
+
+    fn fill(&mut self, bytes: &mut Vec<u8>) {
+        if self.ended {
+            return;
+        }
+        bytes.reserve(self.size);
+        let size = self.size as u64;
+        match self.reader.by_ref().take(size).read_to_end(bytes) {
+            Ok(got) => self.ended = (got as u64) < size,
+            Err(error) => self.give_up(bytes, Trouble::Io(error)),
+        }
+    }
+
+    /// Ends the file at the last whole line.
+    fn give_up(&mut self, bytes: &mut Vec<u8>, trouble: Trouble) {
+        bytes.truncate(memrchr(b'\n', bytes).map_or(0, |end| end + 1));
+        self.ended = true;
+        self.trouble = Some(trouble);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(text: &'static [u8], size: usize) -> Vec<(Vec<u8>, bool)> {
+        let mut pieces = Pieces::new(Box::new(text), size);
+        let mut all = Vec::new();
+        while let Some(piece) = pieces.next() {
+            all.push((piece.bytes, piece.last));
+        }
+        all
+    }
+
+    #[test]
+    fn pieces_end_with_a_line_and_add_up_to_the_file() {
+        let text = b"one\ntwo\r\n\nthree four five\nsix";
+        for size in 1..40 {
+            let all = pieces(text, size);
+            assert_eq!(all.iter().flat_map(|p| p.0.clone()).collect::<Vec<_>>(), text);
+            for (bytes, last) in &all {
+                assert!(*last || bytes.ends_with(b"\n"), "{size}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_is_given_up() {
+        let mut pieces = Pieces::new(Box::new(io::repeat(b'x')), 1 << 16);
+        assert!(pieces.next().is_none());
+        assert!(matches!(pieces.trouble(), Some(Trouble::LongLine)));
+    }
+
+    #[test]
+    fn whole_lines_before_a_failure_are_given_out() {
+        let failing = io::Read::chain(&b"one\ntwo\nthr"[..], Failing);
+        let mut pieces = Pieces::new(Box::new(failing), 64);
+        assert_eq!(pieces.next().map(|piece| piece.bytes), Some(b"one\ntwo\n".to_vec()));
+        assert!(pieces.next().is_none());
+        assert!(matches!(pieces.trouble(), Some(Trouble::Io(_))));
+    }
+
+    struct Failing;
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("the disk is gone"))
+        }
+    }
+}

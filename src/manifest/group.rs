@@ -1,0 +1,82 @@
+//! The `group_a` and `group_b` cells.
+
+use super::Fault;
+use super::cell::bad;
+use crate::model::Provider;
+
+const ALIBABA: &str = "a group id: sg- and letters, digits or -";
+const AWS: &str = "a group id: sg- and 8 or 17 lower-case hexadecimal digits";
+
+/// Where the hyphens of `C0003E8B-B930-4F59-ADC0-0E209A9012B0` stand.
+const ODD_FORM_HYPHENS: [usize; 4] = [8, 13, 18, 23];
+const ODD_FORM_LENGTH: usize = 36;
+
+/// Checks a group id of `cloud`.
+pub(super) fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
+    let (valid, expected) = match cloud {
+        Provider::Alibaba => (is_alibaba(text) || is_odd_form(text), ALIBABA),
+        Provider::Aws => (is_aws(text), AWS),
+    };
+    if valid {
+        Ok(())
+    } else if text.is_empty() {
+        Err(Fault::Empty(expected))
+    } else {
+        Err(bad(text, "is no group id", expected))
+    }
+}
+
+fn is_alibaba(text: &str) -> bool {
+    text.strip_prefix("sg-").is_some_and(|rest| {
+        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    })
+}
+
+/// The form of the manual's `RevokeSecurityGroup` example.
+fn is_odd_form(text: &str) -> bool {
+    text.len() == ODD_FORM_LENGTH
+        && text.bytes().enumerate().all(|(at, b)| {
+            if ODD_FORM_HYPHENS.contains(&at) { b == b'-' } else { b.is_ascii_hexdigit() }
+        })
+}
+
+fn is_aws(text: &str) -> bool {
+    text.strip_prefix("sg-").is_some_and(|rest| {
+        matches!(rest.len(), 8 | 17) && rest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_the_manuals_are_accepted() {
+        for text in [
+            "sg-bp1azkttqpldxgtedXXX",
+            "sg-F876FF7BA",
+            "sg-securitygroupid1",
+            "C0003E8B-B930-4F59-ADC0-0E209A9012B0",
+            "sg-prod-bastion",
+        ] {
+            assert_eq!(check(text, Provider::Alibaba), Ok(()), "{text}");
+        }
+        for text in ["sg-0a1b2c3d", "sg-0a1b2c3d4e5f60001"] {
+            assert_eq!(check(text, Provider::Aws), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused_with_its_cause() {
+        for text in ["sg-", "sg_abc", "abc", "sg-a.b", "sg-a b", "sgr-123", "SG-abc", "sg-安"] {
+            assert!(check(text, Provider::Alibaba).is_err(), "{text}");
+        }
+        for text in ["sg-0a1b2c3", "sg-0a1b2c3d4e5f6000g", "sg-0A1B2C3D", "sg-bp1azkttqpldxgted"] {
+            assert!(check(text, Provider::Aws).is_err(), "{text}");
+        }
+        let ruined = check("1.23457E+15", Provider::Alibaba).expect_err("a number");
+        assert!(ruined.to_string().contains("spreadsheet shortened"), "{ruined}");
+        let quoted = check("sg-a\"b", Provider::Alibaba).expect_err("a quote");
+        assert!(quoted.to_string().contains("stray quote"), "{quoted}");
+    }
+}

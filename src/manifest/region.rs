@@ -1,0 +1,86 @@
+//! The `region` cell.
+
+use super::cell::bad;
+use super::near::nearest;
+use super::{Fault, Rules};
+use crate::model::Provider;
+
+const ALIBABA: &str = "a region such as cn-beijing";
+const AWS: &str = "a region such as us-east-1 (no zone)";
+
+/// Checks a region of `cloud`.
+pub(super) fn check(text: &str, cloud: Provider, rules: &Rules) -> Result<(), Fault> {
+    let (known, expected) = match cloud {
+        Provider::Alibaba => (
+            rules.alibaba_regions.contains(text)
+                || (rules.alibaba_regions.is_empty() && is_word_list(text)),
+            ALIBABA,
+        ),
+        Provider::Aws => (is_aws(text), AWS),
+    };
+    if known {
+        Ok(())
+    } else if text.is_empty() {
+        Err(Fault::Empty(expected))
+    } else if cloud == Provider::Alibaba && is_word_list(text) {
+        Err(Fault::value(text, "is not a known region", expected_known(text, rules)))
+    } else {
+        Err(bad(text, "is no region", expected))
+    }
+}
+
+fn expected_known(text: &str, rules: &Rules) -> String {
+    let near = nearest(text, rules.alibaba_regions.iter().map(String::as_str));
+    let meant = near.map_or_else(|| ALIBABA.to_owned(), |near| format!("`{near}`"));
+    format!("{meant}, or a newer one listed in extra_regions under [alibaba]")
+}
+
+/// Lower-case letters and digits in words joined by `-`.
+fn is_word_list(text: &str) -> bool {
+    text.contains('-')
+        && text.split('-').all(|word| {
+            !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        })
+}
+
+/// `us-gov-west-1`: words, then a number.
+fn is_aws(text: &str) -> bool {
+    is_word_list(text)
+        && text.matches('-').count() >= 2
+        && text.rsplit('-').next().is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules() -> Rules {
+        let alibaba_regions = ["cn-beijing", "cn-hangzhou"].map(str::to_owned).into();
+        Rules { alibaba_regions, ..Rules::default() }
+    }
+
+    #[test]
+    fn an_unknown_region_names_the_nearest_and_the_remedy() {
+        assert_eq!(check("cn-beijing", Provider::Alibaba, &rules()), Ok(()));
+        let fault = check("cn-bejing", Provider::Alibaba, &rules()).expect_err("misspelt");
+        let message = fault.to_string();
+        assert!(message.contains("`cn-beijing`"), "{message}");
+        assert!(message.contains("extra_regions"), "{message}");
+    }
+
+    #[test]
+    fn aws_regions_are_words_and_a_number() {
+        for text in ["us-east-1", "us-gov-west-1", "cn-north-1", "ap-southeast-12"] {
+            assert_eq!(check(text, Provider::Aws, &rules()), Ok(()), "{text}");
+        }
+        for text in ["us-east-1a", "us-east", "us_east_1", "US-EAST-1", "eu", ""] {
+            assert!(check(text, Provider::Aws, &rules()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn without_a_list_any_well_formed_region_is_accepted() {
+        assert_eq!(check("cn-new-9", Provider::Alibaba, &Rules::default()), Ok(()));
+        assert!(check("Beijing", Provider::Alibaba, &Rules::default()).is_err());
+    }
+}

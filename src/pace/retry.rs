@@ -1,0 +1,176 @@
+//! What to do after a failed exchange: one `match`.
+
+use std::time::Duration;
+
+use crate::model::ErrorClass;
+
+/// How often and how patiently a call is sent again.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryPolicy {
+    /// Sends of one request before it is given up; refusals by the rate limit do not count.
+    pub attempts: u32,
+    /// First bound of the jittered delay after a fault.
+    pub fault_base: Duration,
+    /// First bound of the jittered delay after a refusal by the rate limit.
+    pub throttle_base: Duration,
+    /// Last bound of either delay.
+    pub cap: Duration,
+    /// The longest `Retry-After` that is honoured; a longer one is cut to this.
+    pub longest_wait: Duration,
+}
+
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: 6,
+            fault_base: Duration::from_millis(200),
+            throttle_base: Duration::from_secs(1),
+            cap: Duration::from_secs(20),
+            longest_wait: Duration::from_secs(120),
+        }
+    }
+}
+
+/// What to do after a failed exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was not carried out: send it again after this long.
+    Again(Duration),
+    /// Get fresh credentials, then send it again.
+    Refresh,
+    /// Stop acting as this account; the call stays to be done.
+    Park,
+    /// It may have been carried out: only a read can tell.
+    Ambiguous,
+    /// Something that it names is not there: only a read can tell what.
+    ReadFirst,
+    /// Refused for good.
+    GiveUp,
+}
+
+impl RetryPolicy {
+    /// The verdict on a failed mutating call. `attempt` counts sends of this request from 1,
+    /// `throttles` the refusals by the rate limit in a row, `random` is in `[0, 1)`.
+    pub fn after_call(
+        &self,
+        class: ErrorClass,
+        attempt: u32,
+        throttles: u32,
+        retry_after: Option<Duration>,
+        random: f64,
+    ) -> Verdict {
+        match class {
+            ErrorClass::Throttled => {
+                Verdict::Again(self.throttle_delay(throttles, retry_after, random))
+            }
+            ErrorClass::Unreached | ErrorClass::Resign if attempt < self.attempts => {
+                Verdict::Again(self.fault_delay(attempt, retry_after, random))
+            }
+            ErrorClass::Unreached | ErrorClass::Resign => Verdict::Park,
+            ErrorClass::Transient | ErrorClass::Lost => Verdict::Ambiguous,
+            ErrorClass::Expired if attempt == 1 => Verdict::Refresh,
+            ErrorClass::Expired
+            | ErrorClass::ClockSkew
+            | ErrorClass::Credential
+            | ErrorClass::Denied
+            | ErrorClass::NotOurs
+            | ErrorClass::Config => Verdict::Park,
+            ErrorClass::RuleMissing
+            | ErrorClass::GroupMissing
+            | ErrorClass::PeerMissing
+            | ErrorClass::TokenReused => Verdict::ReadFirst,
+            ErrorClass::Managed | ErrorClass::Refused | ErrorClass::PageExpired => Verdict::GiveUp,
+        }
+    }
+
+    /// The verdict on a failed read: as for a call, but what may have been carried out is simply
+    /// sent again, and what is missing is an answer.
+    pub fn after_read(
+        &self,
+        class: ErrorClass,
+        attempt: u32,
+        throttles: u32,
+        retry_after: Option<Duration>,
+        random: f64,
+    ) -> Verdict {
+        match class {
+            ErrorClass::Transient | ErrorClass::Lost if attempt < self.attempts => {
+                Verdict::Again(self.fault_delay(attempt, retry_after, random))
+            }
+            ErrorClass::Transient | ErrorClass::Lost => Verdict::GiveUp,
+            ErrorClass::Unreached | ErrorClass::Resign if attempt >= self.attempts => {
+                Verdict::GiveUp
+            }
+            other => match self.after_call(other, attempt, throttles, retry_after, random) {
+                Verdict::ReadFirst => Verdict::GiveUp,
+                verdict => verdict,
+            },
+        }
+    }
+
+    fn fault_delay(&self, attempt: u32, asked: Option<Duration>, random: f64) -> Duration {
+        self.delay(self.fault_base, attempt.saturating_sub(1), asked, random)
+    }
+
+    fn throttle_delay(&self, throttles: u32, asked: Option<Duration>, random: f64) -> Duration {
+        self.delay(self.throttle_base, throttles, asked, random)
+    }
+
+    /// Full jitter: anything from nothing to the bound, but never less than was asked for.
+    fn delay(&self, base: Duration, n: u32, asked: Option<Duration>, random: f64) -> Duration {
+        let bound = base.saturating_mul(1 << n.min(16)).min(self.cap);
+        let jittered = bound.mul_f64(random.clamp(0.0, 1.0));
+        asked.map_or(jittered, |asked| asked.min(self.longest_wait) + jittered / 4)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: fn() -> RetryPolicy = RetryPolicy::default;
+
+    fn call(class: ErrorClass, attempt: u32) -> Verdict {
+        POLICY().after_call(class, attempt, 0, None, 0.5)
+    }
+
+    #[test]
+    fn a_lost_answer_is_never_answered_by_a_blind_retry() {
+        assert_eq!(call(ErrorClass::Lost, 1), Verdict::Ambiguous);
+        assert_eq!(call(ErrorClass::Transient, 1), Verdict::Ambiguous);
+    }
+
+    #[test]
+    fn a_read_that_got_lost_is_read_again_until_the_attempts_are_used_up() {
+        let read = |attempt| POLICY().after_read(ErrorClass::Lost, attempt, 0, None, 0.5);
+        assert_eq!(read(1), Verdict::Again(Duration::from_millis(100)));
+        assert_eq!(read(6), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn throttling_costs_time_but_no_attempts() {
+        let verdict = POLICY().after_call(ErrorClass::Throttled, 1_000, 30, None, 0.5);
+        assert_eq!(verdict, Verdict::Again(Duration::from_secs(10)));
+    }
+
+    #[test]
+    fn what_the_provider_asks_for_is_waited_up_to_two_minutes() {
+        for (asked, at_least, below) in [(5, 5, 6), (3_600, 120, 121)] {
+            let asked = Some(Duration::from_secs(asked));
+            let Verdict::Again(delay) =
+                POLICY().after_call(ErrorClass::Throttled, 1, 0, asked, 0.9)
+            else {
+                panic!("throttling is retried");
+            };
+            assert!(delay >= Duration::from_secs(at_least), "{delay:?}");
+            assert!(delay < Duration::from_secs(below), "{delay:?}");
+        }
+    }
+
+    #[test]
+    fn wrong_credentials_stop_the_account_and_expired_ones_are_refreshed_once() {
+        assert_eq!(call(ErrorClass::Credential, 1), Verdict::Park);
+        assert_eq!(call(ErrorClass::Expired, 1), Verdict::Refresh);
+        assert_eq!(call(ErrorClass::Expired, 2), Verdict::Park);
+    }
+}

@@ -1,0 +1,86 @@
+//! How fast a lane may call, as configuration says.
+
+use std::collections::BTreeMap;
+
+/// The most that a lane may call one action: a bucket of `burst` calls, refilled at `rate`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ceiling {
+    /// Calls per second, above 0 and finite.
+    pub rate: f64,
+    /// Calls that may follow each other at once, at least 1.
+    pub burst: u32,
+}
+
+/// The ceilings of one cloud; each lane has its own buckets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LimitSettings {
+    /// Of actions without one of their own; `None` is no ceiling.
+    pub default: Option<Ceiling>,
+    /// Calls of a lane that may be under way at once, at least 1.
+    pub in_flight: usize,
+    /// By action, as the provider spells it.
+    pub actions: BTreeMap<String, Option<Ceiling>>,
+}
+
+impl LimitSettings {
+    /// Calls under way at once unless configuration says otherwise.
+    pub const IN_FLIGHT: usize = 4;
+
+    /// What `in_flight = "off"` means: more than any lane ever has, and not too many for a
+    /// channel or a semaphore.
+    pub const NO_IN_FLIGHT_LIMIT: usize = 1 << 20;
+
+    /// The ceiling of `action`; `None` is no ceiling.
+    pub fn ceiling(&self, action: &str) -> Option<Ceiling> {
+        self.actions.get(action).copied().unwrap_or(self.default)
+    }
+
+    /// Alibaba Cloud: its limits per action are not public, so a modest rate and no burst.
+    pub fn alibaba_default() -> Self {
+        Self {
+            default: Some(Ceiling { rate: 5.0, burst: 1 }),
+            in_flight: Self::IN_FLIGHT,
+            actions: BTreeMap::new(),
+        }
+    }
+
+    /// AWS: the documented bucket of each action; other actions as mutating ones.
+    ///
+    /// Source: Amazon EC2 Developer Guide, "Request throttling for the Amazon EC2 API".
+    pub fn aws_default() -> Self {
+        let mutating = Ceiling { rate: 5.0, burst: 50 };
+        let reading = Ceiling { rate: 20.0, burst: 100 };
+        let uncategorized = Ceiling { rate: 5.0, burst: 20 };
+        let actions = [
+            ("AuthorizeSecurityGroupEgress", mutating),
+            ("AuthorizeSecurityGroupIngress", mutating),
+            ("DescribeRegions", reading),
+            ("DescribeSecurityGroupReferences", uncategorized),
+            ("DescribeSecurityGroupRules", reading),
+            ("DescribeSecurityGroups", reading),
+            ("RevokeSecurityGroupEgress", mutating),
+            ("RevokeSecurityGroupIngress", mutating),
+        ];
+        Self {
+            default: Some(mutating),
+            in_flight: Self::IN_FLIGHT,
+            actions: actions.map(|(action, ceiling)| (action.to_owned(), Some(ceiling))).into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_without_its_own_ceiling_has_the_default() {
+        let mut limits = LimitSettings::aws_default();
+        let reads = limits.ceiling("DescribeSecurityGroupRules").expect("a ceiling");
+        assert_eq!((reads.rate, reads.burst), (20.0, 100));
+        assert_eq!(limits.ceiling("AssumeRole"), limits.default);
+        limits.actions.insert("AssumeRole".to_owned(), None);
+        assert_eq!(limits.ceiling("AssumeRole"), None);
+        assert_eq!(LimitSettings::alibaba_default().default, Some(Ceiling { rate: 5.0, burst: 1 }));
+    }
+}

@@ -1,0 +1,46 @@
+//! Rules named by their ids, gathered into calls of one group and direction.
+
+use crate::journal::RevocationRecord;
+use crate::model::{Direction, GroupRef, Provider, RuleId};
+
+use super::{alibaba, aws};
+
+/// Rule ids in one command: the limit of Alibaba Cloud's `SecurityGroupRuleId.N`, kept for both
+/// clouds so that a command line stays short enough to paste.
+pub(super) const BATCH: usize = 100;
+
+/// Rule ids of one group and direction, not yet written.
+pub(super) struct Batch {
+    pub(super) group: GroupRef,
+    direction: Direction,
+    ids: Vec<RuleId>,
+}
+
+impl Batch {
+    /// Starts with the rule of `record`.
+    pub(super) fn new(record: &RevocationRecord) -> Self {
+        let rule = &record.revocation.rule;
+        Self { group: record.group.clone(), direction: rule.direction, ids: vec![rule.id.clone()] }
+    }
+
+    /// Takes the rule of `record` in, if it belongs to the same call and there is room.
+    pub(super) fn take(&mut self, record: &RevocationRecord) -> bool {
+        let rule = &record.revocation.rule;
+        let fits = self.ids.len() < BATCH
+            && self.direction == rule.direction
+            && self.group == record.group;
+        if fits {
+            self.ids.push(rule.id.clone());
+        }
+        fits
+    }
+
+    /// The command.
+    pub(super) fn command(&self) -> String {
+        let GroupRef { cloud, region, group, .. } = &self.group;
+        match cloud {
+            Provider::Alibaba => alibaba::by_id(region, group, self.direction, &self.ids),
+            Provider::Aws => aws::by_id(region, group, self.direction, &self.ids),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The commands of a manifest: nothing but its rows is known.
+
+use std::io::Write;
+
+use crate::model::{GroupIx, PairSet, Row};
+use crate::report::{Format, ReportError};
+
+use super::by_value::{NeedsPorts, side_commands};
+use super::sink::Sink;
+
+/// What a reader must know before running them.
+const CAVEAT: &str = "Each command revokes the rules that have exactly these values, and no other.\n\
+     Rules with other protocols, ports or priorities between the same groups stay;\n\
+     `unpair plan` finds them, `unpair commands --run ID` then names them by id.";
+
+/// Writes the revocations of `pairs` by value, account by account. Needs neither network nor
+/// credentials.
+///
+/// # Errors
+/// [`ReportError::Rows`] with every row that names `tcp` or `udp` without ports; nothing was
+/// written then.
+pub fn write_manifest_commands(
+    pairs: &PairSet,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    check(pairs)?;
+    let mut sink = Sink::open(out, format)?;
+    sink.comment(CAVEAT)?;
+    let mut written: Vec<String> = Vec::new();
+    let mut before = None;
+    for (own, peer, row) in ends(pairs) {
+        if before.replace((own, peer)) != Some((own, peer)) {
+            written.clear();
+        }
+        for command in commands(pairs, own, peer, row).unwrap_or_default() {
+            // Two rows of a pair may narrow it differently and still come to the same values.
+            if !written.contains(&command) {
+                sink.command(pairs.group(own), &command)?;
+                written.push(command);
+            }
+        }
+    }
+    sink.close()?;
+    Ok(())
+}
+
+/// Every end of every row, sorted by its group: 12 bytes each.
+fn ends(pairs: &PairSet) -> impl Iterator<Item = (GroupIx, GroupIx, &Row)> {
+    let mut ends: Vec<(GroupIx, GroupIx, u32)> = pairs
+        .rows
+        .iter()
+        .zip(0..)
+        .flat_map(|(row, at)| [(row.a, row.b, at), (row.b, row.a, at)])
+        .collect();
+    ends.sort_unstable();
+    ends.into_iter().map(|(own, peer, at)| (own, peer, &pairs.rows[at as usize]))
+}
+
+fn commands(
+    pairs: &PairSet,
+    own: GroupIx,
+    peer: GroupIx,
+    row: &Row,
+) -> Result<Vec<String>, NeedsPorts> {
+    let filter = &pairs.filters[usize::from(row.filter)];
+    side_commands(pairs.group(own), pairs.group(peer), filter)
+}
+
+fn check(pairs: &PairSet) -> Result<(), ReportError> {
+    let mut bad: Vec<(u32, String)> = pairs
+        .rows
+        .iter()
+        .filter_map(|row| {
+            let error = commands(pairs, row.a, row.b, row).err()?;
+            Some((row.line, format!("{}: {error}", pairs.locate(row.line))))
+        })
+        .collect();
+    bad.sort_unstable();
+    if bad.is_empty() {
+        return Ok(());
+    }
+    Err(ReportError::Rows(bad.into_iter().map(|(_, message)| message).collect()))
+}

@@ -1,0 +1,101 @@
+//! Command lines that a POSIX shell reads back word for word.
+
+use std::borrow::Cow;
+
+use crate::model::escape_control;
+
+/// A command line under construction.
+pub(super) struct Shell(String);
+
+impl Shell {
+    /// Starts with a fixed command such as `aliyun ecs RevokeSecurityGroup`.
+    pub(super) fn new(command: &str) -> Self {
+        Self(command.to_owned())
+    }
+
+    /// Adds `name` and its value, quoted where needed.
+    pub(super) fn option(mut self, name: &str, value: &str) -> Self {
+        self.0.push(' ');
+        self.0.push_str(name);
+        self.value(value)
+    }
+
+    /// Adds `name` and its value if there is one.
+    pub(super) fn maybe(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.option(name, value),
+            None => self,
+        }
+    }
+
+    /// Adds one word, quoted where needed.
+    pub(super) fn value(mut self, value: &str) -> Self {
+        self.0.push(' ');
+        self.0.push_str(&quote(value));
+        self
+    }
+
+    /// The line.
+    pub(super) fn finish(self) -> String {
+        self.0
+    }
+}
+
+/// `text` as one word. Single quotes keep everything as it is but a single quote; control
+/// characters are spelled out, so that such a value matches nothing rather than drive the
+/// terminal that it is pasted into.
+pub(super) fn quote(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", escape_control(text).replace('\'', r"'\''")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_back_what_was_quoted() {
+        let hostile = [
+            "",
+            "'",
+            "''",
+            "a'b",
+            "\\",
+            "\\'",
+            "$HOME",
+            "`id`",
+            "!!",
+            "~",
+            "*",
+            "a b",
+            "#c",
+            "\"",
+            "{a,b}",
+            "-n",
+            "安全",
+            "a;b&c|d>e<f(g)h",
+        ];
+        let words: Vec<_> = hostile.iter().map(|text| quote(text)).collect();
+        let script = format!("printf '%s\\n' {}", words.join(" "));
+        let output = std::process::Command::new("sh").arg("-c").arg(script).output();
+        let output = output.expect("a POSIX shell").stdout;
+        let read = String::from_utf8(output).expect("UTF-8");
+        assert_eq!(read.lines().collect::<Vec<_>>(), hostile);
+    }
+
+    #[test]
+    fn plain_words_stay_and_others_are_quoted() {
+        for plain in ["sg-bp1", "-1/-1", "b@aliyun.com", "cn-beijing"] {
+            assert_eq!(quote(plain), plain);
+        }
+        assert_eq!(quote(""), "''");
+        assert_eq!(quote("a b"), "'a b'");
+        assert_eq!(quote("$(reboot)"), "'$(reboot)'");
+        assert_eq!(quote("it's; rm"), r"'it'\''s; rm'");
+        assert_eq!(quote("~root"), "'~root'");
+        assert_eq!(quote("a\nb\x1b"), r"'a\u{a}b\u{1b}'");
+    }
+}

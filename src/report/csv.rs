@@ -1,0 +1,152 @@
+//! The revocations of a run as CSV (RFC 4180, with `\n` line ends), one line each.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use crate::journal::{Journal, RunRecord};
+
+use super::ReportError;
+use super::revocations::{RevocationRow, Revocations};
+use super::text::locate;
+
+/// Columns, in order; the names are those of the JSON report.
+const COLUMNS: [&str; 31] = [
+    "revocation",
+    "pair",
+    "note",
+    "row",
+    "side",
+    "cloud",
+    "account",
+    "region",
+    "group",
+    "peer_account",
+    "peer_group",
+    "direction",
+    "rule_id",
+    "ip_protocol",
+    "port_range",
+    "source_port_range",
+    "nic_type",
+    "policy",
+    "priority",
+    "description",
+    "fields",
+    "outcome",
+    "reply_lost",
+    "reason",
+    "call",
+    "attempts",
+    "request_ids",
+    "client_tokens",
+    "first_sent",
+    "settled",
+    "run",
+];
+
+/// Writes every revocation of `run`. Cells that a spreadsheet would compute are made text.
+pub(super) async fn write(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(COLUMNS)?;
+    let mut revocations = Revocations::new(journal, &run.new.id);
+    while let Some(page) = revocations.next().await? {
+        for record in &page {
+            let row = RevocationRow::new(record, locate(&run.sources, record.revocation.line));
+            for cell in cells(&row)? {
+                csv.write_field(csv_safe(&cell).as_bytes())?;
+            }
+            csv.write_field(run.new.id.as_str())?;
+            csv.write_record(None::<&[u8]>)?;
+        }
+    }
+    csv.flush()?;
+    Ok(())
+}
+
+fn cells(row: &RevocationRow<'_>) -> Result<[String; COLUMNS.len() - 1], ReportError> {
+    Ok([
+        row.revocation.to_string(),
+        row.pair.clone(),
+        row.note.to_owned(),
+        row.row.clone(),
+        row.side.to_string(),
+        row.cloud.to_owned(),
+        row.account.to_owned(),
+        row.region.to_owned(),
+        row.group.to_owned(),
+        row.peer_account.to_owned(),
+        row.peer_group.to_owned(),
+        row.direction.to_owned(),
+        row.rule_id.to_owned(),
+        row.ip_protocol.to_owned(),
+        row.port_range.to_string(),
+        optional(row.source_port_range.as_ref()),
+        optional(row.nic_type.as_ref()),
+        row.policy.to_owned(),
+        optional(row.priority.as_ref()),
+        row.description.to_owned(),
+        serde_json::to_string(row.fields)?,
+        row.outcome.to_owned(),
+        row.reply_lost.to_string(),
+        optional(row.reason.as_ref()),
+        row.call.to_string(),
+        row.attempts.to_string(),
+        row.request_ids.join(" "),
+        row.client_tokens.join(" "),
+        optional(row.first_sent.as_ref()),
+        optional(row.settled.as_ref()),
+    ])
+}
+
+pub(super) fn optional<T: ToString>(value: Option<&T>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
+/// `cell` as a spreadsheet shows it without computing it: a leading `'` before `=`, `+`, `-`,
+/// `@`, a tab or a carriage return, also behind spaces and byte order marks. Plain numbers and
+/// port ranges such as `-1` and `-1/-1` stay.
+pub(super) fn csv_safe(cell: &str) -> Cow<'_, str> {
+    let seen = cell.trim_start_matches([' ', '\u{FEFF}', '\0', '\n']);
+    let formula = seen.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
+    if formula && !is_number(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+}
+
+/// `-1`, `22` or `-1/-1`.
+fn is_number(cell: &str) -> bool {
+    cell.split('/').count() <= 2
+        && cell.split('/').all(|part| {
+            let digits = part.strip_prefix('-').unwrap_or(part);
+            !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_become_text_and_numbers_stay() {
+        for formula in [
+            "=HYPERLINK(\"x\")",
+            "+1",
+            "-2+3",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            " =1",
+            "\u{FEFF}=1",
+            "-",
+            "-1/-1/-1",
+            "＝1",
+        ] {
+            assert_eq!(csv_safe(formula), format!("'{formula}"));
+        }
+        for plain in ["-1", "-1/-1", "22/22", "", "a=b", "2026-11-20", "sg-1", " a"] {
+            assert_eq!(csv_safe(plain), plain);
+        }
+    }
+}

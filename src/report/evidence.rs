@@ -1,0 +1,177 @@
+//! What a run's readings prove about the sides of its pairs, held compactly.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::journal::{Finding, Journal, JournalError, PeerEntry, RunRecord, SideReading};
+use crate::model::{Filter, GroupIx, PairOutcome, Scope, SideState, judge_pair};
+
+/// Rows asked of the journal at a time.
+pub(super) const PAGE: u32 = 1000;
+
+/// The last reading of one group, at most 24 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum LastRead {
+    Never,
+    Seen,
+    /// Read well; a service of the provider manages the group.
+    Managed,
+    /// With the provider's code.
+    Missing(Arc<str>),
+    NotOurs,
+    /// Not ours, but its ingress rules name these groups, sorted, and no other of ours.
+    Naming(Box<[GroupIx]>),
+    /// With `code: message`.
+    Failed(Arc<str>),
+}
+
+/// A pair as the journal numbers it, with what its rows ask for.
+#[derive(Clone, Debug)]
+pub(super) struct PairSpan {
+    pub(super) a: GroupIx,
+    pub(super) b: GroupIx,
+    /// At least one; `peer` is `b` in each.
+    pub(super) rows: Vec<PeerEntry>,
+}
+
+/// One side of a pair, judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct JudgedSide {
+    pub(super) state: SideState,
+    /// What was counted; zero where nothing could be read.
+    pub(super) finding: Finding,
+}
+
+/// A pair, judged.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judged {
+    pub(super) outcome: PairOutcome,
+    pub(super) a: JudgedSide,
+    pub(super) b: JudgedSide,
+}
+
+/// The readings and findings of a run. Grows with its groups, not with its revocations.
+pub(super) struct Evidence {
+    sides: Vec<LastRead>,
+    /// Sorted by group, then peer.
+    findings: Vec<(GroupIx, Finding)>,
+    pub(super) filters: Vec<Filter>,
+    accept_gone: bool,
+}
+
+impl Evidence {
+    /// Reads what the journal holds of `run`.
+    pub(super) async fn load(journal: &dyn Journal, run: &RunRecord) -> Result<Self, JournalError> {
+        let id = &run.new.id;
+        let mut findings = journal.findings(id).await?;
+        findings.sort_unstable_by_key(|(group, finding)| (*group, finding.peer));
+        Ok(Self {
+            sides: load_sides(journal, run).await?,
+            findings,
+            filters: journal.filters(id).await?,
+            accept_gone: run.new.accept_gone,
+        })
+    }
+
+    /// Judges both sides of a pair, and the pair.
+    pub(super) fn judge(&self, pair: &PairSpan) -> Judged {
+        let ingress_alone = pair.rows.iter().all(|row| {
+            self.filters
+                .get(usize::from(row.filter))
+                .is_some_and(|filter| filter.direction == Scope::Ingress)
+        });
+        let a = self.side(pair.a, pair.b, ingress_alone);
+        let b = self.side(pair.b, pair.a, ingress_alone);
+        Judged { outcome: judge_pair(a.state, b.state), a, b }
+    }
+
+    /// The last reading of a group.
+    pub(super) fn last_read(&self, group: GroupIx) -> &LastRead {
+        self.sides.get(group.0 as usize).unwrap_or(&LastRead::Never)
+    }
+
+    fn side(&self, group: GroupIx, peer: GroupIx, ingress_alone: bool) -> JudgedSide {
+        let nothing = Finding { peer, ..Finding::default() };
+        let (state, finding) = match self.last_read(group) {
+            LastRead::Seen | LastRead::Managed => {
+                let finding = self.finding(group, peer).unwrap_or(nothing);
+                (seen_state(finding), finding)
+            }
+            LastRead::Missing(_) if self.accept_gone => (SideState::Clean, nothing),
+            LastRead::Naming(named) if named.binary_search(&peer).is_ok() => {
+                (SideState::Standing(1), Finding { standing: 1, ..nothing })
+            }
+            LastRead::Naming(_) if ingress_alone => (SideState::Clean, nothing),
+            LastRead::Naming(_) | LastRead::NotOurs => (SideState::NotOurs, nothing),
+            LastRead::Never | LastRead::Missing(_) | LastRead::Failed(_) => {
+                (SideState::Unknown, nothing)
+            }
+        };
+        JudgedSide { state, finding }
+    }
+
+    fn finding(&self, group: GroupIx, peer: GroupIx) -> Option<Finding> {
+        let at = self.findings.binary_search_by_key(&(group, peer), |(g, f)| (*g, f.peer)).ok()?;
+        self.findings.get(at).map(|(_, finding)| *finding)
+    }
+}
+
+fn seen_state(finding: Finding) -> SideState {
+    match (finding.standing, finding.outside) {
+        (0, 0) => SideState::Clean,
+        (0, outside) => SideState::Outside(u64::from(outside)),
+        (standing, _) => SideState::Standing(u64::from(standing)),
+    }
+}
+
+async fn load_sides(journal: &dyn Journal, run: &RunRecord) -> Result<Vec<LastRead>, JournalError> {
+    let mut sides = Vec::new();
+    let mut texts = HashSet::new();
+    let mut from = GroupIx(0);
+    loop {
+        let page = journal.sides(&run.new.id, from, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(sides) };
+        from = GroupIx(last.group.0 + 1);
+        for side in page {
+            // A group that the journal leaves out was never read.
+            sides.resize(side.group.0 as usize, LastRead::Never);
+            sides.push(compact(side.state, &mut texts));
+        }
+    }
+}
+
+fn compact(state: SideReading, texts: &mut HashSet<Arc<str>>) -> LastRead {
+    match state {
+        SideReading::Unread => LastRead::Never,
+        SideReading::Seen { service_managed: false } => LastRead::Seen,
+        SideReading::Seen { service_managed: true } => LastRead::Managed,
+        SideReading::Missing { code } => LastRead::Missing(intern(texts, &code)),
+        SideReading::NotOurs { naming: None } => LastRead::NotOurs,
+        SideReading::NotOurs { naming: Some(mut named) } => {
+            named.sort_unstable();
+            LastRead::Naming(named.into())
+        }
+        SideReading::Failed { code, message } => {
+            LastRead::Failed(intern(texts, &joined(&code, &message)))
+        }
+    }
+}
+
+/// `code: message`, or whichever of them there is.
+fn joined(code: &str, message: &str) -> String {
+    match (code, message) {
+        (code, "") => code.to_owned(),
+        ("", message) => message.to_owned(),
+        (code, message) => format!("{code}: {message}"),
+    }
+}
+
+/// The one copy of a text that many groups share.
+pub(super) fn intern(texts: &mut HashSet<Arc<str>>, text: &str) -> Arc<str> {
+    if let Some(known) = texts.get(text) {
+        return Arc::clone(known);
+    }
+    let new: Arc<str> = Arc::from(text);
+    texts.insert(Arc::clone(&new));
+    new
+}

@@ -1,0 +1,158 @@
+//! The report of a run as one JSON object, streamed: the summary, then lists.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::journal::{Journal, RunRecord};
+use crate::model::{GroupRef, PairOutcome, SideState};
+
+use super::commands::commands_for;
+use super::head::head;
+use super::pairs::{PairRow, PairRows, SideRow, WORST_FIRST};
+use super::revocations::{RevocationRow, Revocations};
+use super::text::locate;
+use super::{ReportError, Summary};
+
+/// Writes the keys of `summary`, `findings` (every pair that is not simply severed, worst
+/// first), `revocations`, and `head`, the hash of the last history row.
+pub(super) async fn write(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    summary: &Summary,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let object = serde_json::to_string_pretty(summary)?;
+    // The object stays open for the keys that follow.
+    write!(out, "{}", object.strip_suffix("\n}").unwrap_or(&object))?;
+    write_findings(journal, run, out).await?;
+    write_revocations(journal, run, out).await?;
+    let head = head(journal, &run.new.id).await?;
+    let hash = serde_json::to_string(&head.map(|row| row.hash))?;
+    writeln!(out, ",\n  \"head\": {hash}\n}}")?;
+    out.flush()?;
+    Ok(())
+}
+
+async fn write_findings(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let mut list = List::open(out, "findings")?;
+    let mut pairs = PairRows::open(journal, run).await?;
+    for outcome in WORST_FIRST {
+        while let Some(page) = pairs.next_of(outcome).await? {
+            for row in page.iter().filter(|row| is_finding(row)) {
+                list.item(&FindingRow::new(row, run))?;
+            }
+        }
+    }
+    list.close()
+}
+
+async fn write_revocations(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let mut list = List::open(out, "revocations")?;
+    let mut revocations = Revocations::new(journal, &run.new.id);
+    while let Some(page) = revocations.next().await? {
+        for record in &page {
+            let row = locate(&run.sources, record.revocation.line);
+            list.item(&RevocationRow::new(record, row))?;
+        }
+    }
+    list.close()
+}
+
+fn is_finding(row: &PairRow) -> bool {
+    row.outcome != PairOutcome::Severed || row.drops() > 0
+}
+
+/// An array under a key, one item a line.
+struct List<'a> {
+    out: &'a mut dyn Write,
+    empty: bool,
+}
+
+impl<'a> List<'a> {
+    fn open(out: &'a mut dyn Write, key: &str) -> Result<Self, ReportError> {
+        write!(out, ",\n  \"{key}\": [")?;
+        Ok(Self { out, empty: true })
+    }
+
+    fn item(&mut self, item: &impl Serialize) -> Result<(), ReportError> {
+        write!(self.out, "{}", if self.empty { "\n    " } else { ",\n    " })?;
+        serde_json::to_writer(&mut *self.out, item)?;
+        self.empty = false;
+        Ok(())
+    }
+
+    fn close(self) -> Result<(), ReportError> {
+        Ok(write!(self.out, "{}", if self.empty { "]" } else { "\n  ]" })?)
+    }
+}
+
+/// A pair that is not simply severed.
+#[derive(Serialize)]
+struct FindingRow<'a> {
+    outcome: PairOutcome,
+    reason: &'a str,
+    row: String,
+    note: &'a str,
+    a: FindingSide<'a>,
+    b: FindingSide<'a>,
+}
+
+#[derive(Serialize)]
+struct FindingSide<'a> {
+    #[serde(flatten)]
+    group: &'a GroupRef,
+    state: &'static str,
+    reason: &'a str,
+    standing: u32,
+    outside: u32,
+    drops: u32,
+    /// What its owner must run, for a side that is not ours.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    commands: Vec<String>,
+}
+
+impl<'a> FindingRow<'a> {
+    fn new(row: &'a PairRow, run: &RunRecord) -> Self {
+        Self {
+            outcome: row.outcome,
+            reason: &row.reason,
+            row: locate(&run.sources, row.line),
+            note: &row.note,
+            a: FindingSide::new(row, &row.a),
+            b: FindingSide::new(row, &row.b),
+        }
+    }
+}
+
+impl<'a> FindingSide<'a> {
+    fn new(row: &PairRow, side: &'a SideRow) -> Self {
+        Self {
+            group: &side.group,
+            state: state_word(side.state),
+            reason: &side.text,
+            standing: side.standing,
+            outside: side.outside,
+            drops: side.drops,
+            commands: commands_for(row, side),
+        }
+    }
+}
+
+const fn state_word(state: SideState) -> &'static str {
+    match state {
+        SideState::Clean => "clean",
+        SideState::Outside(_) => "outside",
+        SideState::Standing(_) => "standing",
+        SideState::NotOurs => "not_ours",
+        SideState::Unknown => "unknown",
+    }
+}

@@ -1,0 +1,211 @@
+//! Every pair of a run with its outcome and the reason for it.
+
+use std::collections::BTreeMap;
+
+use crate::journal::{Journal, JournalError, RunRecord};
+use crate::model::{Filter, GroupIx, GroupRef, PairOutcome, SideState};
+
+use super::causes::Causes;
+use super::evidence::{Evidence, JudgedSide, LastRead, PairSpan};
+use super::walk::{Names, PairWalk};
+use super::words::{describe, reason};
+
+/// Every outcome, in the order of a report.
+pub(super) const WORST_FIRST: [PairOutcome; 6] = [
+    PairOutcome::HalfSevered,
+    PairOutcome::Open,
+    PairOutcome::Unknown,
+    PairOutcome::OursSevered,
+    PairOutcome::Narrowed,
+    PairOutcome::Severed,
+];
+
+/// A pair with its outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairRow {
+    /// The end with the smaller group.
+    pub a: SideRow,
+    /// The other end.
+    pub b: SideRow,
+    /// How the pair stands.
+    pub outcome: PairOutcome,
+    /// Why, in one line.
+    pub reason: String,
+    /// The first manifest line that asks for it, in the whole input.
+    pub line: u32,
+    /// The notes of its rows, joined by `; `; empty if none.
+    pub note: String,
+    /// What its rows narrow it to, one each.
+    pub filters: Vec<Filter>,
+}
+
+/// One side of a pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SideRow {
+    /// The group.
+    pub group: GroupRef,
+    /// What its last reading showed.
+    pub state: SideState,
+    /// The same in words, with the reason.
+    pub text: String,
+    /// Rules that the rows ask to be gone.
+    pub standing: u32,
+    /// Grants outside the rows' narrowing.
+    pub outside: u32,
+    /// Drop rules that no row asks for.
+    pub drops: u32,
+    /// Not ours to call: its owner must run what is to be run.
+    pub is_partner: bool,
+}
+
+impl PairRow {
+    /// Both sides, the smaller group first.
+    pub fn sides(&self) -> [&SideRow; 2] {
+        [&self.a, &self.b]
+    }
+
+    /// Grants outside the rows' narrowing, of both sides.
+    pub fn outside(&self) -> u64 {
+        self.sides().iter().map(|side| u64::from(side.outside)).sum()
+    }
+
+    /// Drop rules that no row asks for, of both sides.
+    pub fn drops(&self) -> u64 {
+        self.sides().iter().map(|side| u64::from(side.drops)).sum()
+    }
+
+    /// Whether grants stand on one side, and the other was read and has none.
+    pub fn is_one_sided(&self) -> bool {
+        matches!(
+            (self.a.state, self.b.state),
+            (SideState::Standing(_), SideState::Clean | SideState::Outside(_))
+                | (SideState::Clean | SideState::Outside(_), SideState::Standing(_))
+        )
+    }
+}
+
+/// Shows `visit` every pair of `run` once, in plan order.
+pub async fn for_each_pair(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    visit: &mut dyn FnMut(&PairRow),
+) -> Result<(), JournalError> {
+    let mut rows = PairRows::open(journal, run).await?;
+    while let Some(page) = rows.next().await? {
+        page.iter().for_each(&mut *visit);
+    }
+    Ok(())
+}
+
+/// The pairs of a run, page by page, for writers that cannot wait inside a callback.
+pub(super) struct PairRows<'a> {
+    journal: &'a dyn Journal,
+    run: &'a RunRecord,
+    evidence: Evidence,
+    causes: Causes,
+    notes: BTreeMap<u32, String>,
+    walk: PairWalk<'a>,
+}
+
+impl<'a> PairRows<'a> {
+    /// Reads what judging needs.
+    pub(super) async fn open(
+        journal: &'a dyn Journal,
+        run: &'a RunRecord,
+    ) -> Result<Self, JournalError> {
+        let id = &run.new.id;
+        Ok(Self {
+            evidence: Evidence::load(journal, run).await?,
+            causes: Causes::load(journal, run).await?,
+            notes: journal.notes(id).await?,
+            walk: PairWalk::new(journal, id),
+            journal,
+            run,
+        })
+    }
+
+    /// The next pairs; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<PairRow>>, JournalError> {
+        let Some(page) = self.walk.next().await? else { return Ok(None) };
+        self.spell_out(page).await.map(Some)
+    }
+
+    /// The next pairs of one outcome; `None` at the end, after which the walk begins anew.
+    pub(super) async fn next_of(
+        &mut self,
+        outcome: PairOutcome,
+    ) -> Result<Option<Vec<PairRow>>, JournalError> {
+        let Some(mut page) = self.walk.next().await? else {
+            self.walk = PairWalk::new(self.journal, &self.run.new.id);
+            return Ok(None);
+        };
+        page.retain(|pair| self.evidence.judge(pair).outcome == outcome);
+        self.spell_out(page).await.map(Some)
+    }
+
+    async fn spell_out(&self, page: Vec<PairSpan>) -> Result<Vec<PairRow>, JournalError> {
+        let groups = page.iter().flat_map(|pair| [pair.a, pair.b]).collect();
+        let names = Names::load(self.journal, &self.run.new.id, groups).await?;
+        page.iter().map(|pair| self.row(pair, &names)).collect()
+    }
+
+    fn row(&self, pair: &PairSpan, names: &Names) -> Result<PairRow, JournalError> {
+        let judged = self.evidence.judge(pair);
+        let (a, b) = (names.get(pair.a)?, names.get(pair.b)?);
+        let a_row = self.side(pair.a, pair.b, judged.a, a, b);
+        let b_row = self.side(pair.b, pair.a, judged.b, b, a);
+        Ok(PairRow {
+            outcome: judged.outcome,
+            reason: reason(&a_row, &b_row),
+            a: a_row,
+            b: b_row,
+            line: pair.rows.iter().map(|row| row.line).min().unwrap_or_default(),
+            note: self.note(pair),
+            filters: self.filters(pair),
+        })
+    }
+
+    fn side(
+        &self,
+        own: GroupIx,
+        peer: GroupIx,
+        judged: JudgedSide,
+        group: &GroupRef,
+        other: &GroupRef,
+    ) -> SideRow {
+        let read = self.evidence.last_read(own);
+        let mut text = describe(judged, read, other);
+        if !matches!(judged.state, SideState::Clean | SideState::Outside(_))
+            && let Some(cause) = self.causes.get(own, peer)
+        {
+            text = format!("{text}; {cause}");
+        }
+        SideRow {
+            group: group.clone(),
+            state: judged.state,
+            text,
+            standing: judged.finding.standing,
+            outside: judged.finding.outside,
+            drops: judged.finding.drops,
+            is_partner: matches!(read, LastRead::NotOurs | LastRead::Naming(_)),
+        }
+    }
+
+    fn note(&self, pair: &PairSpan) -> String {
+        let mut notes: Vec<&str> = Vec::new();
+        for row in &pair.rows {
+            match self.notes.get(&row.line) {
+                Some(note) if !notes.contains(&note.as_str()) => notes.push(note),
+                _ => {}
+            }
+        }
+        notes.join("; ")
+    }
+
+    fn filters(&self, pair: &PairSpan) -> Vec<Filter> {
+        pair.rows
+            .iter()
+            .filter_map(|row| self.evidence.filters.get(usize::from(row.filter)).cloned())
+            .collect()
+    }
+}

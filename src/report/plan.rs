@@ -1,0 +1,57 @@
+//! What a run would do, for people: group by group, then what is left alone.
+
+mod groups;
+mod left_alone;
+
+use std::io::Write;
+
+use crate::journal::{Journal, RunRecord};
+
+use super::format::Tone;
+use super::pairs::PairRows;
+use super::table::{NOT_JUDGED, Sections, facts, next_step};
+use super::text::{wrap, wrap_parts};
+use super::{ReportError, Style, Summary};
+use left_alone::LeftAlone;
+
+/// Writes the verdict, every group with the rules to be revoked, and the findings that nothing
+/// is done about. An audit that planned nothing lists its pairs instead of rules.
+pub(super) async fn write(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    summary: &Summary,
+    style: Style,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    writeln!(
+        out,
+        "{}",
+        style.paint(Tone::Strong, &wrap_parts(&summary.verdict_parts(), style.width))
+    )?;
+    let line = wrap_parts(&facts(run, summary), style.width);
+    writeln!(out, "{}", style.paint(Tone::Quiet, &line))?;
+    let planned = summary.rules.planned > 0;
+    if planned {
+        groups::write(journal, run, style, out).await?;
+    }
+    let mut sections = Sections::default();
+    let mut left_alone = LeftAlone::default();
+    let mut pairs = PairRows::open(journal, run).await?;
+    while let Some(page) = pairs.next().await? {
+        left_alone.add(&page, planned);
+        if !planned {
+            sections.add(page);
+        }
+    }
+    if !planned {
+        sections.write(run, &summary.pairs, style, out)?;
+    }
+    left_alone.count_elsewhere(journal, run).await?;
+    left_alone.write(run, style, out)?;
+    writeln!(out, "\n{}", wrap(NOT_JUDGED, style.width, 0, 2))?;
+    if let Some(next) = next_step(run, summary) {
+        writeln!(out, "\n{}", style.paint(Tone::Strong, &next))?;
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! The revocations of a run, page by page, and what every format says of one.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::journal::{Journal, JournalError, RevocationRecord};
+use crate::model::{GroupRef, PortRange, RevocationId, RunId, Side};
+
+use super::evidence::PAGE;
+use super::text::rfc3339;
+
+/// A walk over every revocation of a run, [`PAGE`] at a time, in order.
+pub(super) struct Revocations<'a> {
+    journal: &'a dyn Journal,
+    run: &'a RunId,
+    after: Option<RevocationId>,
+}
+
+impl<'a> Revocations<'a> {
+    /// Starts before the first.
+    pub(super) fn new(journal: &'a dyn Journal, run: &'a RunId) -> Self {
+        Self { journal, run, after: None }
+    }
+
+    /// The next page, never empty; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<RevocationRecord>>, JournalError> {
+        let page = self.journal.revocations(self.run, self.after, PAGE).await?;
+        self.after = page.last().map(|record| record.id).or(self.after);
+        Ok((!page.is_empty()).then_some(page))
+    }
+}
+
+/// One revocation as JSON and CSV tell it; the names of the fields are the keys and columns.
+#[derive(Debug, Serialize)]
+pub(super) struct RevocationRow<'a> {
+    pub(super) revocation: u64,
+    /// Both ends as `account/group`, the smaller group first.
+    pub(super) pair: String,
+    /// The manifest row's.
+    pub(super) note: &'a str,
+    /// `FILE:LINE` of the manifest row.
+    pub(super) row: String,
+    /// Which end of the pair `group` is.
+    pub(super) side: Side,
+    pub(super) cloud: &'static str,
+    pub(super) account: &'a str,
+    pub(super) region: &'a str,
+    pub(super) group: &'a str,
+    pub(super) peer_account: &'a str,
+    pub(super) peer_group: &'a str,
+    pub(super) direction: &'static str,
+    /// Empty for a rule that was not read (`--no-audit`).
+    pub(super) rule_id: &'a str,
+    pub(super) ip_protocol: &'a str,
+    pub(super) port_range: PortRange,
+    pub(super) source_port_range: Option<PortRange>,
+    pub(super) nic_type: Option<&'static str>,
+    pub(super) policy: &'static str,
+    pub(super) priority: Option<u16>,
+    pub(super) description: &'a str,
+    /// Every field by the provider's name.
+    pub(super) fields: &'a BTreeMap<String, String>,
+    pub(super) outcome: &'static str,
+    pub(super) reply_lost: bool,
+    pub(super) reason: Option<&'a str>,
+    pub(super) call: u64,
+    pub(super) attempts: u32,
+    pub(super) request_ids: Vec<&'a str>,
+    pub(super) client_tokens: Vec<&'a str>,
+    /// RFC 3339.
+    pub(super) first_sent: Option<String>,
+    /// RFC 3339.
+    pub(super) settled: Option<String>,
+}
+
+impl<'a> RevocationRow<'a> {
+    /// What is told of `record`; `row` is `FILE:LINE`.
+    pub(super) fn new(record: &'a RevocationRecord, row: String) -> Self {
+        let rule = &record.revocation.rule;
+        Self {
+            revocation: record.id.0,
+            pair: pair_of(record),
+            note: &record.note,
+            row,
+            side: side_of(record),
+            cloud: record.group.cloud.as_str(),
+            account: record.group.account.as_str(),
+            region: record.group.region.as_str(),
+            group: record.group.group.as_str(),
+            peer_account: record.peer.account.as_str(),
+            peer_group: record.peer.group.as_str(),
+            direction: rule.direction.as_str(),
+            rule_id: rule.id.as_str(),
+            ip_protocol: rule.protocol.as_str(),
+            port_range: rule.ports,
+            source_port_range: rule.source_ports,
+            nic_type: rule.nic_type.map(crate::model::NicType::as_str),
+            policy: rule.policy.as_str(),
+            priority: rule.priority,
+            description: &rule.description,
+            fields: &rule.fields,
+            outcome: record.outcome.as_str(),
+            reply_lost: record.reply_lost,
+            reason: record.reason.as_deref(),
+            call: record.call.0,
+            attempts: record.attempts,
+            request_ids: record.request_ids.iter().map(crate::model::RequestId::as_str).collect(),
+            client_tokens: record.tokens.iter().map(crate::model::ClientToken::as_str).collect(),
+            first_sent: record.first_sent_ms.map(rfc3339),
+            settled: record.settled_ms.map(rfc3339),
+        }
+    }
+}
+
+fn side_of(record: &RevocationRecord) -> Side {
+    if record.revocation.group < record.revocation.peer { Side::A } else { Side::B }
+}
+
+fn pair_of(record: &RevocationRecord) -> String {
+    let name = |group: &GroupRef| format!("{}/{}", group.account, group.group);
+    let (own, peer) = (name(&record.group), name(&record.peer));
+    match side_of(record) {
+        Side::A => format!("{own} {peer}"),
+        Side::B => format!("{peer} {own}"),
+    }
+}
+
+/// A rule in one line: `ingress accept tcp 22/22 priority 1`.
+pub(super) fn rule_line(record: &RevocationRecord) -> String {
+    let rule = &record.revocation.rule;
+    let id = if rule.id.as_str().is_empty() {
+        Cow::Borrowed("(by value)")
+    } else {
+        Cow::Borrowed(rule.id.as_str())
+    };
+    let mut words = vec![id.into_owned(), rule.direction.to_string(), rule.policy.to_string()];
+    words.push(rule.protocol.to_string());
+    words.push(rule.ports.to_string());
+    words.extend(
+        rule.source_ports
+            .filter(|ports| *ports != PortRange::ALL)
+            .map(|ports| format!("from ports {ports}")),
+    );
+    words.extend(rule.priority.map(|priority| format!("priority {priority}")));
+    words.push(format!("peer {}/{}", record.peer.account, record.peer.group));
+    words.join(" ")
+}

@@ -1,0 +1,208 @@
+//! The counts of a run: the JSON object that every command prints, and its verdict line.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::journal::{Journal, JournalError, RunRecord, RunState, Tally};
+use crate::model::{PairCounts, RuleCounts, RunId};
+
+use super::evidence::{Evidence, Judged};
+use super::text::{count, thousands, whole_seconds};
+use super::walk::PairWalk;
+
+/// The version of the JSON output.
+const SCHEMA: u32 = 1;
+
+/// What every command that calls the clouds prints with `--format json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// The version of this object.
+    pub schema: u32,
+    /// The command that prints it.
+    pub command: String,
+    /// The run.
+    pub run: RunId,
+    /// `planned`, `finished`, `interrupted` or `stopped`.
+    pub state: &'static str,
+    /// The plan's digest, once the plan is complete.
+    pub digest: Option<String>,
+    /// Pairs by outcome.
+    pub pairs: PairCounts,
+    /// Revocations by outcome, and grants outside the rows' narrowing.
+    pub rules: RuleCounts,
+    /// What the last readings show between the pairs.
+    pub live: LiveCounts,
+    /// Exchanges with the providers.
+    pub calls: CallCounts,
+    /// The estimate in seconds; 0 if there was none.
+    pub estimate_s: u64,
+    /// Seconds spent in all invocations.
+    pub elapsed_s: u64,
+}
+
+/// What the last readings show between the pairs of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct LiveCounts {
+    /// Rules that the rows ask to be gone.
+    pub standing: u64,
+    /// Grants outside the rows' narrowing.
+    pub outside: u64,
+    /// Drop rules that no row asks for.
+    pub drops: u64,
+}
+
+/// Exchanges with the providers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CallCounts {
+    /// All of them.
+    pub total: u64,
+    /// By the provider's name of the action.
+    pub by_action: BTreeMap<String, u64>,
+    /// By the provider's code; successes are not counted here.
+    pub by_code: BTreeMap<String, u64>,
+    /// Refused by the provider's rate limit.
+    pub throttled: u64,
+    /// Sent again.
+    pub retried: u64,
+}
+
+/// Counts what the journal says of `run`; `command` is the one that asks.
+pub async fn summarize(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    command: &str,
+) -> Result<Summary, JournalError> {
+    let evidence = Evidence::load(journal, run).await?;
+    let (mut pairs, mut live) = (PairCounts::default(), LiveCounts::default());
+    let mut walk = PairWalk::new(journal, &run.new.id);
+    while let Some(page) = walk.next().await? {
+        for pair in &page {
+            let judged = evidence.judge(pair);
+            pairs.add(judged.outcome);
+            live.add(&judged);
+        }
+    }
+    Ok(Summary {
+        schema: SCHEMA,
+        command: command.to_owned(),
+        run: run.new.id.clone(),
+        state: state_word(run.state),
+        digest: run.digest.clone(),
+        pairs,
+        rules: RuleCounts { outside: live.outside, ..run.rules },
+        live,
+        calls: CallCounts::of(&journal.tallies(&run.new.id).await?),
+        estimate_s: run.estimate_s.unwrap_or_default(),
+        elapsed_s: whole_seconds(run.elapsed_ms),
+    })
+}
+
+/// The exit code that the pairs of a run that came to its end call for: 0 or 3.
+pub fn exit_code(pairs: &PairCounts, require_both: bool) -> u8 {
+    let ours_alone = if require_both { pairs.ours_severed } else { 0 };
+    if pairs.half_severed + pairs.open + pairs.unknown + ours_alone == 0 { 0 } else { 3 }
+}
+
+/// The state as users know it: a run whose process died was interrupted.
+pub(super) const fn state_word(state: RunState) -> &'static str {
+    match state {
+        RunState::Planned => "planned",
+        RunState::Finished => "finished",
+        RunState::Reading | RunState::Acting | RunState::Interrupted => "interrupted",
+        RunState::Stopped => "stopped",
+    }
+}
+
+impl Summary {
+    /// One line that says how it stands, such as
+    /// `12 pairs: 10 severed, 1 half-severed, 1 unknown · 57 rules: 55 removed, 2 already absent`.
+    pub fn verdict(&self) -> String {
+        self.verdict_parts().join(" · ")
+    }
+
+    /// The parts of [`Self::verdict`].
+    pub(super) fn verdict_parts(&self) -> Vec<String> {
+        let mut parts = Vec::new();
+        if self.pairs.total > 0 {
+            parts.push(tell(&count(self.pairs.total, "pair"), &pair_words(&self.pairs)));
+        }
+        if self.rules.planned > 0 && self.rules.pending == self.rules.planned {
+            parts.push(format!("{} to revoke", count(self.rules.planned, "rule")));
+        } else if self.rules.planned > 0 {
+            parts.push(tell(&count(self.rules.planned, "rule"), &rule_words(&self.rules)));
+        } else if self.live.standing > 0 {
+            parts.push(format!("{} to revoke", count(self.live.standing, "rule")));
+        } else {
+            parts.push("nothing to revoke".to_owned());
+        }
+        if self.rules.outside > 0 {
+            parts.push(format!("{} outside the rows", count(self.rules.outside, "grant")));
+        }
+        parts
+    }
+}
+
+/// Pair outcomes as people read them, good news first.
+pub(super) fn pair_words(pairs: &PairCounts) -> [(&'static str, u64); 6] {
+    [
+        ("severed", pairs.severed),
+        ("narrowed", pairs.narrowed),
+        ("ours severed", pairs.ours_severed),
+        ("half-severed", pairs.half_severed),
+        ("open", pairs.open),
+        ("unknown", pairs.unknown),
+    ]
+}
+
+/// Revocation outcomes as people read them.
+pub(super) fn rule_words(rules: &RuleCounts) -> [(&'static str, u64); 9] {
+    [
+        ("removed", rules.removed),
+        ("already absent", rules.already_absent),
+        ("conflict", rules.conflict),
+        ("still present", rules.still_present),
+        ("group gone", rules.group_gone),
+        ("failed", rules.failed),
+        ("unknown", rules.unknown),
+        ("unverified", rules.unverified),
+        ("pending", rules.pending),
+    ]
+}
+
+/// `12 pairs: 10 severed, 2 open`, without the zeros.
+fn tell(total: &str, words: &[(&str, u64)]) -> String {
+    let told: Vec<String> = words
+        .iter()
+        .filter(|(_, n)| *n > 0)
+        .map(|(word, n)| format!("{} {word}", thousands(*n)))
+        .collect();
+    if told.is_empty() { total.to_owned() } else { format!("{total}: {}", told.join(", ")) }
+}
+
+impl LiveCounts {
+    fn add(&mut self, judged: &Judged) {
+        for side in [judged.a, judged.b] {
+            self.standing += u64::from(side.finding.standing);
+            self.outside += u64::from(side.finding.outside);
+            self.drops += u64::from(side.finding.drops);
+        }
+    }
+}
+
+impl CallCounts {
+    /// Adds up tallies of all lanes.
+    pub(super) fn of(tallies: &[Tally]) -> Self {
+        let mut counts = Self::default();
+        for tally in tallies {
+            counts.total += tally.count;
+            counts.throttled += tally.throttled;
+            counts.retried += tally.retried;
+            *counts.by_action.entry(tally.action.clone()).or_default() += tally.count;
+            if !tally.code.is_empty() {
+                *counts.by_code.entry(tally.code.clone()).or_default() += tally.count;
+            }
+        }
+        counts
+    }
+}

@@ -1,0 +1,105 @@
+//! The report of a run for people: what went wrong first, each with its reason.
+
+mod calls;
+mod sections;
+
+use std::io::Write;
+
+use crate::journal::{Journal, RunKind, RunRecord};
+use crate::model::escape_control;
+
+use super::format::Tone;
+use super::head::head;
+use super::pairs::PairRows;
+use super::summary::exit_code;
+use super::text::{count, duration, wrap, wrap_parts};
+use super::{ReportError, Style, Summary};
+pub(super) use sections::Sections;
+
+/// What is never judged, in one line.
+pub(super) const NOT_JUDGED: &str =
+    "Not judged: CIDR and prefix-list rules, and connections already established.";
+
+/// Writes the verdict, the pairs that need somebody, the calls and the journal's head.
+pub(super) async fn write(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    summary: &Summary,
+    style: Style,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    write_verdict(run, summary, style, out)?;
+    let mut sections = Sections::default();
+    let mut pairs = PairRows::open(journal, run).await?;
+    while let Some(page) = pairs.next().await? {
+        sections.add(page);
+    }
+    sections.write(run, &summary.pairs, style, out)?;
+    if summary.live.drops > 0 {
+        let drops = count(summary.live.drops, "drop rule");
+        writeln!(out, "\nLeft alone: {drops}; removing one would open traffic")?;
+    }
+    calls::write(&summary.calls, style, out)?;
+    writeln!(out, "\n{}", wrap(NOT_JUDGED, style.width, 0, 2))?;
+    if let Some(row) = head(journal, &run.new.id).await? {
+        writeln!(out, "Journal head: {}", escape_control(&row.hash))?;
+    }
+    if let Some(next) = next_step(run, summary) {
+        writeln!(out, "\n{}", style.paint(Tone::Strong, &next))?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// The verdict, then one line on the run.
+fn write_verdict(
+    run: &RunRecord,
+    summary: &Summary,
+    style: Style,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let done = exit_code(&summary.pairs, run.new.require_both) == 0;
+    let tone = if done { Tone::Good } else { Tone::Bad };
+    writeln!(out, "{}", style.paint(tone, &wrap_parts(&summary.verdict_parts(), style.width)))?;
+    let line = wrap_parts(&facts(run, summary), style.width);
+    writeln!(out, "{}", style.paint(Tone::Quiet, &line))?;
+    Ok(())
+}
+
+/// `revoke <id>`, its state, and estimate against fact.
+pub(super) fn facts(run: &RunRecord, summary: &Summary) -> Vec<String> {
+    let mut facts = vec![format!("{} {}", summary.command, run.new.id)];
+    facts.push(match run.exit {
+        Some(exit) => format!("{}, exit code {exit}", summary.state),
+        None => summary.state.to_owned(),
+    });
+    let took = duration(summary.elapsed_s);
+    facts.push(match run.estimate_s {
+        Some(estimate) if run.started_ms.is_some() => {
+            format!("took {took}, estimated {}", duration(estimate))
+        }
+        Some(estimate) => format!("estimated {}", duration(estimate)),
+        None => format!("took {took}"),
+    });
+    if let Some(digest) = &run.digest {
+        facts.push(format!("digest {digest}"));
+    }
+    facts
+}
+
+/// The command that goes on with the run, if something is left to do.
+pub(super) fn next_step(run: &RunRecord, summary: &Summary) -> Option<String> {
+    let rules = &summary.rules;
+    let left = rules.failed + rules.still_present + rules.unknown + rules.pending;
+    let id = &run.new.id;
+    match (run.new.kind, run.started_ms) {
+        (RunKind::Revoke, None) if left > 0 => Some(match &run.digest {
+            Some(digest) => format!("Next: unpair revoke --run {id} --digest {digest}"),
+            None => format!("Next: unpair revoke --run {id}"),
+        }),
+        (_, _) if left > 0 || summary.state == "interrupted" => {
+            Some(format!("Next: unpair resume {id}"))
+        }
+        _ => None,
+    }
+}

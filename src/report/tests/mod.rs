@@ -1,0 +1,6 @@
+//! Every renderer against the text that a user would see.
+
+mod commands;
+mod judging;
+mod lists;
+mod rendering;

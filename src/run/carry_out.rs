@@ -1,0 +1,244 @@
+//! One call's life: intent, send, answer, and what the answer means.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::CarryOut;
+use super::token::{client_token, request_hash};
+use crate::cloud::{Action, Answer, CloudError, RevokeOrder, RevokeReply};
+use crate::exchange::{Account, now_ms};
+use crate::journal::{CallRecord, JournalError, Lane};
+use crate::model::{ErrorClass, Event, Provider, Rule, RuleId, Status};
+use crate::pace::Verdict;
+
+/// How often a paused run looks whether its pause file is gone.
+const PAUSE_POLL: Duration = Duration::from_millis(200);
+
+/// A call with what this process knows of it beyond the journal.
+#[derive(Debug)]
+pub(super) struct InHand {
+    pub(super) record: CallRecord,
+    /// What the last answer was.
+    pub(super) told: Told,
+    /// The rules that the last answer lists as removed, where the provider lists any.
+    pub(super) revoked: Option<HashSet<RuleId>>,
+    /// Requests of this process after which members still stood.
+    pub(super) rounds: u32,
+    /// Read-backs since the last answer.
+    pub(super) polls: u32,
+    /// Not to be read back before.
+    pub(super) due: Instant,
+    /// The last read-back did not find the group.
+    pub(super) missing: bool,
+}
+
+/// What the last answer to a call was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// Success, or nothing that this process knows of.
+    Maybe,
+    /// A refusal: nothing was carried out.
+    Refused,
+}
+
+impl InHand {
+    pub(super) fn new(record: CallRecord) -> Self {
+        Self {
+            record,
+            told: Told::Maybe,
+            revoked: None,
+            rounds: 0,
+            polls: 0,
+            due: Instant::now(),
+            missing: false,
+        }
+    }
+}
+
+/// Sends `call` until it is answered. It comes back unsent, or waiting, when the command is to
+/// end or the lane was parked. Must not be dropped: a send in the air would be unknown.
+pub(super) async fn send(
+    work: &CarryOut<'_>,
+    lane: &Lane,
+    account: &Account,
+    mut call: InHand,
+) -> Result<InHand, JournalError> {
+    let exchange = work.exchange;
+    let action = Action::Revoke(call.record.direction).name(lane.key.cloud);
+    let mut throttles = 0;
+    loop {
+        let ready = async {
+            wait_until(call.record.status).await;
+            wait_while_paused(work).await;
+            exchange.pacer.turn(&lane.key, action).await
+        };
+        let slot = tokio::select! {
+            biased;
+            () = exchange.stop.cancelled() => return Ok(call),
+            slot = ready => slot,
+        };
+        if exchange.parked(&lane.key).is_some() {
+            return Ok(call);
+        }
+        let rules: Vec<Rule> =
+            call.record.members.iter().map(|(_, member)| member.rule.clone()).collect();
+        let mut order = RevokeOrder {
+            region: &lane.key.region,
+            group: &call.record.group_id,
+            direction: call.record.direction,
+            form: call.record.form,
+            rules: &rules,
+            token: None,
+        };
+        let request = match account.client.revoke_parameters(&order) {
+            Ok(parameters) => request_hash(&parameters),
+            Err(error) => {
+                exchange.park(&lane.key, &error);
+                return Ok(call);
+            }
+        };
+        // EC2 takes no token here; there the rule ids make a repeated call harmless.
+        let token = (lane.key.cloud == Provider::Alibaba).then(|| {
+            let generation = call.record.status.generation();
+            client_token(&work.run.new.id, call.record.id, generation, &request)
+        });
+        order.token = token.as_ref();
+        let intent =
+            Event::Started { token: token.clone(), request, identity: account.identity.clone() };
+        let claim = work.journal.claim(&work.run.new.id, call.record.id, &intent, now_ms()).await?;
+        let attempt = attempt_of(claim.status);
+        let answer = account.client.revoke(&order).await;
+        drop(slot);
+        exchange.count(&lane.key, action, answer.as_ref().err(), attempt > 1);
+        let event = conclude(work, lane, account, &mut call, answer, (attempt, throttles)).await;
+        throttles = match &event {
+            Event::Deferred { throttled: true, .. } => throttles + 1,
+            _ => 0,
+        };
+        call.record.reply_lost |= matches!(event, Event::Ambiguous { .. });
+        call.record.accepted |= matches!(event, Event::Accepted { .. });
+        call.record.status = work.journal.conclude(claim, &event, now_ms()).await?;
+        if !matches!(call.record.status, Status::Waiting { .. }) {
+            return Ok(call);
+        }
+    }
+}
+
+/// The fact that an answer makes.
+async fn conclude(
+    work: &CarryOut<'_>,
+    lane: &Lane,
+    account: &Account,
+    call: &mut InHand,
+    answer: Result<Answer<RevokeReply>, CloudError>,
+    (attempt, throttles): (u32, u32),
+) -> Event {
+    call.told = Told::Maybe;
+    call.polls = 0;
+    call.revoked = None;
+    let error = match answer {
+        Ok(answer) => return accepted(call, answer),
+        Err(error) => error,
+    };
+    let exchange = work.exchange;
+    let verdict = exchange.policy.after_call(
+        error.class,
+        attempt,
+        throttles,
+        error.retry_after,
+        fastrand::f64(),
+    );
+    match verdict {
+        Verdict::Again(delay) => {
+            if error.class == ErrorClass::Throttled {
+                let action = Action::Revoke(call.record.direction).name(lane.key.cloud);
+                exchange.pacer.hold_back(&lane.key, action, delay);
+            }
+            deferred(&error, delay)
+        }
+        Verdict::Refresh => {
+            if let Err(error) = account.client.refresh().await {
+                exchange.park(&lane.key, &error);
+            }
+            deferred(&error, Duration::ZERO)
+        }
+        Verdict::Park => {
+            exchange.park(&lane.key, &error);
+            deferred(&error, Duration::ZERO)
+        }
+        Verdict::Ambiguous => {
+            Event::Ambiguous { reason: error.to_string(), request_id: error.request_id }
+        }
+        Verdict::ReadFirst => member_missing(call, error),
+        // One refused member must not take its batch along: read, then split.
+        Verdict::GiveUp if call.record.members.len() > 1 && error.class == ErrorClass::Refused => {
+            member_missing(call, error)
+        }
+        Verdict::GiveUp => Event::Refused {
+            code: error.code,
+            message: error.message,
+            request_id: error.request_id,
+            http: error.http.unwrap_or(0),
+        },
+    }
+}
+
+fn accepted(call: &mut InHand, answer: Answer<RevokeReply>) -> Event {
+    let reply = answer.value;
+    let none_matched = reply.unmatched == Some(call.record.members.len());
+    if !reply.returned || none_matched {
+        call.told = Told::Refused;
+        return Event::MemberMissing {
+            code: "unknownIpPermissionSet".to_owned(),
+            message: "the provider accepted the call and says that no rule matched".to_owned(),
+            request_id: Some(answer.request_id),
+        };
+    }
+    if !reply.revoked.is_empty() {
+        call.revoked = Some(reply.revoked.into_iter().collect());
+    }
+    Event::Accepted { request_id: Some(answer.request_id), http: answer.http }
+}
+
+fn member_missing(call: &mut InHand, error: CloudError) -> Event {
+    call.told = Told::Refused;
+    Event::MemberMissing { code: error.code, message: error.message, request_id: error.request_id }
+}
+
+fn deferred(error: &CloudError, delay: Duration) -> Event {
+    let delay_ms = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+    Event::Deferred {
+        not_before_ms: now_ms().saturating_add(delay_ms),
+        code: error.code.clone(),
+        request_id: error.request_id.clone(),
+        throttled: error.class == ErrorClass::Throttled,
+    }
+}
+
+const fn attempt_of(status: Status) -> u32 {
+    match status {
+        Status::InFlight { attempt, .. } => attempt,
+        _ => 1,
+    }
+}
+
+/// The longest stored delay that is waited for: a little above what a retry policy gives, so that
+/// a wall clock that jumped back costs little.
+const LONGEST_DELAY_MS: u64 = 150_000;
+
+/// Waits for a stored delay.
+async fn wait_until(status: Status) {
+    if let Status::Waiting { not_before_ms, .. } = status {
+        let left = u64::try_from(not_before_ms.saturating_sub(now_ms())).unwrap_or(0);
+        tokio::time::sleep(Duration::from_millis(left.min(LONGEST_DELAY_MS))).await;
+    }
+}
+
+async fn wait_while_paused(work: &CarryOut<'_>) {
+    let Some(file) = &work.pause_file else { return };
+    while tokio::fs::try_exists(file).await.unwrap_or(false) {
+        tokio::time::sleep(PAUSE_POLL).await;
+    }
+}

@@ -1,0 +1,238 @@
+//! One lane of a run: its calls in order, as many in the air as its width, and read-backs of
+//! whole batches meanwhile.
+
+use std::collections::{HashSet, VecDeque};
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::time::Instant;
+
+use super::carry_out::{InHand, send};
+use super::verify::{Verdict, read_back};
+use super::{CarryOut, is_failure};
+use crate::audit::Observer;
+use crate::exchange::{Account, AccountError, ReadError, now_ms};
+use crate::journal::{CallId, JournalError, Lane};
+use crate::model::{Event, GroupIx, LaneKey, Status};
+
+/// Calls that a lane takes from the journal at once.
+const PAGE: u32 = 200;
+
+/// A step that came to its end.
+enum Step {
+    Sent(InHand),
+    ReadBack(Result<Vec<Verdict>, ReadError>),
+    /// Time to look again for what is due.
+    Due,
+}
+
+type Steps<'a> = FuturesUnordered<BoxFuture<'a, Result<Step, JournalError>>>;
+
+/// Works off the open calls of one lane; returns why it was left alone, if it was.
+pub(super) async fn work_lane(
+    work: &CarryOut<'_>,
+    observer: &Observer<'_>,
+    lane: &Lane,
+) -> Result<Option<(LaneKey, String)>, JournalError> {
+    // A lane with nothing open is not worth proving an identity for.
+    if work.journal.open_calls(&work.run.new.id, lane, CallId(0), 1).await?.is_empty() {
+        return Ok(None);
+    }
+    let account = match work.exchange.account(&lane.key).await {
+        Ok(account) => account,
+        Err(AccountError::Stopped) => return Ok(None),
+        Err(error) => return Ok(Some((lane.key.clone(), error.to_string()))),
+    };
+    let mut worker = Worker {
+        work,
+        observer,
+        lane,
+        account: &account,
+        cursor: Some(CallId(0)),
+        queue: VecDeque::new(),
+        back: Vec::new(),
+        busy: HashSet::new(),
+        sending: 0,
+        reading_back: false,
+    };
+    worker.work().await?;
+    Ok(work.exchange.parked(&lane.key).map(|error| (lane.key.clone(), error.to_string())))
+}
+
+struct Worker<'a> {
+    work: &'a CarryOut<'a>,
+    observer: &'a Observer<'a>,
+    lane: &'a Lane,
+    account: &'a Account,
+    /// Where the journal is read on; `None` at its end.
+    cursor: Option<CallId>,
+    queue: VecDeque<InHand>,
+    back: Vec<InHand>,
+    /// Groups with a call in the air or not read back: a batch never races itself.
+    busy: HashSet<GroupIx>,
+    sending: usize,
+    reading_back: bool,
+}
+
+impl<'a> Worker<'a> {
+    async fn work(&mut self) -> Result<(), JournalError> {
+        let mut steps: Steps<'a> = FuturesUnordered::new();
+        loop {
+            if !self.is_stopped() {
+                self.refill().await?;
+                self.send_more(&steps);
+                self.read_back_more(&steps);
+            }
+            let Some(step) = steps.next().await else { return Ok(()) };
+            match step? {
+                Step::Due => self.reading_back = false,
+                Step::Sent(call) => self.sent(call),
+                Step::ReadBack(Ok(verdicts)) => {
+                    self.reading_back = false;
+                    self.take(verdicts).await?;
+                }
+                // Told to stop: the calls stay to be read back by the next process.
+                Step::ReadBack(Err(_)) => self.reading_back = false,
+            }
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.work.exchange.stop.is_cancelled()
+            || self.work.exchange.parked(&self.lane.key).is_some()
+    }
+
+    /// Takes more calls from the journal when few are left.
+    async fn refill(&mut self) -> Result<(), JournalError> {
+        let Some(from) = self.cursor else { return Ok(()) };
+        if self.queue.len() > self.width() {
+            return Ok(());
+        }
+        let run = &self.work.run.new.id;
+        let page = self.work.journal.open_calls(run, self.lane, from, PAGE).await?;
+        self.cursor =
+            page.last().filter(|_| page.len() >= PAGE as usize).map(|last| CallId(last.id.0 + 1));
+        for record in page {
+            let call = InHand::new(record);
+            match call.record.status {
+                Status::ReadBack { .. } => {
+                    self.busy.insert(call.record.group);
+                    self.back.push(call);
+                }
+                _ => self.queue.push_back(call),
+            }
+        }
+        Ok(())
+    }
+
+    fn width(&self) -> usize {
+        self.work.exchange.pacer.width(self.lane.key.cloud)
+    }
+
+    fn send_more(&mut self, steps: &Steps<'a>) {
+        while self.sending < self.width() {
+            let next = self.queue.iter().position(|call| !self.busy.contains(&call.record.group));
+            let Some(call) = next.and_then(|at| self.queue.remove(at)) else { return };
+            self.busy.insert(call.record.group);
+            self.sending += 1;
+            let (work, lane, account) = (self.work, self.lane, self.account);
+            steps
+                .push(async move { send(work, lane, account, call).await.map(Step::Sent) }.boxed());
+        }
+    }
+
+    fn sent(&mut self, call: InHand) {
+        self.sending -= 1;
+        match call.record.status {
+            Status::ReadBack { .. } => self.back.push(call),
+            status => {
+                self.busy.remove(&call.record.group);
+                if matches!(status, Status::Failed { .. }) {
+                    self.done(call.record.members.len(), call.record.members.len());
+                }
+            }
+        }
+    }
+
+    /// Starts one read-back of everything due, or a wait for the next that will be.
+    fn read_back_more(&mut self, steps: &Steps<'a>) {
+        if self.reading_back || self.back.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        let batch = self.account.client.batch().groups.max(1);
+        let (mut due, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.back).into_iter().partition(|call| call.due <= now);
+        self.back = later;
+        if due.len() > batch {
+            self.back.extend(due.split_off(batch));
+        }
+        self.reading_back = true;
+        if due.is_empty() {
+            let next = self.back.iter().map(|call| call.due).min().unwrap_or(now);
+            let stop = self.work.exchange.stop.clone();
+            let wait = async move {
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep_until(next) => {}
+                }
+                Ok(Step::Due)
+            };
+            steps.push(wait.boxed());
+            return;
+        }
+        let (work, observer, lane, account) = (self.work, self.observer, self.lane, self.account);
+        let read =
+            async move { read_back(work, observer, lane, account, due).await.map(Step::ReadBack) };
+        steps.push(read.boxed());
+    }
+
+    /// Journals what the read-back showed and queues what goes again.
+    async fn take(&mut self, verdicts: Vec<Verdict>) -> Result<(), JournalError> {
+        let mut decided = Vec::new();
+        for verdict in verdicts {
+            match verdict {
+                Verdict::Later(call) => self.back.push(call),
+                Verdict::Decided(call, event) => decided.push((call, event)),
+            }
+        }
+        let (journal, run) = (self.work.journal, &self.work.run.new.id);
+        let appended = futures_util::future::join_all(
+            decided
+                .iter()
+                .map(|(call, event)| journal.append(run, call.record.id, event, now_ms())),
+        )
+        .await;
+        for ((call, event), appended) in decided.into_iter().zip(appended) {
+            let (status, split) = appended?;
+            self.busy.remove(&call.record.group);
+            self.count(&event);
+            if !status.is_closed() {
+                let record = journal.call(run, call.record.id).await?;
+                self.queue.push_back(InHand { rounds: call.rounds, ..InHand::new(record) });
+            }
+            // While the journal is still being read, its pages will bring the split calls.
+            if self.cursor.is_none() {
+                for id in split {
+                    self.queue.push_back(InHand::new(journal.call(run, id).await?));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&self, event: &Event) {
+        if let Event::Verified { settled, .. } = event {
+            let failed = settled.iter().filter(|settled| is_failure(settled.outcome)).count();
+            self.done(settled.len(), failed);
+        }
+    }
+
+    fn done(&self, members: usize, failed: usize) {
+        self.work.exchange.progress.advance(members as u64);
+        if failed > 0 && self.work.failures.add(failed as u64) {
+            self.work.exchange.stop.cancel();
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The HTTP status of each error code, as the providers document it.
+
+/// Codes of ECS and its gateway: the page of `RevokeSecurityGroup` and the common error pages.
+const ALIBABA: [(u16, &[&str]); 6] = [
+    (
+        400,
+        &[
+            "InvalidSecurityGroupRule.RuleNotExist",
+            "InvalidParam.SecurityGroupRuleId",
+            "Throttling",
+            "Throttling.User",
+            "Throttling.Api",
+            "Rejected.Throttling",
+            "SignatureNonceUsed",
+            "InvalidTimeStamp.Expired",
+            "InvalidTimeStamp.Format",
+            "IdempotentParameterMismatch",
+            "IdempotenceParamNotMatch",
+            "InvalidClientToken.ValueNotSupported",
+            "InvalidAccessKeyId.Inactive",
+            "SignatureDoesNotMatch",
+            "IncompleteSignature",
+            "InvalidSecurityToken.Expired",
+            "InvalidSecurityToken.Malformed",
+            "InvalidSecurityToken.MismatchWithAccessKey",
+            "MissingSecurityToken",
+            "InvalidSecurityGroupId.Malformed",
+            "InvalidIpProtocol.ValueNotSupported",
+            "InvalidIpPortRange.Malformed",
+            "InvalidSourceCidrIp.Malformed",
+            "InvalidDestCidrIp.Malformed",
+            "MissingParameter",
+            "MissingParameter.Source",
+            "MissingParameter.Dest",
+            "MissingParameter.RegionId",
+            "InvalidPolicy.Malformed",
+            "InvalidNicType.ValueNotSupported",
+            "InvalidSourceGroupId.Mismatch",
+            "InvalidDestGroupId.Mismatch",
+            "InvalidParam.PortRange",
+            "InvalidPriority.Malformed",
+            "InvalidPriority.ValueNotSupported",
+            "InvalidParamter.Conflict",
+            "InvalidParam.SourceIp",
+            "InvalidParam.DestIp",
+            "InvalidParam.SourceCidrIp",
+            "InvalidParam.DestCidrIp",
+            "InvalidParam.Ipv6DestCidrIp",
+            "InvalidParam.Ipv6SourceCidrIp",
+            "InvalidParam.Ipv4ProtocolConflictWithIpv6Address",
+            "InvalidParam.Ipv6ProtocolConflictWithIpv4Address",
+            "InvalidParam.ProtocolNotSupportPortRangeList",
+            "InvalidParameter.Ipv6CidrIp",
+            "InvalidGroupAuthParameter.OperationDenied",
+            "InvalidGroupParameter.OperationDenied",
+            "InvalidPortRange.Malformed",
+            "InvalidPortRangeListId.NotFound",
+            "InvalidSourcePortRange.Malformed",
+            "InvalidSecurityGroupDiscription.Malformed",
+            "InvalidSecurityGroup.InvalidNetworkType",
+            "NotSupported.ClassicNetworkPrefixList",
+            "InvalidParam.Permissions",
+            "InvalidParam.DuplicatePermissions",
+            "InvalidParam.SecurityGroupRuleIdRepeated",
+            "ILLEGAL_IPV6_CIDR",
+            "AuthorizedGroupRule.LimitExceed",
+            "DryRunOperation",
+        ],
+    ),
+    (401, &["InvalidOperation.SecurityGroupNotAuthorized"]),
+    (
+        403,
+        &[
+            "InvalidGroupAuthItem.NotFound",
+            "Forbidden.RAM",
+            "Forbidden",
+            "NoPermission",
+            "InvalidOperation.ResourceManagedByCloudProduct",
+            "Forbidden.AccessKeyDisabled",
+            "InvalidNicType.Mismatch",
+            "InvalidSecurityGroup.IsSame",
+            "AuthorizationLimitExceed",
+        ],
+    ),
+    (
+        404,
+        &[
+            "InvalidSecurityGroupRuleId.NotFound",
+            "SecurityGroupRule.NotFound",
+            "InvalidSecurityGroupId.NotFound",
+            "InvalidSourceGroupId.NotFound",
+            "InvalidDestGroupId.NotFound",
+            "InvalidAccessKeyId.NotFound",
+            "EntityNotExist.Role",
+            "InvalidPrefixListId.NotFound",
+            "InvalidRegionId.NotFound",
+            "InvalidAction.NotFound",
+        ],
+    ),
+    (500, &["InternalError", "UnknownError"]),
+    (503, &["ServiceUnavailable"]),
+];
+
+/// Codes of EC2 and STS with a status other than EC2's usual 400, and those with 400 that
+/// Alibaba Cloud might be taken to know.
+const AWS: [(u16, &[&str]); 7] = [
+    (
+        400,
+        &[
+            "InvalidPermission.NotFound",
+            "InvalidPermission.Duplicate",
+            "InvalidPermission.Malformed",
+            "InvalidSecurityGroupRuleId.NotFound",
+            "InvalidSecurityGroupRuleId.Malformed",
+            "InvalidGroup.NotFound",
+            "InvalidGroupId.Malformed",
+            "InvalidSecurityGroupID.NotFound",
+            "InvalidSecurityGroupId.Malformed",
+            "InvalidParameter",
+            "InvalidParameterValue",
+            "InvalidParameterCombination",
+            "InvalidUserID.Malformed",
+            "InvalidRequest",
+            "InvalidPaginationToken",
+            "InvalidNextToken",
+            "InvalidAction",
+            "InvalidQueryParameter",
+            "UnknownParameter",
+            "MissingParameter",
+            "MalformedQueryString",
+            "VPCIdNotSpecified",
+            "DefaultVpcDoesNotExist",
+            "UnsupportedOperation",
+            "ValidationError",
+            "RequestExpired",
+            "ExpiredTokenException",
+            "RulesPerSecurityGroupLimitExceeded",
+            "InvalidVpcPeeringConnectionID.NotFound",
+            "FilterLimitExceeded",
+            "Throttling",
+            "ThrottlingException",
+            "Blocked",
+            "PendingVerification",
+        ],
+    ),
+    (401, &["AuthFailure", "OptInRequired"]),
+    (
+        403,
+        &[
+            "UnauthorizedOperation",
+            "AccessDenied",
+            "InvalidClientTokenId",
+            "SignatureDoesNotMatch",
+            "MissingAuthenticationToken",
+            "ExpiredToken",
+            "RegionDisabledException",
+            "AccountDisabled",
+        ],
+    ),
+    (408, &["RequestTimeout"]),
+    (412, &["DryRunOperation"]),
+    (500, &["InternalError", "InternalFailure", "ServerInternal"]),
+    (
+        503,
+        &[
+            "RequestLimitExceeded",
+            "ServiceUnavailable",
+            "Unavailable",
+            "SlowDown",
+            "EC2ThrottledException",
+        ],
+    ),
+];
+
+/// The status of a code of ECS, its gateway or Alibaba Cloud's STS.
+pub(super) fn alibaba(code: &str) -> Option<u16> {
+    find(&ALIBABA, code)
+}
+
+/// The status of a code of EC2 or AWS's STS.
+pub(super) fn aws(code: &str) -> Option<u16> {
+    find(&AWS, code)
+}
+
+fn find(table: &[(u16, &[&str])], code: &str) -> Option<u16> {
+    table.iter().find(|(_, codes)| codes.contains(&code)).map(|(status, _)| *status)
+}
