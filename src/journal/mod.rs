@@ -196,7 +196,8 @@ pub trait Journal: Send + Sync {
     /// Exchanges of any run at or after `since_ms`: what limiters start from.
     async fn recent(&self, since_ms: i64) -> Result<Vec<Tally>, JournalError>;
 
-    /// Up to `limit` revocations of a run after `after`, in order.
+    /// Up to `limit` revocations of a run after `after`, by group and then by number: the same
+    /// order however the run was planned.
     async fn revocations(
         &self,
         run: &RunId,

@@ -196,14 +196,16 @@ statements! {
             member.past, gl.cloud, gl.account, gl.region, g.id AS group_id,
             pl.cloud AS peer_cloud, pl.account AS peer_account, pl.region AS peer_region,
             p.id AS peer_id, note.text AS note
-        FROM (SELECT * FROM revocation WHERE run_no = ?1 AND id > ?2 ORDER BY id LIMIT ?3) r
+        FROM (SELECT * FROM revocation INDEXED BY revocation_group WHERE run_no = ?1
+            AND (grp, id) > (IFNULL((SELECT grp FROM revocation WHERE run_no = ?1 AND id = ?2), -1), ?2)
+            ORDER BY grp, id LIMIT ?3) r
         JOIN member ON member.run_no = r.run_no AND member.id = r.id
         JOIN grp g ON g.run_no = r.run_no AND g.ix = r.grp
         JOIN lane gl ON gl.run_no = g.run_no AND gl.ix = g.lane
         JOIN grp p ON p.run_no = r.run_no AND p.ix = r.peer
         JOIN lane pl ON pl.run_no = p.run_no AND pl.ix = p.lane
         LEFT JOIN note ON note.run_no = r.run_no AND note.line = r.line
-        ORDER BY r.id";
+        ORDER BY r.grp, r.id";
     ATTEMPTS = "SELECT attempt.call, attempt.generation, attempt.token, attempt.request_id,
             attempt.sent_ms
         FROM json_each(?2) j CROSS JOIN attempt ON attempt.run_no = ?1 AND attempt.call = j.value
