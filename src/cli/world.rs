@@ -90,6 +90,7 @@ impl From<SandboxError> for Failure {
     fn from(error: SandboxError) -> Self {
         let exit = match &error {
             SandboxError::World(_) | SandboxError::NotLoopback(_) => Exit::Usage,
+            SandboxError::Busy(_) => Exit::Locked,
             SandboxError::Listen { .. }
             | SandboxError::File { .. }
             | SandboxError::State { .. } => Exit::CouldNotWork,
