@@ -172,6 +172,7 @@ CREATE TABLE revocation (
     rule    TEXT    NOT NULL,                   -- JSON
     PRIMARY KEY (run_no, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX revocation_group ON revocation (run_no, grp);
 
 -- How a revocation stands, and the call that carries it: apart from the order, because it is
 -- small and changes.

@@ -1,105 +1,34 @@
-//! From a run in the journal to its end: read, plan, guard, ask, carry out.
-
-use std::collections::HashSet;
+//! From a plan to its end: ask, carry out, tell what happened.
 
 use super::args::Acting;
 use super::confirm;
 use super::exit::{Exit, Failure};
 use super::guard;
-use super::output::{Ended, Output};
+use super::output::Ended;
+use super::prepare::{Prepared, prepare};
 use super::session::Session;
 use super::signals;
 use super::start::Context;
-use crate::audit::{Audit, AuditEnd, Planning, audit, plan_unread};
 use crate::exchange::{Exchange, now_ms};
-use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
-use crate::model::{GroupIx, RuleId};
+use crate::journal::{RunRecord, RunState, RunUpdate};
 use crate::report::{Format, exit_code, summarize, write_plan, write_report};
-use crate::run::{CarryOut, Estimate, Failures, carry_out, estimate, plan_digest, take_up};
+use crate::run::{CarryOut, Estimate, Failures, carry_out, take_up};
 
-/// What was read longer ago is read again before it is acted on.
-const FRESH_MS: i64 = 3_600_000;
-/// Revocations that are taken from the journal at once.
-const PAGE: u32 = 1_000;
-
-/// A run that is ready to act.
-pub(super) struct Prepared {
-    pub(super) run: RunRecord,
-    pub(super) exchange: Exchange,
-    pub(super) end: AuditEnd,
-    pub(super) estimate: Estimate,
+/// How a run is carried out.
+pub(super) struct How<'a> {
+    /// The stored plan is carried out as it is (`--run`).
+    pub(super) frozen: bool,
+    /// The options of commands that act.
+    pub(super) acting: &'a Acting,
+    /// What rows that were left out come to.
+    pub(super) left_over: Exit,
 }
 
-/// Reads what was not read of late, completes the plan and checks it against its limits. With
-/// `frozen` the plan stays as it was stored.
-pub(super) async fn prepare(
-    session: &Session,
-    run: RunRecord,
-    frozen: bool,
-) -> Result<Prepared, Failure> {
-    let exchange = session.exchange(&run.new.id).await?;
-    let journal = &*session.journal;
-    let end = if run.new.blind {
-        if run.digest.is_none() {
-            plan_unread(journal, &run).await?;
-        }
-        AuditEnd::default()
-    } else {
-        let planning = if frozen {
-            Planning::Frozen(planned_rules(session, &run).await?)
-        } else {
-            Planning::Plan
-        };
-        let fresh_since_ms = now_ms() - FRESH_MS;
-        let audit_of = Audit { exchange: &exchange, journal, run: &run, fresh_since_ms, planning };
-        audit(&audit_of).await?
-    };
-    session.clear_bars();
-    for (lane, reason) in &end.unreachable {
-        tracing::warn!("{lane}: {reason}");
-    }
-    let estimate = estimate(journal, &run, &exchange.pacer).await?;
-    if !end.interrupted && end.moved.is_empty() {
-        let digest = plan_digest(journal, &run.new.id).await?.to_string();
-        let update = RunUpdate {
-            state: Some(RunState::Planned),
-            digest: Some(digest),
-            estimate_s: Some(estimate.seconds),
-            ..RunUpdate::default()
-        };
-        if !frozen {
-            journal.update(&run.new.id, &update, now_ms()).await?;
-        }
-    }
-    let run = journal.run(run.new.id.as_str()).await?;
-    guard::check_plan(journal, &run, guard::size(&estimate), &session.config.guard).await?;
-    Ok(Prepared { run, exchange, end, estimate })
-}
-
-async fn planned_rules(
-    session: &Session,
-    run: &RunRecord,
-) -> Result<HashSet<(GroupIx, RuleId)>, JournalError> {
-    let mut rules = HashSet::new();
-    let mut after = None;
-    loop {
-        let page = session.journal.revocations(&run.new.id, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(rules) };
-        after = Some(last.id);
-        rules.extend(page.iter().map(|r| (r.revocation.group, r.revocation.rule.id.clone())));
-    }
-}
-
-impl AuditEnd {
-    /// Exit code 7 if there was somebody to call and nobody could be reached.
-    pub(super) fn nobody_reached(&self) -> Exit {
-        if self.reached == 0 && !self.unreachable.is_empty() { Exit::NoAccount } else { Exit::Done }
-    }
-
-    /// Why accounts could not be called, in words.
-    pub(super) fn messages(&self) -> Vec<String> {
-        self.unreachable.iter().map(|(lane, reason)| format!("{lane}: {reason}")).collect()
-    }
+/// How a run came to its end.
+struct End {
+    state: RunState,
+    exit: Exit,
+    messages: Vec<String>,
 }
 
 /// Carries out a run from wherever it is, and prints what happened.
@@ -109,135 +38,144 @@ pub(super) async fn act(
     run: RunRecord,
     how: How<'_>,
 ) -> Result<Exit, Failure> {
-    let Prepared { run, exchange, end, estimate } = prepare(session, run, how.frozen).await?;
-    let id = run.new.id.clone();
-    if end.interrupted {
-        return finish(
-            context,
-            session,
-            &exchange,
-            &run,
-            RunState::Interrupted,
-            Exit::Interrupted,
-            end.messages(),
-        )
-        .await;
-    }
-    if !end.moved.is_empty() {
-        let mut messages = end.moved;
-        messages.push(format!("the world moved since run {id} was planned: plan again"));
-        session.end_run(&exchange, &id, RunState::Stopped, Exit::Refused as u8).await?;
-        return Err(Failure { exit: Exit::Refused, messages });
-    }
-    if end.nobody_reached() == Exit::NoAccount && run.rules.pending == 0 {
-        return finish(
-            context,
-            session,
-            &exchange,
-            &run,
-            RunState::Stopped,
-            Exit::NoAccount,
-            end.messages(),
-        )
-        .await;
-    }
-    if let Err(failure) = confirm_plan(context, session, &run, &estimate, how.acting).await {
-        session.end_run(&exchange, &id, RunState::Planned, failure.exit as u8).await?;
-        return Err(failure);
-    }
     if let Some(limit) = how.acting.max_duration {
         signals::stop_after(limit, session.stop.clone());
     }
+    let prepared = prepare(session, run, how.frozen).await?;
+    let end = match before_acting(context, session, &prepared, how.acting).await? {
+        Some(end) => end,
+        None => revoke(context, session, &prepared, &how).await?,
+    };
+    finish(context, session, &prepared, end).await
+}
+
+/// What keeps a plan from being acted on: an end, or a refusal.
+async fn before_acting(
+    context: &Context,
+    session: &Session,
+    prepared: &Prepared,
+    acting: &Acting,
+) -> Result<Option<End>, Failure> {
+    let Prepared { run, exchange, end, estimate } = prepared;
+    if end.interrupted {
+        return Ok(Some(End {
+            state: RunState::Interrupted,
+            exit: Exit::Interrupted,
+            messages: end.messages(),
+        }));
+    }
+    if !end.moved.is_empty() {
+        let mut messages = end.moved.clone();
+        messages.push(format!("the world moved since run {} was planned: plan again", run.new.id));
+        return Err(refuse(session, exchange, run, Failure { exit: Exit::Refused, messages }).await);
+    }
+    if end.nobody_reached() == Exit::NoAccount && run.rules.pending == 0 {
+        return Ok(Some(End {
+            state: RunState::Stopped,
+            exit: Exit::NoAccount,
+            messages: end.messages(),
+        }));
+    }
+    match confirm_plan(context, session, run, estimate, acting).await {
+        Ok(()) => Ok(None),
+        Err(failure) => Err(refuse(session, exchange, run, failure).await),
+    }
+}
+
+/// Journals a refusal; the run stays as it was planned.
+async fn refuse(
+    session: &Session,
+    exchange: &Exchange,
+    run: &RunRecord,
+    failure: Failure,
+) -> Failure {
+    let exit = failure.exit as u8;
+    match session.end_run(exchange, &run.new.id, RunState::Planned, exit).await {
+        Ok(_) => failure,
+        Err(journal) => journal,
+    }
+}
+
+/// Sends what is to be sent.
+async fn revoke(
+    context: &Context,
+    session: &Session,
+    prepared: &Prepared,
+    how: &How<'_>,
+) -> Result<End, Failure> {
+    let (journal, id) = (&*session.journal, &prepared.run.new.id);
     let started = RunUpdate {
         state: Some(RunState::Acting),
         exit: Some(None),
-        started_ms: run.started_ms.or(Some(now_ms())),
+        started_ms: prepared.run.started_ms.or(Some(now_ms())),
         ..RunUpdate::default()
     };
-    session.journal.update(&id, &started, now_ms()).await?;
-    take_up(&*session.journal, &run).await?;
-    let run = session.journal.run(id.as_str()).await?;
+    journal.update(id, &started, now_ms()).await?;
+    take_up(journal, &prepared.run).await?;
+    let run = journal.run(id.as_str()).await?;
     let max_failures = session.config.guard.max_failures;
     let work = CarryOut {
-        exchange: &exchange,
-        journal: &*session.journal,
+        exchange: &prepared.exchange,
+        journal,
         run: &run,
         pause_file: how.acting.pause_file.clone(),
         failures: Failures::new(
             max_failures.map(|limit| guard::allowed_failures(limit, run.rules.planned)),
         ),
     };
-    let run_end = carry_out(&work).await?;
-    for (lane, reason) in &run_end.parked {
+    let end = carry_out(&work).await?;
+    let mut messages = prepared.end.messages();
+    for (lane, reason) in &end.parked {
         tracing::warn!("{lane}: left alone: {reason}");
+        messages.push(format!("{lane}: {reason}"));
     }
-    let mut messages = end.messages();
-    messages.extend(run_end.parked.iter().map(|(lane, reason)| format!("{lane}: {reason}")));
     let (state, exit) = match work.failures.verdict() {
         Some(reason) => {
             messages.push(reason);
             (RunState::Stopped, Exit::Refused)
         }
-        None if run_end.interrupted => (RunState::Interrupted, Exit::Interrupted),
-        None => (RunState::Finished, end_code(session, context, &id, how.left_over).await?),
+        None if end.interrupted => (RunState::Interrupted, Exit::Interrupted),
+        None => (RunState::Finished, end_code(context, session, &run).await?.or(how.left_over)),
     };
-    finish(context, session, &exchange, &run, state, exit, messages).await
-}
-
-/// How a run is carried out.
-pub(super) struct How<'a> {
-    /// The stored plan is carried out as it is (`--run`).
-    pub(super) frozen: bool,
-    pub(super) acting: &'a Acting,
-    /// What rows that were left out come to.
-    pub(super) left_over: Exit,
+    Ok(End { state, exit, messages })
 }
 
 /// The exit code that the pairs of a run that came to its end call for.
-async fn end_code(
-    session: &Session,
-    context: &Context,
-    run: &crate::model::RunId,
-    left_over: Exit,
-) -> Result<Exit, Failure> {
-    let run = session.journal.run(run.as_str()).await?;
+async fn end_code(context: &Context, session: &Session, run: &RunRecord) -> Result<Exit, Failure> {
+    let run = session.journal.run(run.new.id.as_str()).await?;
     let summary = summarize(&*session.journal, &run, context.command).await?;
-    let exit = match exit_code(&summary.pairs, run.new.require_both) {
+    Ok(match exit_code(&summary.pairs, run.new.require_both) {
         0 => Exit::Done,
         _ => Exit::Unfinished,
-    };
-    Ok(exit.or(left_over))
+    })
 }
 
 /// Journals the end and prints the report.
 async fn finish(
     context: &Context,
     session: &Session,
-    exchange: &Exchange,
-    run: &RunRecord,
-    state: RunState,
-    exit: Exit,
-    mut messages: Vec<String>,
+    prepared: &Prepared,
+    end: End,
 ) -> Result<Exit, Failure> {
-    let run = session.end_run(exchange, &run.new.id, state, exit as u8).await?;
+    let id = &prepared.run.new.id;
+    let run = session.end_run(&prepared.exchange, id, end.state, end.exit as u8).await?;
     let summary = summarize(&*session.journal, &run, context.command).await?;
-    if exit != Exit::Done {
-        messages.push(summary.verdict());
+    let mut ended = Ended { exit: end.exit, messages: end.messages };
+    if ended.exit != Exit::Done {
+        ended.messages.push(summary.verdict());
     }
-    let ended = Ended { exit, messages };
     if context.output.format == Format::Json {
         context.output.summary(&summary, &ended)?;
     } else {
         let mut sink = context.output.open()?;
-        let Output { format, .. } = context.output;
-        let style = context.output.style();
+        let (format, style) = (context.output.format, context.output.style());
         write_report(&*session.journal, &run, &summary, format, style, &mut sink).await?;
         sink.finish()?;
     }
-    if exit == Exit::Interrupted {
-        tracing::warn!("interrupted: `unpair resume {}` goes on", run.new.id);
+    if ended.exit == Exit::Interrupted {
+        tracing::warn!("interrupted: `unpair resume {id}` goes on");
     }
-    Ok(exit)
+    Ok(ended.exit)
 }
 
 /// Shows the plan and asks, unless `--yes` or there is nothing to do.
@@ -254,8 +192,8 @@ async fn confirm_plan(
     }
     let summary = summarize(&*session.journal, run, context.command).await?;
     let mut shown = Vec::new();
-    write_plan(&*session.journal, run, &summary, Format::Table, context.output.style(), &mut shown)
-        .await?;
+    let style = context.output.style();
+    write_plan(&*session.journal, run, &summary, Format::Table, style, &mut shown).await?;
     eprint!("{}", String::from_utf8_lossy(&shown));
     confirm::ask(size)
 }

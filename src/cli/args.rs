@@ -260,8 +260,14 @@ pub(super) struct ReportArgs {
 #[derive(Debug, Args)]
 pub(super) struct RunsArgs {
     /// Check the history of every run for edits
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["watch", "prune"])]
     pub(super) check: bool,
+    /// Show the list whenever it changes, until no run is under way
+    #[arg(long, conflicts_with = "prune")]
+    pub(super) watch: bool,
+    /// Drop the runs that ended longer ago than this, such as 30d or 12h
+    #[arg(long, value_name = "D", value_parser = parse_duration)]
+    pub(super) prune: Option<Duration>,
 }
 
 /// `accounts`.
@@ -313,9 +319,11 @@ fn parse_percent(text: &str) -> Result<f64, String> {
 }
 
 fn parse_duration(text: &str) -> Result<Duration, String> {
-    let bad = || "expected a duration such as 90s, 15m or 2h".to_owned();
-    let span: jiff::SignedDuration = text.parse().map_err(|_| bad())?;
-    Duration::try_from(span).map_err(|_| bad())
+    let bad = || "expected a duration such as 90s, 15m, 2h or 30d".to_owned();
+    let span: jiff::Span = text.parse().map_err(|_| bad())?;
+    let duration =
+        span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| bad())?;
+    Duration::try_from(duration).map_err(|_| bad())
 }
 
 #[cfg(test)]
@@ -333,6 +341,7 @@ mod tests {
     fn durations_are_read_in_everyday_forms() {
         assert_eq!(parse_duration("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(parse_duration("2h"), Ok(Duration::from_secs(7_200)));
+        assert_eq!(parse_duration("30d"), Ok(Duration::from_secs(30 * 86_400)));
         assert!(parse_duration("-1s").is_err());
         assert!(parse_duration("soon").is_err());
     }

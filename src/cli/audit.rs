@@ -1,11 +1,11 @@
 //! `audit`: read both sides of every pair; change nothing.
 
-use super::act::prepare;
 use super::args::AuditArgs;
 use super::exit::{Exit, Failure};
 use super::inputs;
 use super::output::Ended;
 use super::plan::{begin, choose_pairs, show};
+use super::prepare::prepare;
 use super::session::Session;
 use super::start::Context;
 use crate::config::Overrides;
@@ -16,7 +16,8 @@ pub(super) async fn run(context: &Context, args: &AuditArgs) -> Result<Exit, Fai
     let config = context.config(&Overrides::default())?;
     let manifests = inputs::manifests(&args.manifests, &config, args.pairs.keep_going)?;
     let chosen = choose_pairs(manifests, &config, &args.pairs)?;
-    let session = Session::open(context, config).await?;
+    let mut session = Session::open(context, config).await?;
+    let chosen = chosen.resolved(&mut session).await?;
     let run = begin(&session, &chosen, RunKind::Audit, false).await?;
     let exit = finish(context, &session, run, |summary| {
         let live = args.expect_severed && summary.live.standing > 0;

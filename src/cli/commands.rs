@@ -10,21 +10,18 @@ use crate::report::{Which, write_manifest_commands, write_run_commands};
 
 pub(super) async fn run(context: &Context, args: &CommandsArgs) -> Result<Exit, Failure> {
     let format = context.output.format;
-    match &args.run {
-        Some(id) => {
-            let journal = open(&context.common.journal, Mode::Read).await?;
-            let run = journal.run(id).await?;
-            let mut sink = context.output.open()?;
-            write_run_commands(&*journal, &run, Which::Left, format, &mut sink).await?;
-            sink.finish()?;
-        }
-        None => {
-            let config = context.config(&Overrides::default())?;
-            let pairs = inputs::manifests(&args.manifests, &config, false)?.pairs;
-            let mut sink = context.output.open()?;
-            write_manifest_commands(&pairs, format, &mut sink)?;
-            sink.finish()?;
-        }
+    if let Some(id) = &args.run {
+        let journal = open(&context.common.journal, Mode::Read).await?;
+        let run = journal.run(id).await?;
+        let mut sink = context.output.open()?;
+        write_run_commands(&*journal, &run, Which::Left, format, &mut sink).await?;
+        sink.finish()?;
+    } else {
+        let config = context.config(&Overrides::default())?;
+        let pairs = inputs::manifests(&args.manifests, &config, false)?.pairs;
+        let mut sink = context.output.open()?;
+        write_manifest_commands(&pairs, format, &mut sink)?;
+        sink.finish()?;
     }
     Ok(Exit::Done)
 }

@@ -1,11 +1,12 @@
 //! `plan`: audit, then store the plan as a run; and the beginning of every run.
 
-use super::act::{Prepared, prepare};
 use super::args::{Pairs, PlanArgs, Planning};
 use super::exit::{Exit, Failure};
 use super::guard::{self, overrides};
 use super::inputs::{self, Manifests};
+use super::names;
 use super::output::Ended;
+use super::prepare::{Prepared, prepare};
 use super::session::Session;
 use super::start::Context;
 use crate::config::Config;
@@ -18,7 +19,8 @@ pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Fail
     let config = context.config(&overrides(Some(&args.planning), None))?;
     let manifests = inputs::manifests(&args.manifests, &config, args.planning.pairs.keep_going)?;
     let chosen = choose(manifests, &config, &args.planning)?;
-    let session = Session::open(context, config).await?;
+    let mut session = Session::open(context, config).await?;
+    let chosen = chosen.resolved(&mut session).await?;
     let run = begin(&session, &chosen, RunKind::Revoke, false).await?;
     let Prepared { run, exchange, end, .. } = prepare(&session, run, false).await?;
     let exit = if end.interrupted { Exit::Interrupted } else { chosen.exit() };
@@ -62,6 +64,11 @@ impl Chosen {
     /// Whether nothing is read before it is revoked.
     pub(super) const fn is_blind(&self) -> bool {
         self.blind
+    }
+
+    /// The same with names resolved that only their own credentials can tell.
+    pub(super) async fn resolved(self, session: &mut Session) -> Result<Self, Failure> {
+        Ok(Self { pairs: names::resolve(session, self.pairs).await?, ..self })
     }
 
     /// What rows that were left out come to.

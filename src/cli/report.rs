@@ -8,12 +8,11 @@ use crate::report::{summarize, write_report};
 
 pub(super) async fn run(context: &Context, args: &ReportArgs) -> Result<Exit, Failure> {
     let journal = open(&context.common.journal, Mode::Read).await?;
-    let run = match &args.run {
-        Some(id) => journal.run(id).await?,
-        None => {
-            let latest = journal.runs().await?.into_iter().next();
-            latest.ok_or_else(|| Failure::usage("the journal holds no run to report"))?
-        }
+    let run = if let Some(id) = &args.run {
+        journal.run(id).await?
+    } else {
+        let latest = journal.runs().await?.into_iter().next();
+        latest.ok_or_else(|| Failure::usage("the journal holds no run to report"))?
     };
     let summary = summarize(&*journal, &run, context.command).await?;
     let mut sink = context.output.open()?;

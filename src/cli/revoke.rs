@@ -15,21 +15,23 @@ use crate::run::plan_digest;
 pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<Exit, Failure> {
     confirm::can_ask(args.acting.yes)?;
     let config = context.config(&overrides(Some(&args.planning), Some(&args.acting)))?;
-    let chosen = match &args.run {
-        Some(_) => None,
-        None => {
-            let keep_going = args.planning.pairs.keep_going;
-            let manifests = inputs::manifests(&args.manifests, &config, keep_going)?;
-            Some(choose(manifests, &config, &args.planning)?)
-        }
+    let chosen = if args.run.is_some() {
+        None
+    } else {
+        let keep_going = args.planning.pairs.keep_going;
+        let manifests = inputs::manifests(&args.manifests, &config, keep_going)?;
+        Some(choose(manifests, &config, &args.planning)?)
     };
-    let session = Session::open(context, config).await?;
-    let run = match (&args.run, &chosen) {
+    let mut session = Session::open(context, config).await?;
+    let left_over = chosen.as_ref().map_or(Exit::Done, Chosen::exit);
+    let run = match (&args.run, chosen) {
         (Some(id), _) => stored(&session, id, args.digest.as_deref()).await?,
-        (None, Some(chosen)) => unfinished_or_new(&session, chosen).await?,
+        (None, Some(chosen)) => {
+            let chosen = chosen.resolved(&mut session).await?;
+            unfinished_or_new(&session, &chosen).await?
+        }
         (None, None) => return Err(Failure::usage("name a manifest, or a run with --run")),
     };
-    let left_over = chosen.as_ref().map_or(Exit::Done, Chosen::exit);
     let how = How { frozen: args.run.is_some(), acting: &args.acting, left_over };
     let exit = act(context, &session, run, how).await?;
     session.close().await?;

@@ -1,22 +1,82 @@
-//! `runs`: list the runs of a journal, or check their histories.
+//! `runs`: list the runs of a journal, watch them, check their histories, drop old ones.
 
 use std::fmt::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
 
 use super::args::RunsArgs;
 use super::exit::{Exit, Failure};
+use super::signals;
 use super::start::Context;
-use crate::journal::{Journal, Mode, check, open};
-use crate::report::write_runs;
+use crate::exchange::now_ms;
+use crate::journal::{Journal, Mode, RunState, check, open, prune};
+use crate::report::{Format, write_runs};
+
+/// How often a watched journal is read.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
+/// Takes the terminal back to an empty screen.
+const CLEAR_SCREEN: &[u8] = b"\x1b[2J\x1b[H";
 
 pub(super) async fn run(context: &Context, args: &RunsArgs) -> Result<Exit, Failure> {
+    if let Some(age) = args.prune {
+        return drop_old(context, age).await;
+    }
     let journal = open(&context.common.journal, Mode::Read).await?;
     if args.check {
         return check_all(context, &*journal).await;
     }
+    if args.watch {
+        return watch(context, &*journal).await;
+    }
+    context.output.write(&list(context, &*journal).await?.0)?;
+    Ok(Exit::Done)
+}
+
+/// The list, and whether a run is under way.
+async fn list(context: &Context, journal: &dyn Journal) -> Result<(Vec<u8>, bool), Failure> {
     let runs = journal.runs().await?;
-    let mut sink = context.output.open()?;
-    write_runs(&runs, context.output.format, context.output.style(), &mut sink)?;
-    sink.finish()?;
+    let under_way =
+        runs.iter().any(|run| matches!(run.state, RunState::Reading | RunState::Acting));
+    let mut list = Vec::new();
+    write_runs(&runs, context.output.format, context.output.style(), &mut list)?;
+    Ok((list, under_way))
+}
+
+/// Shows the list again whenever it changes, until no run is under way or a signal comes.
+async fn watch(context: &Context, journal: &dyn Journal) -> Result<Exit, Failure> {
+    let stop = CancellationToken::new();
+    signals::watch(stop.clone())?;
+    let mut shown = Vec::new();
+    loop {
+        let (list, under_way) = list(context, journal).await?;
+        if list != shown {
+            if std::io::stdout().is_terminal() {
+                std::io::stdout().write_all(CLEAR_SCREEN)?;
+            }
+            context.output.write(&list)?;
+            shown = list;
+        }
+        if !under_way {
+            return Ok(Exit::Done);
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(Exit::Interrupted),
+            () = tokio::time::sleep(WATCH_EVERY) => {}
+        }
+    }
+}
+
+/// Drops the runs that ended longer ago than `age`.
+async fn drop_old(context: &Context, age: Duration) -> Result<Exit, Failure> {
+    let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    let dropped = prune(&context.common.journal, now_ms().saturating_sub(age_ms)).await?;
+    let told = match context.output.format {
+        Format::Json => format!("{}\n", serde_json::json!({ "pruned": dropped })),
+        _ => format!("{dropped} runs dropped\n"),
+    };
+    context.output.write(told.as_bytes())?;
     Ok(Exit::Done)
 }
 

@@ -3,12 +3,15 @@
 //! Every method that writes returns once the write is durable. Times are milliseconds since
 //! 1970 and come from the caller.
 
+mod call;
 mod chain;
 mod check;
 mod compare;
 mod fold;
 mod open;
 mod pack;
+mod reading;
+mod run;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -16,371 +19,18 @@ mod tests;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 
-pub use crate::model::Finding;
 use crate::model::{
-    CallForm, ClientToken, Direction, Event, GroupId, GroupIx, GroupRef, IllegalTransition,
-    LaneKey, Outcome, PairSet, PlannedCall, RequestId, Revocation, RevocationId, RuleCounts, RunId,
-    Snapshot, Source, Status,
+    Event, GroupIx, GroupRef, IllegalTransition, PairSet, PlannedCall, RevocationId, RunId,
+    Snapshot, Status,
 };
 
+pub use crate::model::Finding;
+pub use call::{CallId, CallRecord, Claim, HistoryRow, RevocationRecord, Tally};
 pub use check::{CheckReport, check};
 pub use open::{Mode, open, prune};
-
-/// What a run does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RunKind {
-    /// Reads both sides.
-    Audit,
-    /// Plans, and carries out once started.
-    Revoke,
-    /// Reads back what another run did.
-    Verify,
-    /// Puts back what another run removed.
-    Restore,
-    /// Looks for partners.
-    Discover,
-}
-
-/// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RunState {
-    /// Groups are being read.
-    Reading,
-    /// Everything was read and the plan is complete.
-    Planned,
-    /// Calls are being made.
-    Acting,
-    /// Came to its end; the exit code says how.
-    Finished,
-    /// Ended by a signal or `--max-duration`.
-    Interrupted,
-    /// Ended by a guard or an error.
-    Stopped,
-}
-
-/// What is fixed when a run begins.
-#[expect(clippy::struct_excessive_bools, reason = "four independent choices of a command line")]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NewRun {
-    /// Its id.
-    pub id: RunId,
-    /// What it does.
-    pub kind: RunKind,
-    /// The run it verifies or restores.
-    pub parent: Option<RunId>,
-    /// The command that made it may also carry it out (`revoke`, not `plan`).
-    pub may_act: bool,
-    /// How rules are named.
-    pub form: CallForm,
-    /// Planned from the manifest alone (`--no-audit`).
-    pub blind: bool,
-    /// A group that does not exist counts as clean (`--accept-gone`).
-    pub accept_gone: bool,
-    /// A side that is not ours makes the run unfinished (`--require-both`).
-    pub require_both: bool,
-    /// When it began.
-    pub created_ms: i64,
-    /// The version of the tool.
-    pub tool: String,
-}
-
-/// A run as it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunRecord {
-    /// What was fixed at the start.
-    #[serde(flatten)]
-    pub new: NewRun,
-    /// How far it is.
-    pub state: RunState,
-    /// The exit code it ended with.
-    pub exit: Option<u8>,
-    /// When its first calls were allowed; absent while it was only planned.
-    pub started_ms: Option<i64>,
-    /// When it ended.
-    pub ended_ms: Option<i64>,
-    /// Time spent in all invocations.
-    pub elapsed_ms: i64,
-    /// [`PairSet::content_digest`], hexadecimal.
-    pub content: String,
-    /// The digest of the plan, hexadecimal, once complete.
-    pub digest: Option<String>,
-    /// The estimate in seconds, once planned.
-    pub estimate_s: Option<u64>,
-    /// Distinct pairs.
-    pub pairs: u64,
-    /// Where the rows came from.
-    pub sources: Vec<Source>,
-    /// Rule counts by outcome, as of now (without `outside`).
-    pub rules: RuleCounts,
-}
-
-/// A change of a run's head; absent fields stay as they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunUpdate {
-    /// New state.
-    pub state: Option<RunState>,
-    /// Exit code; `Some(None)` clears it when the run goes on.
-    pub exit: Option<Option<u8>>,
-    /// First calls allowed.
-    pub started_ms: Option<i64>,
-    /// Ended.
-    pub ended_ms: Option<i64>,
-    /// Added to the time spent.
-    pub add_elapsed_ms: i64,
-    /// The plan's digest.
-    pub digest: Option<String>,
-    /// The estimate.
-    pub estimate_s: Option<u64>,
-}
-
-/// A lane of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lane {
-    /// Its number in the run, in [`LaneKey`] order.
-    pub ix: u32,
-    /// What it is.
-    pub key: LaneKey,
-    /// Its first group; a lane's groups are consecutive.
-    pub first: GroupIx,
-    /// How many groups it has.
-    pub groups: u32,
-}
-
-/// What a manifest row asks of one group, seen from that group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeerEntry {
-    /// The other group.
-    pub peer: GroupIx,
-    /// Index into [`Journal::filters`].
-    pub filter: u16,
-    /// The manifest line, in the whole input.
-    pub line: u32,
-}
-
-/// A group of a run with its peers, sorted by peer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupWork {
-    /// Its number.
-    pub ix: GroupIx,
-    /// Its id.
-    pub group: GroupId,
-    /// Its peers; one entry a narrowing.
-    pub peers: Vec<PeerEntry>,
-    /// When it was last read well or found missing or not ours; absent if never.
-    pub read_ms: Option<i64>,
-}
-
-/// What one attempt to read a group showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reading", rename_all = "snake_case")]
-pub enum Reading {
-    /// All pages, the group proven.
-    Seen(Snapshot),
-    /// Not in this account and region.
-    Missing {
-        /// The provider's code.
-        code: String,
-    },
-    /// Not ours to read. `naming` lists those of our groups that this group's rules name, where
-    /// the provider let us see it from our side; it covers ingress rules alone.
-    NotOurs {
-        /// See above; `None` if it could not be seen.
-        naming: Option<Vec<GroupIx>>,
-    },
-    /// Could not be read.
-    Failed {
-        /// The provider's code, or a word of ours.
-        code: String,
-        /// What was said.
-        message: String,
-    },
-}
-
-/// A reading with what follows from it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupReading {
-    /// The group.
-    pub group: GroupIx,
-    /// When the read began.
-    pub at_ms: i64,
-    /// The provider's names of the exchanges.
-    pub request_ids: Vec<RequestId>,
-    /// What was read.
-    pub reading: Reading,
-    /// One entry for each peer that any rule names, sorted by peer.
-    pub findings: Vec<Finding>,
-    /// Grants of this group that name other groups, of any account, that no row pairs it with.
-    pub elsewhere: u32,
-}
-
-/// The last reading of a group, without its rules.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SideRecord {
-    /// The group.
-    pub group: GroupIx,
-    /// When; absent if it was never read.
-    pub at_ms: Option<i64>,
-    /// How it went.
-    pub state: SideReading,
-    /// See [`GroupReading::elsewhere`].
-    pub elsewhere: u32,
-}
-
-/// [`Reading`] without the rules.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SideReading {
-    /// Never read.
-    Unread,
-    /// Read well; `service_managed` as in the snapshot.
-    Seen {
-        /// See [`Snapshot::service_managed`].
-        service_managed: bool,
-    },
-    /// The group does not exist there.
-    Missing {
-        /// The provider's code.
-        code: String,
-    },
-    /// Not ours to read.
-    NotOurs {
-        /// See [`Reading::NotOurs`].
-        naming: Option<Vec<GroupIx>>,
-    },
-    /// Could not be read.
-    Failed {
-        /// The provider's code, or a word of ours.
-        code: String,
-        /// What was said.
-        message: String,
-    },
-}
-
-/// A call's number in its run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CallId(pub u64);
-
-/// A call with those of its members that have no final outcome.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CallRecord {
-    /// Its number.
-    pub id: CallId,
-    /// The group.
-    pub group: GroupIx,
-    /// The group's id.
-    pub group_id: GroupId,
-    /// The direction.
-    pub direction: Direction,
-    /// How rules are named.
-    pub form: CallForm,
-    /// Where it is in its life.
-    pub status: Status,
-    /// When its current generation was first sent.
-    pub first_sent_ms: Option<i64>,
-    /// Whether a send of any generation had no answer, or one that proves nothing.
-    pub reply_lost: bool,
-    /// Whether a send of any generation was accepted.
-    pub accepted: bool,
-    /// Members to be removed, by revocation number.
-    pub members: Vec<(RevocationId, Revocation)>,
-}
-
-/// The right to send one request: given by [`Journal::claim`], used up by
-/// [`Journal::conclude`]. Not `Clone`, so that one intent is one send.
-#[expect(clippy::manual_non_exhaustive, reason = "sealed within the crate, not only outside")]
-#[derive(Debug)]
-#[must_use = "a claim that is not concluded stays in flight until the next resume"]
-pub struct Claim {
-    /// The run.
-    pub run: RunId,
-    /// The call.
-    pub call: CallId,
-    /// Its status: always in flight.
-    pub status: Status,
-    _sealed: (),
-}
-
-impl Claim {
-    /// For implementations of [`Journal::claim`] alone.
-    pub(in crate::journal) const fn new(run: RunId, call: CallId, status: Status) -> Self {
-        Self { run, call, status, _sealed: () }
-    }
-}
-
-/// How often an action was answered with a code, since the last tally.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
-    /// The lane.
-    pub lane: LaneKey,
-    /// The provider's name of the action.
-    pub action: String,
-    /// The provider's code; empty for success.
-    pub code: String,
-    /// How often.
-    pub count: u64,
-    /// How many of them were sent again.
-    pub retried: u64,
-    /// How many of them were refused by the provider's rate limit.
-    pub throttled: u64,
-    /// The last time.
-    pub last_ms: i64,
-}
-
-/// One revocation with all that a report says of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RevocationRecord {
-    /// Its number.
-    pub id: RevocationId,
-    /// The call that carries it.
-    pub call: CallId,
-    /// What was ordered.
-    pub revocation: Revocation,
-    /// The group, spelled out.
-    pub group: GroupRef,
-    /// The peer, spelled out.
-    pub peer: GroupRef,
-    /// The row's note; empty if none.
-    pub note: String,
-    /// How it stands.
-    pub outcome: Outcome,
-    /// Gone after a call whose answer never came.
-    pub reply_lost: bool,
-    /// The provider's code or the reason.
-    pub reason: Option<String>,
-    /// Sends of its call while it was a member.
-    pub attempts: u32,
-    /// The provider's names of those sends.
-    pub request_ids: Vec<RequestId>,
-    /// The tokens of those sends.
-    pub tokens: Vec<ClientToken>,
-    /// When its call was first sent.
-    pub first_sent_ms: Option<i64>,
-    /// When its outcome was settled.
-    pub settled_ms: Option<i64>,
-}
-
-/// One row of a run's history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HistoryRow {
-    /// 1-based.
-    pub seq: u64,
-    /// When.
-    pub at_ms: i64,
-    /// What: `begun`, `updated`, `read`, `planned`, or an [`crate::model::EventKind`].
-    pub kind: String,
-    /// The call, for events of a call.
-    pub call: Option<CallId>,
-    /// The lease epoch of the process that wrote it.
-    pub epoch: u64,
-    /// Its content, canonical JSON.
-    pub body: String,
-    /// SHA-256 over the hash before it and this row's fields, hexadecimal.
-    pub hash: String,
-}
+pub use reading::{GroupReading, Reading, SideReading, SideRecord};
+pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};
 
 /// A journal that cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -546,7 +196,8 @@ pub trait Journal: Send + Sync {
     /// Exchanges of any run at or after `since_ms`: what limiters start from.
     async fn recent(&self, since_ms: i64) -> Result<Vec<Tally>, JournalError>;
 
-    /// Up to `limit` revocations of a run after `after`, in order.
+    /// Up to `limit` revocations of a run after `after`, by group and then by number: the same
+    /// order however the run was planned.
     async fn revocations(
         &self,
         run: &RunId,

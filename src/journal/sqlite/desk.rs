@@ -88,7 +88,8 @@ impl MemberRow {
         self.until = Some(generation);
     }
 
-    /// Goes again in the generation after `generation` of `call`.
+    /// Is a member of `call` again, whose last generation was `generation`: that one was sent
+    /// without it if it had left before.
     fn reopen(&mut self, call: u64, generation: u32) {
         if let Some(until) = self.until.take().filter(|until| *until < generation) {
             self.past.push(Stay(call, self.since, until));

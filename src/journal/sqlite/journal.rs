@@ -87,6 +87,12 @@ impl SqliteJournal {
         }
     }
 
+    /// The writer itself, for tests that break it.
+    #[cfg(test)]
+    pub(super) fn writer(&self) -> Arc<Mutex<Writer>> {
+        Arc::clone(&self.writing.as_ref().expect("opened for writing").writer)
+    }
+
     async fn number(&self, run: &RunId) -> Result<i64, JournalError> {
         let known = self.numbers.read().unwrap_or_else(PoisonError::into_inner).get(run).copied();
         if let Some(number) = known {

@@ -16,6 +16,8 @@ mod sides;
 mod sql;
 mod steps;
 mod tallies;
+#[cfg(test)]
+pub(super) mod testing;
 mod work;
 mod writer;
 

@@ -133,6 +133,7 @@ async fn save_distinct(
         let seq = work.record(run_no, one.at_ms, "read", None, one.body).await?;
         let read_seq = one.snapshot.is_some().then_some(seq);
         columns.push((
+            run_no,
             one.group,
             one.at_ms,
             one.state,
@@ -148,7 +149,7 @@ async fn save_distinct(
         snapshots.extend(one.snapshot.map(|body| (one.group, seq, body)));
         findings.extend(one.findings.map(|entries| (one.group, entries)));
     }
-    bulk_of(work.conn, sql::READING_SAVE, run_no, &columns).await?;
+    bulk(work.conn, sql::READING_SAVE, &columns).await?;
     bulk_of(work.conn, sql::SNAPSHOT_INSERT, run_no, &snapshots).await?;
     bulk_of(work.conn, sql::FINDING_DROP, run_no, &groups).await?;
     bulk_of(work.conn, sql::FINDING_INSERT, run_no, &findings).await

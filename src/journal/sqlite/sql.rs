@@ -2,7 +2,8 @@
 //!
 //! Bulk statements take their rows as one JSON array of arrays: a statement costs tens of
 //! microseconds whatever it carries, and a fixed text is prepared once. Blobs travel in
-//! hexadecimal inside JSON.
+//! hexadecimal inside JSON. Indexes are named, because without statistics the planner takes a
+//! run's whole table for as good.
 
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:literal;)+) => {
@@ -76,12 +77,12 @@ statements! {
         CROSS JOIN grp ON grp.run_no = j.value ->> 0 AND grp.ix = j.value ->> 1";
 
     // Readings.
-    READING_SAVE = "UPDATE grp SET read_ms = j.value ->> 1, reading = j.value ->> 2,
-        known_ms = coalesce(j.value ->> 3, known_ms), code = j.value ->> 4,
-        message = j.value ->> 5, naming = j.value ->> 6, service_managed = j.value ->> 7,
-        elsewhere = j.value ->> 8, read_seq = coalesce(j.value ->> 9, read_seq),
-        lease_epoch = j.value ->> 10
-        FROM json_each(?2) j WHERE grp.run_no = ?1 AND grp.ix = j.value ->> 0";
+    READING_SAVE = "UPDATE grp SET read_ms = j.value ->> 2, reading = j.value ->> 3,
+        known_ms = coalesce(j.value ->> 4, known_ms), code = j.value ->> 5,
+        message = j.value ->> 6, naming = j.value ->> 7, service_managed = j.value ->> 8,
+        elsewhere = j.value ->> 9, read_seq = coalesce(j.value ->> 10, read_seq),
+        lease_epoch = j.value ->> 11
+        FROM json_each(?1) j WHERE grp.run_no = j.value ->> 0 AND grp.ix = j.value ->> 1";
     SNAPSHOT_INSERT = "INSERT INTO snapshot (run_no, grp, seq, body)
         SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2 FROM json_each(?2) j";
     /// Keeps a group's last snapshot and the one that its plan was made from.
@@ -104,12 +105,12 @@ statements! {
     // Planning.
     /// Calls that were never sent. One that was split off another carries what was sent.
     UNSENT = "SELECT call.run_no, call.grp, call.id FROM json_each(?1) j
-        CROSS JOIN call ON call.run_no = j.value ->> 0 AND call.grp = j.value ->> 1
+        CROSS JOIN call INDEXED BY call_group ON call.run_no = j.value ->> 0 AND call.grp = j.value ->> 1
         WHERE call.status = 'pending' AND call.generation = 1 AND call.origin IS NULL";
     /// Rules that other calls of the groups carry and that are not done with.
     ORDERED = "SELECT call.run_no, call.grp, revocation.rule_id FROM json_each(?1) j
-        CROSS JOIN call ON call.run_no = j.value ->> 0 AND call.grp = j.value ->> 1
-        CROSS JOIN member ON member.run_no = call.run_no AND member.call = call.id
+        CROSS JOIN call INDEXED BY call_group ON call.run_no = j.value ->> 0 AND call.grp = j.value ->> 1
+        CROSS JOIN member INDEXED BY member_call ON member.run_no = call.run_no AND member.call = call.id
         CROSS JOIN revocation ON revocation.run_no = member.run_no
             AND revocation.id = member.id
         WHERE NOT (call.status = 'pending' AND call.generation = 1 AND call.origin IS NULL)
@@ -117,8 +118,8 @@ statements! {
             AND revocation.rule_id <> ''";
     REVOCATION_DROP = "DELETE FROM revocation WHERE (run_no, id) IN (
         SELECT m.run_no, m.id FROM json_each(?1) j
-        CROSS JOIN member m ON m.run_no = j.value ->> 0 AND m.call = j.value ->> 1)";
-    MEMBER_DROP = "DELETE FROM member WHERE (run_no, call) IN (
+        CROSS JOIN member m INDEXED BY member_call ON m.run_no = j.value ->> 0 AND m.call = j.value ->> 1)";
+    MEMBER_DROP = "DELETE FROM member INDEXED BY member_call WHERE (run_no, call) IN (
         SELECT j.value ->> 0, j.value ->> 1 FROM json_each(?1) j)";
     CALL_DROP = "DELETE FROM call WHERE (run_no, id) IN (
         SELECT j.value ->> 0, j.value ->> 1 FROM json_each(?1) j)";
@@ -145,7 +146,7 @@ statements! {
             reply_lost = excluded.reply_lost, accepted = excluded.accepted,
             lease_epoch = excluded.lease_epoch";
     MEMBER_LOAD = "SELECT member.* FROM json_each(?1) j
-        CROSS JOIN member ON member.run_no = j.value ->> 0 AND member.call = j.value ->> 1
+        CROSS JOIN member INDEXED BY member_call ON member.run_no = j.value ->> 0 AND member.call = j.value ->> 1
         ORDER BY member.id";
     MEMBER_SAVE = "UPDATE member SET call = j.value ->> 2, outcome = j.value ->> 3,
         reply_lost = j.value ->> 4, reason = j.value ->> 5, settled_ms = j.value ->> 6,
@@ -160,15 +161,15 @@ statements! {
         done_ms = j.value ->> 6 FROM json_each(?1) j
         WHERE attempt.run_no = j.value ->> 0 AND attempt.call = j.value ->> 1
             AND attempt.generation = j.value ->> 2 AND attempt.no = j.value ->> 3";
-    LEFT_IN_FLIGHT = "SELECT id FROM call WHERE run_no = ?1 AND status = 'in_flight'
+    LEFT_IN_FLIGHT = "SELECT id FROM call INDEXED BY call_open WHERE run_no = ?1 AND status = 'in_flight'
         AND status NOT IN ('settled', 'failed') AND lease_epoch < ?2 ORDER BY id";
     OPEN_CALLS = "SELECT c.*, grp.id AS group_id, member.id AS member,
             revocation.peer, revocation.line, revocation.rule
-        FROM (SELECT * FROM call WHERE run_no = ?1 AND lane = ?2 AND id >= ?3
+        FROM (SELECT * FROM call INDEXED BY call_open WHERE run_no = ?1 AND lane = ?2 AND id >= ?3
             AND grp >= ?4 AND grp < ?5 AND status NOT IN ('settled', 'failed')
             ORDER BY id LIMIT ?6) c
         JOIN grp ON grp.run_no = c.run_no AND grp.ix = c.grp
-        LEFT JOIN member ON member.run_no = c.run_no AND member.call = c.id
+        LEFT JOIN member INDEXED BY member_call ON member.run_no = c.run_no AND member.call = c.id
             AND member.outcome = 'pending'
         LEFT JOIN revocation ON revocation.run_no = c.run_no AND revocation.id = member.id
         ORDER BY c.id, member.id";
@@ -176,7 +177,7 @@ statements! {
             revocation.peer, revocation.line, revocation.rule
         FROM call c
         JOIN grp ON grp.run_no = c.run_no AND grp.ix = c.grp
-        LEFT JOIN member ON member.run_no = c.run_no AND member.call = c.id
+        LEFT JOIN member INDEXED BY member_call ON member.run_no = c.run_no AND member.call = c.id
             AND (member.outcome = 'pending' OR c.status IN ('settled', 'failed')
                 AND member.outcome IN ('failed', 'unknown', 'still_present'))
         LEFT JOIN revocation ON revocation.run_no = c.run_no AND revocation.id = member.id
@@ -195,14 +196,16 @@ statements! {
             member.past, gl.cloud, gl.account, gl.region, g.id AS group_id,
             pl.cloud AS peer_cloud, pl.account AS peer_account, pl.region AS peer_region,
             p.id AS peer_id, note.text AS note
-        FROM (SELECT * FROM revocation WHERE run_no = ?1 AND id > ?2 ORDER BY id LIMIT ?3) r
+        FROM (SELECT * FROM revocation INDEXED BY revocation_group WHERE run_no = ?1
+            AND (grp, id) > (IFNULL((SELECT grp FROM revocation WHERE run_no = ?1 AND id = ?2), -1), ?2)
+            ORDER BY grp, id LIMIT ?3) r
         JOIN member ON member.run_no = r.run_no AND member.id = r.id
         JOIN grp g ON g.run_no = r.run_no AND g.ix = r.grp
         JOIN lane gl ON gl.run_no = g.run_no AND gl.ix = g.lane
         JOIN grp p ON p.run_no = r.run_no AND p.ix = r.peer
         JOIN lane pl ON pl.run_no = p.run_no AND pl.ix = p.lane
         LEFT JOIN note ON note.run_no = r.run_no AND note.line = r.line
-        ORDER BY r.id";
+        ORDER BY r.grp, r.id";
     ATTEMPTS = "SELECT attempt.call, attempt.generation, attempt.token, attempt.request_id,
             attempt.sent_ms
         FROM json_each(?2) j CROSS JOIN attempt ON attempt.run_no = ?1 AND attempt.call = j.value

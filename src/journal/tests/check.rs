@@ -1,1 +1,159 @@
+//! Whoever edits a journal is told on.
 
+use super::fixture::{
+    Place, accepted, append, claim, deferred, open_calls, planned, run_id, seen, send, verified,
+    with_call,
+};
+use crate::journal::{CheckReport, RunState, RunUpdate, check};
+use crate::model::GroupIx;
+
+/// A closed journal with rows of every kind, and what its check says.
+async fn lived() -> (Place, CheckReport) {
+    let place = Place::new();
+    let journal = place.open().await;
+    with_call(&*journal, &["sgr-1", "sgr-2", "sgr-3"]).await;
+    journal.record_readings(&run_id(), &[seen(1, 1_500, &["sgr-8"])]).await.expect("recorded");
+    journal.plan_group(&run_id(), GroupIx(1), &[planned(1, &["sgr-8"])], 1_600).await.expect("ok");
+    send(&*journal, 1, "token-1", 2_000, &deferred(3_000)).await;
+    send(&*journal, 1, "token-1", 3_000, &accepted("req-1")).await;
+    append(&*journal, 1, &verified(&[1], &[&[2], &[3]])).await;
+    let _in_flight = claim(&*journal, 2, "token-2", 4_000).await;
+    let update = RunUpdate { state: Some(RunState::Acting), ..RunUpdate::default() };
+    journal.update(&run_id(), &update, 4_100).await.expect("updated");
+    assert_eq!(open_calls(&*journal).await, [1, 2, 3]);
+    let report = check(&*journal, &run_id()).await.expect("checked");
+    journal.close().await.expect("closed");
+    (place, report)
+}
+
+async fn checked(place: &Place) -> CheckReport {
+    let journal = place.read().await;
+    check(&*journal, &run_id()).await.expect("checked")
+}
+
+/// The history's triggers, out of the way: who edits a file need not keep its rules.
+const UNGUARDED: &str = "DROP TRIGGER IF EXISTS event_is_not_changed;
+    DROP TRIGGER IF EXISTS event_goes_with_its_run;";
+
+#[tokio::test]
+async fn an_untouched_journal_holds() {
+    let (place, report) = lived().await;
+    assert_eq!((report.rows, &report.bad), (11, &vec![]));
+    assert_eq!(checked(&place).await, report);
+}
+
+#[tokio::test]
+async fn history_is_append_only_to_whoever_keeps_the_rules() {
+    let (place, _) = lived().await;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.path());
+    let mut conn =
+        <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.expect("a file");
+    for statement in ["UPDATE event SET at_ms = 1 WHERE seq = 3", "DELETE FROM event"] {
+        let refused = sqlx::query(statement).execute(&mut conn).await;
+        assert!(refused.expect_err(statement).to_string().contains("append-only"));
+    }
+}
+
+#[tokio::test]
+async fn every_edit_of_every_row_of_history_is_found() {
+    let (place, report) = lived().await;
+    place.edit(UNGUARDED).await;
+    place.edit("CREATE TABLE saved AS SELECT * FROM event").await;
+    let restore = "DELETE FROM event; INSERT INTO event SELECT * FROM saved;";
+    for seq in 1..=report.rows {
+        for edit in [
+            format!("UPDATE event SET at_ms = at_ms + 1 WHERE seq = {seq}"),
+            format!("UPDATE event SET epoch = epoch + 1 WHERE seq = {seq}"),
+            format!("UPDATE event SET kind = 'read' || kind WHERE seq = {seq}"),
+            format!("UPDATE event SET call = coalesce(call, 0) + 1 WHERE seq = {seq}"),
+            format!("UPDATE event SET body = body || ' ' WHERE seq = {seq}"),
+            format!(
+                "UPDATE event SET hash = replace(hash, substr(hash, 1, 1), 'x') WHERE seq = {seq}"
+            ),
+        ] {
+            place.edit(&edit).await;
+            assert_ne!(checked(&place).await.bad, [""; 0], "{edit}");
+            place.edit(restore).await;
+        }
+    }
+    assert_eq!(checked(&place).await, report);
+}
+
+#[tokio::test]
+async fn every_row_that_is_dropped_added_or_swapped_is_found() {
+    let (place, report) = lived().await;
+    place.edit(UNGUARDED).await;
+    place.edit("CREATE TABLE saved AS SELECT * FROM event").await;
+    let restore = "DELETE FROM event; INSERT INTO event SELECT * FROM saved;";
+    for seq in 1..report.rows {
+        let next = seq + 1;
+        let renumber = "UPDATE event SET seq = -seq - 1 WHERE seq >";
+        for edit in [
+            format!("DELETE FROM event WHERE seq = {seq}"),
+            format!(
+                "DELETE FROM event WHERE seq = {seq};
+                 UPDATE event SET seq = -seq + 1 WHERE seq > {seq};
+                 UPDATE event SET seq = -seq WHERE seq < 0;"
+            ),
+            format!(
+                "{renumber} {seq}; UPDATE event SET seq = -seq WHERE seq < 0;
+                 INSERT INTO event SELECT run_no, {next}, at_ms, epoch, kind, call, body, hash
+                 FROM event WHERE seq = {seq};"
+            ),
+            format!(
+                "UPDATE event SET seq = 0 WHERE seq = {seq};
+                 UPDATE event SET seq = {seq} WHERE seq = {next};
+                 UPDATE event SET seq = {next} WHERE seq = 0;"
+            ),
+        ] {
+            place.edit(&edit).await;
+            assert_ne!(checked(&place).await.bad, [""; 0], "{edit}");
+            place.edit(restore).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cut_tail_shows_against_a_remembered_head() {
+    let (place, report) = lived().await;
+    place.edit(UNGUARDED).await;
+    place.edit("DELETE FROM event WHERE seq > 10").await;
+    let cut = checked(&place).await;
+    assert_eq!(cut.rows, report.rows - 1);
+    assert_ne!(cut.head, report.head);
+}
+
+#[tokio::test]
+async fn what_does_not_follow_from_the_history_is_found() {
+    for edit in [
+        "UPDATE run SET state = 'finished'",
+        "UPDATE run SET content = 'other'",
+        "UPDATE call SET status = 'settled' WHERE id = 1",
+        "UPDATE call SET status = 'pending', attempt = 0 WHERE id = 2",
+        "UPDATE call SET generation = 5 WHERE id = 1",
+        "UPDATE call SET status = 'nonsense' WHERE id = 3",
+        "DELETE FROM call WHERE id = 3",
+        "UPDATE member SET outcome = 'removed' WHERE id = 2",
+        "UPDATE member SET call = 3 WHERE id = 2",
+        "DELETE FROM member WHERE id = 4",
+        "UPDATE revocation SET peer = 1 WHERE id = 2",
+        "UPDATE revocation SET rule = replace(rule, 'sgr-8', 'sgr-9') WHERE id = 4",
+        "UPDATE revocation SET rule = '{' WHERE id = 4",
+        "DELETE FROM revocation WHERE id = 1",
+        "UPDATE snapshot SET body = replace(body, 'vpc-1', 'vpc-2')",
+        "DELETE FROM snapshot",
+        "UPDATE grp SET reading = 'missing' WHERE ix = 1",
+        "UPDATE grp SET id = 'sg-other' WHERE ix = 3",
+        "UPDATE finding SET entries = zeroblob(16)",
+        "UPDATE finding SET entries = zeroblob(3)",
+        "DELETE FROM finding",
+        "UPDATE chunk SET entries = zeroblob(10) WHERE grp = 1",
+        "DELETE FROM chunk WHERE grp = 3",
+        "UPDATE filter SET body = replace(body, 'ingress', 'egress')",
+        "UPDATE lane SET account = '3' WHERE ix = 1",
+    ] {
+        let (place, _) = lived().await;
+        place.edit(edit).await;
+        assert_ne!(checked(&place).await.bad, [""; 0], "{edit}");
+    }
+}

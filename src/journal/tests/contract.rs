@@ -5,7 +5,7 @@ use super::fixture::{
     refused, reopened, revocations, run_id, send, settled, started, verified, with_call,
 };
 use crate::journal::{CallId, Journal, JournalError, RunState, RunUpdate, Tally};
-use crate::model::{Event, GroupIx, LaneKey, Outcome, Provider, Status};
+use crate::model::{ClientToken, Event, GroupIx, LaneKey, Outcome, Provider, Status};
 
 /// Runs each function on a new journal of each kind.
 macro_rules! contract {
@@ -185,7 +185,7 @@ async fn what_still_stands_goes_again_and_the_rest_splits_off(journal: &dyn Jour
     let found = revocations(journal).await;
     let sent: Vec<(u32, Vec<&str>)> = found
         .iter()
-        .map(|one| (one.attempts, one.tokens.iter().map(|token| token.as_str()).collect()))
+        .map(|one| (one.attempts, one.tokens.iter().map(ClientToken::as_str).collect()))
         .collect();
     assert_eq!(
         sent,
@@ -234,7 +234,9 @@ async fn reopened_members_go_again_alone(journal: &dyn Journal) {
     }
     append(journal, 1, &reopened(&[1])).await;
     let again = call(journal, 1).await;
-    assert_eq!((again.status, members(&again)), (Status::Pending { generation: 3 }, vec![1]));
+    assert_eq!((again.status, members(&again)), (Status::ReadBack { generation: 2 }, vec![1]));
+    assert_eq!(revocations(journal).await[0].attempts, 1, "it is read before it is sent");
+    append(journal, 1, &verified(&[], &[&[1]])).await;
     send(journal, 1, "token-3", 5_000, &accepted("req-3")).await;
     append(journal, 1, &verified(&[1], &[])).await;
     let found = revocations(journal).await;

@@ -44,7 +44,10 @@ impl Place {
     }
 
     async fn raw(&self) -> SqliteConnection {
-        let options = SqliteConnectOptions::new().filename(self.path()).foreign_keys(false);
+        let options = SqliteConnectOptions::new()
+            .filename(self.path())
+            .create_if_missing(true)
+            .foreign_keys(false);
         SqliteConnection::connect_with(&options).await.expect("a file")
     }
 

@@ -5,7 +5,7 @@ use super::fixture::{
     revocations, run_id, seen, send, verified, with_call,
 };
 use crate::journal::{Finding, GroupReading, Journal, Reading, SideReading, check};
-use crate::model::{GroupIx, Snapshot};
+use crate::model::{GroupIx, Snapshot, Status};
 
 async fn snapshot(journal: &dyn Journal, group: u32) -> Option<Snapshot> {
     journal.snapshot(&run_id(), GroupIx(group)).await.expect("a snapshot or none")
@@ -107,7 +107,9 @@ async fn a_failed_rule_is_reopened_not_ordered_again() {
     journal.plan_group(&run_id(), GroupIx(0), &[planned(0, &["sgr-1"])], 3_000).await.expect("ok");
     assert_eq!(open_calls(&*journal).await, [0; 0]);
     append(&*journal, 1, &reopened(&[1])).await;
-    claim(&*journal, 1, "token-2", 4_000).await;
+    append(&*journal, 1, &verified(&[], &[&[1]])).await;
+    let held = claim(&*journal, 1, "token-2", 4_000).await;
+    assert_eq!(held.status, Status::InFlight { generation: 2, attempt: 1 });
 }
 
 #[tokio::test]

@@ -1,0 +1,71 @@
+//! Login names whose id only their own credentials can tell.
+
+use std::collections::BTreeMap;
+
+use super::exit::Failure;
+use super::session::Session;
+use crate::cloud::AccountSource;
+use crate::model::{AccountId, GroupRef, PairSet, Provider, RegionId};
+
+/// Replaces every name in `pairs` that is configured with credentials but without an id by the
+/// account that `GetCallerIdentity` gives for it. A name that cannot be resolved stays a name:
+/// its side will be told as unreadable, with the reason.
+pub(super) async fn resolve(session: &mut Session, pairs: PairSet) -> Result<PairSet, Failure> {
+    let mut ids: BTreeMap<(Provider, AccountId), AccountId> = BTreeMap::new();
+    for (cloud, name, region) in unresolved(session, &pairs) {
+        let directory = super::session::directory(&session.config, "names")?;
+        let identity = match directory.client(cloud, &name, Some(&region)).await {
+            Ok(client) => client.identify(&region).await,
+            Err(error) => Err(error),
+        };
+        match identity {
+            Ok(answer) => {
+                adopt(session, cloud, &name, &answer.value.account);
+                ids.insert((cloud, name), answer.value.account);
+            }
+            Err(error) => tracing::warn!("{cloud} {name}: its id cannot be told: {error}"),
+        }
+    }
+    if ids.is_empty() {
+        return Ok(pairs);
+    }
+    let named = |group: &GroupRef| GroupRef {
+        account: ids.get(&(group.cloud, group.account.clone())).unwrap_or(&group.account).clone(),
+        ..group.clone()
+    };
+    let rows: Vec<_> = pairs
+        .rows
+        .iter()
+        .map(|row| {
+            let filter = pairs.filters[usize::from(row.filter)].clone();
+            (named(pairs.group(row.a)), named(pairs.group(row.b)), filter, row.line)
+        })
+        .collect();
+    PairSet::build(pairs.sources, &rows, pairs.notes)
+        .map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// From now on the account is found by its id too.
+fn adopt(session: &mut Session, cloud: Provider, name: &AccountId, id: &AccountId) {
+    for account in &mut session.config.clouds.accounts {
+        if account.cloud == cloud && account.name.as_deref() == Some(name.as_str()) {
+            account.id = Some(id.clone());
+        }
+    }
+}
+
+/// The names in `pairs` that have credentials and no id, each with a region to ask in.
+fn unresolved(session: &Session, pairs: &PairSet) -> Vec<(Provider, AccountId, RegionId)> {
+    let accounts = session.config.clouds.accounts.iter();
+    accounts
+        .filter(|account| account.id.is_none() && !matches!(account.source, AccountSource::None))
+        .filter_map(|account| {
+            let name = AccountId::new(account.name.as_deref()?);
+            let group = pairs
+                .groups
+                .iter()
+                .find(|group| group.cloud == account.cloud && group.account == name)?;
+            Some((account.cloud, name, group.region.clone()))
+        })
+        .collect()
+}

@@ -1,0 +1,105 @@
+//! From a run in the journal to a plan that may be acted on: read, plan, check.
+
+use std::collections::HashSet;
+
+use super::exit::{Exit, Failure};
+use super::guard;
+use super::session::Session;
+use crate::audit::{Audit, AuditEnd, Planning, audit, plan_unread};
+use crate::exchange::{Exchange, now_ms};
+use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
+use crate::model::{GroupIx, RuleId};
+use crate::run::{Estimate, estimate, plan_digest};
+
+/// What was read longer ago is read again before it is acted on.
+const FRESH_MS: i64 = 3_600_000;
+/// Revocations that are taken from the journal at once.
+const PAGE: u32 = 1_000;
+
+/// A run that is ready to act.
+pub(super) struct Prepared {
+    /// The run as it stands now.
+    pub(super) run: RunRecord,
+    /// The way to the accounts.
+    pub(super) exchange: Exchange,
+    /// How reading went.
+    pub(super) end: AuditEnd,
+    /// What acting would take.
+    pub(super) estimate: Estimate,
+}
+
+/// Reads what was not read of late, completes the plan and checks it against the guards. With
+/// `frozen` the plan stays as it was stored.
+pub(super) async fn prepare(
+    session: &Session,
+    run: RunRecord,
+    frozen: bool,
+) -> Result<Prepared, Failure> {
+    let exchange = session.exchange(&run.new.id).await?;
+    let journal = &*session.journal;
+    let end = read(session, &exchange, &run, frozen).await?;
+    session.clear_bars();
+    for (lane, reason) in &end.unreachable {
+        tracing::warn!("{lane}: {reason}");
+    }
+    let estimate = estimate(journal, &run, &exchange.pacer).await?;
+    if !end.interrupted && !frozen {
+        let digest = plan_digest(journal, &run.new.id).await?.to_string();
+        let update = RunUpdate {
+            state: Some(RunState::Planned),
+            digest: Some(digest),
+            estimate_s: Some(estimate.seconds),
+            ..RunUpdate::default()
+        };
+        journal.update(&run.new.id, &update, now_ms()).await?;
+    }
+    let run = journal.run(run.new.id.as_str()).await?;
+    guard::check_plan(journal, &run, guard::size(&estimate), &session.config.guard).await?;
+    Ok(Prepared { run, exchange, end, estimate })
+}
+
+/// Reads the groups, or plans from the rows alone.
+async fn read(
+    session: &Session,
+    exchange: &Exchange,
+    run: &RunRecord,
+    frozen: bool,
+) -> Result<AuditEnd, JournalError> {
+    let journal = &*session.journal;
+    if run.new.blind {
+        if run.digest.is_none() {
+            plan_unread(journal, run).await?;
+        }
+        return Ok(AuditEnd::default());
+    }
+    let planning =
+        if frozen { Planning::Frozen(planned_rules(session, run).await?) } else { Planning::Plan };
+    let fresh_since_ms = now_ms() - FRESH_MS;
+    audit(&Audit { exchange, journal, run, fresh_since_ms, planning }).await
+}
+
+async fn planned_rules(
+    session: &Session,
+    run: &RunRecord,
+) -> Result<HashSet<(GroupIx, RuleId)>, JournalError> {
+    let mut rules = HashSet::new();
+    let mut after = None;
+    loop {
+        let page = session.journal.revocations(&run.new.id, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(rules) };
+        after = Some(last.id);
+        rules.extend(page.iter().map(|r| (r.revocation.group, r.revocation.rule.id.clone())));
+    }
+}
+
+impl AuditEnd {
+    /// Exit code 7 if there was somebody to call and nobody could be reached.
+    pub(super) fn nobody_reached(&self) -> Exit {
+        if self.reached == 0 && !self.unreachable.is_empty() { Exit::NoAccount } else { Exit::Done }
+    }
+
+    /// Why accounts could not be called, in words.
+    pub(super) fn messages(&self) -> Vec<String> {
+        self.unreachable.iter().map(|(lane, reason)| format!("{lane}: {reason}")).collect()
+    }
+}
