@@ -10,9 +10,12 @@ use crate::model::{ErrorClass, LaneKey};
 /// group, so one refusal does not speak for all.
 const ENOUGH: u32 = 3;
 
+/// How often in a row each lane and action was refused, and with what.
+type Refusals = HashMap<(LaneKey, &'static str), (u32, CloudError)>;
+
 /// What the last reads of each lane and action were refused with.
 #[derive(Debug, Default)]
-pub(super) struct Denials(Mutex<HashMap<(LaneKey, &'static str), (u32, CloudError)>>);
+pub(super) struct Denials(Mutex<Refusals>);
 
 impl Denials {
     /// Counts a refusal for want of rights; an answer of any other kind starts anew.

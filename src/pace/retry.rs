@@ -170,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_read_that_got_lost_is_read_again_until_the_attempts_are_used_up() {
-        let read = |attempt| POLICY().after_read(ErrorClass::Lost, after(attempt - 1), None, 0.5);
+        let read =
+            |attempt: u32| POLICY().after_read(ErrorClass::Lost, after(attempt - 1), None, 0.5);
         assert_eq!(read(1), Verdict::Again(Duration::from_millis(100)));
         assert_eq!(read(6), Verdict::GiveUp);
     }
