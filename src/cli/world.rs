@@ -94,7 +94,6 @@ impl From<SandboxError> for Failure {
             SandboxError::Listen { .. }
             | SandboxError::File { .. }
             | SandboxError::State { .. } => Exit::CouldNotWork,
-            SandboxError::Busy(_) => Exit::Locked,
         };
         Self::new(exit, format!("sandbox: {error}"))
     }

@@ -4,6 +4,7 @@
 //! `UNPAIR_PEERS_PYTHON` names the Python into which tests/peers/requirements.txt is installed;
 //! tests/all.sh makes one. Without it nothing is tested, unless `UNPAIR_PEERS_REQUIRED` is set.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -28,20 +29,22 @@ impl Python {
     /// A script of tests/peers.
     pub(crate) fn script(&self, name: &str) -> Command {
         let mut command = Command::new(&self.0);
-        alone(&mut command);
-        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(name));
+        alone(&mut command).arg(script(name));
         command
     }
 
-    /// `script` with `arguments`, which must succeed, and the JSON that it prints.
-    pub(crate) fn json<'a>(
-        &self,
-        script: &str,
-        arguments: impl IntoIterator<Item = &'a str>,
-    ) -> Value {
-        let printed = succeed(self.script(script).args(arguments));
-        serde_json::from_slice(&printed.stdout).expect("a script prints JSON")
+    /// A `PATH` on which the programs installed with it come first.
+    pub(crate) fn path(&self) -> OsString {
+        let bin = self.0.parent().expect("a Python stands in a folder").to_owned();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let all = std::iter::once(bin).chain(std::env::split_paths(&path));
+        std::env::join_paths(all).expect("folders without a colon")
     }
+}
+
+/// Where a script of tests/peers is.
+pub(crate) fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(name)
 }
 
 /// Nothing of the user's surroundings reaches the program, but where programs are.
