@@ -28,7 +28,7 @@ fn the_aws_cli_takes_the_sandbox_for_the_cloud() {
     let mut shell = Command::new("sh");
     succeed(
         alone(&mut shell)
-            .env("PATH", sandbox.python.path())
+            .env("PATH", sandbox.path())
             .arg(script("sandbox_aws_cli.sh"))
             .arg(sandbox.line()),
     );

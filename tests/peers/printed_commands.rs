@@ -49,7 +49,7 @@ impl Scenario {
     /// Runs a command line in a shell, as the owner of `account`.
     fn shell(&self, account: &str, line: &str) -> Command {
         let [id, secret] = self.sandbox.key(account);
-        let (url, path) = (self.sandbox.url("alibaba"), self.sandbox.python.path());
+        let (url, path) = (self.sandbox.url("alibaba"), self.sandbox.path());
         let mut shell = Command::new("sh");
         alone(&mut shell).env("PATH", path).args(["-euc", line]);
         shell.env("AWS_ACCESS_KEY_ID", id).env("AWS_SECRET_ACCESS_KEY", secret);
@@ -66,7 +66,8 @@ impl Scenario {
         } else {
             format!("aliyun() {{ python '{}' \"$@\"; }}\n{command}", script("aliyun.py").display())
         };
-        Sandbox::parse(&succeed(&mut self.shell(account, &line)).stdout)
+        let printed = succeed(&mut self.shell(account, &line)).stdout;
+        serde_json::from_slice(&printed).expect("a command prints JSON")
     }
 
     /// The rules of one EC2 group that name another: protocol and first port.

@@ -1,8 +1,7 @@
 //! `unpair sandbox` as a process of its own, with the sample world.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
-
-use serde_json::Value;
 
 use crate::support::{Home, Python, Server};
 
@@ -34,6 +33,14 @@ impl Sandbox {
         self.home.path("sandbox.json")
     }
 
+    /// A `PATH` on which the programs of the Python come first.
+    pub(crate) fn path(&self) -> OsString {
+        let programs = self.python.0.parent().expect("a program stands in a folder").to_owned();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let all = std::iter::once(programs).chain(std::env::split_paths(&path));
+        std::env::join_paths(all).expect("folders without a colon")
+    }
+
     /// Where a cloud's dialect is spoken: `alibaba` or `aws`.
     pub(crate) fn url(&self, cloud: &str) -> &str {
         self.server.ready[cloud].as_str().expect("an address")
@@ -44,10 +51,5 @@ impl Sandbox {
         let accounts = self.server.ready["accounts"].as_array().expect("accounts");
         let found = accounts.iter().find(|listed| listed["id"] == account).expect("the account");
         ["access_key_id", "access_key_secret"].map(|key| found[key].as_str().expect("a text"))
-    }
-
-    /// What a printed line of JSON says.
-    pub(crate) fn parse(printed: &[u8]) -> Value {
-        serde_json::from_slice(printed).expect("JSON")
     }
 }

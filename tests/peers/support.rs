@@ -4,7 +4,6 @@
 //! `UNPAIR_PEERS_PYTHON` names the Python into which tests/peers/requirements.txt is installed;
 //! tests/all.sh makes one. Without it nothing is tested, unless `UNPAIR_PEERS_REQUIRED` is set.
 
-use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -12,7 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 
 /// The Python that has the official clients and moto, with the aws CLI beside it.
-pub(crate) struct Python(PathBuf);
+pub(crate) struct Python(pub(crate) PathBuf);
 
 impl Python {
     /// `None`, with a line that says so, on a machine without one.
@@ -31,14 +30,6 @@ impl Python {
         let mut command = Command::new(&self.0);
         alone(&mut command).arg(script(name));
         command
-    }
-
-    /// A `PATH` on which the programs installed with it come first.
-    pub(crate) fn path(&self) -> OsString {
-        let bin = self.0.parent().expect("a Python stands in a folder").to_owned();
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let all = std::iter::once(bin).chain(std::env::split_paths(&path));
-        std::env::join_paths(all).expect("folders without a colon")
     }
 }
 
