@@ -45,7 +45,7 @@ impl Output {
     /// Opens the place for a result that is streamed.
     pub(super) fn open(&self) -> Result<Sink, Failure> {
         match &self.path {
-            None => Ok(Sink::Stdout(io::BufWriter::new(io::stdout()))),
+            None => Ok(Sink::Stdout(io::BufWriter::new(Pipe(io::stdout())))),
             Some(path) => Sink::file(path.clone()),
         }
     }
@@ -98,7 +98,7 @@ impl Ended {
 /// An open place for a result.
 pub(super) enum Sink {
     /// Standard output.
-    Stdout(io::BufWriter<io::Stdout>),
+    Stdout(io::BufWriter<Pipe>),
     /// A file that takes its name when it is complete.
     File(PathBuf, io::BufWriter<tempfile::NamedTempFile>),
 }
@@ -119,7 +119,7 @@ impl Sink {
     /// Makes the result visible.
     pub(super) fn finish(self) -> Result<(), Failure> {
         match self {
-            Self::Stdout(mut out) => ignore_closed_pipe(out.flush())?,
+            Self::Stdout(mut out) => out.flush()?,
             Self::File(path, out) => {
                 let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
                 file.persist(&path).map_err(|error| {
@@ -150,11 +150,22 @@ impl Write for Sink {
     }
 }
 
-/// A reader that went away has what it wanted.
-fn ignore_closed_pipe(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+/// Standard output, whose reader may go away (`| head`): it has what it wanted.
+pub(super) struct Pipe(io::Stdout);
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.0.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            flushed => flushed,
+        }
     }
 }
 
