@@ -1,0 +1,16 @@
+//! The program from outside: real processes in folders of their own, against the sandbox.
+//!
+//! [`scene`] sets the scene, [`world`] writes worlds; every other module is one part of what users
+//! rely on.
+
+mod codes;
+mod crash;
+mod exits;
+mod faults;
+mod guards;
+mod output;
+mod outcomes;
+mod runs;
+mod scene;
+mod unread;
+mod world;

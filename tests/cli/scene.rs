@@ -1,0 +1,400 @@
+//! A scene: a world served by the sandbox, a folder with configuration and credentials, and the
+//! real program run in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use unpair::sandbox::{Fault, LoggedCall, Sandbox, SandboxOptions, World, start};
+
+use crate::world::{Owner, WorldText};
+
+/// How long a condition is waited for before the test fails.
+const PATIENCE: Duration = Duration::from_secs(180);
+const POLL: Duration = Duration::from_millis(2);
+const HEADER: &str = "cloud,region,account_a,group_a,account_b,group_b\n";
+
+/// A scene that is being set.
+pub struct Setting {
+    options: SandboxOptions,
+    config: String,
+    limits: &'static str,
+}
+
+impl Setting {
+    pub fn of(world: &WorldText) -> Self {
+        let options = SandboxOptions::new(world.read());
+        Self { options, config: String::new(), limits: "rate = 'off'\nin_flight = 4\n" }
+    }
+
+    /// A fault as on the command line: `NAME[@ACTION][@ACCOUNT]=RATE`.
+    pub fn fault(mut self, fault: impl AsRef<str>) -> Self {
+        let fault: Fault = fault.as_ref().parse().expect("the test's fault is valid");
+        self.options.faults.push(fault);
+        self
+    }
+
+    /// The seed of the faults; printed, so that a failure can be repeated.
+    pub fn seed(mut self, seed: u64) -> Self {
+        println!("sandbox seed {seed}");
+        self.options.seed = seed;
+        self
+    }
+
+    /// How long reads still show what a revocation removed.
+    pub fn lag(mut self, lag: Duration) -> Self {
+        self.options.visibility_delay = lag;
+        self
+    }
+
+    /// More configuration, after the accounts.
+    pub fn config(mut self, text: &str) -> Self {
+        self.config.push_str(text);
+        self
+    }
+
+    pub fn start(self) -> Scene {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime for the sandbox");
+        let before = self.options.world.clone();
+        let sandbox = runtime.block_on(start(self.options)).expect("the sandbox starts");
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let scene = Scene { folder, sandbox, before, _runtime: runtime };
+        scene.write("unpair.toml", &scene.configuration(&self.config, self.limits));
+        scene.write("aliyun.json", &scene.alibaba_profiles());
+        scene.write("aws-credentials", &scene.aws_profiles());
+        scene.write("aws-config", "");
+        scene
+    }
+}
+
+/// A world, a folder, and the program to be run in it.
+pub struct Scene {
+    folder: TempDir,
+    sandbox: Sandbox,
+    before: World,
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Scene {
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).expect("a writable folder");
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect("a readable file")
+    }
+
+    /// Writes `pairs.csv` with one row a pair.
+    pub fn pairs(&self, pairs: &[(Owner, &str, Owner, &str)]) {
+        let rows = pairs.iter().map(|(a, group_a, b, group_b)| {
+            format!("{},{},{},{group_a},{},{group_b}\n", a.cloud, a.region, a.id, b.id)
+        });
+        self.write("pairs.csv", &format!("{HEADER}{}", rows.collect::<String>()));
+    }
+
+    /// Starts the program.
+    pub fn begin(&self, args: &[&str]) -> Running {
+        self.begin_with(args, &[])
+    }
+
+    /// Starts the program with more environment.
+    pub fn begin_with(&self, args: &[&str], env: &[(&str, &str)]) -> Running {
+        let outputs = tempfile::tempdir().expect("a folder for what is printed");
+        let file = |name: &str| File::create(outputs.path().join(name)).expect("a new file");
+        let child = Command::new(env!("CARGO_BIN_EXE_unpair"))
+            .args(args)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.environment())
+            .envs(env.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(file("stdout"))
+            .stderr(file("stderr"))
+            .spawn()
+            .expect("the program starts");
+        Running { child, outputs, args: args.join(" ") }
+    }
+
+    /// Runs the program to its end.
+    pub fn run(&self, args: &[&str]) -> Ended {
+        self.begin(args).wait()
+    }
+
+    /// Runs the program with more environment.
+    pub fn run_with(&self, args: &[&str], env: &[(&str, &str)]) -> Ended {
+        self.begin_with(args, env).wait()
+    }
+
+    /// Runs the program, which must end with `exit`, and reads its JSON.
+    pub fn json(&self, args: &[&str], exit: i32) -> Value {
+        self.run(&[args, &["--format", "json"]].concat()).exits(exit).json()
+    }
+
+    /// The report of the latest run.
+    pub fn report(&self) -> Value {
+        self.json(&["report"], 0)
+    }
+
+    /// Every call so far.
+    pub fn calls(&self) -> Vec<LoggedCall> {
+        self.sandbox.calls()
+    }
+
+    /// The calls that change something.
+    pub fn revocations(&self) -> Vec<LoggedCall> {
+        self.calls().into_iter().filter(is_revocation).collect()
+    }
+
+    /// Waits until the calls so far are as told.
+    pub fn wait_for(&self, what: &str, holds: impl Fn(&[LoggedCall]) -> bool) {
+        wait_until(what, || holds(&self.calls()));
+    }
+
+    pub fn world(&self) -> World {
+        self.sandbox.world()
+    }
+
+    /// Changes the world behind the program's back.
+    pub fn edit(&self, change: impl FnOnce(&mut World)) {
+        self.sandbox.edit(change);
+    }
+
+    /// Removes every rule of a group whose peer is another group.
+    pub fn cut_behind_the_back(&self, group: &str) {
+        self.edit(|world| {
+            let group = world.groups.get_mut(&group.into()).expect("a group of the world");
+            group.rules.retain(|rule| rule.peer_group().is_none());
+        });
+    }
+
+    /// What is gone since the start, and what is new: `GROUP RULE`.
+    pub fn changes(&self) -> (BTreeSet<String>, BTreeSet<String>) {
+        let (before, now) = (rules_of(&self.before), rules_of(&self.world()));
+        (before.difference(&now).cloned().collect(), now.difference(&before).cloned().collect())
+    }
+
+    /// Asserts that exactly the accept rules between these groups are gone, and nothing came.
+    pub fn assert_only_severed(&self, pairs: &[(&str, &str)]) {
+        let (gone, new) = self.changes();
+        assert_eq!(new, BTreeSet::new(), "nothing is added");
+        assert_eq!(gone, grants_between(&self.before, pairs), "the grants, and nothing else");
+    }
+
+    /// Asserts that the world is as it was.
+    pub fn assert_untouched(&self) {
+        assert_eq!(self.changes(), (BTreeSet::new(), BTreeSet::new()));
+    }
+
+    /// Asserts that no client token was sent with two different requests.
+    pub fn assert_each_token_names_one_request(&self) {
+        let mut requests: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        for call in self.revocations() {
+            let Some(token) = call.params.get("ClientToken") else { continue };
+            let first = requests.entry(token.clone()).or_insert_with(|| call.params.clone());
+            assert_eq!(*first, call.params, "token {token}");
+        }
+    }
+
+    fn environment(&self) -> Vec<(&'static str, PathBuf)> {
+        vec![
+            ("HOME", self.folder.path().to_owned()),
+            ("AWS_SHARED_CREDENTIALS_FILE", self.path("aws-credentials")),
+            ("AWS_CONFIG_FILE", self.path("aws-config")),
+            ("AWS_EC2_METADATA_DISABLED", "true".into()),
+        ]
+    }
+
+    fn configuration(&self, more: &str, limits: &str) -> String {
+        let (ecs, ec2) = (self.sandbox.alibaba_url(), self.sandbox.aws_url());
+        let accounts: String = self.before.accounts.iter().map(account_section).collect();
+        format!(
+            "[alibaba]\necs_endpoint = '{ecs}'\nsts_endpoint = '{ecs}'\n\
+             config_file = 'aliyun.json'\n[alibaba.limits]\n{limits}\
+             [aws]\nec2_endpoint = '{ec2}'\nsts_endpoint = '{ec2}'\n[aws.limits]\n{limits}\
+             {accounts}{more}"
+        )
+    }
+
+    fn alibaba_profiles(&self) -> String {
+        let profiles: Vec<Value> = self
+            .sandbox
+            .accounts()
+            .iter()
+            .map(|account| {
+                json!({
+                    "name": account.id, "mode": "AK",
+                    "access_key_id": account.access_key_id,
+                    "access_key_secret": account.access_key_secret,
+                })
+            })
+            .collect();
+        json!({ "current": "", "profiles": profiles }).to_string()
+    }
+
+    fn aws_profiles(&self) -> String {
+        let profile = |account: &unpair::sandbox::SandboxAccount| {
+            format!(
+                "[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+                account.id, account.access_key_id, account.access_key_secret
+            )
+        };
+        self.sandbox.accounts().iter().map(profile).collect()
+    }
+}
+
+/// A world's own account by its profile; without a key, a partner's.
+fn account_section(account: &unpair::sandbox::Account) -> String {
+    let source = match &account.access_key_id {
+        Some(_) => format!("profile = '{}'", account.id),
+        None => "credentials = 'none'".to_owned(),
+    };
+    let name = account.name.as_deref().unwrap_or_default();
+    format!(
+        "[[account]]\ncloud = '{}'\nid = '{}'\nname = '{name}'\n{source}\n",
+        account.cloud, account.id
+    )
+}
+
+fn rules_of(world: &World) -> BTreeSet<String> {
+    let rules = world.groups.values().flat_map(|group| {
+        group.rules.iter().map(move |rule| format!("{} {}", group.id, rule.id))
+    });
+    rules.collect()
+}
+
+/// Every accept rule of one of the pairs' groups that names the other: `GROUP RULE`.
+pub fn grants_between(world: &World, pairs: &[(&str, &str)]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (own, peer) in pairs.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]) {
+        let Some(group) = world.groups.get(&own.into()) else { continue };
+        let grants = group.rules.iter().filter(|rule| {
+            rule.peer_group().is_some_and(|named| named.as_str() == peer)
+                && rule.policy == unpair::model::Policy::Accept
+        });
+        found.extend(grants.map(|rule| format!("{own} {}", rule.id)));
+    }
+    found
+}
+
+/// Whether a call is one that removes rules.
+pub fn is_revocation(call: &LoggedCall) -> bool {
+    call.action.starts_with("Revoke")
+}
+
+/// Waits until `holds`, and fails the test if it does not in time.
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        std::thread::sleep(POLL);
+    }
+}
+
+/// The program while it runs; killed if the test ends before it does.
+pub struct Running {
+    child: Child,
+    outputs: TempDir,
+    args: String,
+}
+
+impl Running {
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([format!("-{name}"), self.child.id().to_string()])
+            .status()
+            .expect("`kill` runs");
+        assert!(status.success(), "the signal is sent");
+    }
+
+    /// What was printed to standard error so far.
+    pub fn stderr(&self) -> String {
+        printed(self.outputs.path(), "stderr")
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("a child of ours").is_none()
+    }
+
+    /// Waits for the end.
+    pub fn wait(mut self) -> Ended {
+        let mut status = None;
+        wait_until(&format!("the end of `unpair {}`", self.args), || {
+            status = self.child.try_wait().expect("a child of ours");
+            status.is_some()
+        });
+        Ended {
+            status: status.expect("it ended"),
+            stdout: printed(self.outputs.path(), "stdout"),
+            stderr: printed(self.outputs.path(), "stderr"),
+            args: std::mem::take(&mut self.args),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended, unless the test failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn printed(folder: &Path, name: &str) -> String {
+    fs::read_to_string(folder.join(name)).expect("what was printed is text")
+}
+
+/// The program after its end.
+#[derive(Debug)]
+pub struct Ended {
+    status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+    args: String,
+}
+
+impl Ended {
+    /// The exit code; `None` after a signal.
+    pub fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    /// Asserts the exit code.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        let Self { status, stdout, stderr, args } = &self;
+        assert_eq!(
+            status.code(),
+            Some(code),
+            "unpair {args}: {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
+        );
+        self
+    }
+
+    /// The JSON object on standard output.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("unpair {}: {error}: {}", self.args, self.stdout))
+    }
+
+    /// Asserts that standard error tells `text`.
+    #[track_caller]
+    pub fn tells(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "expected `{text}` in:\n{}", self.stderr);
+        self
+    }
+}
