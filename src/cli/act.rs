@@ -69,7 +69,7 @@ async fn before_acting(
         messages.push(format!("the world moved since run {} was planned: plan again", run.new.id));
         return Err(refuse(session, exchange, run, Failure { exit: Exit::Refused, messages }).await);
     }
-    if end.nobody_reached() == Exit::NoAccount && run.rules.pending == 0 {
+    if end.nobody_reached() == Exit::NoAccount {
         return Ok(Some(End {
             state: RunState::Stopped,
             exit: Exit::NoAccount,
@@ -135,6 +135,7 @@ async fn revoke(
             (RunState::Stopped, Exit::Refused)
         }
         None if end.interrupted => (RunState::Interrupted, Exit::Interrupted),
+        None if end.nobody_reached() => (RunState::Stopped, Exit::NoAccount),
         None => (RunState::Finished, end_code(context, session, &run).await?.or(how.left_over)),
     };
     Ok(End { state, exit, messages })

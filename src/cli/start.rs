@@ -62,6 +62,7 @@ pub fn start() -> ExitCode {
 }
 
 async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
+    context.output.check()?;
     match command {
         Command::Audit(args) => audit::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
