@@ -5,25 +5,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may import. `lib.rs` and `main.rs` are above all.
-const MAY_IMPORT: [(&str, &[&str]); 14] = [
+const MAY_IMPORT: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("manifest", &["model"]),
     ("planner", &["model"]),
     ("pace", &["model"]),
     ("cloud", &["model"]),
     ("journal", &["model"]),
-    ("audit", &["model", "pace", "cloud", "journal"]),
-    ("discover", &["model", "pace", "cloud", "journal"]),
-    ("run", &["model", "pace", "cloud", "journal", "planner", "audit"]),
-    ("restore", &["model", "pace", "cloud", "journal", "planner"]),
+    // One paced, counted, repeated exchange: what audits and runs share.
+    ("exchange", &["model", "pace", "cloud", "journal"]),
+    ("audit", &["model", "cloud", "journal", "planner", "exchange"]),
+    ("discover", &["model", "pace", "cloud", "journal", "exchange"]),
+    ("run", &["model", "pace", "cloud", "journal", "planner", "exchange", "audit"]),
+    ("restore", &["model", "pace", "cloud", "journal", "planner", "exchange"]),
     ("report", &["model", "journal"]),
     ("notify", &["model", "journal"]),
     ("sandbox", &["model"]),
     (
         "config",
         &[
-            "model", "manifest", "planner", "pace", "cloud", "journal", "audit", "discover", "run",
-            "restore", "report", "notify", "sandbox",
+            "model", "manifest", "planner", "pace", "cloud", "journal", "exchange", "audit",
+            "discover", "run", "restore", "report", "notify", "sandbox",
         ],
     ),
 ];
@@ -319,7 +321,10 @@ fn only_the_command_line_the_configuration_and_credential_loaders_read_the_envir
 fn planning_knows_no_clock_and_no_chance() {
     let pure = ["model", "manifest", "planner", "pace"];
     let mut wrong = Vec::new();
-    for source in sources().iter().filter(|source| source.is_in(&pure)) {
+    // The limiters' clock is tokio's, which a test can pause; it is read in this one file.
+    let clock = ["pace/clock.rs"];
+    let timeless = |source: &&Source| source.is_in(&pure) && !source.is_in(&clock);
+    for source in sources().iter().filter(timeless) {
         let words = ["Instant::now", "SystemTime::now", "Timestamp::now", "Zoned::now", "fastrand"];
         let used = words.iter().filter(|word| uses(&source.code, word));
         wrong.extend(used.map(|word| format!("{} uses {word}", source.path)));

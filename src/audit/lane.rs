@@ -43,10 +43,8 @@ pub(super) async fn read_lane<'a>(
         let ids: Vec<_> = due.iter().map(|group| group.group.clone()).collect();
         match read_groups(audit.exchange, &lane.key, &account, &ids).await {
             Ok(reads) => {
-                for (group, read) in due.iter().zip(reads) {
-                    take(audit, observer, &account, group, read, &mut end).await?;
-                    audit.exchange.progress.advance(1);
-                }
+                take(audit, observer, &account, &due, reads, &mut end).await?;
+                audit.exchange.progress.advance(due.len() as u64);
             }
             Err(ReadError::Stopped) => {
                 end.interrupted = true;
@@ -62,28 +60,34 @@ pub(super) async fn read_lane<'a>(
     Ok(LaneEnd::Done(end))
 }
 
-/// Journals one reading and plans from it.
+/// Journals readings and plans from them. Plans are written at the same time, so that they share
+/// the journal's commits.
 async fn take(
     audit: &Audit<'_>,
     observer: &Observer<'_>,
     account: &Account,
-    work: &GroupWork,
-    read: GroupRead,
+    due: &[GroupWork],
+    reads: Vec<GroupRead>,
     end: &mut AuditEnd,
 ) -> Result<(), JournalError> {
     let run = &audit.run.new.id;
-    let seen = observer.observe(work, read, account.client.batch()).await?;
-    audit.journal.record_readings(run, std::slice::from_ref(&seen.reading)).await?;
-    match &audit.planning {
-        Planning::Plan if matches!(seen.reading.reading, Reading::Seen(_)) => {
-            audit.journal.plan_group(run, work.ix, &seen.calls, now_ms()).await
+    let (mut readings, mut plans) = (Vec::new(), Vec::new());
+    for (work, read) in due.iter().zip(reads) {
+        let seen = observer.observe(work, read, account.client.batch()).await?;
+        match &audit.planning {
+            Planning::Plan if matches!(seen.reading.reading, Reading::Seen(_)) => {
+                plans.push((work.ix, seen.calls));
+            }
+            Planning::Plan => {}
+            Planning::Frozen(approved) => end.moved.extend(new_grants(approved, work, &seen)),
         }
-        Planning::Plan => Ok(()),
-        Planning::Frozen(approved) => {
-            end.moved.extend(new_grants(approved, work, &seen));
-            Ok(())
-        }
+        readings.push(seen.reading);
     }
+    audit.journal.record_readings(run, &readings).await?;
+    let written =
+        plans.iter().map(|(group, calls)| audit.journal.plan_group(run, *group, calls, now_ms()));
+    futures_util::future::try_join_all(written).await?;
+    Ok(())
 }
 
 /// The grants that the approved plan does not hold, in words.

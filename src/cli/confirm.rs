@@ -30,10 +30,10 @@ fn on_terminal() -> bool {
 /// Asks on the terminal; the answer must be the number of rules.
 pub(super) fn ask(size: Size) -> Result<(), Failure> {
     eprint!(
-        "revoke {} in {} groups of {} accounts? type the number of rules: ",
-        rules(size.rules),
-        size.groups,
-        size.accounts
+        "\nrevoke {} in {} of {}? type the number of rules: ",
+        count(size.rules, "rule"),
+        count(size.groups, "group"),
+        count(size.accounts, "account")
     );
     std::io::stderr().flush()?;
     let mut answer = String::new();
@@ -45,6 +45,6 @@ pub(super) fn ask(size: Size) -> Result<(), Failure> {
     }
 }
 
-fn rules(n: u64) -> String {
-    if n == 1 { "1 rule".to_owned() } else { format!("{n} rules") }
+fn count(n: u64, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }

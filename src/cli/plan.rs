@@ -22,14 +22,26 @@ pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Fail
     let mut session = Session::open(context, config).await?;
     let chosen = chosen.resolved(&mut session).await?;
     let run = begin(&session, &chosen, RunKind::Revoke, false).await?;
-    let Prepared { run, exchange, end, .. } = prepare(&session, run, false).await?;
-    let exit = if end.interrupted { Exit::Interrupted } else { chosen.exit() };
+    let exit = complete(context, &session, run, chosen.exit()).await?;
+    session.close().await?;
+    Ok(exit)
+}
+
+/// Reads what was not read yet, stores the plan and prints it; `left_over` is what rows that
+/// were left out come to.
+pub(super) async fn complete(
+    context: &Context,
+    session: &Session,
+    run: RunRecord,
+    left_over: Exit,
+) -> Result<Exit, Failure> {
+    let Prepared { run, exchange, end, .. } = prepare(session, run, false).await?;
+    let exit = if end.interrupted { Exit::Interrupted } else { left_over };
     let exit = exit.or(end.nobody_reached());
     let state = if end.interrupted { RunState::Interrupted } else { RunState::Planned };
     let run = session.end_run(&exchange, &run.new.id, state, exit as u8).await?;
     let ended = Ended { exit, messages: end.messages() };
-    show(context, &session, &run, &ended).await?;
-    session.close().await?;
+    show(context, session, &run, &ended).await?;
     Ok(exit)
 }
 

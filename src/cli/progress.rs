@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::exchange::Progress;
 
@@ -34,9 +34,10 @@ impl Bars {
 impl Progress for Bars {
     fn phase(&self, name: &str, total: u64) {
         self.clear();
-        let template = "{msg:16} {wide_bar} {pos}/{len}  {per_sec}  {eta} left";
-        let style =
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let template = "{msg:16} {wide_bar} {pos}/{len}  {rate}  {eta} left";
+        let style = ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("rate", write_rate);
         let bar = self.bars.add(ProgressBar::new(total).with_style(style));
         bar.set_message(name.to_owned());
         bar.enable_steady_tick(REDRAW);
@@ -48,4 +49,10 @@ impl Progress for Bars {
             bar.inc(n);
         }
     }
+}
+
+/// `4.8/s`.
+fn write_rate(state: &ProgressState, out: &mut dyn std::fmt::Write) {
+    // A bar that cannot be drawn is no reason to stop.
+    let _ = write!(out, "{:.1}/s", state.per_sec());
 }

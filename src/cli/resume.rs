@@ -7,7 +7,7 @@ use super::guard::overrides;
 use super::revoke::is_unfinished;
 use super::session::Session;
 use super::start::Context;
-use super::{audit, confirm};
+use super::{audit, confirm, plan};
 use crate::journal::{RunKind, RunRecord};
 
 pub(super) async fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Failure> {
@@ -16,6 +16,9 @@ pub(super) async fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Fa
     let session = Session::open(context, config).await?;
     let run = choose(&session, args.run.as_deref()).await?;
     let exit = match run.new.kind {
+        RunKind::Revoke if is_half_planned(&run) => {
+            plan::complete(context, &session, run, Exit::Done).await?
+        }
         RunKind::Revoke => {
             let how = How { frozen: false, acting: &args.acting, left_over: Exit::Done };
             act(context, &session, run, how).await?
@@ -40,11 +43,21 @@ async fn choose(session: &Session, id: Option<&str>) -> Result<RunRecord, Failur
         });
     };
     let run = session.journal.run(id).await?;
-    if run.new.kind == RunKind::Revoke && !run.new.may_act && run.started_ms.is_none() {
+    if is_planned_alone(&run) && !is_half_planned(&run) {
         return Err(Failure::usage(format!(
             "run {} was only planned: `unpair revoke --run {}` starts it",
             run.new.id, run.new.id
         )));
     }
     Ok(run)
+}
+
+/// Made by `plan` and never started.
+fn is_planned_alone(run: &RunRecord) -> bool {
+    run.new.kind == RunKind::Revoke && !run.new.may_act && run.started_ms.is_none()
+}
+
+/// A `plan` that was interrupted: `resume` completes the plan and sends nothing.
+fn is_half_planned(run: &RunRecord) -> bool {
+    is_planned_alone(run) && run.digest.is_none()
 }

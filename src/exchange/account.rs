@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cloud::{Cloud, CloudError};
-use crate::model::{AccountId, Identity};
+use crate::model::{AccountId, Identity, LaneKey};
 
 /// Credentials that were proven to be the account that the plan means.
 #[derive(Clone)]
@@ -51,6 +51,18 @@ impl AccountError {
             Self::Cloud(error) => &error.code,
         }
     }
+}
+
+/// The identity, if it is the one that `lane` means.
+pub(super) fn same_account(lane: &LaneKey, identity: Identity) -> Result<Identity, AccountError> {
+    if identity.account == lane.account {
+        return Ok(identity);
+    }
+    Err(AccountError::WrongIdentity {
+        wanted: lane.account.clone(),
+        found: identity.account,
+        arn: identity.arn,
+    })
 }
 
 /// Why a lane or an account is left alone for the rest of the process.

@@ -8,11 +8,12 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::account::{Account, AccountError, Parked};
+use super::account::{Account, AccountError, Parked, same_account};
+use super::denials::Denials;
 use super::{Progress, Tallies, now_ms};
 use crate::cloud::{Action, Cloud, CloudError, Directory};
 use crate::model::{AccountId, ErrorClass, LaneKey, Provider};
-use crate::pace::{Pacer, RetryPolicy, Verdict};
+use crate::pace::{Pacer, RetryPolicy, Tries, Verdict};
 
 /// A read that did not succeed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -40,6 +41,7 @@ pub struct Exchange {
     pub tallies: Tallies,
     accounts: Mutex<HashMap<(Provider, AccountId), Arc<Cell>>>,
     lanes: Mutex<HashMap<LaneKey, Arc<Parked>>>,
+    denials: Denials,
 }
 
 #[derive(Default)]
@@ -66,6 +68,7 @@ impl Exchange {
             tallies: Tallies::default(),
             accounts: Mutex::default(),
             lanes: Mutex::default(),
+            denials: Denials::default(),
         }
     }
 
@@ -104,47 +107,90 @@ impl Exchange {
     where
         F: Future<Output = Result<T, CloudError>>,
     {
+        let mut tries = Tries::default();
+        match self.try_read(lane, action, &mut tries, &mut send).await {
+            Err(ReadError::Cloud(error)) if error.class == ErrorClass::Expired => {
+                if self.parked(lane).is_none() {
+                    self.refresh(lane, client).await?;
+                }
+                self.try_read(lane, action, &mut tries, &mut send).await
+            }
+            other => other,
+        }
+    }
+
+    /// Gets fresh credentials and proves again whose they are. A failure parks the account.
+    pub async fn refresh(&self, lane: &LaneKey, client: &dyn Cloud) -> Result<(), ReadError> {
+        if let Err(error) = client.refresh().await {
+            self.park(lane, &error);
+            return Err(ReadError::Cloud(error));
+        }
+        let mut tries = Tries { expiries: 1, ..Tries::default() };
+        let answer = self
+            .try_read(lane, Action::Identify, &mut tries, || client.identify(&lane.region))
+            .await
+            .inspect_err(|error| {
+                if let ReadError::Cloud(error) = error {
+                    self.park(lane, error);
+                }
+            })?;
+        same_account(lane, answer.value).map(drop).map_err(|wrong| {
+            let error = CloudError::local(ErrorClass::Credential, wrong.code(), wrong.to_string());
+            self.park(lane, &error);
+            ReadError::Cloud(error)
+        })
+    }
+
+    /// Sends a read until it is answered or `tries` are used up; the first expiry is left to the
+    /// caller.
+    async fn try_read<T, F>(
+        &self,
+        lane: &LaneKey,
+        action: Action,
+        tries: &mut Tries,
+        mut send: impl FnMut() -> F,
+    ) -> Result<T, ReadError>
+    where
+        F: Future<Output = Result<T, CloudError>>,
+    {
         let name = action.name(lane.cloud);
-        let (mut attempt, mut throttles) = (1, 0);
-        let mut resent = false;
         loop {
             let slot = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Err(ReadError::Stopped),
                 slot = self.pacer.turn(lane, name) => slot,
             };
+            if let Some(error) = self.unreadable(lane, name) {
+                return Err(ReadError::Cloud(error));
+            }
             let answer = send().await;
             drop(slot);
-            self.count(lane, name, answer.as_ref().err(), resent);
+            self.count(lane, name, answer.as_ref().err(), *tries != Tries::default());
+            self.denials.note(lane, name, answer.as_ref().err());
             let error = match answer {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let verdict = self.policy.after_read(
-                error.class,
-                attempt,
-                throttles,
-                error.retry_after,
-                fastrand::f64(),
-            );
+            let policy = &self.policy;
+            let verdict =
+                policy.after_read(error.class, *tries, error.retry_after, fastrand::f64());
+            tries.count(error.class);
             match verdict {
                 Verdict::Again(delay) => self.wait(lane, name, &error, delay).await?,
-                Verdict::Refresh => client.refresh().await.map_err(ReadError::Cloud)?,
-                Verdict::Park => {
+                Verdict::Park if error.class != ErrorClass::Denied => {
                     self.park(lane, &error);
                     return Err(ReadError::Cloud(error));
                 }
-                Verdict::Ambiguous | Verdict::ReadFirst | Verdict::GiveUp => {
-                    return Err(ReadError::Cloud(error));
-                }
+                _ => return Err(ReadError::Cloud(error)),
             }
-            if error.class == ErrorClass::Throttled {
-                throttles += 1;
-            } else {
-                attempt += 1;
-            }
-            resent = true;
         }
+    }
+
+    /// Why a read of `lane` is not worth sending. An account that may not revoke may still read.
+    fn unreadable(&self, lane: &LaneKey, action: &'static str) -> Option<CloudError> {
+        self.parked(lane)
+            .filter(|error| error.class != ErrorClass::Denied)
+            .or_else(|| self.denials.verdict(lane, action))
     }
 
     /// Counts one exchange.
@@ -195,14 +241,7 @@ impl Exchange {
                 ReadError::Stopped => AccountError::Stopped,
                 ReadError::Cloud(error) => AccountError::Cloud(error),
             })?;
-        let identity = answer.value;
-        if identity.account != lane.account {
-            return Err(AccountError::WrongIdentity {
-                wanted: lane.account.clone(),
-                found: identity.account,
-                arn: identity.arn,
-            });
-        }
+        let identity = same_account(lane, answer.value)?;
         Ok(Account { client, identity })
     }
 

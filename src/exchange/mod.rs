@@ -1,6 +1,7 @@
 //! One paced, counted and patiently repeated exchange with a cloud: what audits and runs share.
 
 mod account;
+mod denials;
 mod desk;
 mod tally;
 

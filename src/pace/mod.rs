@@ -6,5 +6,5 @@ mod retry;
 mod settings;
 
 pub use lane::{Pacer, Used};
-pub use retry::{RetryPolicy, Verdict};
+pub use retry::{RetryPolicy, Tries, Verdict};
 pub use settings::{Ceiling, LimitSettings};

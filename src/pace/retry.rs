@@ -31,6 +31,30 @@ impl Default for RetryPolicy {
     }
 }
 
+/// What became of one request so far, in this process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// Sends that failed for another reason than those below.
+    pub faults: u32,
+    /// Refusals by the rate limit in a row.
+    pub throttles: u32,
+    /// Refusals because the credentials expired.
+    pub expiries: u32,
+}
+
+impl Tries {
+    /// Counts a send that failed.
+    pub fn count(&mut self, class: ErrorClass) {
+        match class {
+            ErrorClass::Throttled => self.throttles += 1,
+            ErrorClass::Expired => {
+                *self = Self { expiries: self.expiries + 1, throttles: 0, ..*self }
+            }
+            _ => *self = Self { faults: self.faults + 1, throttles: 0, ..*self },
+        }
+    }
+}
+
 /// What to do after a failed exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -49,26 +73,26 @@ pub enum Verdict {
 }
 
 impl RetryPolicy {
-    /// The verdict on a failed mutating call. `attempt` counts sends of this request from 1,
-    /// `throttles` the refusals by the rate limit in a row, `random` is in `[0, 1)`.
+    /// The verdict on a failed mutating call. `tries` is what became of its earlier sends,
+    /// `random` is in `[0, 1)`.
     pub fn after_call(
         &self,
         class: ErrorClass,
-        attempt: u32,
-        throttles: u32,
+        tries: Tries,
         retry_after: Option<Duration>,
         random: f64,
     ) -> Verdict {
+        let attempt = tries.faults + 1;
         match class {
             ErrorClass::Throttled => {
-                Verdict::Again(self.throttle_delay(throttles, retry_after, random))
+                Verdict::Again(self.throttle_delay(tries.throttles, retry_after, random))
             }
             ErrorClass::Unreached | ErrorClass::Resign if attempt < self.attempts => {
                 Verdict::Again(self.fault_delay(attempt, retry_after, random))
             }
             ErrorClass::Unreached | ErrorClass::Resign => Verdict::Park,
             ErrorClass::Transient | ErrorClass::Lost => Verdict::Ambiguous,
-            ErrorClass::Expired if attempt == 1 => Verdict::Refresh,
+            ErrorClass::Expired if tries.expiries == 0 => Verdict::Refresh,
             ErrorClass::Expired
             | ErrorClass::ClockSkew
             | ErrorClass::Credential
@@ -88,11 +112,11 @@ impl RetryPolicy {
     pub fn after_read(
         &self,
         class: ErrorClass,
-        attempt: u32,
-        throttles: u32,
+        tries: Tries,
         retry_after: Option<Duration>,
         random: f64,
     ) -> Verdict {
+        let attempt = tries.faults + 1;
         match class {
             ErrorClass::Transient | ErrorClass::Lost if attempt < self.attempts => {
                 Verdict::Again(self.fault_delay(attempt, retry_after, random))
@@ -101,7 +125,7 @@ impl RetryPolicy {
             ErrorClass::Unreached | ErrorClass::Resign if attempt >= self.attempts => {
                 Verdict::GiveUp
             }
-            other => match self.after_call(other, attempt, throttles, retry_after, random) {
+            other => match self.after_call(other, tries, retry_after, random) {
                 Verdict::ReadFirst => Verdict::GiveUp,
                 verdict => verdict,
             },
@@ -131,7 +155,11 @@ mod tests {
     const POLICY: fn() -> RetryPolicy = RetryPolicy::default;
 
     fn call(class: ErrorClass, attempt: u32) -> Verdict {
-        POLICY().after_call(class, attempt, 0, None, 0.5)
+        POLICY().after_call(class, after(attempt - 1), None, 0.5)
+    }
+
+    fn after(faults: u32) -> Tries {
+        Tries { faults, ..Tries::default() }
     }
 
     #[test]
@@ -142,14 +170,20 @@ mod tests {
 
     #[test]
     fn a_read_that_got_lost_is_read_again_until_the_attempts_are_used_up() {
-        let read = |attempt| POLICY().after_read(ErrorClass::Lost, attempt, 0, None, 0.5);
+        let read =
+            |attempt: u32| POLICY().after_read(ErrorClass::Lost, after(attempt - 1), None, 0.5);
         assert_eq!(read(1), Verdict::Again(Duration::from_millis(100)));
         assert_eq!(read(6), Verdict::GiveUp);
     }
 
     #[test]
     fn throttling_costs_time_but_no_attempts() {
-        let verdict = POLICY().after_call(ErrorClass::Throttled, 1_000, 30, None, 0.5);
+        let verdict = POLICY().after_call(
+            ErrorClass::Throttled,
+            Tries { faults: 1_000, throttles: 30, expiries: 0 },
+            None,
+            0.5,
+        );
         assert_eq!(verdict, Verdict::Again(Duration::from_secs(10)));
     }
 
@@ -158,7 +192,7 @@ mod tests {
         for (asked, at_least, below) in [(5, 5, 6), (3_600, 120, 121)] {
             let asked = Some(Duration::from_secs(asked));
             let Verdict::Again(delay) =
-                POLICY().after_call(ErrorClass::Throttled, 1, 0, asked, 0.9)
+                POLICY().after_call(ErrorClass::Throttled, after(0), asked, 0.9)
             else {
                 panic!("throttling is retried");
             };
@@ -170,7 +204,22 @@ mod tests {
     #[test]
     fn wrong_credentials_stop_the_account_and_expired_ones_are_refreshed_once() {
         assert_eq!(call(ErrorClass::Credential, 1), Verdict::Park);
-        assert_eq!(call(ErrorClass::Expired, 1), Verdict::Refresh);
-        assert_eq!(call(ErrorClass::Expired, 2), Verdict::Park);
+        let mut tries = Tries { faults: 3, throttles: 9, expiries: 0 };
+        let expired = |tries| POLICY().after_call(ErrorClass::Expired, tries, None, 0.5);
+        assert_eq!(expired(tries), Verdict::Refresh, "whatever came before");
+        tries.count(ErrorClass::Expired);
+        assert_eq!(expired(tries), Verdict::Park);
+    }
+
+    #[test]
+    fn refusals_by_the_rate_limit_and_expiries_are_no_faults() {
+        let mut tries = Tries::default();
+        for _ in 0..20 {
+            tries.count(ErrorClass::Throttled);
+        }
+        assert_eq!((tries.faults, tries.throttles), (0, 20));
+        tries.count(ErrorClass::Expired);
+        tries.count(ErrorClass::Unreached);
+        assert_eq!(tries, Tries { faults: 1, throttles: 0, expiries: 1 });
     }
 }

@@ -25,11 +25,12 @@ pub enum Access {
 }
 
 impl Access {
-    const fn as_str(self) -> &'static str {
+    /// In words for people: nothing but a change proves the right to change.
+    const fn told(self) -> &'static str {
         match self {
             Self::Allowed => "allowed",
             Self::Denied => "denied",
-            Self::Unknown => "unknown",
+            Self::Unknown => "not proven",
         }
     }
 }
@@ -124,7 +125,7 @@ fn write_details(
             .map(|(action, _)| action.as_str())
             .collect();
         if !actions.is_empty() {
-            lines.push((tone, format!("{}: {}", access.as_str(), actions.join(" "))));
+            lines.push((tone, format!("{}: {}", access.told(), actions.join(" "))));
         }
     }
     lines.extend(check.remedy.iter().map(|remedy| (Tone::Strong, remedy.clone())));

@@ -5,7 +5,7 @@ mod left_alone;
 
 use std::io::Write;
 
-use crate::journal::{Journal, RunRecord};
+use crate::journal::{Journal, RunKind, RunRecord};
 
 use super::format::Tone;
 use super::pairs::PairRows;
@@ -13,6 +13,13 @@ use super::table::{NOT_JUDGED, Sections, facts, next_step};
 use super::text::{wrap, wrap_parts};
 use super::{ReportError, Style, Summary};
 use left_alone::LeftAlone;
+
+/// Whether the plan is shown for the question of `revoke` or `resume`: what comes next is asked.
+fn is_question(run: &RunRecord, summary: &Summary) -> bool {
+    let goes_on = run.new.may_act || run.started_ms.is_some();
+    summary.command == "revoke"
+        || (summary.command == "resume" && run.new.kind == RunKind::Revoke && goes_on)
+}
 
 /// Writes the verdict, every group with the rules to be revoked, and the findings that nothing
 /// is done about. An audit that planned nothing lists its pairs instead of rules.
@@ -49,7 +56,7 @@ pub(super) async fn write(
     left_alone.count_elsewhere(journal, run).await?;
     left_alone.write(run, style, out)?;
     writeln!(out, "\n{}", wrap(NOT_JUDGED, style.width, 0, 2))?;
-    if let Some(next) = next_step(run, summary) {
+    if let Some(next) = next_step(run, summary).filter(|_| !is_question(run, summary)) {
         writeln!(out, "\n{}", style.paint(Tone::Strong, &next))?;
     }
     out.flush()?;

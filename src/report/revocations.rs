@@ -144,6 +144,5 @@ pub(super) fn rule_line(record: &RevocationRecord) -> String {
             .map(|ports| format!("from ports {ports}")),
     );
     words.extend(rule.priority.map(|priority| format!("priority {priority}")));
-    words.push(format!("peer {}/{}", record.peer.account, record.peer.group));
     words.join(" ")
 }

@@ -8,6 +8,7 @@ use std::io::Write;
 use crate::journal::{Journal, RunKind, RunRecord};
 use crate::model::escape_control;
 
+use super::commands::quote;
 use super::format::Tone;
 use super::head::head;
 use super::pairs::PairRows;
@@ -73,17 +74,14 @@ pub(super) fn facts(run: &RunRecord, summary: &Summary) -> Vec<String> {
         Some(exit) => format!("{}, exit code {exit}", summary.state),
         None => summary.state.to_owned(),
     });
-    let took = duration(summary.elapsed_s);
-    facts.push(match run.estimate_s {
-        Some(estimate) if run.started_ms.is_some() => {
-            format!("took {took}, estimated {}", duration(estimate))
-        }
-        Some(estimate) => format!("estimated {}", duration(estimate)),
-        None => format!("took {took}"),
+    let took = format!("took {}", duration(summary.elapsed_s));
+    let acts = run.new.kind == RunKind::Revoke;
+    facts.push(match run.estimate_s.filter(|_| acts).map(duration) {
+        Some(estimate) if run.started_ms.is_some() => format!("{took}, estimated {estimate}"),
+        Some(estimate) => format!("estimated {estimate}"),
+        None => took,
     });
-    if let Some(digest) = &run.digest {
-        facts.push(format!("digest {digest}"));
-    }
+    facts.extend(run.digest.iter().filter(|_| acts).map(|digest| format!("digest {digest}")));
     facts
 }
 
@@ -92,14 +90,23 @@ pub(super) fn next_step(run: &RunRecord, summary: &Summary) -> Option<String> {
     let rules = &summary.rules;
     let left = rules.failed + rules.still_present + rules.unknown + rules.pending;
     let id = &run.new.id;
-    match (run.new.kind, run.started_ms) {
-        (RunKind::Revoke, None) if left > 0 => Some(match &run.digest {
-            Some(digest) => format!("Next: unpair revoke --run {id} --digest {digest}"),
-            None => format!("Next: unpair revoke --run {id}"),
-        }),
-        (_, _) if left > 0 || summary.state == "interrupted" => {
-            Some(format!("Next: unpair resume {id}"))
-        }
-        _ => None,
-    }
+    let command = match (run.new.kind, run.started_ms) {
+        _ if summary.state == "interrupted" => format!("resume {id}"),
+        (RunKind::Audit | RunKind::Verify, _) if summary.live.standing > 0 => revoke_again(run)?,
+        (RunKind::Audit | RunKind::Verify, _) => return None,
+        _ if left == 0 => return None,
+        (RunKind::Revoke, None) => match &run.digest {
+            Some(digest) => format!("revoke --run {id} --digest {digest}"),
+            None => format!("revoke --run {id}"),
+        },
+        _ => format!("resume {id}"),
+    };
+    Some(format!("Next: unpair {command}"))
+}
+
+/// `revoke one.csv two.csv`; `None` for pairs that came by standard input.
+fn revoke_again(run: &RunRecord) -> Option<String> {
+    let files: Vec<_> = run.sources.iter().map(|source| quote(&source.name)).collect();
+    let named = !files.is_empty() && files.iter().all(|file| file != "-");
+    named.then(|| format!("revoke {}", files.join(" ")))
 }

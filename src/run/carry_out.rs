@@ -11,7 +11,7 @@ use crate::cloud::{Action, Answer, CloudError, RevokeOrder, RevokeReply};
 use crate::exchange::{Account, now_ms};
 use crate::journal::{CallRecord, JournalError, Lane};
 use crate::model::{ErrorClass, Event, Provider, Rule, RuleId, Status};
-use crate::pace::Verdict;
+use crate::pace::{Tries, Verdict};
 
 /// How often a paused run looks whether its pause file is gone.
 const PAUSE_POLL: Duration = Duration::from_millis(200);
@@ -67,7 +67,7 @@ pub(super) async fn send(
 ) -> Result<InHand, JournalError> {
     let exchange = work.exchange;
     let action = Action::Revoke(call.record.direction).name(lane.key.cloud);
-    let mut throttles = 0;
+    let mut tries = Tries::default();
     loop {
         let ready = async {
             wait_until(call.record.status).await;
@@ -81,6 +81,10 @@ pub(super) async fn send(
         };
         if exchange.parked(&lane.key).is_some() {
             return Ok(call);
+        }
+        // The wait for quota may have been long.
+        if is_paused(work).await {
+            continue;
         }
         let rules: Vec<Rule> =
             call.record.members.iter().map(|(_, member)| member.rule.clone()).collect();
@@ -108,15 +112,11 @@ pub(super) async fn send(
         let intent =
             Event::Started { token: token.clone(), request, identity: account.identity.clone() };
         let claim = work.journal.claim(&work.run.new.id, call.record.id, &intent, now_ms()).await?;
-        let attempt = attempt_of(claim.status);
+        let resent = matches!(claim.status, Status::InFlight { attempt: 2.., .. });
         let answer = account.client.revoke(&order).await;
         drop(slot);
-        exchange.count(&lane.key, action, answer.as_ref().err(), attempt > 1);
-        let event = conclude(work, lane, account, &mut call, answer, (attempt, throttles)).await;
-        throttles = match &event {
-            Event::Deferred { throttled: true, .. } => throttles + 1,
-            _ => 0,
-        };
+        exchange.count(&lane.key, action, answer.as_ref().err(), resent);
+        let event = conclude(work, lane, account, &mut call, answer, &mut tries).await;
         call.record.reply_lost |= matches!(event, Event::Ambiguous { .. });
         call.record.accepted |= matches!(event, Event::Accepted { .. });
         call.record.status = work.journal.conclude(claim, &event, now_ms()).await?;
@@ -133,7 +133,7 @@ async fn conclude(
     account: &Account,
     call: &mut InHand,
     answer: Result<Answer<RevokeReply>, CloudError>,
-    (attempt, throttles): (u32, u32),
+    tries: &mut Tries,
 ) -> Event {
     call.told = Told::Maybe;
     call.polls = 0;
@@ -143,13 +143,9 @@ async fn conclude(
         Err(error) => error,
     };
     let exchange = work.exchange;
-    let verdict = exchange.policy.after_call(
-        error.class,
-        attempt,
-        throttles,
-        error.retry_after,
-        fastrand::f64(),
-    );
+    let verdict =
+        exchange.policy.after_call(error.class, *tries, error.retry_after, fastrand::f64());
+    tries.count(error.class);
     match verdict {
         Verdict::Again(delay) => {
             if error.class == ErrorClass::Throttled {
@@ -159,8 +155,9 @@ async fn conclude(
             deferred(&error, delay)
         }
         Verdict::Refresh => {
-            if let Err(error) = account.client.refresh().await {
-                exchange.park(&lane.key, &error);
+            if let Err(error) = exchange.refresh(&lane.key, &*account.client).await {
+                // The account is parked now, or the command is to end: the call comes back unsent.
+                tracing::debug!("{}: no fresh credentials: {error}", lane.key);
             }
             deferred(&error, Duration::ZERO)
         }
@@ -217,13 +214,6 @@ fn deferred(error: &CloudError, delay: Duration) -> Event {
     }
 }
 
-const fn attempt_of(status: Status) -> u32 {
-    match status {
-        Status::InFlight { attempt, .. } => attempt,
-        _ => 1,
-    }
-}
-
 /// The longest stored delay that is waited for: a little above what a retry policy gives, so that
 /// a wall clock that jumped back costs little.
 const LONGEST_DELAY_MS: u64 = 150_000;
@@ -237,8 +227,15 @@ async fn wait_until(status: Status) {
 }
 
 async fn wait_while_paused(work: &CarryOut<'_>) {
-    let Some(file) = &work.pause_file else { return };
-    while tokio::fs::try_exists(file).await.unwrap_or(false) {
+    while is_paused(work).await {
         tokio::time::sleep(PAUSE_POLL).await;
+    }
+}
+
+async fn is_paused(work: &CarryOut<'_>) -> bool {
+    match &work.pause_file {
+        // A file that cannot be looked at may be there.
+        Some(file) => tokio::fs::try_exists(file).await.unwrap_or(true),
+        None => false,
     }
 }

@@ -14,7 +14,7 @@ use super::{CarryOut, is_failure};
 use crate::audit::Observer;
 use crate::exchange::{Account, AccountError, ReadError, now_ms};
 use crate::journal::{CallId, JournalError, Lane};
-use crate::model::{Event, GroupIx, LaneKey, Status};
+use crate::model::{ErrorClass, Event, GroupIx, LaneKey, Status};
 
 /// Calls that a lane takes from the journal at once.
 const PAGE: u32 = 200;
@@ -23,8 +23,8 @@ const PAGE: u32 = 200;
 enum Step {
     Sent(InHand),
     ReadBack(Result<Vec<Verdict>, ReadError>),
-    /// Time to look again for what is due.
-    Due,
+    /// It is this late: time to look for what is due.
+    Due(Instant),
 }
 
 type Steps<'a> = FuturesUnordered<BoxFuture<'a, Result<Step, JournalError>>>;
@@ -55,6 +55,7 @@ pub(super) async fn work_lane(
         busy: HashSet::new(),
         sending: 0,
         reading_back: false,
+        wake: None,
     };
     worker.work().await?;
     Ok(work.exchange.parked(&lane.key).map(|error| (lane.key.clone(), error.to_string())))
@@ -73,20 +74,25 @@ struct Worker<'a> {
     busy: HashSet<GroupIx>,
     sending: usize,
     reading_back: bool,
+    /// The next look for what is due, if one is on its way.
+    wake: Option<Instant>,
 }
 
 impl<'a> Worker<'a> {
     async fn work(&mut self) -> Result<(), JournalError> {
         let mut steps: Steps<'a> = FuturesUnordered::new();
         loop {
-            if !self.is_stopped() {
+            if self.may_send() {
                 self.refill().await?;
                 self.send_more(&steps);
+            }
+            if self.may_read() {
                 self.read_back_more(&steps);
+                self.wake_when_due(&steps);
             }
             let Some(step) = steps.next().await else { return Ok(()) };
             match step? {
-                Step::Due => self.reading_back = false,
+                Step::Due(at) => self.wake = self.wake.filter(|wake| *wake != at),
                 Step::Sent(call) => self.sent(call),
                 Step::ReadBack(Ok(verdicts)) => {
                     self.reading_back = false;
@@ -98,9 +104,16 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn is_stopped(&self) -> bool {
-        self.work.exchange.stop.is_cancelled()
-            || self.work.exchange.parked(&self.lane.key).is_some()
+    fn may_send(&self) -> bool {
+        let exchange = self.work.exchange;
+        !exchange.stop.is_cancelled() && exchange.parked(&self.lane.key).is_none()
+    }
+
+    /// An account that may not revoke may still read: what it did before is told.
+    fn may_read(&self) -> bool {
+        let exchange = self.work.exchange;
+        let unreadable = exchange.parked(&self.lane.key).filter(|e| e.class != ErrorClass::Denied);
+        !exchange.stop.is_cancelled() && unreadable.is_none()
     }
 
     /// Takes more calls from the journal when few are left.
@@ -155,12 +168,12 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Starts one read-back of everything due, or a wait for the next that will be.
+    /// Starts one read-back of what is due, unless one is under way.
     fn read_back_more(&mut self, steps: &Steps<'a>) {
-        if self.reading_back || self.back.is_empty() {
+        let now = Instant::now();
+        if self.reading_back || !self.back.iter().any(|call| call.due <= now) {
             return;
         }
-        let now = Instant::now();
         let batch = self.account.client.batch().groups.max(1);
         let (mut due, later): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.back).into_iter().partition(|call| call.due <= now);
@@ -169,23 +182,28 @@ impl<'a> Worker<'a> {
             self.back.extend(due.split_off(batch));
         }
         self.reading_back = true;
-        if due.is_empty() {
-            let next = self.back.iter().map(|call| call.due).min().unwrap_or(now);
-            let stop = self.work.exchange.stop.clone();
-            let wait = async move {
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = tokio::time::sleep_until(next) => {}
-                }
-                Ok(Step::Due)
-            };
-            steps.push(wait.boxed());
-            return;
-        }
         let (work, observer, lane, account) = (self.work, self.observer, self.lane, self.account);
         let read =
             async move { read_back(work, observer, lane, account, due).await.map(Step::ReadBack) };
         steps.push(read.boxed());
+    }
+
+    /// Waits for the next read-back that will be due, beside all else.
+    fn wake_when_due(&mut self, steps: &Steps<'a>) {
+        let Some(next) = self.back.iter().map(|call| call.due).min() else { return };
+        if self.reading_back || self.wake.is_some_and(|wake| wake <= next) {
+            return;
+        }
+        self.wake = Some(next);
+        let stop = self.work.exchange.stop.clone();
+        let wait = async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep_until(next) => {}
+            }
+            Ok(Step::Due(next))
+        };
+        steps.push(wait.boxed());
     }
 
     /// Journals what the read-back showed and queues what goes again.

@@ -44,7 +44,7 @@ impl Shell {
 /// `text` as one word. Single quotes keep everything as it is but a single quote; control
 /// characters are spelled out, so that such a value matches nothing rather than drive the
 /// terminal that it is pasted into.
-pub(super) fn quote(text: &str) -> Cow<'_, str> {
+pub(in crate::report) fn quote(text: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return Cow::Borrowed(text);

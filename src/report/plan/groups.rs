@@ -1,64 +1,107 @@
-//! The rules to be revoked, group by group, streamed.
+//! The rules to be revoked, group by group, and in each group peer by peer.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::journal::{Journal, RevocationRecord, RunRecord};
-use crate::model::{GroupRef, escape_control};
+use crate::model::{GroupIx, GroupRef, escape_control};
 use crate::report::format::Tone;
 use crate::report::revocations::{Revocations, rule_line};
 use crate::report::text::{count, locate, thousands, wrap};
+use crate::report::words::short;
 use crate::report::{ReportError, Style};
 
+/// Groups listed; the CSV has all.
+const MAX_GROUPS: usize = 200;
 /// Rules listed of one group; the CSV has all.
 const MAX_RULES: usize = 20;
 
-/// Consecutive revocations of one group: at most [`MAX_RULES`] lines, however many there are.
+/// The first groups of a plan in the order of its groups, whichever lane was read first.
+#[derive(Default)]
+struct Listings {
+    groups: BTreeMap<GroupIx, Listing>,
+    /// Groups beyond [`MAX_GROUPS`], each counted once: their revocations follow each other.
+    dropped: u64,
+    last_dropped: Option<GroupIx>,
+}
+
+/// The revocations of one group: at most [`MAX_RULES`] lines, however many there are.
 struct Listing {
     group: GroupRef,
     total: u64,
-    lines: Vec<String>,
+    rules: Vec<Line>,
 }
 
-/// Writes every group that has revocations, in plan order.
+/// One rule, below the peer that it names and the row that asks for it.
+struct Line {
+    peer: String,
+    rule: String,
+}
+
+/// Writes the groups that have revocations.
 pub(super) async fn write(
     journal: &dyn Journal,
     run: &RunRecord,
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    let mut open: Option<Listing> = None;
+    let mut listings = Listings::default();
     let mut revocations = Revocations::new(journal, &run.new.id);
     while let Some(page) = revocations.next().await? {
         for record in &page {
-            let same = open.take_if(|group| group.group == record.group);
-            if let Some(done) = open.take() {
-                done.write(run, style, out)?;
-            }
-            let mut group = same.unwrap_or_else(|| Listing::new(&record.group));
-            group.add(record, run);
-            open = Some(group);
+            listings.add(record, run);
         }
     }
-    match open {
-        Some(last) => last.write(run, style, out),
-        None => Ok(()),
+    listings.write(run, style, out)
+}
+
+impl Listings {
+    fn add(&mut self, record: &RevocationRecord, run: &RunRecord) {
+        let ix = record.revocation.group;
+        let beyond = self.groups.len() >= MAX_GROUPS
+            && self.groups.last_key_value().is_some_and(|(last, _)| ix > *last);
+        if beyond {
+            self.drop_group(ix);
+            return;
+        }
+        self.groups.entry(ix).or_insert_with(|| Listing::new(&record.group)).add(record, run);
+        if self.groups.len() > MAX_GROUPS
+            && let Some((last, _)) = self.groups.pop_last()
+        {
+            self.drop_group(last);
+        }
+    }
+
+    fn drop_group(&mut self, ix: GroupIx) {
+        self.dropped += u64::from(self.last_dropped.replace(ix) != Some(ix));
+    }
+
+    fn write(&self, run: &RunRecord, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
+        for listing in self.groups.values() {
+            listing.write(run, style, out)?;
+        }
+        if self.dropped > 0 {
+            writeln!(out)?;
+            write_rest(&count(self.dropped, "more group"), run, style, out)?;
+        }
+        Ok(())
     }
 }
 
 impl Listing {
     fn new(group: &GroupRef) -> Self {
-        Self { group: group.clone(), total: 0, lines: Vec::new() }
+        Self { group: group.clone(), total: 0, rules: Vec::new() }
     }
 
     fn add(&mut self, record: &RevocationRecord, run: &RunRecord) {
         self.total += 1;
-        if self.lines.len() < MAX_RULES {
-            let mut line =
-                format!("{} · {}", rule_line(record), locate(&run.sources, record.revocation.line));
+        if self.rules.len() < MAX_RULES {
+            let row = locate(&run.sources, record.revocation.line);
+            let mut peer = format!("naming {} · {row}", short(&record.peer));
             if !record.note.is_empty() {
-                line = format!("{line} · {}", record.note);
+                peer = format!("{peer} · {}", record.note);
             }
-            self.lines.push(line);
+            self.rules.push(Line { peer, rule: rule_line(record) });
         }
     }
 
@@ -66,15 +109,29 @@ impl Listing {
         let heading = format!("{}: {} to revoke", self.group, count(self.total, "rule"));
         let heading = wrap(&escape_control(&heading), style.width, 0, 2);
         writeln!(out, "\n{}", style.paint(Tone::Strong, &heading))?;
-        for line in &self.lines {
-            writeln!(out, "{}", wrap(&escape_control(line), style.width, 2, 6))?;
+        let mut peer = None;
+        for line in &self.rules {
+            if peer.replace(&line.peer) != Some(&line.peer) {
+                let text = wrap(&escape_control(&line.peer), style.width, 2, 6);
+                writeln!(out, "{}", style.paint(Tone::Quiet, &text))?;
+            }
+            writeln!(out, "{}", wrap(&escape_control(&line.rule), style.width, 4, 8))?;
         }
-        let rest = self.total - self.lines.len() as u64;
+        let rest = self.total - self.rules.len() as u64;
         if rest > 0 {
-            let id = &run.new.id;
-            let text = format!("…and {} more: unpair report {id} --format csv", thousands(rest));
-            writeln!(out, "{}", wrap(&text, style.width, 2, 4))?;
+            write_rest(&format!("{} more", thousands(rest)), run, style, out)?;
         }
         Ok(())
     }
+}
+
+/// `…and 3 more: unpair report ID --format csv`.
+fn write_rest(
+    more: &str,
+    run: &RunRecord,
+    style: Style,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let text = format!("…and {more}: unpair report {} --format csv", run.new.id);
+    Ok(writeln!(out, "{}", wrap(&text, style.width, 2, 4))?)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::journal::{RunState, SideReading, Tally};
+use crate::journal::{RunKind, RunState, SideReading, Tally};
 use crate::model::{Filter, LaneKey, Outcome, Provider, RuleCounts, Scope};
 use crate::report::fake::{FakeJournal, ali, ssh_from};
 use crate::report::{Format, Style, summarize, write_plan, write_report};
@@ -296,11 +296,13 @@ async fn a_plan_lists_rules_group_by_group_and_then_what_is_left_alone() {
 plan 01997c5e-1111-7000-8000-000000000001 · planned · estimated 2 min 40 s
   digest 3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f
 
-alibaba 222 cn-beijing sg-b: 1 rule to revoke
-  sgr-2 ingress accept tcp 22/22 priority 1 peer 111/sg-a · pairs.csv:2 · OPS-7
-
 alibaba 111 cn-beijing sg-a: 1 rule to revoke
-  sgr-1 ingress accept tcp 22/22 priority 1 peer 222/sg-b · pairs.csv:2 · OPS-7
+  naming 222/sg-b · pairs.csv:2 · OPS-7
+    sgr-1 ingress accept tcp 22/22 priority 1
+
+alibaba 222 cn-beijing sg-b: 1 rule to revoke
+  naming 111/sg-a · pairs.csv:2 · OPS-7
+    sgr-2 ingress accept tcp 22/22 priority 1
 
 Cannot be judged: 1 pair
   222/sg-f: no such group there (InvalidSecurityGroupId.NotFound); --accept-gone
@@ -338,6 +340,34 @@ async fn a_plan_lists_at_most_20_rules_of_a_group() {
     assert_eq!(text.matches("sgr-").count(), 20);
     assert!(text.contains("  …and 2,480 more: unpair report"));
     assert_eq!(journal.largest_page.load(Ordering::Relaxed), 1000);
+}
+
+#[tokio::test]
+async fn a_plan_lists_at_most_200_groups_whichever_was_read_first() {
+    let manifest: Vec<_> = (0..205)
+        .map(|n| {
+            let group = |side: &str| format!("sg-{n:03}{side}");
+            (ali("111", &group("a")), ali("222", &group("b")), Filter::default(), n + 2)
+        })
+        .collect();
+    let mut journal = FakeJournal::new(&manifest);
+    for (a, b, ..) in manifest.iter().rev() {
+        for n in 0..2 {
+            journal.revoke(a, b, ssh_from(b, &format!("sgr-{n}")), Outcome::Pending);
+        }
+    }
+    let text = plan(&journal, Style::default()).await;
+    assert_eq!(text.matches(": 2 rules to revoke\n").count(), 200);
+    assert!(text.find("sg-000a:") < text.find("sg-001a:"), "in the order of the groups");
+    assert!(text.contains("  …and 5 more groups: unpair report"));
+}
+
+#[tokio::test]
+async fn an_audit_that_found_something_names_the_command_that_removes_it() {
+    let mut journal = planned();
+    journal.run.new.kind = RunKind::Audit;
+    let text = plan(&journal, Style::default()).await;
+    assert!(text.ends_with("\nNext: unpair revoke pairs.csv\n"), "{text}");
 }
 
 #[tokio::test]
