@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::scene::{Scene, Setting};
-use crate::world::{WorldText, Owner, A, B, X, Y, mutual, mutual_aws};
+use crate::world::{A, B, Owner, WorldText, X, Y, mutual, mutual_aws};
 
 const ALIBABA: &str = include_str!("../vectors/alibaba_errors.json");
 
@@ -31,10 +31,22 @@ fn expected(code: &Code, often: Often) -> Option<&'static str> {
     let skewed = code.code == "InvalidTimeStamp.Expired";
     match (code.class.as_str(), often) {
         // Nobody takes the code's word: the rule stands, so it is revoked.
-        ("already_gone" | "already_gone_verify" | "target_missing" | "peer_missing_verify"
-            | "new_client_token", Often::Once) => Some("removed"),
-        ("already_gone" | "already_gone_verify" | "target_missing" | "peer_missing_verify"
-            | "new_client_token", Often::Always) => Some("still_present"),
+        (
+            "already_gone"
+            | "already_gone_verify"
+            | "target_missing"
+            | "peer_missing_verify"
+            | "new_client_token",
+            Often::Once,
+        ) => Some("removed"),
+        (
+            "already_gone"
+            | "already_gone_verify"
+            | "target_missing"
+            | "peer_missing_verify"
+            | "new_client_token",
+            Often::Always,
+        ) => Some("still_present"),
         // A machine's clock does not mend itself.
         ("retryable", _) if skewed => Some("pending"),
         ("retryable", Often::Once) => Some("removed"),
@@ -102,7 +114,8 @@ fn assert_every_code(often: Often) {
         .filter_map(|(number, code)| {
             let found = outcomes.get(&account_of(number)).map_or("none", String::as_str);
             let wanted = expected(code, often)?;
-            (found != wanted).then(|| format!("{} ({}): {found}, not {wanted}", code.code, code.class))
+            (found != wanted)
+                .then(|| format!("{} ({}): {found}, not {wanted}", code.code, code.class))
         })
         .collect();
     assert_eq!(wrong, Vec::<String>::new());

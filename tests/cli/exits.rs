@@ -58,6 +58,15 @@ fn a_file_that_is_no_journal_is_exit_code_1_and_is_left_as_it_is() {
 }
 
 #[test]
+fn without_a_journal_there_is_nothing_to_report_and_none_is_made() {
+    let scene = scene();
+    for command in ["report", "runs"] {
+        scene.run(&[command]).exits(1).tells("no journal");
+    }
+    assert!(!scene.path("unpair.db").exists());
+}
+
+#[test]
 fn an_output_file_in_a_folder_that_is_not_there_is_exit_code_1() {
     let scene = scene();
     scene.run(&["audit", "pairs.csv", "--output", "nowhere/out.json"]).exits(1).tells("nowhere");
@@ -80,7 +89,6 @@ fn usage_errors_are_exit_code_2_and_nothing_is_sent() {
         &["sandbox", "--fault", "nonsense=1"],
         &["sandbox", "--listen", "0.0.0.0:0"],
         &["verify"],
-        &["report"],
     ] {
         let ended = scene.run(args).exits(2);
         assert!(!ended.stderr.is_empty(), "{args:?} says why");
@@ -269,9 +277,11 @@ fn an_endpoint_that_nobody_serves_is_exit_code_7_and_named() {
 
 #[test]
 fn wrong_credentials_of_one_account_send_nothing_of_it_and_the_rest_goes_on() {
-    let world = mutual()
-        .group(X, "sg-0000a001", &[admits(Y, "sg-0000b001")])
-        .group(Y, "sg-0000b001", &[admits(X, "sg-0000a001")]);
+    let world = mutual().group(X, "sg-0000a001", &[admits(Y, "sg-0000b001")]).group(
+        Y,
+        "sg-0000b001",
+        &[admits(X, "sg-0000a001")],
+    );
     let scene = Setting::of(&world).start();
     scene.pairs(&[PAIR[0], (X, "sg-0000a001", Y, "sg-0000b001")]);
     let text = scene.read("aliyun.json").replace(&format!("KEY{}", B.id), &format!("KEY{}", A.id));
@@ -279,7 +289,10 @@ fn wrong_credentials_of_one_account_send_nothing_of_it_and_the_rest_goes_on() {
     scene.write("aliyun.json", &text);
     let result = scene.json(&["revoke", "pairs.csv", "--yes"], 3);
     assert_eq!(result["pairs"]["severed"], 1, "the pair on AWS");
-    assert_eq!(result["pairs"]["severed"].as_i64().map(|n| n + 1), result["pairs"]["total"].as_i64());
+    assert_eq!(
+        result["pairs"]["severed"].as_i64().map(|n| n + 1),
+        result["pairs"]["total"].as_i64()
+    );
     let (gone, _) = scene.changes();
     assert!(!gone.iter().any(|rule| rule.starts_with("sg-b1 ")), "{gone:?}");
     assert_eq!(gone.len(), 3);

@@ -18,7 +18,8 @@ pub(crate) fn many_pairs(count: usize, ports: u32) -> (WorldText, Vec<Ids>) {
         } else {
             (X, Y, format!("sg-{number:08x}"), format!("sg-{:08x}", number + 0xb000))
         };
-        world = world.group(a, &left, &side(ports, b, &right)).group(b, &right, &side(ports, a, &left));
+        world =
+            world.group(a, &left, &side(ports, b, &right)).group(b, &right, &side(ports, a, &left));
         pairs.push((left, right));
     }
     (world, pairs)
@@ -131,7 +132,12 @@ fn reads_that_lag_behind_do_not_make_a_removed_rule_stand() {
 
 #[test]
 fn everything_at_once_leaves_a_clean_world() {
-    let faults =
-        ["drop-after=0.05", "truncate=0.05", "error-500-after=0.05", "throttle:10=0.05", "slow:20=0.1"];
+    let faults = [
+        "drop-after=0.05",
+        "truncate=0.05",
+        "error-500-after=0.05",
+        "throttle:10=0.05",
+        "slow:20=0.1",
+    ];
     assert_clean_under(&faults, Duration::from_millis(300), 16);
 }

@@ -1,12 +1,11 @@
 //! Guards refuse before anything is changed.
 
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, WorldText, admits, admits_ports, mutual};
+use crate::world::{A, B, PARTNER, WorldText, admits, admits_ports, mutual};
 
 fn scene_with(config: &str) -> Scene {
-    let world = mutual()
-        .group(A, "sg-a2", &[admits(B, "sg-b2")])
-        .group(B, "sg-b2", &[admits(A, "sg-a2")]);
+    let world =
+        mutual().group(A, "sg-a2", &[admits(B, "sg-b2")]).group(B, "sg-b2", &[admits(A, "sg-a2")]);
     let scene = Setting::of(&world).config(config).start();
     scene.pairs(&[(A, "sg-a1", B, "sg-b1"), (A, "sg-a2", B, "sg-b2")]);
     scene
@@ -44,9 +43,11 @@ fn a_plan_of_a_larger_share_of_a_group_than_allowed_is_refused() {
 
 #[test]
 fn too_many_failures_stop_the_run_and_it_stays_resumable() {
-    let world = WorldText::empty()
-        .group(A, "sg-a1", &[admits_ports(10, B, "sg-b1")])
-        .group(B, "sg-b1", &[]);
+    let world = WorldText::empty().group(A, "sg-a1", &[admits_ports(10, B, "sg-b1")]).group(
+        B,
+        "sg-b1",
+        &[],
+    );
     let setting =
         Setting::of(&world).fault("code:InvalidPriority.Malformed@RevokeSecurityGroup=6x");
     let scene = setting.start();
@@ -66,7 +67,8 @@ fn too_many_failures_stop_the_run_and_it_stays_resumable() {
 
 #[test]
 fn a_protected_group_or_account_refuses_the_plan_before_any_call() {
-    for protect in ["sg-b2".to_owned(), format!("account:{}", B.id), format!("account:{}", B.name)] {
+    for protect in ["sg-b2".to_owned(), format!("account:{}", B.id), format!("account:{}", B.name)]
+    {
         let scene = scene_with(&format!("[guard]\nprotect = ['{protect}']\n"));
         assert_refused(&scene, &["revoke", "pairs.csv", "--yes"], "protected");
         assert!(scene.calls().is_empty());
@@ -100,7 +102,16 @@ fn an_account_outside_only_accounts_is_refused_before_any_call() {
 }
 
 #[test]
-fn guards_hold_for_a_stored_plan_and_for_resume() {
+fn a_partner_is_never_called_so_only_accounts_need_not_name_it() {
+    let world = mutual().group(A, "sg-a3", &[admits(PARTNER, "sg-p3")]);
+    let config = format!("[guard]\nonly_accounts = ['{}']\n", A.id);
+    let scene = Setting::of(&world).config(&config).start();
+    scene.pairs(&[(A, "sg-a3", PARTNER, "sg-p3")]);
+    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+}
+
+#[test]
+fn guards_hold_for_a_stored_plan() {
     let scene = scene_with("");
     let run = scene.json(&["plan", "pairs.csv"], 0)["run"].as_str().expect("an id").to_owned();
     let config = scene.read("unpair.toml");
@@ -119,4 +130,15 @@ fn a_digest_that_differs_is_refused_and_the_right_one_is_not() {
     let digest = plan["digest"].as_str().expect("a digest");
     scene.run(&["revoke", "--run", run, "--yes", "--digest", digest]).exits(0);
     scene.assert_only_severed(&[("sg-a1", "sg-b1"), ("sg-a2", "sg-b2")]);
+}
+
+#[test]
+fn guards_hold_for_a_run_that_is_resumed() {
+    let scene = scene_with("");
+    scene.write("pause", "");
+    let args = ["--yes", "--pause-file", "pause", "--max-duration", "300ms"];
+    scene.run(&[&["revoke", "pairs.csv"], &args[..]].concat()).exits(4);
+    let config = scene.read("unpair.toml");
+    scene.write("unpair.toml", &format!("{config}[guard]\nonly_accounts = ['{}']\n", A.id));
+    assert_refused(&scene, &["resume", "--yes"], "only_accounts");
 }

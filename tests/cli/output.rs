@@ -73,9 +73,23 @@ fn the_report_tells_each_revocation_with_its_rule_and_its_requests() {
     assert_eq!(rows.len(), 2);
     for row in rows {
         for name in [
-            "pair", "note", "side", "cloud", "account", "region", "group", "direction", "rule_id",
-            "ip_protocol", "port_range", "policy", "priority", "outcome", "attempts",
-            "request_ids", "client_tokens",
+            "pair",
+            "note",
+            "side",
+            "cloud",
+            "account",
+            "region",
+            "group",
+            "direction",
+            "rule_id",
+            "ip_protocol",
+            "port_range",
+            "policy",
+            "priority",
+            "outcome",
+            "attempts",
+            "request_ids",
+            "client_tokens",
         ] {
             assert!(row.get(name).is_some(), "{name} in {row}");
         }
@@ -105,7 +119,6 @@ fn the_html_report_is_one_whole_page() {
 #[test]
 fn runs_prints_an_array() {
     let scene = scene();
-    assert_eq!(scene.json(&["runs"], 0), serde_json::json!([]));
     scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
     assert_eq!(scene.json(&["runs"], 0).as_array().map(Vec::len), Some(1));
 }
@@ -147,17 +160,19 @@ fn an_output_file_appears_whole_and_nothing_goes_to_standard_output() {
 fn a_command_that_fails_leaves_the_former_output_file_alone() {
     let scene = scene();
     scene.write("out.json", "former");
-    scene.run(&["report", "--format", "json", "--output", "out.json"]).exits(2);
+    scene.run(&["report", "--format", "json", "--output", "out.json"]).exits(1);
     assert_eq!(scene.read("out.json"), "former");
     let names = std::fs::read_dir(scene.path(".")).expect("the folder");
-    let strange = names.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(".tmp"));
+    let strange =
+        names.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(".tmp"));
     assert_eq!(strange.count(), 0, "no temporary file is left");
 }
 
 #[test]
 fn quiet_prints_the_result_alone() {
     let scene = scene();
-    let ended = scene.run(&["revoke", "pairs.csv", "--yes", "--quiet", "--format", "json"]).exits(0);
+    let ended =
+        scene.run(&["revoke", "pairs.csv", "--yes", "--quiet", "--format", "json"]).exits(0);
     assert_eq!(ended.stderr, "");
     assert_promised_keys(&ended.json(), "revoke");
 }

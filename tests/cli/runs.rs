@@ -60,9 +60,11 @@ fn a_finished_run_is_not_gone_on_with() {
 
 #[test]
 fn a_changed_manifest_is_a_new_run_and_the_old_one_is_named() {
-    let world = mutual()
-        .group(A, "sg-a2", &[admits_tcp(1, B, "sg-b2")])
-        .group(B, "sg-b2", &[admits_tcp(1, A, "sg-a2")]);
+    let world = mutual().group(A, "sg-a2", &[admits_tcp(1, B, "sg-b2")]).group(
+        B,
+        "sg-b2",
+        &[admits_tcp(1, A, "sg-a2")],
+    );
     let scene = Setting::of(&world).fault(format!("{REFUSED}@{}=1x", B.id)).start();
     scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
     let result = scene.json(&["revoke", "pairs.csv", "--yes"], 3);
@@ -102,7 +104,8 @@ fn a_rule_that_stands_again_under_another_id_is_a_conflict_and_survives() {
     let run = planned(&scene);
     scene.edit(|world| {
         let group = world.groups.get_mut(&GroupId::from("sg-b1")).expect("sg-b1");
-        let rule = group.rules.iter_mut().find(|rule| rule.peer_group().is_some()).expect("a grant");
+        let rule =
+            group.rules.iter_mut().find(|rule| rule.peer_group().is_some()).expect("a grant");
         rule.id = RuleId::from("sgr-bp1addedagain0000000");
     });
     scene.run(&["revoke", "--run", &run, "--yes"]).exits(3);
@@ -209,9 +212,11 @@ fn a_history_that_was_edited_is_told_by_runs_check() {
 
 #[test]
 fn resume_leaves_settled_revocations_alone() {
-    let world = WorldText::empty()
-        .group(A, "sg-a1", &[admits_ports(3, B, "sg-b1")])
-        .group(B, "sg-b1", &[admits_ports(3, A, "sg-a1")]);
+    let world = WorldText::empty().group(A, "sg-a1", &[admits_ports(3, B, "sg-b1")]).group(
+        B,
+        "sg-b1",
+        &[admits_ports(3, A, "sg-a1")],
+    );
     let scene = Setting::of(&world).fault(format!("{REFUSED}@{}=1x", B.id)).start();
     scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
     scene.run(&["revoke", "pairs.csv", "--yes", "--by", "flat"]).exits(3);

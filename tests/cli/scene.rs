@@ -269,9 +269,10 @@ fn account_section(account: &unpair::sandbox::Account) -> String {
 }
 
 fn rules_of(world: &World) -> BTreeSet<String> {
-    let rules = world.groups.values().flat_map(|group| {
-        group.rules.iter().map(move |rule| format!("{} {}", group.id, rule.id))
-    });
+    let rules = world
+        .groups
+        .values()
+        .flat_map(|group| group.rules.iter().map(move |rule| format!("{} {}", group.id, rule.id)));
     rules.collect()
 }
 

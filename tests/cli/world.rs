@@ -138,14 +138,18 @@ pub(crate) fn cidr(port: u32) -> String {
 
 /// Each side admits the other, beside a rule for an address range.
 pub(crate) fn mutual() -> WorldText {
-    WorldText::empty()
-        .group(A, "sg-a1", &[admits(B, "sg-b1"), cidr(443)])
-        .group(B, "sg-b1", &[admits(A, "sg-a1"), cidr(22)])
+    WorldText::empty().group(A, "sg-a1", &[admits(B, "sg-b1"), cidr(443)]).group(
+        B,
+        "sg-b1",
+        &[admits(A, "sg-a1"), cidr(22)],
+    )
 }
 
 /// The same on AWS.
 pub(crate) fn mutual_aws() -> WorldText {
-    WorldText::empty()
-        .group(X, "sg-0000a001", &[admits(Y, "sg-0000b001"), cidr(443)])
-        .group(Y, "sg-0000b001", &[admits(X, "sg-0000a001"), cidr(22)])
+    WorldText::empty().group(X, "sg-0000a001", &[admits(Y, "sg-0000b001"), cidr(443)]).group(
+        Y,
+        "sg-0000b001",
+        &[admits(X, "sg-0000a001"), cidr(22)],
+    )
 }
