@@ -67,13 +67,15 @@ impl Output {
 
     /// The JSON object of a command that failed before its result.
     pub(super) fn error(&self, command: &str, failure: &Failure) -> Result<(), io::Error> {
-        if self.format != Format::Json {
-            return Ok(());
-        }
-        let ended = Ended { exit: failure.exit, messages: failure.messages.clone() };
-        let object = json!({ "schema": 1, "command": command, "error": ended.error() });
-        writeln!(io::stdout(), "{object:#}")
+        if self.format == Format::Json { print_error(command, failure) } else { Ok(()) }
     }
+}
+
+/// Prints an error as the one JSON object.
+pub(super) fn print_error(command: &str, failure: &Failure) -> Result<(), io::Error> {
+    let ended = Ended { exit: failure.exit, messages: failure.messages.clone() };
+    let object = json!({ "schema": 1, "command": command, "error": ended.error() });
+    writeln!(io::stdout(), "{object:#}")
 }
 
 /// The summary with the error beside its keys.
