@@ -41,6 +41,7 @@ pub(super) async fn act(
     if let Some(limit) = how.acting.max_duration {
         signals::stop_after(limit, session.stop.clone());
     }
+    guard::check_stored(&*session.journal, &run, &session.config).await?;
     let prepared = prepare(session, run, how.frozen).await?;
     let end = match before_acting(context, session, &prepared, how.acting).await? {
         Some(end) => end,

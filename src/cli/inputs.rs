@@ -1,5 +1,6 @@
 //! Manifests from files and standard input.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::exit::{Exit, Failure};
 use crate::cloud::alibaba::REGIONS;
 use crate::config::Config;
-use crate::manifest::{ManifestInput, read};
+use crate::manifest::{ManifestInput, Parsed, read};
 use crate::model::PairSet;
 
 /// What the manifests of a command hold.
@@ -29,7 +30,7 @@ pub(super) fn manifests(
     let rules = config.manifest_rules(REGIONS.iter().map(|region| (*region).to_owned()));
     let parsed = read(inputs, &rules);
     let unreadable = parsed.unreadable().is_some();
-    let left_out = parsed.errors.len();
+    let left_out = bad_rows(&parsed);
     let mut messages: Vec<String> = parsed.errors.iter().map(ToString::to_string).collect();
     // Rows that nobody saw are not known to be bad: nothing is planned from the others.
     if unreadable || (left_out > 0 && parsed.rows_read == 0) {
@@ -37,11 +38,7 @@ pub(super) fn manifests(
         return Err(Failure { exit: Exit::Usage, messages });
     }
     if left_out > 0 && !keep_going {
-        messages.push(format!(
-            "{left_out} of {} rows cannot be used: nothing was sent; --keep-going plans the \
-             others",
-            parsed.rows_read
-        ));
+        messages.push(refusal(left_out as u64, parsed.rows_read));
         return Err(Failure { exit: Exit::Usage, messages });
     }
     for message in messages {
@@ -51,6 +48,26 @@ pub(super) fn manifests(
         return Err(Failure::usage("the manifest names no pair: nothing to do"));
     }
     Ok(Manifests { pairs: parsed.pairs, left_out })
+}
+
+/// Rows, headers and files with at least one error.
+fn bad_rows(parsed: &Parsed) -> usize {
+    let places: BTreeSet<_> = parsed.errors.iter().map(|error| (&error.file, error.line)).collect();
+    places.len()
+}
+
+/// What to do about `bad` of `read` rows.
+fn refusal(bad: u64, read: u64) -> String {
+    let rows = if read == 1 { "row" } else { "rows" };
+    if bad < read {
+        format!(
+            "{bad} of {read} rows cannot be used: nothing was sent; --keep-going plans the others"
+        )
+    } else if bad == read {
+        format!("{bad} of {read} {rows} cannot be used: nothing was sent")
+    } else {
+        "the manifest cannot be used: nothing was sent".to_owned()
+    }
 }
 
 fn open(path: &Path) -> Result<ManifestInput, Failure> {
@@ -63,4 +80,16 @@ fn open(path: &Path) -> Result<ManifestInput, Failure> {
         Box::new(file)
     };
     Ok(ManifestInput { name, reader })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_counts_rows_and_names_the_option_only_where_it_helps() {
+        assert!(refusal(1, 2).ends_with("--keep-going plans the others"));
+        assert_eq!(refusal(1, 1), "1 of 1 row cannot be used: nothing was sent");
+        assert_eq!(refusal(1, 0), "the manifest cannot be used: nothing was sent");
+    }
 }

@@ -51,7 +51,7 @@ impl Output {
     /// Opens the place for a result that is streamed.
     pub(super) fn open(&self) -> Result<Sink, Failure> {
         match &self.path {
-            None => Ok(Sink::Stdout(io::BufWriter::new(io::stdout()))),
+            None => Ok(Sink::Stdout(io::BufWriter::new(Pipe(io::stdout())))),
             Some(path) => Sink::at(path),
         }
     }
@@ -67,13 +67,15 @@ impl Output {
 
     /// The JSON object of a command that failed before its result.
     pub(super) fn error(&self, command: &str, failure: &Failure) -> Result<(), io::Error> {
-        if self.format != Format::Json {
-            return Ok(());
-        }
-        let ended = Ended { exit: failure.exit, messages: failure.messages.clone() };
-        let object = json!({ "schema": 1, "command": command, "error": ended.error() });
-        writeln!(io::stdout(), "{object:#}")
+        if self.format == Format::Json { print_error(command, failure) } else { Ok(()) }
     }
+}
+
+/// Prints an error as the one JSON object.
+pub(super) fn print_error(command: &str, failure: &Failure) -> Result<(), io::Error> {
+    let ended = Ended { exit: failure.exit, messages: failure.messages.clone() };
+    let object = json!({ "schema": 1, "command": command, "error": ended.error() });
+    writeln!(io::stdout(), "{object:#}")
 }
 
 /// The summary with the error beside its keys.
@@ -104,11 +106,11 @@ impl Ended {
 /// An open place for a result.
 pub(super) enum Sink {
     /// Standard output.
-    Stdout(io::BufWriter<io::Stdout>),
+    Stdout(io::BufWriter<Pipe<io::Stdout>>),
     /// A file that takes its name when it is complete.
     File(PathBuf, io::BufWriter<tempfile::NamedTempFile>),
     /// A device or a pipe, which no file may take the name of.
-    Device(PathBuf, io::BufWriter<File>),
+    Device(PathBuf, io::BufWriter<Pipe<File>>),
 }
 
 impl Sink {
@@ -121,7 +123,7 @@ impl Sink {
             Ok(found) if !found.is_file() => {
                 let device = File::options().write(true).open(path);
                 let device = device.map_err(|error| cannot(error.to_string()))?;
-                return Ok(Self::Device(path.to_owned(), io::BufWriter::new(device)));
+                return Ok(Self::Device(path.to_owned(), io::BufWriter::new(Pipe(device))));
             }
             Ok(_) | Err(_) => {}
         }
@@ -166,28 +168,39 @@ impl Sink {
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match self {
-            Self::Stdout(out) => or_closed_pipe(out.write(bytes), bytes.len()),
+            Self::Stdout(out) => out.write(bytes),
             Self::File(_, out) => out.write(bytes),
-            Self::Device(_, out) => or_closed_pipe(out.write(bytes), bytes.len()),
+            Self::Device(_, out) => out.write(bytes),
         };
         written.map_err(|error| self.located(&error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let flushed = match self {
-            Self::Stdout(out) => or_closed_pipe(out.flush(), ()),
+            Self::Stdout(out) => out.flush(),
             Self::File(_, out) => out.flush(),
-            Self::Device(_, out) => or_closed_pipe(out.flush(), ()),
+            Self::Device(_, out) => out.flush(),
         };
         flushed.map_err(|error| self.located(&error))
     }
 }
 
-/// A reader that went away has what it wanted.
-fn or_closed_pipe<T>(result: io::Result<T>, done: T) -> io::Result<T> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(done),
-        other => other,
+/// A place whose reader may go away (`| head`): it has what it wanted.
+pub(super) struct Pipe<W>(W);
+
+impl<W: Write> Write for Pipe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.0.write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.0.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            flushed => flushed,
+        }
     }
 }
 

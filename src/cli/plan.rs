@@ -126,8 +126,7 @@ pub(super) fn choose_pairs(
     config: &Config,
     options: &Pairs,
 ) -> Result<Chosen, Failure> {
-    let (pairs, refused) =
-        guard::allowed_pairs(manifests.pairs, &config.guard, options.keep_going)?;
+    let (pairs, refused) = guard::allowed_pairs(manifests.pairs, config, options.keep_going)?;
     Ok(Chosen {
         pairs,
         left_out: manifests.left_out + refused,

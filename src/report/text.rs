@@ -28,6 +28,7 @@ pub(super) fn count(n: u64, noun: &str) -> String {
 /// Seconds as `42 s`, `3 min 12 s` or `2 h 5 min`.
 pub(super) fn duration(seconds: u64) -> String {
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0) => "under 1 s".to_owned(),
         (0, 0, s) => format!("{s} s"),
         (0, m, s) => format!("{m} min {s} s"),
         (h, m, _) => format!("{} h {m} min", thousands(h)),
@@ -155,7 +156,8 @@ mod tests {
 
     #[test]
     fn durations_show_their_two_largest_units() {
-        assert_eq!([0, 59, 192, 7500].map(duration), ["0 s", "59 s", "3 min 12 s", "2 h 5 min"]);
+        assert_eq!([59, 192, 7500].map(duration), ["59 s", "3 min 12 s", "2 h 5 min"]);
+        assert_eq!(duration(0), "under 1 s");
     }
 
     #[test]

@@ -32,7 +32,8 @@ pub async fn write_run_commands(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     let mut sink = Sink::open(out, format)?;
-    sink.comment(&format!("Run {}: rules by id, as they were read.", run.new.id))?;
+    let how = if run.new.blind { "by their exact values" } else { "by id, as they were read" };
+    sink.comment(&format!("Run {}: rules {how}.", run.new.id))?;
     let left_out = write_planned(journal, run, which, &mut sink).await?;
     if left_out > 0 {
         sink.comment(&format!("{} left out: already settled.", count(left_out, "rule")))?;

@@ -1,0 +1,215 @@
+//! README.md shows what the program prints: every ```console block is run again, in order, in one
+//! fresh folder, and compared. `UNPAIR_README_WRITE=1` writes what came into README.md instead.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Stands for any number of lines.
+const ANY_LINES: &str = "…";
+
+/// A command of the README with the lines that it is said to print.
+struct Example {
+    /// The line of the README that holds the command, from 0.
+    at: usize,
+    command: String,
+    shown: Vec<String>,
+}
+
+fn readme() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+}
+
+/// The commands of all console blocks, in order.
+fn examples(text: &str) -> Vec<Example> {
+    let mut examples: Vec<Example> = Vec::new();
+    let mut inside = false;
+    for (at, line) in text.lines().enumerate() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+        } else if let Some(command) = line.strip_prefix("$ ").filter(|_| inside) {
+            examples.push(Example { at, command: command.to_owned(), shown: Vec::new() });
+        } else if let Some(example) = examples.last_mut().filter(|_| inside) {
+            example.shown.push(line.to_owned());
+        }
+    }
+    examples
+}
+
+/// A folder with the sample data, in which `unpair` is on the PATH.
+struct Shell {
+    folder: tempfile::TempDir,
+    path: String,
+    status: i32,
+}
+
+impl Shell {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the examples");
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data");
+        let copy = folder.path().join("sample-data");
+        fs::create_dir(&copy).expect("a folder for the samples");
+        for entry in fs::read_dir(samples).expect("sample data") {
+            let from = entry.expect("a sample").path();
+            let name = from.file_name().expect("a file name");
+            fs::copy(&from, copy.join(name)).expect("a copy of a sample");
+        }
+        let binary = Path::new(env!("CARGO_BIN_EXE_unpair"));
+        let bin = binary.parent().expect("a folder").to_str().expect("a path in UTF-8");
+        let path = format!("{bin}:{}", std::env::var("PATH").unwrap_or_default());
+        Self { folder, path, status: 0 }
+    }
+
+    /// What `command` prints on both streams; the next one sees its exit code in `$?`.
+    fn run(&mut self, command: &str) -> Vec<String> {
+        let script = format!("exec 2>&1; (exit {}); {command}", self.status);
+        let output = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", &self.path)
+            .env("HOME", self.folder.path())
+            .output()
+            .expect("a POSIX shell");
+        self.status = output.status.code().expect("an exit code");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        text.lines().map(ToOwned::to_owned).collect()
+    }
+}
+
+/// `line` without what differs from run to run: ids, digests, times, ports, counts of reads.
+fn normalise(line: &str) -> String {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "-_.:/".contains(c);
+    // `took under 1 s` and `took 2 s` tell the same here.
+    let tells = |word: &&str| word.contains(|c: char| c.is_alphanumeric()) && *word != "under";
+    let mut words: Vec<String> = Vec::new();
+    for word in line.split(|c: char| !is_part(c)).filter(tells) {
+        let before = words.last().map(String::as_str).unwrap_or_default();
+        words.push(normal_word(before, word));
+    }
+    let marks: String =
+        line.chars().filter(|c| !is_part(*c) && !c.is_whitespace() && *c != '·').collect();
+    format!("{} {marks}", words.join(" "))
+}
+
+fn normal_word(before: &str, word: &str) -> String {
+    let is_number = word.bytes().all(|b| b.is_ascii_digit());
+    let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let shape: Vec<usize> = word.split('-').map(str::len).collect();
+    let counted = ["took", "estimated", "Calls:", "elapsed_s", "estimate_s"].contains(&before)
+        || before.starts_with("Describe")
+        || before == "GetCallerIdentity";
+    if is_number && counted {
+        "N".to_owned()
+    } else if word.len() == 64 && is_hex(word) {
+        "HASH".to_owned()
+    } else if word.split('-').all(is_hex) && (shape == [8, 4, 4, 4, 12] || shape == [8, 4]) {
+        "RUN".to_owned()
+    } else if word.starts_with("20") && shape.starts_with(&[4, 2]) {
+        "DATE".to_owned()
+    } else if word.len() == 6 && word.ends_with('Z') && word.as_bytes().get(2) == Some(&b':') {
+        "TIME".to_owned()
+    } else if let Some((host, _)) = word.rsplit_once("127.0.0.1:") {
+        format!("{host}127.0.0.1:PORT")
+    } else {
+        word.to_owned()
+    }
+}
+
+/// Whether `actual` is what is shown, where `…` stands for any lines.
+fn matches(shown: &[String], actual: &[String]) -> bool {
+    match shown.split_first() {
+        None => actual.is_empty(),
+        Some((first, rest)) if first == ANY_LINES => {
+            (0..=actual.len()).any(|from| matches(rest, &actual[from..]))
+        }
+        Some((first, rest)) => actual
+            .split_first()
+            .is_some_and(|(line, left)| normalise(first) == normalise(line) && matches(rest, left)),
+    }
+}
+
+/// `actual`, shortened where `shown` was: as many lines before and after the `…`.
+fn shorten(shown: &[String], actual: &[String]) -> Vec<String> {
+    let is_any = |line: &String| line == ANY_LINES;
+    let Some(head) = shown.iter().position(is_any) else { return actual.to_vec() };
+    let tail = shown.iter().rev().position(is_any).unwrap_or_default();
+    if actual.len() <= head + tail {
+        return actual.to_vec();
+    }
+    let any = [ANY_LINES.to_owned()];
+    [&actual[..head], &any, &actual[actual.len() - tail..]].concat()
+}
+
+/// README.md with the output of each command replaced by `outputs`.
+fn rewritten(text: &str, examples: &[Example], outputs: &[Vec<String>]) -> String {
+    let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+    for (example, actual) in examples.iter().zip(outputs).rev() {
+        let range = example.at + 1..=example.at + example.shown.len();
+        if !matches(&example.shown, actual) {
+            lines.splice(range, shorten(&example.shown, actual));
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    let text = fs::read_to_string(readme()).expect("README.md");
+    let examples = examples(&text);
+    assert!(examples.len() > 10, "README.md walks through the commands");
+    let mut shell = Shell::new();
+    let outputs: Vec<Vec<String>> =
+        examples.iter().map(|example| shell.run(&example.command)).collect();
+    if std::env::var_os("UNPAIR_README_WRITE").is_some() {
+        fs::write(readme(), rewritten(&text, &examples, &outputs)).expect("README.md");
+        return;
+    }
+    let mut drifted = String::new();
+    for (example, actual) in examples.iter().zip(&outputs) {
+        if !matches(&example.shown, actual) {
+            write!(
+                drifted,
+                "\nREADME.md:{}: `{}` prints\n{}\n",
+                example.at + 1,
+                example.command,
+                actual.join("\n")
+            )
+            .expect("a string grows");
+        }
+    }
+    assert!(drifted.is_empty(), "{drifted}\nUNPAIR_README_WRITE=1 writes it into README.md");
+}
+
+#[test]
+fn every_command_of_the_program_is_shown() {
+    let text = fs::read_to_string(readme()).expect("README.md");
+    let shown: Vec<String> = examples(&text).into_iter().map(|example| example.command).collect();
+    let help = Command::new(env!("CARGO_BIN_EXE_unpair")).arg("--help").output().expect("help");
+    let help = String::from_utf8(help.stdout).expect("UTF-8");
+    let commands = help.split_once("Commands:\n").expect("a list of commands").1;
+    for line in commands.lines().take_while(|line| !line.is_empty()) {
+        let command = line.split_whitespace().next().expect("a command");
+        let is_shown = shown.iter().any(|shown| shown.contains(&format!("unpair {command}")));
+        assert!(is_shown || command == "help", "README.md does not show `unpair {command}`");
+    }
+}
+
+#[test]
+fn ids_times_and_ports_may_differ_and_nothing_else() {
+    let same = |a: &str, b: &str| normalise(a) == normalise(b);
+    let id = "01a1f8cd-16a6-7573-b81c-d94bc1f082e8";
+    assert!(same(&format!("plan {id} · took 1 s"), &format!("plan {id} · took under 1 s")));
+    assert!(same(
+        "01a1f8cd-16a6  revoke  2026-11-20 11:52Z",
+        "01a1f8cd-ffff  revoke  2027-01-02 03:04Z"
+    ));
+    assert!(same("alibaba  http://127.0.0.1:4010", "alibaba  http://127.0.0.1:80"));
+    assert!(!same("26 rules to revoke", "25 rules to revoke"));
+    assert!(!same("sgr-bp1x (a)", "sgr-bp1x (a"));
+    let lines = |text: &str| text.lines().map(ToOwned::to_owned).collect::<Vec<_>>();
+    assert!(matches(&lines("a\n…\nz"), &lines("a\nb\nc\nz")));
+    assert!(!matches(&lines("a\n…\nz"), &lines("a\nb\nc")));
+    assert_eq!(shorten(&lines("a\n…\nz"), &lines("1\n2\n3\n4")), lines("1\n…\n4"));
+}
