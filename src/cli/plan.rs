@@ -158,10 +158,7 @@ fn refuse_missing_ports(pairs: &PairSet) -> Result<(), Failure> {
 }
 
 /// Reports all rows that `complaint` has something to say about, in the order of the manifest.
-fn refuse_rows(
-    pairs: &PairSet,
-    complaint: impl Fn(&Row) -> Option<String>,
-) -> Result<(), Failure> {
+fn refuse_rows(pairs: &PairSet, complaint: impl Fn(&Row) -> Option<String>) -> Result<(), Failure> {
     let complaints = pairs.rows.iter().filter_map(|row| Some((row.line, complaint(row)?)));
     let mut complaints: Vec<(u32, String)> = complaints.collect();
     if complaints.is_empty() {
