@@ -41,6 +41,7 @@ pub(super) async fn act(
     if let Some(limit) = how.acting.max_duration {
         signals::stop_after(limit, session.stop.clone());
     }
+    guard::check_stored(&*session.journal, &run, &session.config).await?;
     let prepared = prepare(session, run, how.frozen).await?;
     let end = match before_acting(context, session, &prepared, how.acting).await? {
         Some(end) => end,
@@ -69,7 +70,7 @@ async fn before_acting(
         messages.push(format!("the world moved since run {} was planned: plan again", run.new.id));
         return Err(refuse(session, exchange, run, Failure { exit: Exit::Refused, messages }).await);
     }
-    if end.nobody_reached() == Exit::NoAccount && run.rules.pending == 0 {
+    if end.nobody_reached() == Exit::NoAccount {
         return Ok(Some(End {
             state: RunState::Stopped,
             exit: Exit::NoAccount,
@@ -135,6 +136,7 @@ async fn revoke(
             (RunState::Stopped, Exit::Refused)
         }
         None if end.interrupted => (RunState::Interrupted, Exit::Interrupted),
+        None if end.nobody_reached() => (RunState::Stopped, Exit::NoAccount),
         None => (RunState::Finished, end_code(context, session, &run).await?.or(how.left_over)),
     };
     Ok(End { state, exit, messages })

@@ -211,7 +211,7 @@ pub(super) struct RevokeArgs {
     #[arg(long, value_name = "ID", conflicts_with_all = ["by", "no_audit", "keep_going"])]
     pub(super) run: Option<String>,
     /// The digest that the stored plan must have
-    #[arg(long, value_name = "D", requires = "run")]
+    #[arg(long, value_name = "D", conflicts_with = "manifests")]
     pub(super) digest: Option<String>,
     #[command(flatten)]
     pub(super) planning: Planning,

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::args::{Acting, Planning};
 use super::confirm::Size;
-use super::exit::Failure;
-use crate::config::{FailureLimit, Guard, Overrides, Protected};
+use super::exit::{Exit, Failure};
+use crate::cloud::AccountSource;
+use crate::config::{Config, FailureLimit, Guard, Overrides, Protected};
 use crate::journal::{CallId, GroupWork, Journal, JournalError, RunRecord};
 use crate::model::{GroupIx, GroupRef, PairSet};
 use crate::run::Estimate;
@@ -27,14 +28,14 @@ pub(super) fn overrides(planning: Option<&Planning>, acting: Option<&Acting>) ->
 /// `keep_going` they are left out instead; returns the pairs that stay and how many rows went.
 pub(super) fn allowed_pairs(
     pairs: PairSet,
-    guard: &Guard,
+    config: &Config,
     keep_going: bool,
 ) -> Result<(PairSet, usize), Failure> {
     let mut told = BTreeSet::new();
     let mut refused = Vec::new();
     for row in &pairs.rows {
         let reasons: Vec<String> =
-            [row.a, row.b].iter().filter_map(|ix| reason(pairs.group(*ix), guard)).collect();
+            [row.a, row.b].iter().filter_map(|ix| reason(pairs.group(*ix), config)).collect();
         refused.push(!reasons.is_empty());
         told.extend(
             reasons.into_iter().map(|reason| format!("{}: {reason}", pairs.locate(row.line))),
@@ -44,9 +45,7 @@ pub(super) fn allowed_pairs(
         return Ok((pairs, 0));
     }
     if !keep_going {
-        let mut messages: Vec<String> = told.into_iter().collect();
-        messages.push("refused by [guard]: nothing was sent".to_owned());
-        return Err(Failure { exit: super::exit::Exit::Refused, messages });
+        return Err(refused_by_guard(told));
     }
     for message in &told {
         tracing::warn!("left out: {message}");
@@ -55,7 +54,38 @@ pub(super) fn allowed_pairs(
     Ok((without(pairs, &refused)?, left_out))
 }
 
-fn reason(group: &GroupRef, guard: &Guard) -> Option<String> {
+/// Refuses a run of the journal by the guards of today.
+pub(super) async fn check_stored(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    config: &Config,
+) -> Result<(), Failure> {
+    if config.guard.protect.is_empty() && config.guard.only_accounts.is_empty() {
+        return Ok(());
+    }
+    let mut told = BTreeSet::new();
+    let mut from = GroupIx(0);
+    loop {
+        let page = journal.groups(&run.new.id, from, PAGE).await?;
+        let ixs: Vec<GroupIx> = page.iter().map(|work| work.ix).collect();
+        let groups = journal.group_refs(&run.new.id, &ixs).await?;
+        told.extend(groups.iter().filter_map(|group| reason(group, config)));
+        match page.last() {
+            Some(last) if page.len() >= PAGE as usize => from = GroupIx(last.ix.0 + 1),
+            _ => break,
+        }
+    }
+    if told.is_empty() { Ok(()) } else { Err(refused_by_guard(told)) }
+}
+
+fn refused_by_guard(told: BTreeSet<String>) -> Failure {
+    let mut messages: Vec<String> = told.into_iter().collect();
+    messages.push("refused by [guard]: nothing was sent".to_owned());
+    Failure { exit: Exit::Refused, messages }
+}
+
+fn reason(group: &GroupRef, config: &Config) -> Option<String> {
+    let guard = &config.guard;
     let protected = guard.protect.iter().find_map(|protected| match protected {
         Protected::Group(id) if *id == group.group => Some(format!("group {id} is protected")),
         Protected::Account(id) if *id == group.account => {
@@ -63,8 +93,19 @@ fn reason(group: &GroupRef, guard: &Guard) -> Option<String> {
         }
         Protected::Group(_) | Protected::Account(_) => None,
     });
-    let allowed = guard.only_accounts.is_empty() || guard.only_accounts.contains(&group.account);
+    let allowed = guard.only_accounts.is_empty()
+        || guard.only_accounts.contains(&group.account)
+        || is_never_called(group, config);
     protected.or_else(|| (!allowed).then(|| format!("{} is not in only_accounts", group.account)))
+}
+
+/// Whether configuration says that the group's account is not ours to call.
+fn is_never_called(group: &GroupRef, config: &Config) -> bool {
+    config.clouds.accounts.iter().any(|account| {
+        account.cloud == group.cloud
+            && account.id.as_ref() == Some(&group.account)
+            && matches!(account.source, AccountSource::None)
+    })
 }
 
 fn without(pairs: PairSet, refused: &[bool]) -> Result<PairSet, Failure> {

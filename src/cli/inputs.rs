@@ -32,7 +32,12 @@ pub(super) fn manifests(
     let unreadable = parsed.unreadable().is_some();
     let left_out = bad_rows(&parsed);
     let mut messages: Vec<String> = parsed.errors.iter().map(ToString::to_string).collect();
-    if left_out > 0 && (unreadable || !keep_going) {
+    // Rows that nobody saw are not known to be bad: nothing is planned from the others.
+    if unreadable || (left_out > 0 && parsed.rows_read == 0) {
+        messages.push("nothing was sent".to_owned());
+        return Err(Failure { exit: Exit::Usage, messages });
+    }
+    if left_out > 0 && !keep_going {
         messages.push(refusal(left_out as u64, parsed.rows_read));
         return Err(Failure { exit: Exit::Usage, messages });
     }

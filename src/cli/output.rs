@@ -1,7 +1,8 @@
 //! Where a result goes: standard output, or a file that appears whole.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -35,6 +36,11 @@ impl Output {
         }
     }
 
+    /// Refuses a place that nothing could be written to, before anything is done.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.path.is_some() { self.open().map(drop) } else { Ok(()) }
+    }
+
     /// Writes a result that was made in memory.
     pub(super) fn write(&self, result: &[u8]) -> Result<(), Failure> {
         let mut sink = self.open()?;
@@ -46,7 +52,7 @@ impl Output {
     pub(super) fn open(&self) -> Result<Sink, Failure> {
         match &self.path {
             None => Ok(Sink::Stdout(io::BufWriter::new(Pipe(io::stdout())))),
-            Some(path) => Sink::file(path.clone()),
+            Some(path) => Sink::at(path),
         }
     }
 
@@ -61,13 +67,15 @@ impl Output {
 
     /// The JSON object of a command that failed before its result.
     pub(super) fn error(&self, command: &str, failure: &Failure) -> Result<(), io::Error> {
-        if self.format != Format::Json {
-            return Ok(());
-        }
-        let ended = Ended { exit: failure.exit, messages: failure.messages.clone() };
-        let object = json!({ "schema": 1, "command": command, "error": ended.error() });
-        writeln!(io::stdout(), "{object:#}")
+        if self.format == Format::Json { print_error(command, failure) } else { Ok(()) }
     }
+}
+
+/// Prints an error as the one JSON object.
+pub(super) fn print_error(command: &str, failure: &Failure) -> Result<(), io::Error> {
+    let ended = Ended { exit: failure.exit, messages: failure.messages.clone() };
+    let object = json!({ "schema": 1, "command": command, "error": ended.error() });
+    writeln!(io::stdout(), "{object:#}")
 }
 
 /// The summary with the error beside its keys.
@@ -98,62 +106,89 @@ impl Ended {
 /// An open place for a result.
 pub(super) enum Sink {
     /// Standard output.
-    Stdout(io::BufWriter<Pipe>),
+    Stdout(io::BufWriter<Pipe<io::Stdout>>),
     /// A file that takes its name when it is complete.
     File(PathBuf, io::BufWriter<tempfile::NamedTempFile>),
+    /// A device or a pipe, which no file may take the name of.
+    Device(PathBuf, io::BufWriter<Pipe<File>>),
 }
 
 impl Sink {
-    fn file(path: PathBuf) -> Result<Self, Failure> {
+    fn at(path: &Path) -> Result<Self, Failure> {
+        let cannot = |why: String| {
+            Failure::new(Exit::CouldNotWork, format!("--output {}: {why}", path.display()))
+        };
+        match std::fs::metadata(path) {
+            Ok(found) if found.is_dir() => return Err(cannot("is a folder".to_owned())),
+            Ok(found) if !found.is_file() => {
+                let device = File::options().write(true).open(path);
+                let device = device.map_err(|error| cannot(error.to_string()))?;
+                return Ok(Self::Device(path.to_owned(), io::BufWriter::new(Pipe(device))));
+            }
+            Ok(_) | Err(_) => {}
+        }
+        // A link stays, and what it points to is replaced.
+        let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
+        let folder = folder.unwrap_or_else(|| Path::new("."));
+        if !folder.is_dir() {
+            return Err(cannot(format!("there is no folder {}: create it", folder.display())));
+        }
         let file = tempfile::NamedTempFile::new_in(folder).map_err(|error| {
-            Failure::new(
-                Exit::CouldNotWork,
-                format!("--output {}: {error}; is its folder there?", path.display()),
-            )
+            cannot(format!("{} cannot be written to: {}", folder.display(), error.kind()))
         })?;
         Ok(Self::File(path, io::BufWriter::new(file)))
     }
 
     /// Makes the result visible.
-    pub(super) fn finish(self) -> Result<(), Failure> {
-        match self {
-            Self::Stdout(mut out) => out.flush()?,
-            Self::File(path, out) => {
-                let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-                file.persist(&path).map_err(|error| {
-                    Failure::new(
-                        Exit::CouldNotWork,
-                        format!("--output {}: {}", path.display(), error.error),
-                    )
-                })?;
-            }
+    pub(super) fn finish(mut self) -> Result<(), Failure> {
+        self.flush()?;
+        if let Self::File(path, out) = self {
+            let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+            file.persist(&path).map_err(|error| {
+                Failure::new(
+                    Exit::CouldNotWork,
+                    format!("--output {}: {}", path.display(), error.error),
+                )
+            })?;
         }
         Ok(())
+    }
+
+    /// The error with the place that it is about.
+    fn located(&self, error: &io::Error) -> io::Error {
+        let place = match self {
+            Self::Stdout(_) => "standard output".to_owned(),
+            Self::File(path, _) | Self::Device(path, _) => format!("--output {}", path.display()),
+        };
+        io::Error::new(error.kind(), format!("{place}: {error}"))
     }
 }
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
+        let written = match self {
             Self::Stdout(out) => out.write(bytes),
             Self::File(_, out) => out.write(bytes),
-        }
+            Self::Device(_, out) => out.write(bytes),
+        };
+        written.map_err(|error| self.located(&error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
+        let flushed = match self {
             Self::Stdout(out) => out.flush(),
             Self::File(_, out) => out.flush(),
-        }
+            Self::Device(_, out) => out.flush(),
+        };
+        flushed.map_err(|error| self.located(&error))
     }
 }
 
-/// Standard output, whose reader may go away (`| head`): it has what it wanted.
-pub(super) struct Pipe(io::Stdout);
+/// A place whose reader may go away (`| head`): it has what it wanted.
+pub(super) struct Pipe<W>(W);
 
-impl Write for Pipe {
+impl<W: Write> Write for Pipe<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.0.write(bytes) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),

@@ -73,9 +73,11 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// Whether nothing is read before it is revoked.
-    pub(super) const fn is_blind(&self) -> bool {
-        self.blind
+    /// Whether `run` was begun with the same options, so that it can be gone on with.
+    pub(super) fn is_planned_as(&self, run: &RunRecord) -> bool {
+        let new = &run.new;
+        (new.form, new.blind, new.accept_gone, new.require_both)
+            == (self.form, self.blind, self.accept_gone, self.require_both)
     }
 
     /// The same with names resolved that only their own credentials can tell.
@@ -124,8 +126,7 @@ pub(super) fn choose_pairs(
     config: &Config,
     options: &Pairs,
 ) -> Result<Chosen, Failure> {
-    let (pairs, refused) =
-        guard::allowed_pairs(manifests.pairs, &config.guard, options.keep_going)?;
+    let (pairs, refused) = guard::allowed_pairs(manifests.pairs, config, options.keep_going)?;
     Ok(Chosen {
         pairs,
         left_out: manifests.left_out + refused,

@@ -4,7 +4,7 @@ use super::act::{How, act};
 use super::args::ResumeArgs;
 use super::exit::{Exit, Failure};
 use super::guard::overrides;
-use super::revoke::is_unfinished;
+use super::revoke::{is_unfinished, stored};
 use super::session::Session;
 use super::start::Context;
 use super::{audit, confirm, plan};
@@ -20,7 +20,10 @@ pub(super) async fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Fa
             plan::complete(context, &session, run, Exit::Done).await?
         }
         RunKind::Revoke => {
-            let how = How { frozen: false, acting: &args.acting, left_over: Exit::Done };
+            // A plan that was approved by its digest is carried out as it was approved.
+            let frozen = !run.new.may_act;
+            let run = if frozen { stored(&session, run.new.id.as_str(), None).await? } else { run };
+            let how = How { frozen, acting: &args.acting, left_over: Exit::Done };
             act(context, &session, run, how).await?
         }
         RunKind::Audit | RunKind::Verify => audit::complete(context, &session, run).await?,

@@ -39,7 +39,11 @@ pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<Exit, Fa
 }
 
 /// A stored plan, proven to be the one that was stored.
-async fn stored(session: &Session, id: &str, digest: Option<&str>) -> Result<RunRecord, Failure> {
+pub(super) async fn stored(
+    session: &Session,
+    id: &str,
+    digest: Option<&str>,
+) -> Result<RunRecord, Failure> {
     let run = session.journal.run(id).await?;
     if run.new.kind != RunKind::Revoke {
         return Err(Failure::usage(format!("run {} is no plan", run.new.id)));
@@ -67,29 +71,21 @@ async fn stored(session: &Session, id: &str, digest: Option<&str>) -> Result<Run
     }
 }
 
-/// The started, unfinished run of the same pairs, or a new one.
+/// The latest started, unfinished run of the same pairs, or a new one.
 async fn unfinished_or_new(session: &Session, chosen: &Chosen) -> Result<RunRecord, Failure> {
     let content = chosen.pairs.content_digest().to_string();
-    let unfinished = session
-        .journal
-        .runs()
-        .await?
-        .into_iter()
-        .find(|run| is_unfinished(run) && run.new.blind == chosen.is_blind());
-    match unfinished {
-        Some(run) if run.content == content => {
-            tracing::warn!("going on with run {}, begun with the same pairs", run.new.id);
-            Ok(run)
-        }
-        Some(run) => {
-            tracing::warn!(
-                "run {} is unfinished; these pairs are others, so this is a new run",
-                run.new.id
-            );
-            begin(session, chosen, RunKind::Revoke, true).await
-        }
-        None => begin(session, chosen, RunKind::Revoke, true).await,
+    let unfinished: Vec<RunRecord> =
+        session.journal.runs().await?.into_iter().filter(is_unfinished).collect();
+    let same = unfinished.iter().find(|run| run.content == content && chosen.is_planned_as(run));
+    if let Some(run) = same {
+        tracing::warn!("going on with run {}, begun with the same pairs", run.new.id);
+        return Ok(run.clone());
     }
+    if let Some(run) = unfinished.first() {
+        let what = if run.content == content { "options" } else { "pairs" };
+        tracing::warn!("run {} is unfinished and has other {what}: this is a new run", run.new.id);
+    }
+    begin(session, chosen, RunKind::Revoke, true).await
 }
 
 /// Whether `resume` would take a run up: begun by `revoke`, or started, and not at its end.

@@ -62,6 +62,7 @@ pub fn start() -> ExitCode {
 }
 
 async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
+    context.output.check()?;
     match command {
         Command::Audit(args) => audit::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
@@ -92,5 +93,19 @@ fn fail(context: &Context, failure: &Failure) -> Exit {
 fn usage(error: &clap::Error) -> ExitCode {
     // A closed pipe leaves nobody to tell.
     let _ = error.print();
-    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+    if !error.use_stderr() {
+        return Exit::Done.into();
+    }
+    if asks_for_json(std::env::args().skip(1)) {
+        let failure = Failure::usage(error.to_string().trim_end());
+        let _ = output::print_error("", &failure);
+    }
+    Exit::Usage.into()
+}
+
+/// Whether a command line that cannot be parsed asks for JSON all the same.
+fn asks_for_json(args: impl Iterator<Item = String>) -> bool {
+    let args: Vec<String> = args.collect();
+    args.iter().any(|arg| arg == "--format=json")
+        || args.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
 }

@@ -22,6 +22,8 @@ pub(super) struct InHand {
     pub(super) record: CallRecord,
     /// What the last answer was.
     pub(super) told: Told,
+    /// What the provider said when it refused.
+    pub(super) refusal: Option<String>,
     /// The rules that the last answer lists as removed, where the provider lists any.
     pub(super) revoked: Option<HashSet<RuleId>>,
     /// Requests of this process after which members still stood.
@@ -48,6 +50,7 @@ impl InHand {
         Self {
             record,
             told: Told::Maybe,
+            refusal: None,
             revoked: None,
             rounds: 0,
             polls: 0,
@@ -136,6 +139,7 @@ async fn conclude(
     tries: &mut Tries,
 ) -> Event {
     call.told = Told::Maybe;
+    call.refusal = None;
     call.polls = 0;
     call.revoked = None;
     let error = match answer {
@@ -201,6 +205,7 @@ fn accepted(call: &mut InHand, answer: Answer<RevokeReply>) -> Event {
 
 fn member_missing(call: &mut InHand, error: CloudError) -> Event {
     call.told = Told::Refused;
+    call.refusal = Some(error.to_string());
     Event::MemberMissing { code: error.code, message: error.message, request_id: error.request_id }
 }
 

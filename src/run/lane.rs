@@ -29,20 +29,30 @@ enum Step {
 
 type Steps<'a> = FuturesUnordered<BoxFuture<'a, Result<Step, JournalError>>>;
 
-/// Works off the open calls of one lane; returns why it was left alone, if it was.
+/// How a lane came out.
+pub(super) enum LaneEnd {
+    /// There was nothing to do, or no time to begin.
+    NothingOpen,
+    /// Its account could not be reached with the right identity.
+    NotReached((LaneKey, String)),
+    /// It was called; the reason is why it was then left alone, if it was.
+    Worked(Option<(LaneKey, String)>),
+}
+
+/// Works off the open calls of one lane.
 pub(super) async fn work_lane(
     work: &CarryOut<'_>,
     observer: &Observer<'_>,
     lane: &Lane,
-) -> Result<Option<(LaneKey, String)>, JournalError> {
+) -> Result<LaneEnd, JournalError> {
     // A lane with nothing open is not worth proving an identity for.
     if work.journal.open_calls(&work.run.new.id, lane, CallId(0), 1).await?.is_empty() {
-        return Ok(None);
+        return Ok(LaneEnd::NothingOpen);
     }
     let account = match work.exchange.account(&lane.key).await {
         Ok(account) => account,
-        Err(AccountError::Stopped) => return Ok(None),
-        Err(error) => return Ok(Some((lane.key.clone(), error.to_string()))),
+        Err(AccountError::Stopped) => return Ok(LaneEnd::NothingOpen),
+        Err(error) => return Ok(LaneEnd::NotReached((lane.key.clone(), error.to_string()))),
     };
     let mut worker = Worker {
         work,
@@ -58,7 +68,8 @@ pub(super) async fn work_lane(
         wake: None,
     };
     worker.work().await?;
-    Ok(work.exchange.parked(&lane.key).map(|error| (lane.key.clone(), error.to_string())))
+    let parked = work.exchange.parked(&lane.key);
+    Ok(LaneEnd::Worked(parked.map(|error| (lane.key.clone(), error.to_string()))))
 }
 
 struct Worker<'a> {

@@ -46,6 +46,15 @@ pub struct RunEnd {
     pub interrupted: bool,
     /// Lanes that were left alone, each with the reason.
     pub parked: Vec<(LaneKey, String)>,
+    /// Lanes whose account was reached with the right identity.
+    pub reached: usize,
+}
+
+impl RunEnd {
+    /// Whether there was somebody to call and nobody could be reached as such.
+    pub const fn nobody_reached(&self) -> bool {
+        self.reached == 0 && !self.parked.is_empty()
+    }
 }
 
 /// Takes up what former processes left: calls in flight are to be read back, and so are those
@@ -73,7 +82,14 @@ pub async fn carry_out(work: &CarryOut<'_>) -> Result<RunEnd, JournalError> {
         .map(|lane| lane::work_lane(work, &observer, lane))
         .buffer_unordered(LANES_AT_ONCE);
     while let Some(result) = working.next().await {
-        end.parked.extend(result?);
+        match result? {
+            lane::LaneEnd::NothingOpen => {}
+            lane::LaneEnd::NotReached(error) => end.parked.push(error),
+            lane::LaneEnd::Worked(parked) => {
+                end.reached += 1;
+                end.parked.extend(parked);
+            }
+        }
         work.journal.tally(&work.run.new.id, &work.exchange.tallies.take()).await?;
     }
     end.interrupted = work.exchange.stop.is_cancelled();

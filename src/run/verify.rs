@@ -147,11 +147,16 @@ fn judge_rules(mut call: InHand, rules: &[Rule]) -> Verdict {
             id,
             outcome: Outcome::StillPresent,
             reply_lost: false,
-            reason: Some(format!("still there after {MAX_ROUNDS} requests")),
+            reason: Some(why_standing(call.refusal.as_deref())),
         }));
         return Verdict::Decided(call, Event::Verified { settled, retry: Vec::new() });
     }
     Verdict::Decided(call, Event::Verified { settled, retry })
+}
+
+fn why_standing(refusal: Option<&str>) -> String {
+    let last = refusal.map(|said| format!(", the last was refused: {said}")).unwrap_or_default();
+    format!("still there after {MAX_ROUNDS} requests{last}")
 }
 
 /// What became of one member, with whether our answer got lost; `None` if it stands.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use unpair::model::{GroupId, Policy};
 use unpair::sandbox::{Fault, LoggedCall, Sandbox, SandboxOptions, World, start};
 
 use crate::world::{Owner, WorldText};
@@ -19,45 +20,45 @@ const POLL: Duration = Duration::from_millis(2);
 const HEADER: &str = "cloud,region,account_a,group_a,account_b,group_b\n";
 
 /// A scene that is being set.
-pub struct Setting {
+pub(crate) struct Setting {
     options: SandboxOptions,
     config: String,
     limits: &'static str,
 }
 
 impl Setting {
-    pub fn of(world: &WorldText) -> Self {
+    pub(crate) fn of(world: &WorldText) -> Self {
         let options = SandboxOptions::new(world.read());
         Self { options, config: String::new(), limits: "rate = 'off'\nin_flight = 4\n" }
     }
 
     /// A fault as on the command line: `NAME[@ACTION][@ACCOUNT]=RATE`.
-    pub fn fault(mut self, fault: impl AsRef<str>) -> Self {
+    pub(crate) fn fault(mut self, fault: impl AsRef<str>) -> Self {
         let fault: Fault = fault.as_ref().parse().expect("the test's fault is valid");
         self.options.faults.push(fault);
         self
     }
 
     /// The seed of the faults; printed, so that a failure can be repeated.
-    pub fn seed(mut self, seed: u64) -> Self {
+    pub(crate) fn seed(mut self, seed: u64) -> Self {
         println!("sandbox seed {seed}");
         self.options.seed = seed;
         self
     }
 
     /// How long reads still show what a revocation removed.
-    pub fn lag(mut self, lag: Duration) -> Self {
+    pub(crate) fn lag(mut self, lag: Duration) -> Self {
         self.options.visibility_delay = lag;
         self
     }
 
     /// More configuration, after the accounts.
-    pub fn config(mut self, text: &str) -> Self {
+    pub(crate) fn config(mut self, text: &str) -> Self {
         self.config.push_str(text);
         self
     }
 
-    pub fn start(self) -> Scene {
+    pub(crate) fn start(self) -> Scene {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -76,7 +77,7 @@ impl Setting {
 }
 
 /// A world, a folder, and the program to be run in it.
-pub struct Scene {
+pub(crate) struct Scene {
     folder: TempDir,
     sandbox: Sandbox,
     before: World,
@@ -84,20 +85,20 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("a writable folder");
     }
 
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).expect("a readable file")
     }
 
     /// Writes `pairs.csv` with one row a pair.
-    pub fn pairs(&self, pairs: &[(Owner, &str, Owner, &str)]) {
+    pub(crate) fn pairs(&self, pairs: &[(Owner, &str, Owner, &str)]) {
         let rows = pairs.iter().map(|(a, group_a, b, group_b)| {
             format!("{},{},{},{group_a},{},{group_b}\n", a.cloud, a.region, a.id, b.id)
         });
@@ -105,12 +106,12 @@ impl Scene {
     }
 
     /// Starts the program.
-    pub fn begin(&self, args: &[&str]) -> Running {
+    pub(crate) fn begin(&self, args: &[&str]) -> Running {
         self.begin_with(args, &[])
     }
 
     /// Starts the program with more environment.
-    pub fn begin_with(&self, args: &[&str], env: &[(&str, &str)]) -> Running {
+    pub(crate) fn begin_with(&self, args: &[&str], env: &[(&str, &str)]) -> Running {
         let outputs = tempfile::tempdir().expect("a folder for what is printed");
         let file = |name: &str| File::create(outputs.path().join(name)).expect("a new file");
         let child = Command::new(env!("CARGO_BIN_EXE_unpair"))
@@ -128,77 +129,77 @@ impl Scene {
     }
 
     /// Runs the program to its end.
-    pub fn run(&self, args: &[&str]) -> Ended {
+    pub(crate) fn run(&self, args: &[&str]) -> Ended {
         self.begin(args).wait()
     }
 
     /// Runs the program with more environment.
-    pub fn run_with(&self, args: &[&str], env: &[(&str, &str)]) -> Ended {
+    pub(crate) fn run_with(&self, args: &[&str], env: &[(&str, &str)]) -> Ended {
         self.begin_with(args, env).wait()
     }
 
     /// Runs the program, which must end with `exit`, and reads its JSON.
-    pub fn json(&self, args: &[&str], exit: i32) -> Value {
+    pub(crate) fn json(&self, args: &[&str], exit: i32) -> Value {
         self.run(&[args, &["--format", "json"]].concat()).exits(exit).json()
     }
 
     /// The report of the latest run.
-    pub fn report(&self) -> Value {
+    pub(crate) fn report(&self) -> Value {
         self.json(&["report"], 0)
     }
 
     /// Every call so far.
-    pub fn calls(&self) -> Vec<LoggedCall> {
+    pub(crate) fn calls(&self) -> Vec<LoggedCall> {
         self.sandbox.calls()
     }
 
     /// The calls that change something.
-    pub fn revocations(&self) -> Vec<LoggedCall> {
+    pub(crate) fn revocations(&self) -> Vec<LoggedCall> {
         self.calls().into_iter().filter(is_revocation).collect()
     }
 
     /// Waits until the calls so far are as told.
-    pub fn wait_for(&self, what: &str, holds: impl Fn(&[LoggedCall]) -> bool) {
+    pub(crate) fn wait_for(&self, what: &str, holds: impl Fn(&[LoggedCall]) -> bool) {
         wait_until(what, || holds(&self.calls()));
     }
 
-    pub fn world(&self) -> World {
+    pub(crate) fn world(&self) -> World {
         self.sandbox.world()
     }
 
     /// Changes the world behind the program's back.
-    pub fn edit(&self, change: impl FnOnce(&mut World)) {
+    pub(crate) fn edit(&self, change: impl FnOnce(&mut World)) {
         self.sandbox.edit(change);
     }
 
     /// Removes every rule of a group whose peer is another group.
-    pub fn cut_behind_the_back(&self, group: &str) {
+    pub(crate) fn cut_behind_the_back(&self, group: &str) {
         self.edit(|world| {
-            let group = world.groups.get_mut(&group.into()).expect("a group of the world");
+            let group = world.groups.get_mut(&GroupId::from(group)).expect("a group of the world");
             group.rules.retain(|rule| rule.peer_group().is_none());
         });
     }
 
     /// What is gone since the start, and what is new: `GROUP RULE`.
-    pub fn changes(&self) -> (BTreeSet<String>, BTreeSet<String>) {
+    pub(crate) fn changes(&self) -> (BTreeSet<String>, BTreeSet<String>) {
         let (before, now) = (rules_of(&self.before), rules_of(&self.world()));
         (before.difference(&now).cloned().collect(), now.difference(&before).cloned().collect())
     }
 
     /// Asserts that exactly the accept rules between these groups are gone, and nothing came.
-    pub fn assert_only_severed(&self, pairs: &[(&str, &str)]) {
+    pub(crate) fn assert_only_severed(&self, pairs: &[(&str, &str)]) {
         let (gone, new) = self.changes();
         assert_eq!(new, BTreeSet::new(), "nothing is added");
         assert_eq!(gone, grants_between(&self.before, pairs), "the grants, and nothing else");
     }
 
     /// Asserts that the world is as it was.
-    pub fn assert_untouched(&self) {
+    pub(crate) fn assert_untouched(&self) {
         assert_eq!(self.changes(), (BTreeSet::new(), BTreeSet::new()));
     }
 
     /// Asserts that no client token was sent with two different requests.
-    pub fn assert_each_token_names_one_request(&self) {
+    pub(crate) fn assert_each_token_names_one_request(&self) {
         let mut requests: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         for call in self.revocations() {
             let Some(token) = call.params.get("ClientToken") else { continue };
@@ -268,20 +269,21 @@ fn account_section(account: &unpair::sandbox::Account) -> String {
 }
 
 fn rules_of(world: &World) -> BTreeSet<String> {
-    let rules = world.groups.values().flat_map(|group| {
-        group.rules.iter().map(move |rule| format!("{} {}", group.id, rule.id))
-    });
+    let rules = world
+        .groups
+        .values()
+        .flat_map(|group| group.rules.iter().map(move |rule| format!("{} {}", group.id, rule.id)));
     rules.collect()
 }
 
 /// Every accept rule of one of the pairs' groups that names the other: `GROUP RULE`.
-pub fn grants_between(world: &World, pairs: &[(&str, &str)]) -> BTreeSet<String> {
+pub(crate) fn grants_between(world: &World, pairs: &[(&str, &str)]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (own, peer) in pairs.iter().flat_map(|(a, b)| [(*a, *b), (*b, *a)]) {
-        let Some(group) = world.groups.get(&own.into()) else { continue };
+        let Some(group) = world.groups.get(&GroupId::from(own)) else { continue };
         let grants = group.rules.iter().filter(|rule| {
             rule.peer_group().is_some_and(|named| named.as_str() == peer)
-                && rule.policy == unpair::model::Policy::Accept
+                && rule.policy == Policy::Accept
         });
         found.extend(grants.map(|rule| format!("{own} {}", rule.id)));
     }
@@ -289,12 +291,12 @@ pub fn grants_between(world: &World, pairs: &[(&str, &str)]) -> BTreeSet<String>
 }
 
 /// Whether a call is one that removes rules.
-pub fn is_revocation(call: &LoggedCall) -> bool {
+pub(crate) fn is_revocation(call: &LoggedCall) -> bool {
     call.action.starts_with("Revoke")
 }
 
 /// Waits until `holds`, and fails the test if it does not in time.
-pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
@@ -303,7 +305,7 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// The program while it runs; killed if the test ends before it does.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     outputs: TempDir,
     args: String,
@@ -311,7 +313,7 @@ pub struct Running {
 
 impl Running {
     /// Sends a signal by its name.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .args([format!("-{name}"), self.child.id().to_string()])
             .status()
@@ -320,17 +322,17 @@ impl Running {
     }
 
     /// What was printed to standard error so far.
-    pub fn stderr(&self) -> String {
+    pub(crate) fn stderr(&self) -> String {
         printed(self.outputs.path(), "stderr")
     }
 
     /// Whether it still runs.
-    pub fn is_running(&mut self) -> bool {
+    pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child of ours").is_none()
     }
 
     /// Waits for the end.
-    pub fn wait(mut self) -> Ended {
+    pub(crate) fn wait(mut self) -> Ended {
         let mut status = None;
         wait_until(&format!("the end of `unpair {}`", self.args), || {
             status = self.child.try_wait().expect("a child of ours");
@@ -359,22 +361,22 @@ fn printed(folder: &Path, name: &str) -> String {
 
 /// The program after its end.
 #[derive(Debug)]
-pub struct Ended {
+pub(crate) struct Ended {
     status: ExitStatus,
-    pub stdout: String,
-    pub stderr: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
     args: String,
 }
 
 impl Ended {
     /// The exit code; `None` after a signal.
-    pub fn code(&self) -> Option<i32> {
+    pub(crate) fn code(&self) -> Option<i32> {
         self.status.code()
     }
 
     /// Asserts the exit code.
     #[track_caller]
-    pub fn exits(self, code: i32) -> Self {
+    pub(crate) fn exits(self, code: i32) -> Self {
         let Self { status, stdout, stderr, args } = &self;
         assert_eq!(
             status.code(),
@@ -386,14 +388,14 @@ impl Ended {
 
     /// The JSON object on standard output.
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("unpair {}: {error}: {}", self.args, self.stdout))
     }
 
     /// Asserts that standard error tells `text`.
     #[track_caller]
-    pub fn tells(self, text: &str) -> Self {
+    pub(crate) fn tells(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "expected `{text}` in:\n{}", self.stderr);
         self
     }

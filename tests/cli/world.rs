@@ -6,12 +6,12 @@ use unpair::sandbox::World;
 
 /// An account of a test world, with the region that its groups are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owner {
-    pub cloud: &'static str,
-    pub id: &'static str,
-    pub name: &'static str,
-    pub region: &'static str,
-    pub is_ours: bool,
+pub(crate) struct Owner {
+    pub(crate) cloud: &'static str,
+    pub(crate) id: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) region: &'static str,
+    pub(crate) is_ours: bool,
 }
 
 const fn alibaba(id: &'static str, name: &'static str, is_ours: bool) -> Owner {
@@ -23,23 +23,23 @@ const fn aws(id: &'static str, name: &'static str, is_ours: bool) -> Owner {
 }
 
 /// Two accounts of ours on Alibaba Cloud and a partner's.
-pub const A: Owner = alibaba("1234567890123401", "a@aliyun.com", true);
-pub const B: Owner = alibaba("1234567890123402", "b@aliyun.com", true);
-pub const PARTNER: Owner = alibaba("1234567890123403", "partner@aliyun.com", false);
+pub(crate) const A: Owner = alibaba("1234567890123401", "a@aliyun.com", true);
+pub(crate) const B: Owner = alibaba("1234567890123402", "b@aliyun.com", true);
+pub(crate) const PARTNER: Owner = alibaba("1234567890123403", "partner@aliyun.com", false);
 /// The same on AWS.
-pub const X: Owner = aws("111111111111", "x", true);
-pub const Y: Owner = aws("222222222222", "y", true);
-pub const AWS_PARTNER: Owner = aws("333333333333", "aws-partner", false);
+pub(crate) const X: Owner = aws("111111111111", "x", true);
+pub(crate) const Y: Owner = aws("222222222222", "y", true);
+pub(crate) const AWS_PARTNER: Owner = aws("333333333333", "aws-partner", false);
 
 const EVERYBODY: [Owner; 6] = [A, B, PARTNER, X, Y, AWS_PARTNER];
 
 /// The text of a world file that grows group by group.
 #[derive(Clone, Debug)]
-pub struct WorldText(String);
+pub(crate) struct WorldText(String);
 
 impl WorldText {
     /// The six accounts, and no group.
-    pub fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         let mut text = Self(String::new());
         for owner in EVERYBODY {
             text.account(owner.cloud, owner.id, owner.name, owner.is_ours);
@@ -48,7 +48,7 @@ impl WorldText {
     }
 
     /// One more account; with a key if it is ours.
-    pub fn account(&mut self, cloud: &str, id: &str, name: &str, is_ours: bool) {
+    pub(crate) fn account(&mut self, cloud: &str, id: &str, name: &str, is_ours: bool) {
         let _ = writeln!(self.0, "[[account]]\ncloud = '{cloud}'\nid = '{id}'\nname = '{name}'");
         if is_ours {
             let _ = writeln!(self.0, "access_key_id = 'KEY{id}'\naccess_key_secret = 'secret{id}'");
@@ -56,20 +56,26 @@ impl WorldText {
     }
 
     /// A group of one of the six with its rules, each an inline table.
-    pub fn group(mut self, owner: Owner, id: &str, rules: &[String]) -> Self {
+    pub(crate) fn group(mut self, owner: Owner, id: &str, rules: &[String]) -> Self {
         self.add_group(owner.cloud, owner.id, owner.region, id, rules);
         self
     }
 
     /// A group that a service of the provider manages.
-    pub fn managed(mut self, owner: Owner, id: &str, rules: &[String]) -> Self {
+    pub(crate) fn managed(mut self, owner: Owner, id: &str, rules: &[String]) -> Self {
         self.add_group(owner.cloud, owner.id, owner.region, id, rules);
         self.0.push_str("managed = true\n");
         self
     }
 
+    /// A group in the default VPC of its AWS account.
+    pub(crate) fn add_default_vpc_group(&mut self, owner: Owner, id: &str, rules: &[String]) {
+        self.add_group(owner.cloud, owner.id, owner.region, id, rules);
+        self.0.push_str("default_vpc = true\n");
+    }
+
     /// A group of any account.
-    pub fn add_group(
+    pub(crate) fn add_group(
         &mut self,
         cloud: &str,
         account: &str,
@@ -85,23 +91,23 @@ impl WorldText {
         );
     }
 
-    pub fn read(&self) -> World {
+    pub(crate) fn read(&self) -> World {
         World::from_toml(&self.0).expect("the test's world is valid")
     }
 }
 
 /// A rule that admits everything of a group.
-pub fn admits(peer: Owner, group: &str) -> String {
+pub(crate) fn admits(peer: Owner, group: &str) -> String {
     format!("{{ group = '{}/{group}' }}", peer.id)
 }
 
 /// A rule that admits one TCP port from a group.
-pub fn admits_tcp(port: u32, peer: Owner, group: &str) -> String {
+pub(crate) fn admits_tcp(port: u32, peer: Owner, group: &str) -> String {
     format!("{{ protocol = 'tcp', ports = '{port}/{port}', group = '{}/{group}' }}", peer.id)
 }
 
 /// `count` rules that admit a TCP port each from a group.
-pub fn admits_ports(count: u32, peer: Owner, group: &str) -> String {
+pub(crate) fn admits_ports(count: u32, peer: Owner, group: &str) -> String {
     format!(
         "{{ protocol = 'tcp', ports = '2000/2000', group = '{}/{group}', repeat = {count} }}",
         peer.id
@@ -109,7 +115,7 @@ pub fn admits_ports(count: u32, peer: Owner, group: &str) -> String {
 }
 
 /// A rule that lets one TCP port out to a group.
-pub fn reaches_tcp(port: u32, peer: Owner, group: &str) -> String {
+pub(crate) fn reaches_tcp(port: u32, peer: Owner, group: &str) -> String {
     format!(
         "{{ direction = 'egress', protocol = 'tcp', ports = '{port}/{port}', \
          group = '{}/{group}' }}",
@@ -118,7 +124,7 @@ pub fn reaches_tcp(port: u32, peer: Owner, group: &str) -> String {
 }
 
 /// A rule that drops one TCP port from a group.
-pub fn drops_tcp(port: u32, peer: Owner, group: &str) -> String {
+pub(crate) fn drops_tcp(port: u32, peer: Owner, group: &str) -> String {
     format!(
         "{{ protocol = 'tcp', ports = '{port}/{port}', policy = 'drop', group = '{}/{group}' }}",
         peer.id
@@ -126,20 +132,24 @@ pub fn drops_tcp(port: u32, peer: Owner, group: &str) -> String {
 }
 
 /// A rule for an address range, which is nobody's grant.
-pub fn cidr(port: u32) -> String {
+pub(crate) fn cidr(port: u32) -> String {
     format!("{{ protocol = 'tcp', ports = '{port}/{port}', cidr = '10.0.0.0/8' }}")
 }
 
 /// Each side admits the other, beside a rule for an address range.
-pub fn mutual() -> WorldText {
-    WorldText::empty()
-        .group(A, "sg-a1", &[admits(B, "sg-b1"), cidr(443)])
-        .group(B, "sg-b1", &[admits(A, "sg-a1"), cidr(22)])
+pub(crate) fn mutual() -> WorldText {
+    WorldText::empty().group(A, "sg-a1", &[admits(B, "sg-b1"), cidr(443)]).group(
+        B,
+        "sg-b1",
+        &[admits(A, "sg-a1"), cidr(22)],
+    )
 }
 
 /// The same on AWS.
-pub fn mutual_aws() -> WorldText {
-    WorldText::empty()
-        .group(X, "sg-0a1", &[admits(Y, "sg-0b1"), cidr(443)])
-        .group(Y, "sg-0b1", &[admits(X, "sg-0a1"), cidr(22)])
+pub(crate) fn mutual_aws() -> WorldText {
+    WorldText::empty().group(X, "sg-0000a001", &[admits(Y, "sg-0000b001"), cidr(443)]).group(
+        Y,
+        "sg-0000b001",
+        &[admits(X, "sg-0000a001"), cidr(22)],
+    )
 }

@@ -189,6 +189,46 @@ fn rules_removed_behind_a_stored_plan_are_already_absent() {
 }
 
 #[test]
+fn a_rule_removed_behind_the_plan_does_not_keep_its_call_from_removing_the_others() {
+    let Some(scenario) = Scenario::new() else { return };
+    let plan = scenario.run("plan pairs.csv --by permissions").with_exit(0);
+    let run = plan.json["run"].as_str().expect("a run");
+    scenario.world.remove(&scenario.grants()[..1]);
+    let revoke = scenario.run(&format!("revoke --run {run} --yes")).with_exit(0);
+    assert_eq!(revoke.number("/rules/already_absent"), 1);
+    scenario.expect_severed();
+}
+
+#[test]
+fn a_group_that_does_not_exist_leaves_the_other_sides_to_be_cleaned() {
+    let Some(scenario) = Scenario::new() else { return };
+    let manifest = manifest(&scenario.world);
+    let gone = manifest.replace(scenario.world.text("/groups/one_a"), "sg-00000000000000000");
+    scenario.home.write("pairs.csv", &gone);
+    let revoke = scenario.run("revoke pairs.csv --yes").with_exit(3);
+    assert_eq!((revoke.number("/pairs/severed"), revoke.number("/pairs/unknown")), (1, 1));
+}
+
+#[test]
+fn a_role_that_leads_to_another_account_is_never_used_to_change_anything() {
+    let Some(scenario) = Scenario::new() else { return };
+    let account = |side: &str| scenario.world.text(&format!("/accounts/{side}"));
+    let wrong = format!(
+        "\n[[account]]\ncloud = \"aws\"\nid = \"{}\"\nrole_arn = \"arn:aws:iam::{}:role/unpair\"\n",
+        account("b"),
+        account("a"),
+    );
+    scenario.home.write("unpair.toml", &(configuration(scenario.world.url()) + &wrong));
+    let revoke = scenario.run("revoke pairs.csv --yes").with_exit(3);
+    let told = format!("nothing of {} was sent", account("b"));
+    assert!(revoke.stderr.contains(&told), "{}", revoke.stderr);
+    let of_b = |rules: Rules| -> Rules {
+        rules.into_iter().filter(|(_, rule)| rule["GroupOwnerId"] == account("b")).collect()
+    };
+    assert_eq!(of_b(scenario.world.rules()), of_b(scenario.before));
+}
+
+#[test]
 fn accounts_are_who_the_assumed_roles_say() {
     let Some(scenario) = Scenario::new() else { return };
     let account = |side: &str| scenario.world.text(&format!("/accounts/{side}"));

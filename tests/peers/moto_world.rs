@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use serde_json::Value;
 
-use crate::support::{Python, Server};
+use crate::support::{Python, Server, succeed};
 
 /// Rules by their ids, as boto3 reads them.
 pub(crate) type Rules = BTreeMap<String, Value>;
@@ -27,7 +27,7 @@ impl World {
         let server = server(&python);
         let url = server.ready["url"].as_str().expect("the server's URL");
         let [a, b] = [account(), account()];
-        let seeded = python.json("moto_world.py", [url, "seed", &a, &b]);
+        let seeded = world_script(&python, [url, "seed", &a, &b]);
         Some(Self { python, server, seeded })
     }
 
@@ -58,8 +58,14 @@ impl World {
 
     fn call(&self, command: &str, more: &[&str]) -> Value {
         let fixed = [self.url(), command, self.text("/accounts/a"), self.text("/accounts/b")];
-        self.python.json("moto_world.py", fixed.into_iter().chain(more.iter().copied()))
+        world_script(&self.python, fixed.into_iter().chain(more.iter().copied()))
     }
+}
+
+/// What `moto_world.py` prints.
+fn world_script<'a>(python: &Python, arguments: impl IntoIterator<Item = &'a str>) -> Value {
+    let printed = succeed(python.script("moto_world.py").args(arguments));
+    serde_json::from_slice(&printed.stdout).expect("the script prints JSON")
 }
 
 /// Moto makes an account of any twelve digits.

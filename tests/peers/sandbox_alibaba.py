@@ -9,6 +9,8 @@ from urllib.parse import urlparse
 
 from alibabacloud_ecs20140526.client import Client as Ecs
 from alibabacloud_ecs20140526 import models as ecs
+from alibabacloud_sts20150401 import models as sts
+from alibabacloud_sts20150401.client import Client as Sts
 from alibabacloud_tea_openapi import models as open_api
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
@@ -19,7 +21,7 @@ from aliyunsdkecs.request.v20140526 import (
     RevokeSecurityGroupRequest,
 )
 
-A, B = "1234567890123401", "1234567890123402"
+A, B, PARTNER = "1234567890123401", "1234567890123402", "1234567890123403"
 HZ, BJ = "cn-hangzhou", "cn-beijing"
 SEED_A, SEED_B = "sg-bp1azkttqpldxgtedXXX", "sg-bp15ed6xe1yxeycg7XXX"
 HUB, TEAM = "sg-hz0hub000000000000a1", "sg-hz0team00000000000b1"
@@ -223,24 +225,39 @@ refused(
     "acs3 a wrong secret", "SignatureDoesNotMatch", lambda: rules(new(A, KEYS[A][0], "wrong"), HZ, HUB), 400
 )
 
-try:
-    from alibabacloud_sts20150401.client import Client as Sts
-    from alibabacloud_sts20150401 import models as sts
-except ImportError:
-    print("skipped: alibabacloud_sts20150401 is not there")
-else:
-    key, secret = KEYS[A]
-    hub = Sts(open_api.Config(access_key_id=key, access_key_secret=secret, endpoint=HOST, protocol="http"))
-    check("acs3 caller identity", hub.get_caller_identity().body.account_id == A)
-    assume = sts.AssumeRoleRequest(role_arn=f"acs:ram::{B}:role/unpair", role_session_name="peers")
-    got = hub.assume_role(assume).body.credentials
-    session = new(B, got.access_key_id, got.access_key_secret, got.security_token)
-    check("acs3 a session acts as the other account", rules(session, HZ, TEAM).security_group_id == TEAM)
-    refused(
-        "acs3 a session without its token",
-        "MissingSecurityToken",
-        lambda: rules(new(B, got.access_key_id, got.access_key_secret), HZ, TEAM),
+key, secret = KEYS[A]
+hub = Sts(open_api.Config(access_key_id=key, access_key_secret=secret, endpoint=HOST, protocol="http"))
+check("acs3 caller identity", hub.get_caller_identity().body.account_id == A)
+
+
+def assume(account):
+    request = sts.AssumeRoleRequest(role_arn=f"acs:ram::{account}:role/unpair", role_session_name="peers")
+    return hub.assume_role(request).body.credentials
+
+
+got = assume(B)
+session = new(B, got.access_key_id, got.access_key_secret, got.security_token)
+check("acs3 a session acts as the other account", rules(session, HZ, TEAM).security_group_id == TEAM)
+refused(
+    "acs3 a session without its token",
+    "MissingSecurityToken",
+    lambda: rules(new(B, got.access_key_id, got.access_key_secret), HZ, TEAM),
+)
+refused("acs3 no role in the partner's account", "NoPermission", lambda: assume(PARTNER), 403)
+
+a.revoke_security_group(
+    ecs.RevokeSecurityGroupRequest(
+        region_id=HZ,
+        security_group_id=HUB,
+        ip_protocol="tcp",
+        port_range="443/443",
+        priority="5",
+        source_group_id=TEAM,
+        source_group_owner_id=int(B),
+        nic_type="intranet",
     )
+)
+check("acs3 revoke by flat parameters", "443/443" not in [r.port_range for r in naming(a, HZ, HUB, TEAM)])
 
 # --- the older SDK, RPC signature ----------------------------------------------------------
 request = DescribeSecurityGroupsRequest.DescribeSecurityGroupsRequest()
@@ -249,10 +266,10 @@ listed = send(old(A), request)["SecurityGroups"]["SecurityGroup"]
 check("rpc describe groups", [g["SecurityGroupId"] for g in listed] == [SEED_A])
 
 
-def describe_old(client, group):
+def describe_old(client, group, region=BJ):
     request = DescribeSecurityGroupAttributeRequest.DescribeSecurityGroupAttributeRequest()
     request.set_SecurityGroupId(group)
-    request.add_query_param("RegionId", BJ)
+    request.add_query_param("RegionId", region)
     return send(client, request)["Permissions"]["Permission"]
 
 
@@ -277,6 +294,50 @@ check("rpc flat parameters that match nothing are a success", len(describe_old(o
 send(old(A), manual(SEED_A, SEED_B, "b@aliyun.com"))
 send(old(B), manual(SEED_B, SEED_A, "a@aliyun.com"))
 check("rpc the manual's two commands sever the pair", len(describe_old(old(A), SEED_A)) == len(describe_old(old(B), SEED_B)) == 1)
+
+
+def naming_big_peer():
+    return [r for r in pages_old() if r["SourceGroupId"] == BIG_PEER]
+
+
+def pages_old():
+    found, token = [], None
+    while True:
+        request = DescribeSecurityGroupAttributeRequest.DescribeSecurityGroupAttributeRequest()
+        request.set_SecurityGroupId(BIG)
+        request.add_query_param("RegionId", HZ)
+        request.add_query_param("MaxResults", 300)
+        if token:
+            request.add_query_param("NextToken", token)
+        answer = send(old(A), request)
+        found += answer["Permissions"]["Permission"]
+        token = answer.get("NextToken")
+        if not token:
+            return found
+
+
+def on_big():
+    request = RevokeSecurityGroupRequest.RevokeSecurityGroupRequest()
+    request.set_SecurityGroupId(BIG)
+    request.add_query_param("RegionId", HZ)
+    return request
+
+
+check("rpc pages", len(pages_old()) == 650)
+grants = naming_big_peer()
+check("rpc grants stand on every page", [g["IpProtocol"] for g in grants] == ["TCP", "UDP", "ALL"])
+request = on_big()
+request.set_SecurityGroupRuleIds([grants[0]["SecurityGroupRuleId"]])
+send(old(A), request)
+check("rpc revoke by rule ids", naming_big_peer() == grants[1:])
+request = on_big()
+request.set_SecurityGroupRuleIds([grants[0]["SecurityGroupRuleId"]])
+refused("rpc a rule id that is gone", "InvalidParam.SecurityGroupRuleId", lambda: send(old(A), request), 400)
+request = on_big()
+wanted = {"IpProtocol": "UDP", "PortRange": "5353/5353", "SourceGroupId": BIG_PEER, "SourceGroupOwnerAccount": "b@aliyun.com"}
+request.set_Permissions([wanted])
+send(old(A), request)
+check("rpc revoke by permissions", naming_big_peer() == grants[2:])
 
 request = RevokeSecurityGroupEgressRequest.RevokeSecurityGroupEgressRequest()
 request.set_SecurityGroupId(SEED_A)

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 
 /// The Python that has the official clients and moto, with the aws CLI beside it.
-pub(crate) struct Python(PathBuf);
+pub(crate) struct Python(pub(crate) PathBuf);
 
 impl Python {
     /// `None`, with a line that says so, on a machine without one.
@@ -28,20 +28,14 @@ impl Python {
     /// A script of tests/peers.
     pub(crate) fn script(&self, name: &str) -> Command {
         let mut command = Command::new(&self.0);
-        alone(&mut command);
-        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(name));
+        alone(&mut command).arg(script(name));
         command
     }
+}
 
-    /// `script` with `arguments`, which must succeed, and the JSON that it prints.
-    pub(crate) fn json<'a>(
-        &self,
-        script: &str,
-        arguments: impl IntoIterator<Item = &'a str>,
-    ) -> Value {
-        let printed = succeed(self.script(script).args(arguments));
-        serde_json::from_slice(&printed.stdout).expect("a script prints JSON")
-    }
+/// Where a script of tests/peers is.
+pub(crate) fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(name)
 }
 
 /// Nothing of the user's surroundings reaches the program, but where programs are.

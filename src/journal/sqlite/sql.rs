@@ -78,7 +78,7 @@ statements! {
 
     // Readings.
     READING_SAVE = "UPDATE grp SET read_ms = j.value ->> 2, reading = j.value ->> 3,
-        known_ms = coalesce(j.value ->> 4, known_ms), code = j.value ->> 5,
+        known_ms = j.value ->> 4, code = j.value ->> 5,
         message = j.value ->> 6, naming = j.value ->> 7, service_managed = j.value ->> 8,
         elsewhere = j.value ->> 9, read_seq = coalesce(j.value ->> 10, read_seq),
         lease_epoch = j.value ->> 11

@@ -1,0 +1,255 @@
+//! Each class of error code: what becomes of the revocation that got it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::scene::{Scene, Setting};
+use crate::world::{A, B, Owner, WorldText, X, Y, mutual, mutual_aws};
+
+const ALIBABA: &str = include_str!("../vectors/alibaba_errors.json");
+
+#[derive(Deserialize)]
+struct Code {
+    code: String,
+    class: String,
+    http: Option<u16>,
+}
+
+/// How often the code is answered.
+#[derive(Clone, Copy, PartialEq)]
+enum Often {
+    Once,
+    Always,
+}
+
+/// What a revocation comes to that gets this code.
+fn expected(code: &Code, often: Often) -> Option<&'static str> {
+    let managed = code.code == "InvalidOperation.ResourceManagedByCloudProduct";
+    let expired = code.code == "InvalidSecurityToken.Expired";
+    let skewed = code.code == "InvalidTimeStamp.Expired";
+    match (code.class.as_str(), often) {
+        // Nobody takes the code's word: the rule stands, so it is revoked.
+        (
+            "already_gone"
+            | "already_gone_verify"
+            | "target_missing"
+            | "peer_missing_verify"
+            | "new_client_token",
+            Often::Once,
+        ) => Some("removed"),
+        (
+            "already_gone"
+            | "already_gone_verify"
+            | "target_missing"
+            | "peer_missing_verify"
+            | "new_client_token",
+            Often::Always,
+        ) => Some("still_present"),
+        // A machine's clock does not mend itself.
+        ("retryable", _) if skewed => Some("pending"),
+        ("retryable", Often::Once) => Some("removed"),
+        // For ever throttled, or a minute of read-backs: not a test.
+        ("retryable", Often::Always) => None,
+        ("permanent", _) => Some("failed"),
+        ("permission", _) if managed => Some("failed"),
+        ("credential", Often::Once) if expired => Some("removed"),
+        // The account is left alone: its call stays to be done.
+        ("permission" | "credential", _) => Some("pending"),
+        (class, _) => panic!("{}: no such class: {class}", code.code),
+    }
+}
+
+fn codes() -> Vec<Code> {
+    serde_json::from_str(ALIBABA).expect("the vectors are readable")
+}
+
+fn account_of(number: usize) -> String {
+    format!("16{number:014}")
+}
+
+/// An account for each code, each with a grant to B's group; the code strikes its own account.
+fn scene_of(codes: &[Code], often: Often) -> Scene {
+    let mut world = WorldText::empty();
+    let mut rows = String::from("region,account_a,group_a,account_b,group_b,note\n");
+    for (number, code) in codes.iter().enumerate() {
+        let account = account_of(number);
+        let (own, peer) = (format!("sg-own{number}"), format!("sg-peer{number}"));
+        world.account("alibaba", &account, &format!("code{number}"), true);
+        let grant = format!("{{ group = '{}/{peer}' }}", B.id);
+        world.add_group("alibaba", &account, B.region, &own, &[grant]);
+        world.add_group("alibaba", B.id, B.region, &peer, &[]);
+        rows.push_str(&format!("{},{account},{own},{},{peer},{}\n", B.region, B.id, code.code));
+    }
+    let mut setting = Setting::of(&world);
+    for (number, code) in codes.iter().enumerate() {
+        let status = code.http.map(|http| format!(":{http}")).unwrap_or_default();
+        let rate = if often == Often::Once { "1x" } else { "1" };
+        let account = account_of(number);
+        let fault = format!("code:{}{status}@RevokeSecurityGroup@{account}={rate}", code.code);
+        setting = setting.fault(fault);
+    }
+    let scene = setting.start();
+    scene.write("pairs.csv", &rows);
+    scene
+}
+
+/// The outcome of the only revocation of each account.
+fn outcomes(report: &Value) -> BTreeMap<String, String> {
+    let rows = report["revocations"].as_array().expect("revocations");
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    rows.iter().map(|row| (text(&row["account"]), text(&row["outcome"]))).collect()
+}
+
+fn assert_every_code(often: Often) {
+    let codes: Vec<Code> =
+        codes().into_iter().filter(|code| expected(code, often).is_some()).collect();
+    let scene = scene_of(&codes, often);
+    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(3);
+    let outcomes = outcomes(&scene.report());
+    let wrong: Vec<String> = codes
+        .iter()
+        .enumerate()
+        .filter_map(|(number, code)| {
+            let found = outcomes.get(&account_of(number)).map_or("none", String::as_str);
+            let wanted = expected(code, often)?;
+            (found != wanted)
+                .then(|| format!("{} ({}): {found}, not {wanted}", code.code, code.class))
+        })
+        .collect();
+    assert_eq!(wrong, Vec::<String>::new());
+    scene.assert_each_token_names_one_request();
+}
+
+#[test]
+fn every_code_of_alibaba_cloud_answered_once_has_its_outcome() {
+    assert!(codes().len() >= 82);
+    assert_every_code(Often::Once);
+}
+
+#[test]
+fn every_code_of_alibaba_cloud_answered_always_has_its_outcome() {
+    assert_every_code(Often::Always);
+}
+
+/// One side of the pair gets the code; asserts its outcome and the exit code of the command.
+fn assert_code(
+    (world, own, pair): (&WorldText, Owner, (Owner, &str, Owner, &str)),
+    (fault, action): (&str, &str),
+    (outcome, exit): (&str, i32),
+) -> Scene {
+    let (name, rate) = fault.split_once('=').expect("NAME=RATE");
+    let scene = Setting::of(world).fault(format!("{name}@{action}@{}={rate}", own.id)).start();
+    scene.pairs(&[pair]);
+    let ended = scene.run(&["revoke", "pairs.csv", "--yes"]).exits(exit);
+    let found = outcomes(&scene.report());
+    assert_eq!(found.get(own.id).map(String::as_str), Some(outcome), "{fault}: {}", ended.stdout);
+    let other = if own == pair.0 { pair.2 } else { pair.0 };
+    assert_eq!(found.get(other.id).map(String::as_str), Some("removed"), "{fault}: the other side");
+    scene.assert_each_token_names_one_request();
+    scene
+}
+
+fn on_alibaba(fault: &str, outcome: &str, exit: i32) -> Scene {
+    let pair = (A, "sg-a1", B, "sg-b1");
+    assert_code((&mutual(), B, pair), (fault, "RevokeSecurityGroup"), (outcome, exit))
+}
+
+fn on_aws(fault: &str, outcome: &str, exit: i32) -> Scene {
+    let pair = (X, "sg-0000a001", Y, "sg-0000b001");
+    assert_code((&mutual_aws(), Y, pair), (fault, "RevokeSecurityGroupIngress"), (outcome, exit))
+}
+
+#[test]
+fn already_gone_is_believed_only_after_reading() {
+    on_alibaba("code:InvalidSecurityGroupRule.RuleNotExist=1", "still_present", 3);
+    on_alibaba("code:InvalidSecurityGroupRule.RuleNotExist=1x", "removed", 0);
+}
+
+#[test]
+fn a_missing_group_is_believed_only_after_reading() {
+    on_alibaba("code:InvalidSecurityGroupId.NotFound=1", "still_present", 3);
+    on_alibaba("code:InvalidSourceGroupId.NotFound=1x", "removed", 0);
+}
+
+#[test]
+fn throttling_is_waited_out() {
+    on_alibaba("code:Throttling.User=3x", "removed", 0);
+    on_alibaba("throttle:20=5x", "removed", 0);
+}
+
+#[test]
+fn a_server_s_error_is_read_back_and_then_sent_again() {
+    on_alibaba("code:InternalError=1x", "removed", 0);
+}
+
+#[test]
+fn a_token_that_was_used_for_another_request_is_replaced() {
+    let scene = on_alibaba("code:IdempotentParameterMismatch=1x", "removed", 0);
+    let calls = scene.revocations();
+    let of_b = calls.iter().filter(|call| call.params["SecurityGroupId"] == "sg-b1");
+    let tokens: Vec<&String> = of_b.map(|call| &call.params["ClientToken"]).collect();
+    assert_eq!(tokens.len(), 2);
+    assert_ne!(tokens[0], tokens[1]);
+}
+
+#[test]
+fn a_nonce_that_was_seen_is_signed_anew_under_the_same_token() {
+    let scene = on_alibaba("code:SignatureNonceUsed=1x", "removed", 0);
+    let calls = scene.revocations();
+    let of_b = calls.iter().filter(|call| call.params["SecurityGroupId"] == "sg-b1");
+    let tokens: Vec<&String> = of_b.map(|call| &call.params["ClientToken"]).collect();
+    assert_eq!(tokens.len(), 2);
+    assert_eq!(tokens[0], tokens[1]);
+}
+
+#[test]
+fn a_permanent_refusal_fails_and_resume_tries_again() {
+    let scene = on_alibaba("code:InvalidPolicy.Malformed=1x", "failed", 3);
+    scene.run(&["resume", "--yes"]).exits(0);
+    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+}
+
+#[test]
+fn a_missing_permission_leaves_the_account_alone_and_resume_goes_on() {
+    let scene = on_alibaba("code:Forbidden.RAM=1x", "pending", 3);
+    scene.run(&["resume", "--yes"]).exits(0);
+    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+}
+
+#[test]
+fn wrong_credentials_leave_the_account_alone_and_resume_goes_on() {
+    let scene = on_alibaba("code:InvalidAccessKeyId.Inactive=1x", "pending", 3);
+    scene.run(&["resume", "--yes"]).exits(0);
+    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+}
+
+#[test]
+fn expired_credentials_are_fetched_again_once() {
+    on_alibaba("expired-credentials=1x", "removed", 0);
+    on_aws("expired-credentials=1x", "removed", 0);
+}
+
+#[test]
+fn a_skewed_clock_leaves_the_account_alone() {
+    on_alibaba("clock-skew=1", "pending", 3);
+}
+
+#[test]
+fn each_class_of_aws_has_its_outcome() {
+    for (fault, outcome, exit) in [
+        ("code:RequestLimitExceeded=3x", "removed", 0),
+        ("code:InvalidPermission.NotFound=1x", "removed", 0),
+        ("code:InvalidSecurityGroupRuleId.NotFound=1", "still_present", 3),
+        ("code:InvalidGroup.NotFound=1x", "removed", 0),
+        ("code:InvalidParameterValue=1", "failed", 3),
+        ("code:SomethingNobodyKnows=1", "failed", 3),
+        ("code:UnauthorizedOperation=1", "pending", 3),
+        ("code:AuthFailure=1", "pending", 3),
+        ("code:RequestExpired=1", "pending", 3),
+        ("code:Unavailable=1x", "removed", 0),
+    ] {
+        on_aws(fault, outcome, exit);
+    }
+}

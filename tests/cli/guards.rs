@@ -1,0 +1,144 @@
+//! Guards refuse before anything is changed.
+
+use crate::scene::{Scene, Setting};
+use crate::world::{A, B, PARTNER, WorldText, admits, admits_ports, mutual};
+
+fn scene_with(config: &str) -> Scene {
+    let world =
+        mutual().group(A, "sg-a2", &[admits(B, "sg-b2")]).group(B, "sg-b2", &[admits(A, "sg-a2")]);
+    let scene = Setting::of(&world).config(config).start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1"), (A, "sg-a2", B, "sg-b2")]);
+    scene
+}
+
+fn assert_refused(scene: &Scene, args: &[&str], why: &str) {
+    scene.run(args).exits(5).tells(why);
+    assert!(scene.revocations().is_empty());
+    scene.assert_untouched();
+}
+
+#[test]
+fn a_plan_of_more_rules_than_allowed_is_refused() {
+    let scene = scene_with("");
+    assert_refused(&scene, &["revoke", "pairs.csv", "--yes", "--max-rules", "3"], "max_rules");
+    scene.run(&["revoke", "pairs.csv", "--yes", "--max-rules", "4"]).exits(0);
+}
+
+#[test]
+fn limits_stand_in_the_configuration_and_the_environment_too() {
+    let scene = scene_with("[guard]\nmax_rules = 3\n");
+    assert_refused(&scene, &["revoke", "pairs.csv", "--yes"], "max_rules");
+    let env = [("UNPAIR_GUARD__MAX_RULES", "4")];
+    scene.run_with(&["revoke", "pairs.csv", "--yes"], &env).exits(0);
+}
+
+#[test]
+fn a_plan_of_a_larger_share_of_a_group_than_allowed_is_refused() {
+    let scene = scene_with("");
+    // Half of the rules of sg-a1 and all of sg-a2.
+    let args = ["revoke", "pairs.csv", "--yes", "--max-percent", "60"];
+    assert_refused(&scene, &args, "max_percent");
+    scene.run(&["revoke", "pairs.csv", "--yes", "--max-percent", "100"]).exits(0);
+}
+
+#[test]
+fn too_many_failures_stop_the_run_and_it_stays_resumable() {
+    let world = WorldText::empty().group(A, "sg-a1", &[admits_ports(10, B, "sg-b1")]).group(
+        B,
+        "sg-b1",
+        &[],
+    );
+    let setting =
+        Setting::of(&world).fault("code:InvalidPriority.Malformed@RevokeSecurityGroup=6x");
+    let scene = setting.start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    let args = ["revoke", "pairs.csv", "--yes", "--by", "flat", "--max-failures", "2"];
+    let result = scene.json(&args, 5);
+    assert_eq!(result["state"], "stopped");
+    assert!(result["rules"]["pending"].as_i64() > Some(0), "{result}");
+    // The faults are used up by the first runs.
+    for _ in 0..2 {
+        if scene.run(&["resume", "--yes"]).code() == Some(0) {
+            break;
+        }
+    }
+    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+}
+
+#[test]
+fn a_protected_group_or_account_refuses_the_plan_before_any_call() {
+    for protect in ["sg-b2".to_owned(), format!("account:{}", B.id), format!("account:{}", B.name)]
+    {
+        let scene = scene_with(&format!("[guard]\nprotect = ['{protect}']\n"));
+        assert_refused(&scene, &["revoke", "pairs.csv", "--yes"], "protected");
+        assert!(scene.calls().is_empty());
+    }
+}
+
+#[test]
+fn keep_going_leaves_a_protected_group_out_and_ends_with_3() {
+    let scene = scene_with("[guard]\nprotect = ['sg-b2']\n");
+    scene.run(&["revoke", "pairs.csv", "--yes", "--keep-going"]).exits(3).tells("sg-b2");
+    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+}
+
+#[test]
+fn keep_going_leaves_bad_rows_out_and_ends_with_3() {
+    let scene = scene_with("");
+    let good = scene.read("pairs.csv");
+    scene.write("pairs.csv", &format!("{good}alibaba,cn-hangzhou,a,1.2E+15,b,sg-b1\n"));
+    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(2);
+    scene.run(&["revoke", "pairs.csv", "--yes", "--keep-going"]).exits(3).tells("pairs.csv:4");
+    scene.assert_only_severed(&[("sg-a1", "sg-b1"), ("sg-a2", "sg-b2")]);
+}
+
+#[test]
+fn an_account_outside_only_accounts_is_refused_before_any_call() {
+    let scene = scene_with(&format!("[guard]\nonly_accounts = ['{}']\n", A.id));
+    assert_refused(&scene, &["revoke", "pairs.csv", "--yes"], "only_accounts");
+    assert!(scene.calls().is_empty());
+    let both = format!("[guard]\nonly_accounts = ['{}', '{}']\n", A.id, B.name);
+    scene_with(&both).run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+}
+
+#[test]
+fn a_partner_is_never_called_so_only_accounts_need_not_name_it() {
+    let world = mutual().group(A, "sg-a3", &[admits(PARTNER, "sg-p3")]);
+    let config = format!("[guard]\nonly_accounts = ['{}']\n", A.id);
+    let scene = Setting::of(&world).config(&config).start();
+    scene.pairs(&[(A, "sg-a3", PARTNER, "sg-p3")]);
+    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+}
+
+#[test]
+fn guards_hold_for_a_stored_plan() {
+    let scene = scene_with("");
+    let run = scene.json(&["plan", "pairs.csv"], 0)["run"].as_str().expect("an id").to_owned();
+    let config = scene.read("unpair.toml");
+    scene.write("unpair.toml", &format!("{config}[guard]\nprotect = ['sg-b2']\n"));
+    assert_refused(&scene, &["revoke", "--run", &run, "--yes"], "protected");
+}
+
+#[test]
+fn a_digest_that_differs_is_refused_and_the_right_one_is_not() {
+    let scene = scene_with("");
+    let plan = scene.json(&["plan", "pairs.csv"], 0);
+    let run = plan["run"].as_str().expect("an id");
+    let calls = scene.calls().len();
+    scene.run(&["revoke", "--run", run, "--yes", "--digest", "0000"]).exits(5).tells("digest");
+    assert_eq!(scene.calls().len(), calls, "nothing was sent");
+    let digest = plan["digest"].as_str().expect("a digest");
+    scene.run(&["revoke", "--run", run, "--yes", "--digest", digest]).exits(0);
+    scene.assert_only_severed(&[("sg-a1", "sg-b1"), ("sg-a2", "sg-b2")]);
+}
+
+#[test]
+fn guards_hold_for_a_run_that_is_resumed() {
+    let scene = scene_with("");
+    scene.write("pause", "");
+    let args = ["--yes", "--pause-file", "pause", "--max-duration", "300ms"];
+    scene.run(&[&["revoke", "pairs.csv"], &args[..]].concat()).exits(4);
+    let config = scene.read("unpair.toml");
+    scene.write("unpair.toml", &format!("{config}[guard]\nonly_accounts = ['{}']\n", A.id));
+    assert_refused(&scene, &["resume", "--yes"], "only_accounts");
+}

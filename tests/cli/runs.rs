@@ -1,0 +1,230 @@
+//! Runs over several invocations: what goes on, what begins anew, what is refused.
+
+use std::process::Command;
+
+use unpair::model::{GroupId, RuleId};
+
+use crate::scene::{Scene, Setting};
+use crate::world::{A, B, WorldText, admits_ports, admits_tcp, mutual};
+
+const REFUSED: &str = "code:InvalidPriority.Malformed@RevokeSecurityGroup";
+
+fn planned(scene: &Scene) -> String {
+    scene.json(&["plan", "pairs.csv"], 0)["run"].as_str().expect("an id").to_owned()
+}
+
+fn mutual_scene() -> Scene {
+    let scene = Setting::of(&mutual()).start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    scene
+}
+
+/// The outcomes of the revocations of one group in the latest run.
+fn outcomes_of(scene: &Scene, group: &str) -> Vec<String> {
+    let report = scene.report();
+    let rows = report["revocations"].as_array().expect("revocations").clone();
+    let of_group = rows.iter().filter(|row| row["group"] == group);
+    of_group.map(|row| row["outcome"].as_str().expect("an outcome").to_owned()).collect()
+}
+
+#[test]
+fn the_same_manifest_goes_on_with_the_unfinished_run() {
+    let scene = Setting::of(&mutual()).fault(format!("{REFUSED}@{}=1x", B.id)).start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    let first = scene.json(&["revoke", "pairs.csv", "--yes"], 3)["run"].clone();
+    // Mirrored, with a note: other bytes, the same content.
+    scene.write(
+        "pairs.csv",
+        &format!(
+            "region,account_a,group_a,account_b,group_b,note\n\
+             cn-hangzhou,{},sg-b1,{},sg-a1,again\n",
+            B.id, A.id
+        ),
+    );
+    let ended = scene.run(&["revoke", "pairs.csv", "--yes", "--format", "json"]).exits(0);
+    assert_eq!(ended.json()["run"], first);
+    ended.tells("going on with run");
+    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+    assert_eq!(scene.json(&["runs"], 0).as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_finished_run_is_not_gone_on_with() {
+    let scene = mutual_scene();
+    let first = scene.json(&["revoke", "pairs.csv", "--yes"], 0)["run"].clone();
+    let second = scene.json(&["revoke", "pairs.csv", "--yes"], 0);
+    assert_ne!(second["run"], first);
+    assert_eq!(second["rules"]["planned"], 0);
+    assert_eq!(second["pairs"]["severed"], 1);
+}
+
+#[test]
+fn a_changed_manifest_is_a_new_run_and_the_old_one_is_named() {
+    let world = mutual().group(A, "sg-a2", &[admits_tcp(1, B, "sg-b2")]).group(
+        B,
+        "sg-b2",
+        &[admits_tcp(1, A, "sg-a2")],
+    );
+    let scene = Setting::of(&world).fault(format!("{REFUSED}@{}=1x", B.id)).start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    let result = scene.json(&["revoke", "pairs.csv", "--yes"], 3);
+    let first = result["run"].as_str().expect("an id");
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1"), (A, "sg-a2", B, "sg-b2")]);
+    let ended = scene.run(&["revoke", "pairs.csv", "--yes", "--format", "json"]).exits(0);
+    assert_ne!(ended.json()["run"], first);
+    ended.tells(first);
+    scene.assert_only_severed(&[("sg-a1", "sg-b1"), ("sg-a2", "sg-b2")]);
+}
+
+#[test]
+fn a_run_that_was_only_planned_is_not_resumed() {
+    let scene = mutual_scene();
+    let run = planned(&scene);
+    scene.run(&["resume", "--yes"]).exits(2);
+    scene.run(&["resume", &run, "--yes"]).exits(2).tells("--run");
+    scene.assert_untouched();
+    scene.run(&["revoke", "--run", &run, "--yes"]).exits(0);
+    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+}
+
+#[test]
+fn a_rule_that_is_gone_before_its_call_is_already_absent() {
+    let scene = mutual_scene();
+    let run = planned(&scene);
+    scene.cut_behind_the_back("sg-b1");
+    let result = scene.json(&["revoke", "--run", &run, "--yes"], 0);
+    assert_eq!(result["rules"]["already_absent"], 1);
+    assert_eq!(result["rules"]["removed"], 1);
+    assert_eq!(outcomes_of(&scene, "sg-b1"), ["already_absent"]);
+}
+
+#[test]
+fn a_rule_that_stands_again_under_another_id_is_a_conflict_and_survives() {
+    let scene = mutual_scene();
+    let run = planned(&scene);
+    scene.edit(|world| {
+        let group = world.groups.get_mut(&GroupId::from("sg-b1")).expect("sg-b1");
+        let rule =
+            group.rules.iter_mut().find(|rule| rule.peer_group().is_some()).expect("a grant");
+        rule.id = RuleId::from("sgr-bp1addedagain0000000");
+    });
+    scene.run(&["revoke", "--run", &run, "--yes"]).exits(3);
+    assert_eq!(outcomes_of(&scene, "sg-b1"), ["conflict"]);
+    assert_eq!(outcomes_of(&scene, "sg-a1"), ["removed"]);
+    let world = scene.world();
+    let group = &world.groups[&GroupId::from("sg-b1")];
+    assert!(group.rules.iter().any(|rule| rule.id.as_str() == "sgr-bp1addedagain0000000"));
+}
+
+#[test]
+fn a_new_rule_between_the_pair_refuses_a_stored_plan_and_is_named() {
+    let scene = mutual_scene();
+    let run = planned(&scene);
+    age_readings(&scene);
+    add_grant(&scene);
+    scene.run(&["revoke", "--run", &run, "--yes"]).exits(5).tells("sgr-bp1brandnew000000000");
+    assert!(scene.revocations().is_empty());
+}
+
+#[test]
+fn a_new_rule_between_the_pair_is_planned_as_well_without_a_stored_plan() {
+    let scene = Setting::of(&mutual()).fault(format!("{REFUSED}@{}=1x", B.id)).start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(3);
+    age_readings(&scene);
+    add_grant(&scene);
+    let result = scene.json(&["revoke", "pairs.csv", "--yes"], 0);
+    assert_eq!(result["rules"]["planned"], 3);
+    assert_eq!(result["rules"]["removed"], 3);
+}
+
+fn add_grant(scene: &Scene) {
+    scene.edit(|world| {
+        let group = world.groups.get_mut(&GroupId::from("sg-b1")).expect("sg-b1");
+        let mut rule = group.rules.first().expect("the grant stands first").clone();
+        rule.id = RuleId::from("sgr-bp1brandnew000000000");
+        rule.priority = 77;
+        group.rules.push(rule);
+    });
+}
+
+/// Runs SQL on the journal, as somebody who edits it would.
+fn edit_journal(scene: &Scene, sql: &str) {
+    let script = "import sqlite3, sys\n\
+                  with sqlite3.connect('unpair.db') as db: db.executescript(sys.argv[1])";
+    let ended = Command::new("python3")
+        .args(["-c", script, sql])
+        .current_dir(scene.path("."))
+        .output()
+        .expect("python3 runs");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+}
+
+/// Makes everything that was read older than the hour for which it is believed.
+fn age_readings(scene: &Scene) {
+    edit_journal(
+        scene,
+        "UPDATE grp SET read_ms = read_ms - 3700000, known_ms = known_ms - 3700000",
+    );
+}
+
+#[test]
+fn what_was_read_more_than_an_hour_ago_is_read_again() {
+    let scene = mutual_scene();
+    let run = planned(&scene);
+    let reads = || {
+        let calls = scene.calls();
+        calls.iter().filter(|call| call.action == "DescribeSecurityGroupAttribute").count()
+    };
+    let of_plan = reads();
+    age_readings(&scene);
+    scene.run(&["revoke", "--run", &run, "--yes"]).exits(0);
+    // Once to audit and once to read back.
+    assert_eq!(reads() - of_plan, 4);
+}
+
+#[test]
+fn a_plan_that_was_edited_in_the_journal_is_refused() {
+    let scene = mutual_scene();
+    let run = planned(&scene);
+    edit_journal(
+        &scene,
+        "UPDATE revocation SET rule = replace(rule, '\"priority\":1', '\"priority\":2'), \
+         rule_id = 'sgr-bp1someotherrule0000'",
+    );
+    let ended = scene.run(&["revoke", "--run", &run, "--yes"]);
+    ended.exits(5);
+    assert!(scene.revocations().is_empty());
+    scene.assert_untouched();
+}
+
+#[test]
+fn a_history_that_was_edited_is_told_by_runs_check() {
+    let scene = mutual_scene();
+    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+    scene.run(&["runs", "--check"]).exits(0);
+    edit_journal(
+        &scene,
+        "DROP TRIGGER event_is_not_changed; UPDATE event SET at_ms = at_ms + 1 WHERE seq = 3",
+    );
+    assert_ne!(scene.run(&["runs", "--check"]).code(), Some(0));
+}
+
+#[test]
+fn resume_leaves_settled_revocations_alone() {
+    let world = WorldText::empty().group(A, "sg-a1", &[admits_ports(3, B, "sg-b1")]).group(
+        B,
+        "sg-b1",
+        &[admits_ports(3, A, "sg-a1")],
+    );
+    let scene = Setting::of(&world).fault(format!("{REFUSED}@{}=1x", B.id)).start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    scene.run(&["revoke", "pairs.csv", "--yes", "--by", "flat"]).exits(3);
+    let before = scene.revocations().len();
+    scene.run(&["resume", "--yes"]).exits(0);
+    let again = scene.revocations().split_off(before);
+    assert_eq!(again.len(), 1, "only the one that failed is sent again");
+    assert_eq!(again[0].account.as_ref().map(ToString::to_string).as_deref(), Some(B.id));
+    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+    scene.run(&["resume", "--yes"]).exits(2);
+}
