@@ -113,14 +113,16 @@ fn write_commands(
     if commands.is_empty() {
         return Ok(());
     }
-    let owner = html(side.group.account.as_str());
-    let commands: String =
-        commands.iter().map(|command| format!("<pre>{}</pre>", html(command))).collect();
     writeln!(
         out,
-        "<tr><td></td><td colspan=\"3\">for the owner of {owner} to run (removes rules with exactly \
-         these values):{commands}</td></tr>"
+        "<tr><td></td><td colspan=\"3\">for the owner of {} to run (removes rules with exactly \
+         these values):",
+        html(side.group.account.as_str())
     )?;
+    for command in commands {
+        writeln!(out, "<pre>{}</pre>", html(command))?;
+    }
+    writeln!(out, "</td></tr>")?;
     Ok(())
 }
 
