@@ -156,6 +156,14 @@ impl Scene {
         self.spawn(command, args).wait()
     }
 
+    /// Runs the program where no file may grow beyond `blocks` of 512 bytes, as on a full disk.
+    pub(crate) fn run_on_full_disk(&self, args: &[&str], blocks: u32) -> Ended {
+        let mut command = Command::new("/bin/sh");
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        command.args(["-c", &script, "sh", PROGRAM]).args(args).env_clear();
+        self.spawn(command, args).wait()
+    }
+
     fn spawn(&self, mut command: Command, args: &[&str]) -> Running {
         let outputs = tempfile::tempdir().expect("a folder for what is printed");
         let file = |name: &str| File::create(outputs.path().join(name)).expect("a new file");
