@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every check of the project, after installing what the checks use.
-# Needs a Rust toolchain, Python 3 and, where something is missing, apt.
+# Needs a Rust toolchain, Python 3.10 or newer and, where something is missing, apt.
 # Ends with what passed and what failed: each test, and each of the other checks, counts for one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
