@@ -1,4 +1,4 @@
-//! README.md shows what the program prints: every ```console block is run again, in order, in one
+//! README.md shows what the program prints: every `console` block is run again, in order, in one
 //! fresh folder, and compared. `UNPAIR_README_WRITE=1` writes what came into README.md instead.
 
 use std::fmt::Write as _;
