@@ -98,9 +98,7 @@ impl Session {
         is_wanted: impl Fn(&RunRecord) -> bool,
     ) -> Result<Option<RunRecord>, Failure> {
         let runs = self.journal.runs().await?;
-        Ok(runs
-            .into_iter()
-            .find(|run| run.new.sandbox == self.is_sandbox() && is_wanted(run)))
+        Ok(runs.into_iter().find(|run| run.new.sandbox == self.is_sandbox() && is_wanted(run)))
     }
 
     /// Takes the bar off the screen.
