@@ -149,6 +149,7 @@ pub struct GroupWork {
     pub group: GroupId,
     /// Its peers; one entry a narrowing.
     pub peers: Vec<PeerEntry>,
-    /// When it was last read well or found missing or not ours; absent if never.
+    /// When it was last read and planned, or found missing or not ours; absent if never, or if the
+    /// last reading failed.
     pub read_ms: Option<i64>,
 }
