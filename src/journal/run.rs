@@ -58,6 +58,9 @@ pub struct NewRun {
     pub accept_gone: bool,
     /// A side that is not ours makes the run unfinished (`--require-both`).
     pub require_both: bool,
+    /// Of the embedded clouds (`--sandbox`): never carried out against real ones.
+    #[serde(default)]
+    pub sandbox: bool,
     /// When it began.
     pub created_ms: i64,
     /// The version of the tool.

@@ -217,6 +217,7 @@ fn new_run(blind: bool) -> NewRun {
         blind,
         accept_gone: false,
         require_both: false,
+        sandbox: false,
         created_ms: 1_000,
         tool: "test".to_owned(),
     }
