@@ -11,7 +11,8 @@ use tempfile::TempDir;
 fn commands(folder: &Path, rows: usize) -> Command {
     let mut manifest = "region,account_a,group_a,account_b,group_b\n".to_owned();
     for n in 0..rows {
-        manifest += &format!("cn-beijing,1234567890123401,sg-a{n},1234567890123402,sg-b{n}\n");
+        let row = format!("cn-beijing,1234567890123401,sg-a{n},1234567890123402,sg-b{n}\n");
+        manifest.push_str(&row);
     }
     fs::write(folder.join("pairs.csv"), manifest).expect("a manifest");
     let mut command = Command::new(env!("CARGO_BIN_EXE_unpair"));
