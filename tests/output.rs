@@ -1,5 +1,6 @@
 //! Where results go: files that appear whole, devices, pipes whose reader went away.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
@@ -11,8 +12,8 @@ use tempfile::TempDir;
 fn commands(folder: &Path, rows: usize) -> Command {
     let mut manifest = "region,account_a,group_a,account_b,group_b\n".to_owned();
     for n in 0..rows {
-        let row = format!("cn-beijing,1234567890123401,sg-a{n},1234567890123402,sg-b{n}\n");
-        manifest.push_str(&row);
+        // Writing to a String cannot fail.
+        let _ = writeln!(manifest, "cn-beijing,1234567890123401,sg-a{n},1234567890123402,sg-b{n}");
     }
     fs::write(folder.join("pairs.csv"), manifest).expect("a manifest");
     let mut command = Command::new(env!("CARGO_BIN_EXE_unpair"));
