@@ -12,6 +12,9 @@ const PAGE: u32 = 4_096;
 /// The right to send one request, as journalled.
 #[derive(Clone, Debug)]
 pub(crate) struct Intent {
+    pub(crate) call: u64,
+    /// It has no outcome yet.
+    pub(crate) is_open: bool,
     pub(crate) token: Option<String>,
     pub(crate) group: String,
     pub(crate) direction: Direction,
@@ -31,8 +34,6 @@ pub(crate) struct RunFacts {
     pub(crate) history: Vec<HistoryRow>,
     pub(crate) intents: Vec<Intent>,
     pub(crate) standings: Vec<Standing>,
-    /// Calls whose intent has no outcome.
-    pub(crate) in_flight: usize,
     /// What the journal's own check finds wrong.
     pub(crate) bad: Vec<String>,
 }
@@ -63,7 +64,7 @@ impl Facts {
 
     /// Calls whose intent has no outcome.
     pub(crate) fn in_flight(&self) -> usize {
-        self.runs.iter().map(|run| run.in_flight).sum()
+        self.intents().filter(|intent| intent.is_open).count()
     }
 }
 
@@ -91,23 +92,25 @@ fn is_blank(path: &Path) -> bool {
 async fn run(journal: &dyn Journal, record: RunRecord) -> Result<RunFacts, JournalError> {
     let id = record.new.id.clone();
     let history = history(journal, &id).await?;
-    let (mut intents, mut places) = (Vec::new(), BTreeMap::new());
-    let mut in_flight = BTreeMap::<u64, bool>::new();
+    let mut intents: Vec<Intent> = Vec::new();
+    let mut places = BTreeMap::<CallId, (String, Direction)>::new();
     for row in &history {
         let Some(call) = row.call else { continue };
-        in_flight.insert(call.0, row.kind == "started");
+        for intent in intents.iter_mut().filter(|intent| intent.call == call.0) {
+            intent.is_open = false;
+        }
         if row.kind == "started" {
             let (group, direction) = match places.entry(call) {
                 Entry::Occupied(known) => known.get().clone(),
                 Entry::Vacant(new) => new.insert(place(journal, &id, call).await?).clone(),
             };
-            intents.push(Intent { token: token(row), group, direction });
+            let token = token(row);
+            intents.push(Intent { call: call.0, is_open: true, token, group, direction });
         }
     }
     let bad = check(journal, &id).await?.bad;
     let standings = standings(journal, &id).await?;
-    let in_flight = in_flight.values().filter(|open| **open).count();
-    Ok(RunFacts { record, history, intents, standings, in_flight, bad })
+    Ok(RunFacts { record, history, intents, standings, bad })
 }
 
 async fn place(

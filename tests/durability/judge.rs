@@ -6,7 +6,7 @@ use std::fmt;
 use unpair::model::{Outcome, Provider};
 use unpair::sandbox::LoggedCall;
 
-use crate::journal::Facts;
+use crate::journal::{Facts, Intent};
 use crate::stage::{Stage, is_revocation};
 use crate::world::rules;
 
@@ -146,22 +146,43 @@ fn group_of(call: &LoggedCall) -> &str {
 fn write_ahead(calls: &[LoggedCall], facts: &Facts, findings: &mut Findings) {
     let (mut allowed, mut sent) = (BTreeMap::<String, u32>::new(), BTreeMap::new());
     for intent in facts.intents() {
-        // EC2 takes no token: there a call is told by what it is about.
-        let key = intent.token.clone();
-        let key = key.unwrap_or_else(|| format!("{} {}", intent.group, intent.direction));
-        *allowed.entry(key).or_default() += 1;
+        *allowed.entry(key_of_intent(intent)).or_default() += 1;
     }
     for call in calls.iter().filter(|call| is_revocation(call)) {
-        let key = match call.cloud {
-            Provider::Alibaba => call.params.get("ClientToken").cloned().unwrap_or_default(),
-            Provider::Aws => format!("{} {}", group_of(call), direction_of(call)),
-        };
+        let key = key_of_call(call);
         let count: &mut u32 = sent.entry(key.clone()).or_default();
         *count += 1;
         if *count > allowed.get(&key).copied().unwrap_or_default() {
             findings.add(Law::WriteAhead, format!("no intent for {} of {key}", call.action));
         }
     }
+}
+
+/// What an intent and its call have in common. EC2 takes no token: there a call is told by what
+/// it is about.
+fn key_of_intent(intent: &Intent) -> String {
+    let token = intent.token.clone();
+    token.unwrap_or_else(|| format!("{} {}", intent.group, intent.direction))
+}
+
+fn key_of_call(call: &LoggedCall) -> String {
+    match call.cloud {
+        Provider::Alibaba => call.params.get("ClientToken").cloned().unwrap_or_default(),
+        Provider::Aws => format!("{} {}", group_of(call), direction_of(call)),
+    }
+}
+
+/// The calls that the server saw and whose outcome is not in the journal. An intent alone may
+/// stand there although its commit was refused: nothing was sent for it.
+pub(crate) fn sent_and_open(calls: &[LoggedCall], facts: &Facts) -> BTreeSet<u64> {
+    let is_sent = |open: &&Intent| {
+        let key = key_of_intent(open);
+        let intents = facts.intents().filter(|intent| key_of_intent(intent) == key).count();
+        let sent = calls.iter().filter(|call| is_revocation(call) && key_of_call(call) == key);
+        sent.count() >= intents
+    };
+    let open = facts.intents().filter(|intent| intent.is_open);
+    open.filter(is_sent).map(|intent| intent.call).collect()
 }
 
 fn direction_of(call: &LoggedCall) -> &'static str {

@@ -3,9 +3,11 @@
 //!
 //! `UNPAIR_LONG=1` takes the long form, `UNPAIR_SEED=N` repeats a failure.
 
+mod disks;
 mod journal;
 mod judge;
 mod kills;
+mod preload;
 mod stage;
 mod world;
 

@@ -250,7 +250,7 @@ fn printed(folder: &Path, name: &str) -> String {
 }
 
 /// The program after its end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ended {
     status: ExitStatus,
     pub(crate) stdout: String,
