@@ -126,7 +126,7 @@ async fn unreachable_lane(
                 request_ids: Vec::new(),
                 reading: Reading::Failed {
                     code: error.code().to_owned(),
-                    message: error.to_string(),
+                    message: error.message(),
                 },
                 findings: Vec::new(),
                 elsewhere: 0,

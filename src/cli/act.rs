@@ -194,7 +194,8 @@ async fn finish(
         write_report(&*session.journal, &run, &summary, format, style, &mut sink).await?;
         sink.finish()?;
     }
-    if ended.exit == Exit::Interrupted {
+    // The table ends with what to do next.
+    if ended.exit == Exit::Interrupted && context.output.format != Format::Table {
         tracing::warn!("interrupted: `unpair resume {id}` goes on");
     }
     Ok(ended.exit)

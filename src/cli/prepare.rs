@@ -43,7 +43,7 @@ pub(super) async fn prepare(
         tracing::warn!("{lane}: {reason}");
     }
     let estimate = estimate(journal, &run, &exchange.pacer).await?;
-    if !end.interrupted && !frozen {
+    if !end.interrupted && !frozen && end.nobody_reached() == Exit::Done {
         let digest = plan_digest(journal, &run.new.id).await?.to_string();
         let update = RunUpdate {
             state: Some(RunState::Planned),
@@ -74,7 +74,9 @@ async fn read(
     }
     let planning =
         if frozen { Planning::Frozen(planned_rules(session, run).await?) } else { Planning::Plan };
-    let fresh_since_ms = now_ms() - FRESH_MS;
+    // An approved plan is held against the world as it is now, before its first call.
+    let unproven = frozen && run.started_ms.is_none();
+    let fresh_since_ms = if unproven { now_ms() } else { now_ms() - FRESH_MS };
     audit(&Audit { exchange, journal, run, fresh_since_ms, planning }).await
 }
 
