@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::CarryOut;
 use super::token::{client_token, request_hash};
+use super::{CarryOut, RunError, Unrecorded};
 use crate::cloud::{Action, Answer, CloudError, RevokeOrder, RevokeReply};
 use crate::exchange::{Account, now_ms};
-use crate::journal::{CallRecord, JournalError, Lane};
+use crate::journal::{CallRecord, Lane};
 use crate::model::{ErrorClass, Event, Provider, Rule, RuleId, Status};
 use crate::pace::{Tries, Verdict};
 
@@ -71,7 +71,7 @@ pub(super) async fn send(
     lane: &Lane,
     account: &Account,
     mut call: InHand,
-) -> Result<InHand, JournalError> {
+) -> Result<InHand, RunError> {
     let exchange = work.exchange;
     let action = Action::Revoke(call.record.direction).name(lane.key.cloud);
     let mut tries = Tries::default();
@@ -126,7 +126,13 @@ pub(super) async fn send(
         let event = conclude(work, lane, account, &mut call, answer, &mut tries).await;
         call.record.reply_lost |= matches!(event, Event::Ambiguous { .. });
         call.record.accepted |= matches!(event, Event::Accepted { .. });
-        call.record.status = work.journal.conclude(claim, &event, now_ms()).await?;
+        call.record.status = match work.journal.conclude(claim, &event, now_ms()).await {
+            Ok(status) => status,
+            Err(journal) => {
+                let lost = Unrecorded::new(&work.run.new.id, lane, &call, token, event);
+                return Err(RunError { journal, unrecorded: vec![lost] });
+            }
+        };
         if !matches!(call.record.status, Status::Waiting { .. }) {
             return Ok(call);
         }
