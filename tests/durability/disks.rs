@@ -6,7 +6,8 @@ use std::process::Command;
 
 use crate::judge::{Findings, Judge, Law, sent_and_open};
 use crate::preload;
-use crate::stage::{Ended, SHIPPED, Stage};
+use crate::program::SHIPPED;
+use crate::stage::{Ended, Stage};
 use crate::world::{Plot, Size};
 
 const SIZE: Size = Size { alibaba: 8, aws: 4 };
