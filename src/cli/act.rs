@@ -218,5 +218,5 @@ async fn confirm_plan(
     let style = context.output.style();
     write_plan(&*session.journal, run, &summary, Format::Table, style, &mut shown).await?;
     eprint!("{}", String::from_utf8_lossy(&shown));
-    confirm::ask(size)
+    confirm::ask(size, &session.stop).await
 }

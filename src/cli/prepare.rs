@@ -1,6 +1,6 @@
 //! From a run in the journal to a plan that may be acted on: read, plan, check.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::exit::{Exit, Failure};
 use super::guard;
@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::audit::{Audit, AuditEnd, Planning, audit, plan_unread};
 use crate::exchange::{Exchange, now_ms};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
-use crate::model::{GroupIx, RuleId};
+use crate::model::{GroupIx, Rule};
 use crate::run::{Estimate, estimate, plan_digest};
 
 /// What was read longer ago is read again before it is acted on.
@@ -83,14 +83,16 @@ async fn read(
 async fn planned_rules(
     session: &Session,
     run: &RunRecord,
-) -> Result<HashSet<(GroupIx, RuleId)>, JournalError> {
-    let mut rules = HashSet::new();
+) -> Result<HashMap<GroupIx, Vec<Rule>>, JournalError> {
+    let mut rules: HashMap<GroupIx, Vec<Rule>> = HashMap::new();
     let mut after = None;
     loop {
         let page = session.journal.revocations(&run.new.id, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(rules) };
         after = Some(last.id);
-        rules.extend(page.iter().map(|r| (r.revocation.group, r.revocation.rule.id.clone())));
+        for record in page {
+            rules.entry(record.revocation.group).or_default().push(record.revocation.rule);
+        }
     }
 }
 
