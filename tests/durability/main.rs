@@ -9,6 +9,7 @@ mod judge;
 mod kills;
 mod planted;
 mod points;
+mod power;
 mod preload;
 mod program;
 mod stage;

@@ -4,7 +4,7 @@ use unpair::failpoint::Bug;
 
 use crate::judge::{Findings, Law};
 use crate::kills::kill_loop;
-use crate::program::with_failpoints;
+use crate::program::{SHIPPED, with_failpoints};
 use crate::writers::{a_second_process, a_stopped_process};
 
 /// Kills after which a planted bug must have been found.
@@ -56,4 +56,16 @@ fn a_lock_that_is_not_taken_is_found() {
 #[test]
 fn a_lease_that_is_not_checked_is_found() {
     found(Bug::LeaseNotChecked, Law::OneWriter);
+}
+
+#[test]
+fn the_program_that_is_shipped_has_no_failpoints() {
+    let mentions = |program: &str, word: &str| {
+        let bytes = std::fs::read(program).expect("a program");
+        memchr::memmem::find(&bytes, word.as_bytes()).is_some()
+    };
+    for word in ["UNPAIR_FAILPOINT", "UNPAIR_PLANTED_BUG", Bug::OkIsDone.as_str()] {
+        assert!(mentions(with_failpoints(), word), "{word}: the check sees what is there");
+        assert!(!mentions(SHIPPED, word), "{word}");
+    }
 }
