@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Jobs at the same time.
-const AT_ONCE: usize = 7;
+const AT_ONCE: usize = 14;
 
 /// Does the jobs `0..count`; their results come in no order.
 pub(crate) fn together<T: Send>(count: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
