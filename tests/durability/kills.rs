@@ -136,7 +136,13 @@ fn a_run_that_is_killed_anywhere_ends_as_if_nobody_had_disturbed_it() {
     let kills = if crate::is_long() { 1_000 } else { 150 };
     let seed = crate::seed();
     let begun = Instant::now();
-    let tally = kill_loop(SHIPPED, &[], kills, seed);
+    let mut tally = kill_loop(SHIPPED, &[], kills, seed);
+    // A busy machine shifts the moments: more kills, rather than kills that prove less.
+    let mut more = seed;
+    while tally.in_flight * 10 < tally.kills * 4 && tally.kills < kills * 4 {
+        more = more.wrapping_add(1);
+        tally.add(kill_loop(SHIPPED, &[], kills / 2, more));
+    }
     println!(
         "{} kills in {:?} over {} runs: {} with an intent open, {} before the run was begun",
         tally.kills,
