@@ -2,6 +2,7 @@
 
 mod clock;
 mod lane;
+pub mod learn;
 mod retry;
 mod settings;
 
