@@ -1,6 +1,12 @@
 //! `unpair`: audits and revokes security group authorizations between cloud accounts.
 //!
-//! Modules, bottom layer first; ARCHITECTURE.md says who may import whom.
+//! The program is a thin shell over this library: [`manifest`] turns CSV rows into pairs of
+//! groups, [`audit`] reads both groups, [`planner`] makes calls of what lets one reach the other,
+//! [`run`] carries them out and reads back, [`journal`] keeps every step, [`report`] tells it.
+//! [`cloud`] and [`journal`] are the two ports; [`sandbox`] stands in for both clouds.
+//!
+//! Modules stand bottom layer first; ARCHITECTURE.md says who may import whom, and
+//! `tests/layers.rs` holds them to it.
 
 pub mod model;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs every check of the project, after installing what the checks use.
-# Needs a Rust toolchain, Python 3 and, where something is missing, apt.
+# Needs a Rust toolchain, Python 3.10 or newer and, where something is missing, apt.
 # Ends with what passed and what failed: each test, and each of the other checks, counts for one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -67,6 +67,10 @@ run_tests() {
 # The C compiler builds the bundled SQLite and the cryptography.
 command -v cc >/dev/null || apt_install build-essential
 python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install python3-venv
+# The HTML report is looked at in a browser, where there is one to be had.
+command -v chromium >/dev/null || apt_install chromium || echo "no chromium: that test says so"
+UNPAIR_CHROMIUM=$(command -v chromium || true)
+export UNPAIR_CHROMIUM
 
 step "real peers: moto, boto3, the aws CLI, the official Alibaba Cloud SDKs"
 peers_are_there || install_peers

@@ -1,13 +1,21 @@
-//! README.md shows what the program prints: every ```console block is run again, in order, in one
+//! README.md shows what the program prints: every console block is run again, in order, in one
 //! fresh folder, and compared. `UNPAIR_README_WRITE=1` writes what came into README.md instead.
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// Stands for any number of lines.
 const ANY_LINES: &str = "…";
+
+/// Ends the output of a command that goes on until it is interrupted.
+const INTERRUPT: &str = "^C";
+/// How long such a command may take to print what is shown.
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A command of the README with the lines that it is said to print.
 struct Example {
@@ -61,17 +69,50 @@ impl Shell {
         Self { folder, path, status: 0 }
     }
 
-    /// What `command` prints on both streams; the next one sees its exit code in `$?`.
-    fn run(&mut self, command: &str) -> Vec<String> {
-        let script = format!("exec 2>&1; (exit {}); {command}", self.status);
-        let output = Command::new("sh")
-            .args(["-c", &script])
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("PATH", &self.path)
-            .env("HOME", self.folder.path())
-            .output()
+    /// What the example prints on both streams.
+    fn run(&mut self, example: &Example) -> Vec<String> {
+        match example.shown.split_last() {
+            Some((last, lines)) if last == INTERRUPT => self.interrupt(&example.command, lines),
+            _ => self.complete(&example.command),
+        }
+    }
+
+    fn shell(&self, script: &str) -> Command {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]).current_dir(self.folder.path()).env_clear();
+        shell.env("PATH", &self.path).env("HOME", self.folder.path());
+        shell
+    }
+
+    /// Runs `command` until it has printed as many lines as are shown, then stops it.
+    fn interrupt(&self, command: &str, shown: &[String]) -> Vec<String> {
+        let mut running = self
+            .shell(&format!("exec {command} 2>&1"))
+            .stdout(Stdio::piped())
+            .spawn()
             .expect("a POSIX shell");
+        let (sender, lines) = mpsc::channel();
+        let output = running.stdout.take().expect("its output");
+        let reader = std::thread::spawn(move || {
+            let printed = BufReader::new(output).lines().map_while(Result::ok);
+            printed.for_each(|line| sender.send(line).unwrap_or_default());
+        });
+        let mut printed: Vec<String> =
+            shown.iter().map_while(|_| lines.recv_timeout(DEADLINE).ok()).collect();
+        let pid = running.id().to_string();
+        let stopped = Command::new("kill").args(["-INT", &pid]).status().expect("kill");
+        assert!(stopped.success(), "`{command}` ended by itself: {printed:?}");
+        running.wait().expect("its end");
+        reader.join().expect("its output");
+        printed.extend(lines.try_iter());
+        printed.push(INTERRUPT.to_owned());
+        printed
+    }
+
+    /// Runs `command` to its end; the next one sees its exit code in `$?`.
+    fn complete(&mut self, command: &str) -> Vec<String> {
+        let script = format!("exec 2>&1; (exit {}); {command}", self.status);
+        let output = self.shell(&script).output().expect("a POSIX shell");
         self.status = output.status.code().expect("an exit code");
         let text = String::from_utf8(output.stdout).expect("UTF-8");
         text.lines().map(ToOwned::to_owned).collect()
@@ -160,8 +201,7 @@ fn the_readme_shows_what_the_program_prints() {
     let examples = examples(&text);
     assert!(examples.len() > 10, "README.md walks through the commands");
     let mut shell = Shell::new();
-    let outputs: Vec<Vec<String>> =
-        examples.iter().map(|example| shell.run(&example.command)).collect();
+    let outputs: Vec<Vec<String>> = examples.iter().map(|example| shell.run(example)).collect();
     if std::env::var_os("UNPAIR_README_WRITE").is_some() {
         fs::write(readme(), rewritten(&text, &examples, &outputs)).expect("README.md");
         return;

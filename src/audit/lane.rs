@@ -60,8 +60,7 @@ pub(super) async fn read_lane<'a>(
     Ok(LaneEnd::Done(end))
 }
 
-/// Journals readings and plans from them. Plans are written at the same time, so that they share
-/// the journal's commits.
+/// Journals readings together with the plans made from them.
 async fn take(
     audit: &Audit<'_>,
     observer: &Observer<'_>,
@@ -83,11 +82,7 @@ async fn take(
         }
         readings.push(seen.reading);
     }
-    audit.journal.record_readings(run, &readings).await?;
-    let written =
-        plans.iter().map(|(group, calls)| audit.journal.plan_group(run, *group, calls, now_ms()));
-    futures_util::future::try_join_all(written).await?;
-    Ok(())
+    audit.journal.record_planned(run, &readings, &plans, now_ms()).await
 }
 
 /// The grants that the approved plan does not hold, in words.

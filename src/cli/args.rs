@@ -38,6 +38,7 @@ Exit codes:
 
 /// Options of every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
 pub(super) struct Common {
     /// Configuration file [default: unpair.toml if it is there]
     #[arg(long, global = true, value_name = "FILE")]
@@ -48,7 +49,7 @@ pub(super) struct Common {
     /// Use the embedded clouds; their world lives beside the journal
     #[arg(long, global = true)]
     pub(super) sandbox: bool,
-    /// Form of the result
+    /// Form of the result: table, json, csv or html
     #[arg(long, global = true, value_name = "FORMAT", default_value = "table",
           value_parser = parse_format)]
     pub(super) format: Format,
@@ -69,12 +70,11 @@ pub(super) struct Common {
     pub(super) no_progress: bool,
 }
 
-/// The form of the log.
+/// The form of the log: lines for people, or JSON lines. Variants without help of their own keep
+/// `--help` at one line an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum LogFormat {
-    /// Lines for people.
     Text,
-    /// JSON lines.
     Json,
 }
 
@@ -308,7 +308,7 @@ pub(super) struct SandboxArgs {
 }
 
 fn parse_format(text: &str) -> Result<Format, String> {
-    text.parse().map_err(|_| "expected table, json or csv".to_owned())
+    text.parse().map_err(|_| "expected table, json, csv or html".to_owned())
 }
 
 fn parse_percent(text: &str) -> Result<f64, String> {

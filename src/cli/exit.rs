@@ -73,7 +73,13 @@ impl From<JournalError> for Failure {
             | JournalError::Damaged(_)
             | JournalError::Database(_) => Exit::CouldNotWork,
         };
-        Self::new(exit, error.to_string())
+        let remedy = match &error {
+            JournalError::Database(_) => {
+                ": is its disk full? nothing is lost: `unpair resume` goes on once it can be written"
+            }
+            _ => "",
+        };
+        Self::new(exit, format!("{error}{remedy}"))
     }
 }
 

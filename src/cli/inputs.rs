@@ -1,5 +1,6 @@
 //! Manifests from files and standard input.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
@@ -59,14 +60,12 @@ fn bad_rows(parsed: &Parsed) -> usize {
 /// What to do about `bad` of `read` rows.
 fn refusal(bad: u64, read: u64) -> String {
     let rows = if read == 1 { "row" } else { "rows" };
-    if bad < read {
-        format!(
+    match bad.cmp(&read) {
+        Ordering::Less => format!(
             "{bad} of {read} rows cannot be used: nothing was sent; --keep-going plans the others"
-        )
-    } else if bad == read {
-        format!("{bad} of {read} {rows} cannot be used: nothing was sent")
-    } else {
-        "the manifest cannot be used: nothing was sent".to_owned()
+        ),
+        Ordering::Equal => format!("{bad} of {read} {rows} cannot be used: nothing was sent"),
+        Ordering::Greater => "the manifest cannot be used: nothing was sent".to_owned(),
     }
 }
 

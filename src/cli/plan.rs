@@ -12,7 +12,7 @@ use super::start::Context;
 use crate::config::Config;
 use crate::exchange::now_ms;
 use crate::journal::{NewRun, RunKind, RunRecord, RunState};
-use crate::model::{CallForm, PairSet, Provider, RunId};
+use crate::model::{CallForm, PairSet, Provider, Row, RunId};
 use crate::report::{Format, summarize, write_plan};
 
 pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
@@ -138,32 +138,35 @@ pub(super) fn choose_pairs(
 }
 
 fn refuse_flat_on_aws(pairs: &PairSet) -> Result<(), Failure> {
-    let on_aws = pairs.rows.iter().find(|row| pairs.group(row.a).cloud == Provider::Aws);
-    on_aws.map_or(Ok(()), |row| {
-        Err(Failure::usage(format!(
-            "{}: cloud: the flat parameters of EC2 cannot name a group of another account; use \
-             --by rule-id or --by permissions",
-            pairs.locate(row.line)
-        )))
+    refuse_rows(pairs, |row| {
+        (pairs.group(row.a).cloud == Provider::Aws).then(|| {
+            "cloud: the flat parameters of EC2 cannot name a group of another account; use \
+             --by rule-id or --by permissions"
+                .to_owned()
+        })
     })
 }
 
 fn refuse_missing_ports(pairs: &PairSet) -> Result<(), Failure> {
-    let messages: Vec<String> = pairs
-        .rows
-        .iter()
-        .filter_map(|row| {
-            let filter = &pairs.filters[usize::from(row.filter)];
-            let protocol = filter.protocol.as_ref().filter(|protocol| protocol.has_ports())?;
-            filter.ports.is_none().then(|| {
-                format!(
-                    "{}: port_range: is empty, expected from/to with {protocol} and --no-audit",
-                    pairs.locate(row.line)
-                )
-            })
+    refuse_rows(pairs, |row| {
+        let filter = &pairs.filters[usize::from(row.filter)];
+        let protocol = filter.protocol.as_ref().filter(|protocol| protocol.has_ports())?;
+        filter.ports.is_none().then(|| {
+            format!("port_range: is empty, expected from/to with {protocol} and --no-audit")
         })
-        .collect();
-    if messages.is_empty() { Ok(()) } else { Err(Failure { exit: Exit::Usage, messages }) }
+    })
+}
+
+/// Reports all rows that `complaint` has something to say about, in the order of the manifest.
+fn refuse_rows(pairs: &PairSet, complaint: impl Fn(&Row) -> Option<String>) -> Result<(), Failure> {
+    let complaints = pairs.rows.iter().filter_map(|row| Some((row.line, complaint(row)?)));
+    let mut complaints: Vec<(u32, String)> = complaints.collect();
+    if complaints.is_empty() {
+        return Ok(());
+    }
+    complaints.sort_unstable();
+    let located = |(line, text)| format!("{}: {text}", pairs.locate(line));
+    Err(Failure { exit: Exit::Usage, messages: complaints.into_iter().map(located).collect() })
 }
 
 /// Puts a new run into the journal, before its first call.

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::exchange::Progress;
 
@@ -34,10 +34,11 @@ impl Bars {
 impl Progress for Bars {
     fn phase(&self, name: &str, total: u64) {
         self.clear();
-        let template = "{msg:16} {wide_bar} {pos}/{len}  {rate}  {eta} left";
+        let template = "{msg:16} {wide_bar} {pos}/{len}  {rate}  {left}";
         let style = ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .with_key("rate", write_rate);
+            .with_key("rate", write_rate)
+            .with_key("left", write_left);
         let bar = self.bars.add(ProgressBar::new(total).with_style(style));
         bar.set_message(name.to_owned());
         bar.enable_steady_tick(REDRAW);
@@ -55,4 +56,13 @@ impl Progress for Bars {
 fn write_rate(state: &ProgressState, out: &mut dyn std::fmt::Write) {
     // A bar that cannot be drawn is no reason to stop.
     let _ = write!(out, "{:.1}/s", state.per_sec());
+}
+
+/// `8s left`; nothing is known before the first step.
+fn write_left(state: &ProgressState, out: &mut dyn std::fmt::Write) {
+    // A bar that cannot be drawn is no reason to stop.
+    let _ = match state.pos() {
+        0 => write!(out, "? left"),
+        _ => write!(out, "{:#} left", HumanDuration(state.eta())),
+    };
 }

@@ -163,7 +163,12 @@ impl Exchange {
             if let Some(error) = self.unreadable(lane, name) {
                 return Err(ReadError::Cloud(error));
             }
-            let answer = send().await;
+            // A read changes nothing: it may be dropped in the air.
+            let answer = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Err(ReadError::Stopped),
+                answer = send() => answer,
+            };
             drop(slot);
             self.count(lane, name, answer.as_ref().err(), *tries != Tries::default());
             self.denials.note(lane, name, answer.as_ref().err());

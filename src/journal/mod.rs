@@ -112,6 +112,16 @@ pub trait Journal: Send + Sync {
         readings: &[GroupReading],
     ) -> Result<(), JournalError>;
 
+    /// Stores readings and the plans made from them, a group at most once, in one transaction: no
+    /// crash leaves a group that counts as read and was never planned.
+    async fn record_planned(
+        &self,
+        run: &RunId,
+        readings: &[GroupReading],
+        plans: &[(GroupIx, Vec<PlannedCall>)],
+        at_ms: i64,
+    ) -> Result<(), JournalError>;
+
     /// Replaces every call of `group` that was never sent by `calls`: planning, and planning
     /// again after a later read.
     async fn plan_group(

@@ -266,6 +266,15 @@ impl Journal for FakeJournal {
     async fn record_readings(&self, _: &RunId, _: &[GroupReading]) -> Result<(), JournalError> {
         not_asked()
     }
+    async fn record_planned(
+        &self,
+        _: &RunId,
+        _: &[GroupReading],
+        _: &[(GroupIx, Vec<PlannedCall>)],
+        _: i64,
+    ) -> Result<(), JournalError> {
+        not_asked()
+    }
     async fn plan_group(
         &self,
         _: &RunId,

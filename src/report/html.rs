@@ -2,28 +2,37 @@
 
 use std::io::Write;
 
-use crate::journal::{Journal, RunRecord};
+use crate::journal::{Journal, RevocationRecord, RunRecord};
 use crate::model::{PairOutcome, escape_control};
 
 use super::commands::commands_for;
 use super::head::head;
 use super::pairs::{PairRow, PairRows, SideRow, WORST_FIRST};
-use super::revocations::{RevocationRow, Revocations};
-use super::table::{NOT_JUDGED, facts};
+use super::revocations::{RevocationRow, Revocations, rule_name, rule_text};
+use super::summary::exit_code;
+use super::table::{NOT_JUDGED, facts, next_step};
 use super::text::locate;
 use super::{ReportError, Summary};
 
 const START: &str = r#"<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>unpair report</title>
 <style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 75em; padding: 0 1em; }
-table { border-collapse: collapse; width: 100%; margin: 1em 0; }
-th, td { text-align: left; padding: .3em .8em .3em 0; border-bottom: 1px solid #ddd; vertical-align: top; }
-.half_severed, .open, .failed, .still_present { color: #b00020; }
-.unknown, .pending, .unverified, .conflict { color: #8a5a00; }
+:root { color-scheme: light dark; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 80em; padding: 0 1em; }
+h1 { font-size: 1.5em; }
+h2 { font-size: 1.15em; margin-top: 2em; }
+table { border-collapse: collapse; width: 100%; }
+th, td { text-align: left; padding: .4em 1em .4em 0; border-bottom: 1px solid #8884; vertical-align: top; }
+th, small { color: #777; font-size: .85em; font-weight: normal; }
+code, pre { font: .9em/1.45 ui-monospace, monospace; }
+td code { white-space: nowrap; }
+pre { background: #8882; padding: .6em .8em; white-space: pre-wrap; overflow-wrap: anywhere; }
+.bad, .half_severed td:first-child, .open td:first-child, .failed td:first-child, .still_present td:first-child { color: #c5283d; font-weight: 600; }
+.unknown td:first-child, .pending td:first-child, .unverified td:first-child, .conflict td:first-child { color: #a66a00; font-weight: 600; }
 </style>
 "#;
 
@@ -35,11 +44,18 @@ pub(super) async fn write(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     write!(out, "{START}")?;
-    writeln!(out, "<h1>{}</h1>", html(&summary.verdict()))?;
+    let done = exit_code(&summary.pairs, run.new.require_both) == 0;
+    let class = if done { "good" } else { "bad" };
+    writeln!(out, "<h1 class=\"{class}\">{}</h1>", html(&summary.verdict()))?;
     writeln!(out, "<p>{}</p>", html(&facts(run, summary).join(" · ")))?;
-    write_pairs(journal, run, out).await?;
-    write_revocations(journal, run, out).await?;
-    writeln!(out, "<p>{}</p>", html(NOT_JUDGED))?;
+    write_pairs(journal, run, summary, out).await?;
+    if summary.rules.planned > 0 {
+        write_revocations(journal, run, out).await?;
+    }
+    writeln!(out, "<h2>How to read this</h2>\n<p>{}</p>", html(NOT_JUDGED))?;
+    if let Some(next) = next_step(run, summary) {
+        writeln!(out, "<p><code>{}</code></p>", html(&next))?;
+    }
     if let Some(row) = head(journal, &run.new.id).await? {
         writeln!(out, "<p>Journal head: <code>{}</code></p>", html(&row.hash))?;
     }
@@ -51,31 +67,63 @@ pub(super) async fn write(
 async fn write_pairs(
     journal: &dyn Journal,
     run: &RunRecord,
+    summary: &Summary,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
+    if summary.pairs.severed == summary.pairs.total {
+        return Ok(());
+    }
     writeln!(out, "<h2>Pairs that are not severed</h2>\n<table>")?;
-    write_row(out, "th", "", &["pair is", "side", "side", "row", "note"])?;
+    write_row(out, "th", "", &["pair is", "side", "side", "asked for by"].map(html))?;
     let mut pairs = PairRows::open(journal, run).await?;
     for outcome in WORST_FIRST.into_iter().filter(|outcome| *outcome != PairOutcome::Severed) {
         while let Some(page) = pairs.next_of(outcome).await? {
             for row in &page {
-                let [a, b] = row.sides().map(|side| side_text(row, side));
-                let origin = locate(&run.sources, row.line);
-                let word = outcome.as_str();
-                write_row(out, "td", word, &[word, &a, &b, &origin, &row.note])?;
+                write_pair(run, row, outcome.as_str(), out)?;
             }
         }
     }
     Ok(writeln!(out, "</table>")?)
 }
 
-/// The side as read; for one that is not ours, also what its owner must run.
-fn side_text(row: &PairRow, side: &SideRow) -> String {
-    let text = format!("{}: {}", side.group, side.text);
-    match commands_for(row, side).join("; ") {
-        none if none.is_empty() => text,
-        commands => format!("{text}; for its owner to run: {commands}"),
+/// Both sides of a pair; below them, what the owner of a side that is not ours must run.
+fn write_pair(
+    run: &RunRecord,
+    row: &PairRow,
+    outcome: &str,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let [a, b] = row.sides().map(|side| {
+        let place = format!("{} {} {}", side.group.cloud, side.group.account, side.group.region);
+        format!("{}<br>{}", over(side.group.group.as_str(), &place), html(&side.text))
+    });
+    let origin = over(&locate(&run.sources, row.line), &row.note);
+    write_row(out, "td", outcome, &[html(outcome), a, b, origin])?;
+    for side in row.sides() {
+        write_commands(side, &commands_for(row, side), out)?;
     }
+    Ok(())
+}
+
+fn write_commands(
+    side: &SideRow,
+    commands: &[String],
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    if commands.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "<tr><td></td><td colspan=\"3\">for the owner of {} to run (removes rules with exactly \
+         these values):",
+        html(side.group.account.as_str())
+    )?;
+    for command in commands {
+        writeln!(out, "<pre>{}</pre>", html(command))?;
+    }
+    writeln!(out, "</td></tr>")?;
+    Ok(())
 }
 
 async fn write_revocations(
@@ -84,34 +132,49 @@ async fn write_revocations(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     writeln!(out, "<h2>Revocations</h2>\n<table>")?;
-    let header =
-        ["outcome", "cloud", "account", "region", "group", "peer", "rule", "reason", "requests"];
-    write_row(out, "th", "", &header)?;
+    let header = ["outcome", "group", "peer", "rule", "reason", "request"];
+    write_row(out, "th", "", &header.map(html))?;
     let mut revocations = Revocations::new(journal, &run.new.id);
     while let Some(page) = revocations.next().await? {
         for record in &page {
-            let row = RevocationRow::new(record, locate(&run.sources, record.revocation.line));
-            let rule = super::revocations::rule_line(record);
-            let peer = format!("{}/{}", row.peer_account, row.peer_group);
-            let (reason, requests) = (row.reason.unwrap_or_default(), row.request_ids.join(" "));
-            let place = [row.outcome, row.cloud, row.account, row.region, row.group];
-            let rest = [&*peer, &*rule, reason, &*requests];
-            write_row(out, "td", row.outcome, &[&place[..], &rest[..]].concat())?;
+            write_revocation(run, record, out)?;
         }
     }
     Ok(writeln!(out, "</table>")?)
 }
 
-/// A row of a table; `class` is a word of ours.
+fn write_revocation(
+    run: &RunRecord,
+    record: &RevocationRecord,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let row = RevocationRow::new(record, locate(&run.sources, record.revocation.line));
+    let cells = [
+        html(row.outcome),
+        over(row.group, &format!("{} {} {}", row.cloud, row.account, row.region)),
+        over(row.peer_group, row.peer_account),
+        over(rule_name(record), &rule_text(record)),
+        html(row.reason.unwrap_or_default()),
+        format!("<small>{}</small>", html(&row.request_ids.join(" "))),
+    ];
+    write_row(out, "td", row.outcome, &cells)
+}
+
+/// An id that is never broken, over what it is of.
+fn over(id: &str, of: &str) -> String {
+    format!("<code>{}</code><br><small>{}</small>", html(id), html(of))
+}
+
+/// A row of a table of cells that are HTML; `class` is a word of ours.
 fn write_row(
     out: &mut dyn Write,
     tag: &str,
     class: &str,
-    cells: &[&str],
+    cells: &[String],
 ) -> Result<(), ReportError> {
     write!(out, "<tr class=\"{class}\">")?;
     for cell in cells {
-        write!(out, "<{tag}>{}</{tag}>", html(cell))?;
+        write!(out, "<{tag}>{cell}</{tag}>")?;
     }
     Ok(writeln!(out, "</tr>")?)
 }

@@ -1,6 +1,5 @@
 //! The revocations of a run, page by page, and what every format says of one.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -127,15 +126,23 @@ fn pair_of(record: &RevocationRecord) -> String {
     }
 }
 
-/// A rule in one line: `ingress accept tcp 22/22 priority 1`.
+/// A rule in one line: `sgr-1 ingress accept tcp 22/22 priority 1`.
 pub(super) fn rule_line(record: &RevocationRecord) -> String {
+    format!("{} {}", rule_name(record), rule_text(record))
+}
+
+/// The id of a rule, or how it is named instead.
+pub(super) fn rule_name(record: &RevocationRecord) -> &str {
+    match record.revocation.rule.id.as_str() {
+        "" => "(by value)",
+        id => id,
+    }
+}
+
+/// What a rule lets through: `ingress accept tcp 22/22 priority 1`.
+pub(super) fn rule_text(record: &RevocationRecord) -> String {
     let rule = &record.revocation.rule;
-    let id = if rule.id.as_str().is_empty() {
-        Cow::Borrowed("(by value)")
-    } else {
-        Cow::Borrowed(rule.id.as_str())
-    };
-    let mut words = vec![id.into_owned(), rule.direction.to_string(), rule.policy.to_string()];
+    let mut words = vec![rule.direction.to_string(), rule.policy.to_string()];
     words.push(rule.protocol.to_string());
     words.push(rule.ports.to_string());
     words.extend(

@@ -100,3 +100,17 @@ fn a_run_killed_again_and_again_is_resumed_to_the_same_end() {
         ("more calls", &|calls| count(calls, is_revocation) >= 140),
     ]);
 }
+
+#[test]
+fn a_run_whose_journal_cannot_grow_ends_with_1_and_is_resumed_to_the_same_end() {
+    let (scene, pairs) = scene();
+    for (command, blocks) in [("revoke", 1_500), ("resume", 4_000)] {
+        let manifest = if command == "revoke" { &["pairs.csv"][..] } else { &[] };
+        let args = [&[command], manifest, &["--yes"]].concat();
+        let ended = scene.run_on_full_disk(&args, blocks).exits(1);
+        ended.tells("cannot write the journal").tells("unpair resume");
+    }
+    let result = scene.json(&["resume", "--yes"], 0);
+    assert_every_rule_has_its_outcome(&scene, &result);
+    assert_clean(&scene, &pairs);
+}

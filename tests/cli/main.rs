@@ -12,5 +12,6 @@ mod outcomes;
 mod output;
 mod runs;
 mod scene;
+mod terminal;
 mod unread;
 mod world;

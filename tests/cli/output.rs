@@ -169,6 +169,23 @@ fn a_command_that_fails_leaves_the_former_output_file_alone() {
 }
 
 #[test]
+fn an_output_that_is_a_device_is_written_to_and_stays_a_device() {
+    let scene = scene();
+    std::os::unix::fs::symlink("/dev/null", scene.path("null")).expect("a link");
+    scene.run(&["audit", "pairs.csv", "--output", "null"]).exits(0);
+    assert!(scene.path("null").is_symlink());
+}
+
+#[test]
+fn a_full_disk_is_told_with_exit_code_1_and_the_run_is_in_the_journal() {
+    let scene = scene();
+    std::os::unix::fs::symlink("/dev/full", scene.path("full")).expect("a link");
+    let ended = scene.run(&["revoke", "pairs.csv", "--yes", "--output", "full"]).exits(1);
+    ended.tells("No space left on device");
+    assert_eq!(scene.report()["rules"]["removed"], 2);
+}
+
+#[test]
 fn quiet_prints_the_result_alone() {
     let scene = scene();
     let ended =

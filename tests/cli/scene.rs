@@ -17,6 +17,30 @@ use crate::world::{Owner, WorldText};
 /// How long a condition is waited for before the test fails.
 const PATIENCE: Duration = Duration::from_secs(180);
 const POLL: Duration = Duration::from_millis(2);
+const PROGRAM: &str = env!("CARGO_BIN_EXE_unpair");
+/// Runs a command on a terminal of its own, answers its question, shows what it prints.
+const TERMINAL: &str = r"
+import os, pty, sys
+answer, command = sys.argv[1], sys.argv[2:]
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(command[0], command)
+shown, asked = b'', False
+while True:
+    try:
+        piece = os.read(terminal, 4096)
+    except OSError:
+        break
+    if not piece:
+        break
+    shown += piece
+    if not asked and b'type the number of rules' in shown:
+        asked = True
+        os.write(terminal, answer.encode() + b'\n')
+sys.stdout.buffer.write(shown)
+sys.stdout.flush()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+";
 const HEADER: &str = "cloud,region,account_a,group_a,account_b,group_b\n";
 
 /// A scene that is being set.
@@ -112,14 +136,40 @@ impl Scene {
 
     /// Starts the program with more environment.
     pub(crate) fn begin_with(&self, args: &[&str], env: &[(&str, &str)]) -> Running {
+        let mut command = Command::new(PROGRAM);
+        command.args(args).env_clear().envs(env.iter().copied());
+        self.spawn(command, args)
+    }
+
+    /// Runs the program on a terminal where somebody gives `answer` to its question. Both its
+    /// outputs come as standard output, as the terminal shows them.
+    pub(crate) fn run_on_terminal(
+        &self,
+        args: &[&str],
+        answer: &str,
+        env: &[(&str, &str)],
+    ) -> Ended {
+        let mut command = Command::new("python3");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.args(["-c", TERMINAL, answer, PROGRAM]).args(args);
+        command.env_clear().env("PATH", path).env("TERM", "xterm").envs(env.iter().copied());
+        self.spawn(command, args).wait()
+    }
+
+    /// Runs the program where no file may grow beyond `blocks` of 512 bytes, as on a full disk.
+    pub(crate) fn run_on_full_disk(&self, args: &[&str], blocks: u32) -> Ended {
+        let mut command = Command::new("/bin/sh");
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        command.args(["-c", &script, "sh", PROGRAM]).args(args).env_clear();
+        self.spawn(command, args).wait()
+    }
+
+    fn spawn(&self, mut command: Command, args: &[&str]) -> Running {
         let outputs = tempfile::tempdir().expect("a folder for what is printed");
         let file = |name: &str| File::create(outputs.path().join(name)).expect("a new file");
-        let child = Command::new(env!("CARGO_BIN_EXE_unpair"))
-            .args(args)
+        let child = command
             .current_dir(self.folder.path())
-            .env_clear()
             .envs(self.environment())
-            .envs(env.iter().copied())
             .stdin(Stdio::null())
             .stdout(file("stdout"))
             .stderr(file("stderr"))
@@ -319,11 +369,6 @@ impl Running {
             .status()
             .expect("`kill` runs");
         assert!(status.success(), "the signal is sent");
-    }
-
-    /// What was printed to standard error so far.
-    pub(crate) fn stderr(&self) -> String {
-        printed(self.outputs.path(), "stderr")
     }
 
     /// Whether it still runs.

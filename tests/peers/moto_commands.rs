@@ -125,7 +125,9 @@ fn revocations_by_permissions_remove_the_grants_of_both_sides_and_nothing_else()
 fn flat_parameters_are_refused_where_ec2_cannot_name_the_group_by_them() {
     let Some(scenario) = Scenario::new() else { return };
     let revoke = scenario.run("revoke pairs.csv --yes --by flat").with_exit(2);
-    assert!(revoke.stderr.contains("--by rule-id"), "{}", revoke.stderr);
+    for row in ["pairs.csv:2: cloud", "pairs.csv:3: cloud", "--by rule-id"] {
+        assert!(revoke.stderr.contains(row), "{row}: {}", revoke.stderr);
+    }
     assert_eq!(scenario.world.rules(), scenario.before);
 }
 

@@ -207,7 +207,21 @@ impl Journal for SqliteJournal {
         readings: &[GroupReading],
     ) -> Result<(), JournalError> {
         let order = ReadingsOrder::new(self.number(run).await?, readings)?;
-        self.send(Order::Alone(Alone::Readings(order))).await.map(|_| ())
+        self.send(Order::Alone(Alone::Readings(order, Vec::new()))).await.map(|_| ())
+    }
+
+    async fn record_planned(
+        &self,
+        run: &RunId,
+        readings: &[GroupReading],
+        plans: &[(GroupIx, Vec<PlannedCall>)],
+        at_ms: i64,
+    ) -> Result<(), JournalError> {
+        let run_no = self.number(run).await?;
+        let plans = plans.iter().map(|(group, calls)| PlanOrder::new(run_no, *group, calls, at_ms));
+        let readings = ReadingsOrder::new(run_no, readings)?;
+        let order = Alone::Readings(readings, plans.collect::<Result<_, _>>()?);
+        self.send(Order::Alone(order)).await.map(|_| ())
     }
 
     async fn plan_group(

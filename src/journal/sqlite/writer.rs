@@ -31,7 +31,7 @@ pub(super) enum Order {
 
 /// Orders that are rare or bulky enough to need no company.
 pub(super) enum Alone {
-    Readings(ReadingsOrder),
+    Readings(ReadingsOrder, Vec<PlanOrder>),
     Update(UpdateOrder),
     Reclaim { run: RunId, run_no: i64, at_ms: i64 },
     Tally(TallyOrder),
@@ -227,8 +227,11 @@ async fn carry_out_alone(
     order: Alone,
 ) -> Result<Result<Reply, JournalError>, JournalError> {
     match order {
-        Alone::Readings(order) => {
-            let saved = readings::save(work, order).await?;
+        Alone::Readings(order, plans) => {
+            let mut saved = readings::save(work, order).await?;
+            if saved.is_ok() && !plans.is_empty() {
+                saved = planning::plan(work, plans).await?.into_iter().collect();
+            }
             return Ok(saved.map(|()| Reply::Done));
         }
         Alone::Update(order) => runs::update(work, &order).await?,

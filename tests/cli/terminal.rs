@@ -1,0 +1,43 @@
+//! On a terminal: the plan is shown, the question asked, and colours used.
+
+use crate::scene::{Scene, Setting};
+use crate::world::{A, B, mutual};
+
+fn scene() -> Scene {
+    let scene = Setting::of(&mutual()).start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    scene
+}
+
+#[test]
+fn the_plan_is_shown_group_by_group_before_the_question() {
+    let scene = scene();
+    let ended = scene.run_on_terminal(&["revoke", "pairs.csv"], "2", &[]).exits(0);
+    let question = "revoke 2 rules in 2 groups of 2 accounts? type the number of rules";
+    let (before, _) = ended.stdout.split_once(question).expect("the question");
+    for shown in ["sg-a1", "sg-b1"] {
+        assert!(before.contains(shown), "{shown} in {before}");
+    }
+    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+}
+
+#[test]
+fn any_other_answer_than_the_number_revokes_nothing_and_is_exit_code_5() {
+    for answer in ["y", "yes", "1", ""] {
+        let scene = scene();
+        let ended = scene.run_on_terminal(&["revoke", "pairs.csv"], answer, &[]).exits(5);
+        assert!(ended.stdout.contains("not confirmed"), "{}", ended.stdout);
+        assert!(scene.revocations().is_empty());
+        scene.assert_untouched();
+    }
+}
+
+#[test]
+fn colours_are_used_on_a_terminal_and_off_with_no_color() {
+    let scene = scene();
+    let args = ["audit", "pairs.csv", "--no-progress"];
+    let coloured = scene.run_on_terminal(&args, "", &[]).exits(0);
+    assert!(coloured.stdout.contains("\u{1b}["), "{}", coloured.stdout);
+    let plain = scene.run_on_terminal(&args, "", &[("NO_COLOR", "1")]).exits(0);
+    assert!(!plain.stdout.contains("\u{1b}["), "{}", plain.stdout);
+}

@@ -1,0 +1,51 @@
+//! Reading groups: what stops it, what does not, and what is read again.
+
+use std::time::Duration;
+
+use unpair::cloud::ErrorClass;
+use unpair::model::Outcome;
+
+use super::scenario::{DESCRIBE, Fake, IDENTIFY, OURS, Reply, Scenario};
+
+#[tokio::test]
+async fn reads_that_are_denied_are_not_sent_for_every_group() {
+    let scenario = Scenario::new(Fake::new(), 20, 1).await;
+    scenario.cloud.deny(DESCRIBE);
+    scenario.audit().await;
+    let ours: Vec<_> =
+        scenario.cloud.sent(DESCRIBE).into_iter().filter(|sent| sent.account == OURS).collect();
+    assert_eq!(ours.len(), 3);
+}
+
+#[tokio::test]
+async fn a_group_whose_account_was_not_reached_is_read_by_the_next_command() {
+    let scenario = Scenario::new(Fake::new(), 1, 2).await;
+    scenario.audit().await;
+    scenario.cloud.answer(OURS, IDENTIFY, &[Reply::Refuse(ErrorClass::Credential)]);
+    assert_eq!(scenario.audit().await.unreachable.len(), 1);
+    let before = scenario.cloud.sent(DESCRIBE).len();
+    assert!(scenario.audit().await.unreachable.is_empty());
+    assert_eq!(scenario.cloud.sent(DESCRIBE).len(), before + 1, "ours is read again, theirs not");
+}
+
+#[tokio::test]
+async fn a_read_in_the_air_does_not_hold_up_a_stop() {
+    let scenario = Scenario::new(Fake::new(), 1, 1).await;
+    scenario.cloud.answer(OURS, DESCRIBE, &[Reply::Hang]);
+    let stop = async {
+        scenario.cloud.hung.notified().await;
+        scenario.stop.cancel();
+    };
+    let both = async { tokio::join!(scenario.audit(), stop).0 };
+    let end = tokio::time::timeout(Duration::from_secs(30), both).await.expect("it ends");
+    assert!(end.interrupted);
+}
+
+#[tokio::test]
+async fn credentials_that_expired_after_a_fault_are_refreshed() {
+    let scenario = Scenario::new(Fake::new(), 1, 1).await;
+    let replies = [ErrorClass::Lost, ErrorClass::Transient, ErrorClass::Expired];
+    scenario.cloud.answer(OURS, DESCRIBE, &replies.map(Reply::Refuse));
+    scenario.revoke().await;
+    assert_eq!((scenario.cloud.refreshed(), scenario.count(Outcome::Removed).await), (1, 1));
+}

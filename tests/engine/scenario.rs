@@ -1,0 +1,206 @@
+//! A world, a journal and a run, so that the body of a test is its specification.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use unpair::audit::{Audit, AuditEnd, Planning, audit, plan_unread};
+use unpair::cloud::Directory;
+use unpair::exchange::{Exchange, Silent};
+use unpair::journal::{Journal, Mode, NewRun, RunKind, RunRecord, open};
+use unpair::model::{
+    CallForm, Direction, Filter, GroupRef, Outcome, PairSet, Peer, Policy, PortRange, Provider,
+    Rule, RunId, Source,
+};
+use unpair::pace::{Ceiling, LimitSettings, Pacer, RetryPolicy, Used};
+use unpair::run::{CarryOut, Failures, RunEnd, carry_out, take_up};
+
+pub(super) use super::fake::{Fake, Reply};
+
+pub(super) const DESCRIBE: &str = "DescribeSecurityGroups";
+pub(super) const IDENTIFY: &str = "GetCallerIdentity";
+pub(super) const REVOKE: &str = "RevokeSecurityGroupIngress";
+
+/// The account whose groups have the rules, and the one whose groups they name.
+pub(super) const OURS: &str = "111111111111";
+pub(super) const THEIRS: &str = "222222222222";
+
+/// A run over pairs of `OURS` and `THEIRS`.
+pub(super) struct Scenario {
+    pub(super) cloud: Fake,
+    pub(super) journal: Box<dyn Journal>,
+    pub(super) stop: CancellationToken,
+    pub(super) folder: TempDir,
+    pub(super) pause_file: Option<PathBuf>,
+    limits: LimitSettings,
+    id: RunId,
+}
+
+impl Scenario {
+    /// `pairs` pairs, each with `rules` rules on our side.
+    pub(super) async fn new(cloud: Fake, pairs: usize, rules: usize) -> Self {
+        Self::begin(cloud, pairs, rules, false).await
+    }
+
+    /// The same, planned without reading.
+    pub(super) async fn blind(cloud: Fake, pairs: usize) -> Self {
+        Self::begin(cloud, pairs, 1, true).await
+    }
+
+    async fn begin(cloud: Fake, pairs: usize, rules: usize, blind: bool) -> Self {
+        let mut rows = Vec::new();
+        for (pair, line) in (0..pairs).zip(2..) {
+            let (ours, theirs) = (format!("sg-a{pair:03}"), format!("sg-b{pair:03}"));
+            let live = (0..rules).map(|n| rule(&format!("sgr-{pair}-{n}"), n, &theirs)).collect();
+            cloud.add(OURS, &ours, live);
+            cloud.add(THEIRS, &theirs, Vec::new());
+            rows.push((group(OURS, &ours), group(THEIRS, &theirs), Filter::default(), line));
+        }
+        let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0 }];
+        let pairs = PairSet::build(sources, &rows, BTreeMap::new()).expect("few filters");
+        let folder = TempDir::new().expect("a folder");
+        let url = format!("sqlite:{}", folder.path().join("unpair.db").display());
+        let journal = open(&url, Mode::Write).await.expect("a journal");
+        let new = new_run(blind);
+        journal.begin(&new, &pairs).await.expect("begun");
+        let limits = LimitSettings { default: None, in_flight: 4, actions: BTreeMap::new() };
+        let stop = CancellationToken::new();
+        Self { cloud, journal, stop, folder, pause_file: None, limits, id: new.id }
+    }
+
+    /// One call at a time.
+    pub(super) fn one_at_a_time(mut self) -> Self {
+        self.limits.in_flight = 1;
+        self
+    }
+
+    /// Revocation calls a second.
+    pub(super) fn rate(mut self, rate: f64) -> Self {
+        self.limits.actions.insert(REVOKE.to_owned(), Some(Ceiling { rate, burst: 1 }));
+        self
+    }
+
+    pub(super) async fn run(&self) -> RunRecord {
+        self.journal.run(self.id.as_str()).await.expect("the run")
+    }
+
+    /// Reads what is to be read, as a new process would, and plans.
+    pub(super) async fn audit(&self) -> AuditEnd {
+        self.audit_with(&self.exchange()).await
+    }
+
+    pub(super) async fn audit_with(&self, exchange: &Exchange) -> AuditEnd {
+        let run = self.run().await;
+        if run.new.blind {
+            plan_unread(&*self.journal, &run).await.expect("planned");
+            return AuditEnd::default();
+        }
+        let order = Audit {
+            exchange,
+            journal: &*self.journal,
+            run: &run,
+            fresh_since_ms: 1,
+            planning: Planning::Plan,
+        };
+        audit(&order).await.expect("the journal holds")
+    }
+
+    /// Reads, plans and revokes in one process.
+    pub(super) async fn revoke(&self) -> RunEnd {
+        let exchange = self.exchange();
+        self.audit_with(&exchange).await;
+        self.carry_out(&exchange).await
+    }
+
+    /// Carries the plan out.
+    pub(super) async fn carry_out(&self, exchange: &Exchange) -> RunEnd {
+        take_up(&*self.journal, &self.run().await).await.expect("taken up");
+        let run = self.run().await;
+        let work = CarryOut {
+            exchange,
+            journal: &*self.journal,
+            run: &run,
+            pause_file: self.pause_file.clone(),
+            failures: Failures::new(None),
+        };
+        carry_out(&work).await.expect("the journal holds")
+    }
+
+    /// A new process's way to the accounts.
+    pub(super) fn exchange(&self) -> Exchange {
+        let pacer = Pacer::new(self.limits.clone(), self.limits.clone(), Used::new());
+        let policy = RetryPolicy {
+            fault_base: Duration::from_millis(1),
+            throttle_base: Duration::from_millis(1),
+            cap: Duration::from_millis(2),
+            ..RetryPolicy::default()
+        };
+        let directory: Arc<dyn Directory> = Arc::new(self.cloud.clone());
+        Exchange::new(directory, pacer, policy, self.stop.clone(), Arc::new(Silent))
+    }
+
+    /// The same journal and world, in a process that nobody told to stop.
+    pub(super) fn next_process(self) -> Self {
+        Self { stop: CancellationToken::new(), ..self }
+    }
+
+    /// How every revocation stands, by rule.
+    pub(super) async fn outcomes(&self) -> Vec<(String, Outcome)> {
+        let records = self.journal.revocations(&self.id, None, 10_000).await.expect("records");
+        let mut outcomes: Vec<_> = records
+            .into_iter()
+            .map(|record| (record.revocation.rule.id.to_string(), record.outcome))
+            .collect();
+        outcomes.sort();
+        outcomes
+    }
+
+    /// How many revocations have `outcome`.
+    pub(super) async fn count(&self, outcome: Outcome) -> usize {
+        self.outcomes().await.iter().filter(|(_, found)| *found == outcome).count()
+    }
+}
+
+pub(super) fn rule(id: &str, port: usize, names: &str) -> Rule {
+    let port = i32::try_from(port).expect("a small port") + 1;
+    Rule {
+        id: id.into(),
+        direction: Direction::Ingress,
+        protocol: "tcp".parse().expect("a protocol"),
+        ports: PortRange { from: port, to: port },
+        source_ports: None,
+        peer: Peer::Group { id: names.into(), owner: Some(THEIRS.into()) },
+        policy: Policy::Accept,
+        priority: None,
+        nic_type: None,
+        description: String::new(),
+        fields: BTreeMap::new(),
+    }
+}
+
+fn group(account: &str, id: &str) -> GroupRef {
+    GroupRef {
+        cloud: Provider::Aws,
+        account: account.into(),
+        region: "us-east-1".into(),
+        group: id.into(),
+    }
+}
+
+fn new_run(blind: bool) -> NewRun {
+    NewRun {
+        id: "01936f00-0000-7000-8000-000000000001".into(),
+        kind: RunKind::Revoke,
+        parent: None,
+        may_act: true,
+        form: if blind { CallForm::Permissions } else { CallForm::RuleId },
+        blind,
+        accept_gone: false,
+        require_both: false,
+        created_ms: 1_000,
+        tool: "test".to_owned(),
+    }
+}
