@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A note that would take over a page that let it.
-const HOSTILE: &str = r#"<img src=x onerror=document.title=1><script>document.title=2</script>"#;
+const HOSTILE: &str = "<img src=x onerror=document.title=1><script>document.title=2</script>";
 
 /// A folder in which a run has ended: one pair severed, one with a partner.
 fn finished_run() -> tempfile::TempDir {

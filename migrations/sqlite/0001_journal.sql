@@ -80,7 +80,7 @@ CREATE TABLE grp (
     ix              INTEGER NOT NULL,
     lane            INTEGER NOT NULL,
     id              TEXT    NOT NULL,
-    known_ms        INTEGER,                    -- last reading that told anything
+    known_ms        INTEGER,                    -- last reading that told and was planned
     read_ms         INTEGER,                    -- last reading
     reading         TEXT    NOT NULL DEFAULT 'unread',
     code            TEXT,

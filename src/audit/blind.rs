@@ -21,14 +21,19 @@ pub async fn plan_unread(journal: &dyn Journal, run: &RunRecord) -> Result<(), J
     let mut from = GroupIx(0);
     loop {
         let page = journal.groups(id, from, PAGE).await?;
+        let mut planned = Vec::with_capacity(page.len());
         for work in &page {
             let mut ixs: Vec<GroupIx> = work.peers.iter().map(|entry| entry.peer).collect();
             ixs.dedup();
             let refs = journal.group_refs(id, &ixs).await?;
             let peers: BTreeMap<_, _> = ixs.into_iter().zip(refs).collect();
             let calls = plan_blind(work.ix, &peer_groups(work, &peers, &filters), shape);
-            journal.plan_group(id, work.ix, &calls, now_ms()).await?;
+            planned.push((work.ix, calls));
         }
+        // All at once: the journal commits them together.
+        let planning =
+            planned.iter().map(|(ix, calls)| journal.plan_group(id, *ix, calls, now_ms()));
+        futures_util::future::try_join_all(planning).await?;
         match page.last() {
             Some(last) if page.len() >= PAGE as usize => from = GroupIx(last.ix.0 + 1),
             _ => return Ok(()),

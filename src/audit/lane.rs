@@ -6,7 +6,7 @@ use super::observe::{Observation, Observer};
 use super::{Audit, AuditEnd, GroupRead, Planning, read_groups};
 use crate::exchange::{Account, AccountError, ReadError, now_ms};
 use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Reading};
-use crate::model::{GroupIx, RuleId};
+use crate::model::{GroupIx, Rule, RuleId};
 
 /// How a lane came out.
 pub(super) enum LaneEnd<'a> {
@@ -78,23 +78,34 @@ async fn take(
                 plans.push((work.ix, seen.calls));
             }
             Planning::Plan => {}
-            Planning::Frozen(approved) => end.moved.extend(new_grants(approved, work, &seen)),
+            Planning::Frozen(approved) => {
+                let approved = approved.get(&work.ix).map_or(&[][..], Vec::as_slice);
+                end.moved.extend(new_grants(approved, work, &seen));
+            }
         }
         readings.push(seen.reading);
     }
     audit.journal.record_planned(run, &readings, &plans, now_ms()).await
 }
 
-/// The grants that the approved plan does not hold, in words.
-fn new_grants(
-    approved: &HashSet<(GroupIx, RuleId)>,
-    work: &GroupWork,
-    seen: &Observation,
-) -> Vec<String> {
+/// The grants that the approved plan does not hold, in words. A rule of the plan that stands
+/// again under another id is not among them: its revocation comes out as a conflict.
+fn new_grants(approved: &[Rule], work: &GroupWork, seen: &Observation) -> Vec<String> {
+    let live: HashSet<&RuleId> = seen
+        .calls
+        .iter()
+        .flat_map(|call| &call.revocations)
+        .map(|revocation| &revocation.rule.id)
+        .collect();
+    let is_planned = |rule: &Rule| {
+        approved
+            .iter()
+            .any(|old| old.id == rule.id || (!live.contains(&old.id) && old.same_traffic(rule)))
+    };
     seen.calls
         .iter()
         .flat_map(|call| &call.revocations)
-        .filter(|revocation| !approved.contains(&(work.ix, revocation.rule.id.clone())))
+        .filter(|revocation| !is_planned(&revocation.rule))
         .map(|revocation| {
             let peer = seen.peers.get(&revocation.peer).map(ToString::to_string);
             format!(
@@ -126,7 +137,7 @@ async fn unreachable_lane(
                 request_ids: Vec::new(),
                 reading: Reading::Failed {
                     code: error.code().to_owned(),
-                    message: error.to_string(),
+                    message: error.message(),
                 },
                 findings: Vec::new(),
                 elsewhere: 0,

@@ -6,7 +6,7 @@ mod observe;
 mod partner;
 mod read;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use futures_util::StreamExt as _;
 
@@ -16,7 +16,7 @@ pub use read::{GroupRead, read_groups};
 
 use crate::exchange::Exchange;
 use crate::journal::{Journal, JournalError, RunRecord};
-use crate::model::{GroupIx, LaneKey, RuleId};
+use crate::model::{GroupIx, LaneKey, Rule};
 
 /// Lanes that are read at once; each is bounded by its own quota.
 const LANES_AT_ONCE: usize = 64;
@@ -27,7 +27,7 @@ pub enum Planning {
     /// Each group read is planned, and its calls that were never sent are replaced.
     Plan,
     /// The plan stays as it was approved; holds its rules, so that a new grant is told.
-    Frozen(HashSet<(GroupIx, RuleId)>),
+    Frozen(HashMap<GroupIx, Vec<Rule>>),
 }
 
 /// What to read, and how.

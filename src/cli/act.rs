@@ -12,7 +12,7 @@ use super::start::Context;
 use crate::exchange::{Exchange, now_ms};
 use crate::journal::{RunRecord, RunState, RunUpdate};
 use crate::report::{Format, exit_code, summarize, write_plan, write_report};
-use crate::run::{CarryOut, Estimate, Failures, carry_out, take_up};
+use crate::run::{CarryOut, Estimate, Failures, RunError, carry_out, take_up};
 
 /// How a run is carried out.
 pub(super) struct How<'a> {
@@ -124,7 +124,7 @@ async fn revoke(
             max_failures.map(|limit| guard::allowed_failures(limit, run.rules.planned)),
         ),
     };
-    let end = carry_out(&work).await?;
+    let end = carry_out(&work).await.map_err(|error| tell_unrecorded(session, error))?;
     let mut messages = prepared.end.messages();
     for (lane, reason) in &end.parked {
         tracing::warn!("{lane}: left alone: {reason}");
@@ -140,6 +140,26 @@ async fn revoke(
         None => (RunState::Finished, end_code(context, session, &run).await?.or(how.left_over)),
     };
     Ok(End { state, exit, messages })
+}
+
+/// Prints what the journal could not take, one JSON object a line.
+fn tell_unrecorded(session: &Session, error: RunError) -> Failure {
+    session.clear_bars();
+    let count = error.unrecorded.len();
+    for lost in &error.unrecorded {
+        match serde_json::to_string(lost) {
+            Ok(line) => eprintln!("{line}"),
+            // Nothing that was sent goes untold.
+            Err(_) => eprintln!("{lost:?}"),
+        }
+    }
+    let mut failure = Failure::from(error.journal);
+    failure.messages.push(format!(
+        "nothing was sent after this; answers that are not in the journal: {count}{}; once it can \
+         be written, `unpair resume` reads back what they did",
+        if count > 0 { " (one JSON line each, above)" } else { "" }
+    ));
+    failure
 }
 
 /// The exit code that the pairs of a run that came to its end call for.
@@ -174,7 +194,8 @@ async fn finish(
         write_report(&*session.journal, &run, &summary, format, style, &mut sink).await?;
         sink.finish()?;
     }
-    if ended.exit == Exit::Interrupted {
+    // The table ends with what to do next.
+    if ended.exit == Exit::Interrupted && context.output.format != Format::Table {
         tracing::warn!("interrupted: `unpair resume {id}` goes on");
     }
     Ok(ended.exit)
@@ -197,5 +218,5 @@ async fn confirm_plan(
     let style = context.output.style();
     write_plan(&*session.journal, run, &summary, Format::Table, style, &mut shown).await?;
     eprint!("{}", String::from_utf8_lossy(&shown));
-    confirm::ask(size)
+    confirm::ask(size, &session.stop).await
 }

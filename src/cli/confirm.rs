@@ -2,7 +2,9 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use super::exit::Failure;
+use tokio_util::sync::CancellationToken;
+
+use super::exit::{Exit, Failure};
 
 /// What a plan comes to, for the question.
 #[derive(Clone, Copy, Debug)]
@@ -27,8 +29,8 @@ fn on_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
-/// Asks on the terminal; the answer must be the number of rules.
-pub(super) fn ask(size: Size) -> Result<(), Failure> {
+/// Asks on the terminal; the answer must be the number of rules. A signal is an answer too.
+pub(super) async fn ask(size: Size, stop: &CancellationToken) -> Result<(), Failure> {
     eprint!(
         "\nrevoke {} in {} of {}? type the number of rules: ",
         count(size.rules, "rule"),
@@ -36,13 +38,30 @@ pub(super) fn ask(size: Size) -> Result<(), Failure> {
         count(size.accounts, "account")
     );
     std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
+    let answer = tokio::select! {
+        biased;
+        () = stop.cancelled() => {
+            return Err(Failure::new(Exit::Interrupted, "interrupted: nothing was revoked"));
+        }
+        answer = line() => answer?,
+    };
     if answer.trim() == size.rules.to_string() {
         Ok(())
     } else {
         Err(Failure::refused("not confirmed: nothing was revoked"))
     }
+}
+
+/// One line of standard input, read by a thread that does not keep the process from ending.
+async fn line() -> std::io::Result<String> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line).map(|_| line);
+        // After a signal nobody waits for it any more.
+        drop(tell.send(read));
+    });
+    told.await.unwrap_or_else(|_| Ok(String::new()))
 }
 
 fn count(n: u64, noun: &str) -> String {

@@ -185,6 +185,7 @@ pub(super) async fn begin(
         blind: chosen.blind,
         accept_gone: chosen.accept_gone,
         require_both: chosen.require_both,
+        sandbox: session.is_sandbox(),
         created_ms: now_ms(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
     };

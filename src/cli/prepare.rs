@@ -1,6 +1,6 @@
 //! From a run in the journal to a plan that may be acted on: read, plan, check.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use super::exit::{Exit, Failure};
 use super::guard;
@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::audit::{Audit, AuditEnd, Planning, audit, plan_unread};
 use crate::exchange::{Exchange, now_ms};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
-use crate::model::{GroupIx, RuleId};
+use crate::model::{GroupIx, Rule};
 use crate::run::{Estimate, estimate, plan_digest};
 
 /// What was read longer ago is read again before it is acted on.
@@ -43,7 +43,7 @@ pub(super) async fn prepare(
         tracing::warn!("{lane}: {reason}");
     }
     let estimate = estimate(journal, &run, &exchange.pacer).await?;
-    if !end.interrupted && !frozen {
+    if !end.interrupted && !frozen && end.nobody_reached() == Exit::Done {
         let digest = plan_digest(journal, &run.new.id).await?.to_string();
         let update = RunUpdate {
             state: Some(RunState::Planned),
@@ -74,21 +74,25 @@ async fn read(
     }
     let planning =
         if frozen { Planning::Frozen(planned_rules(session, run).await?) } else { Planning::Plan };
-    let fresh_since_ms = now_ms() - FRESH_MS;
+    // An approved plan is held against the world as it is now, before its first call.
+    let unproven = frozen && run.started_ms.is_none();
+    let fresh_since_ms = if unproven { now_ms() } else { now_ms() - FRESH_MS };
     audit(&Audit { exchange, journal, run, fresh_since_ms, planning }).await
 }
 
 async fn planned_rules(
     session: &Session,
     run: &RunRecord,
-) -> Result<HashSet<(GroupIx, RuleId)>, JournalError> {
-    let mut rules = HashSet::new();
+) -> Result<HashMap<GroupIx, Vec<Rule>>, JournalError> {
+    let mut rules: HashMap<GroupIx, Vec<Rule>> = HashMap::new();
     let mut after = None;
     loop {
         let page = session.journal.revocations(&run.new.id, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(rules) };
         after = Some(last.id);
-        rules.extend(page.iter().map(|r| (r.revocation.group, r.revocation.rule.id.clone())));
+        for record in page {
+            rules.entry(record.revocation.group).or_default().push(record.revocation.rule);
+        }
     }
 }
 

@@ -40,12 +40,11 @@ pub(super) async fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Fa
 
 async fn choose(session: &Session, id: Option<&str>) -> Result<RunRecord, Failure> {
     let Some(id) = id else {
-        let unfinished = session.journal.runs().await?.into_iter().find(is_unfinished);
-        return unfinished.ok_or_else(|| {
+        return session.latest(is_unfinished).await?.ok_or_else(|| {
             Failure::usage("no unfinished run to resume; `unpair runs` lists them")
         });
     };
-    let run = session.journal.run(id).await?;
+    let run = session.run(id).await?;
     if is_planned_alone(&run) && !is_half_planned(&run) {
         return Err(Failure::usage(format!(
             "run {} was only planned: `unpair revoke --run {}` starts it",

@@ -44,7 +44,7 @@ pub(super) async fn stored(
     id: &str,
     digest: Option<&str>,
 ) -> Result<RunRecord, Failure> {
-    let run = session.journal.run(id).await?;
+    let run = session.run(id).await?;
     if run.new.kind != RunKind::Revoke {
         return Err(Failure::usage(format!("run {} is no plan", run.new.id)));
     }
@@ -74,8 +74,9 @@ pub(super) async fn stored(
 /// The latest started, unfinished run of the same pairs, or a new one.
 async fn unfinished_or_new(session: &Session, chosen: &Chosen) -> Result<RunRecord, Failure> {
     let content = chosen.pairs.content_digest().to_string();
+    let ours = |run: &RunRecord| run.new.sandbox == session.is_sandbox() && is_unfinished(run);
     let unfinished: Vec<RunRecord> =
-        session.journal.runs().await?.into_iter().filter(is_unfinished).collect();
+        session.journal.runs().await?.into_iter().filter(ours).collect();
     let same = unfinished.iter().find(|run| run.content == content && chosen.is_planned_as(run));
     if let Some(run) = same {
         tracing::warn!("going on with run {}, begun with the same pairs", run.new.id);

@@ -70,6 +70,37 @@ impl Session {
         ))
     }
 
+    /// Whether the embedded clouds are used.
+    pub(super) const fn is_sandbox(&self) -> bool {
+        self.sandbox.is_some()
+    }
+
+    /// A run of the journal by its id. One of the embedded clouds is never taken to real ones,
+    /// nor the reverse.
+    pub(super) async fn run(&self, id: &str) -> Result<RunRecord, Failure> {
+        let run = self.journal.run(id).await?;
+        match (run.new.sandbox, self.is_sandbox()) {
+            (true, false) => Err(Failure::usage(format!(
+                "run {} is of the sandbox: add --sandbox; nothing was sent",
+                run.new.id
+            ))),
+            (false, true) => Err(Failure::usage(format!(
+                "run {} is of real clouds: leave --sandbox out; nothing was sent",
+                run.new.id
+            ))),
+            _ => Ok(run),
+        }
+    }
+
+    /// The latest run of these clouds that `is_wanted`.
+    pub(super) async fn latest(
+        &self,
+        is_wanted: impl Fn(&RunRecord) -> bool,
+    ) -> Result<Option<RunRecord>, Failure> {
+        let runs = self.journal.runs().await?;
+        Ok(runs.into_iter().find(|run| run.new.sandbox == self.is_sandbox() && is_wanted(run)))
+    }
+
     /// Takes the bar off the screen.
     pub(super) fn clear_bars(&self) {
         if let Some(bars) = &self.bars {

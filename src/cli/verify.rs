@@ -45,11 +45,10 @@ async fn begin(session: &Session, parent: &RunRecord) -> Result<RunRecord, Failu
 
 async fn choose(session: &Session, id: Option<&str>) -> Result<RunRecord, Failure> {
     if let Some(id) = id {
-        return Ok(session.journal.run(id).await?);
+        return session.run(id).await;
     }
     let started = |run: &RunRecord| run.new.kind == RunKind::Revoke && run.started_ms.is_some();
-    let latest = session.journal.runs().await?.into_iter().find(started);
-    latest.ok_or_else(|| {
+    session.latest(started).await?.ok_or_else(|| {
         Failure::usage("no run to verify: none was started; `unpair runs` lists them")
     })
 }

@@ -51,6 +51,14 @@ impl AccountError {
             Self::Cloud(error) => &error.code,
         }
     }
+
+    /// What happened, without the code.
+    pub fn message(&self) -> String {
+        match self {
+            Self::Cloud(error) => error.message.clone(),
+            Self::Stopped | Self::NotOurs | Self::WrongIdentity { .. } => self.to_string(),
+        }
+    }
 }
 
 /// The identity, if it is the one that `lane` means.

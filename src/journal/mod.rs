@@ -61,7 +61,10 @@ pub enum JournalError {
     #[error("the journal is damaged: {0}")]
     Damaged(String),
     /// The database refused: full disk, I/O error, lost connection. Nothing may be sent after it.
-    #[error("cannot write the journal: {0}")]
+    #[error(
+        "cannot write the journal: {0}; what was done is in it: make room or mend the disk, then \
+         `unpair resume`"
+    )]
     Database(String),
 }
 

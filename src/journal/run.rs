@@ -58,6 +58,9 @@ pub struct NewRun {
     pub accept_gone: bool,
     /// A side that is not ours makes the run unfinished (`--require-both`).
     pub require_both: bool,
+    /// Of the embedded clouds (`--sandbox`): never carried out against real ones.
+    #[serde(default)]
+    pub sandbox: bool,
     /// When it began.
     pub created_ms: i64,
     /// The version of the tool.
@@ -146,6 +149,7 @@ pub struct GroupWork {
     pub group: GroupId,
     /// Its peers; one entry a narrowing.
     pub peers: Vec<PeerEntry>,
-    /// When it was last read well or found missing or not ours; absent if never.
+    /// When it was last read and planned, or found missing or not ours; absent if never, or if the
+    /// last reading failed.
     pub read_ms: Option<i64>,
 }

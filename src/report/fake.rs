@@ -188,6 +188,7 @@ fn record(pairs: &PairSet) -> RunRecord {
             blind: false,
             accept_gone: false,
             require_both: false,
+            sandbox: false,
             created_ms: 1_700_000_000_000,
             tool: "0.1.0".into(),
         },

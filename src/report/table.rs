@@ -101,7 +101,8 @@ pub(super) fn next_step(run: &RunRecord, summary: &Summary) -> Option<String> {
         },
         _ => format!("resume {id}"),
     };
-    Some(format!("Next: unpair {command}"))
+    let clouds = if run.new.sandbox { " --sandbox" } else { "" };
+    Some(format!("Next: unpair {command}{clouds}"))
 }
 
 /// `revoke one.csv two.csv`; `None` for pairs that came by standard input.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::CarryOut;
 use super::token::{client_token, request_hash};
+use super::{CarryOut, RunError, Unrecorded};
 use crate::cloud::{Action, Answer, CloudError, RevokeOrder, RevokeReply};
 use crate::exchange::{Account, now_ms};
-use crate::journal::{CallRecord, JournalError, Lane};
+use crate::journal::{CallRecord, Lane};
 use crate::model::{ErrorClass, Event, Provider, Rule, RuleId, Status};
 use crate::pace::{Tries, Verdict};
 
@@ -39,8 +39,12 @@ pub(super) struct InHand {
 /// What the last answer to a call was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// Success, or nothing that this process knows of.
-    Maybe,
+    /// Success, which proves nothing.
+    Accepted,
+    /// Nothing, or nothing that this process knows of.
+    Unknown,
+    /// That a member is not there: nothing was carried out.
+    Missing,
     /// A refusal: nothing was carried out.
     Refused,
 }
@@ -49,7 +53,7 @@ impl InHand {
     pub(super) fn new(record: CallRecord) -> Self {
         Self {
             record,
-            told: Told::Maybe,
+            told: Told::Unknown,
             refusal: None,
             revoked: None,
             rounds: 0,
@@ -67,7 +71,7 @@ pub(super) async fn send(
     lane: &Lane,
     account: &Account,
     mut call: InHand,
-) -> Result<InHand, JournalError> {
+) -> Result<InHand, RunError> {
     let exchange = work.exchange;
     let action = Action::Revoke(call.record.direction).name(lane.key.cloud);
     let mut tries = Tries::default();
@@ -122,7 +126,13 @@ pub(super) async fn send(
         let event = conclude(work, lane, account, &mut call, answer, &mut tries).await;
         call.record.reply_lost |= matches!(event, Event::Ambiguous { .. });
         call.record.accepted |= matches!(event, Event::Accepted { .. });
-        call.record.status = work.journal.conclude(claim, &event, now_ms()).await?;
+        call.record.status = match work.journal.conclude(claim, &event, now_ms()).await {
+            Ok(status) => status,
+            Err(journal) => {
+                let lost = Unrecorded::new(&work.run.new.id, lane, &call, token, event);
+                return Err(RunError { journal, unrecorded: vec![lost] });
+            }
+        };
         if !matches!(call.record.status, Status::Waiting { .. }) {
             return Ok(call);
         }
@@ -138,7 +148,7 @@ async fn conclude(
     answer: Result<Answer<RevokeReply>, CloudError>,
     tries: &mut Tries,
 ) -> Event {
-    call.told = Told::Maybe;
+    call.told = Told::Unknown;
     call.refusal = None;
     call.polls = 0;
     call.revoked = None;
@@ -190,7 +200,7 @@ fn accepted(call: &mut InHand, answer: Answer<RevokeReply>) -> Event {
     let reply = answer.value;
     let none_matched = reply.unmatched == Some(call.record.members.len());
     if !reply.returned || none_matched {
-        call.told = Told::Refused;
+        call.told = Told::Missing;
         return Event::MemberMissing {
             code: "unknownIpPermissionSet".to_owned(),
             message: "the provider accepted the call and says that no rule matched".to_owned(),
@@ -200,11 +210,12 @@ fn accepted(call: &mut InHand, answer: Answer<RevokeReply>) -> Event {
     if !reply.revoked.is_empty() {
         call.revoked = Some(reply.revoked.into_iter().collect());
     }
+    call.told = Told::Accepted;
     Event::Accepted { request_id: Some(answer.request_id), http: answer.http }
 }
 
 fn member_missing(call: &mut InHand, error: CloudError) -> Event {
-    call.told = Told::Refused;
+    call.told = if error.class == ErrorClass::Refused { Told::Refused } else { Told::Missing };
     call.refusal = Some(error.to_string());
     Event::MemberMissing { code: error.code, message: error.message, request_id: error.request_id }
 }

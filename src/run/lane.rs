@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::carry_out::{InHand, send};
 use super::verify::{Verdict, read_back};
-use super::{CarryOut, is_failure};
+use super::{CarryOut, RunError, is_failure};
 use crate::audit::Observer;
 use crate::exchange::{Account, AccountError, ReadError, now_ms};
 use crate::journal::{CallId, JournalError, Lane};
@@ -27,7 +27,7 @@ enum Step {
     Due(Instant),
 }
 
-type Steps<'a> = FuturesUnordered<BoxFuture<'a, Result<Step, JournalError>>>;
+type Steps<'a> = FuturesUnordered<BoxFuture<'a, Result<Step, RunError>>>;
 
 /// How a lane came out.
 pub(super) enum LaneEnd {
@@ -44,7 +44,7 @@ pub(super) async fn work_lane(
     work: &CarryOut<'_>,
     observer: &Observer<'_>,
     lane: &Lane,
-) -> Result<LaneEnd, JournalError> {
+) -> Result<LaneEnd, RunError> {
     // A lane with nothing open is not worth proving an identity for.
     if work.journal.open_calls(&work.run.new.id, lane, CallId(0), 1).await?.is_empty() {
         return Ok(LaneEnd::NothingOpen);
@@ -90,29 +90,57 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    async fn work(&mut self) -> Result<(), JournalError> {
+    /// Works until nothing is left, or in the air. A journal error ends the intake alone.
+    async fn work(&mut self) -> Result<(), RunError> {
         let mut steps: Steps<'a> = FuturesUnordered::new();
+        let mut trouble = None;
         loop {
-            if self.may_send() {
-                self.refill().await?;
-                self.send_more(&steps);
+            if trouble.is_none()
+                && let Err(error) = self.begin_more(&steps).await
+            {
+                self.fail(&mut trouble, error.into());
             }
-            if self.may_read() {
-                self.read_back_more(&steps);
-                self.wake_when_due(&steps);
-            }
-            let Some(step) = steps.next().await else { return Ok(()) };
-            match step? {
-                Step::Due(at) => self.wake = self.wake.filter(|wake| *wake != at),
-                Step::Sent(call) => self.sent(call),
-                Step::ReadBack(Ok(verdicts)) => {
-                    self.reading_back = false;
-                    self.take(verdicts).await?;
-                }
-                // Told to stop: the calls stay to be read back by the next process.
-                Step::ReadBack(Err(_)) => self.reading_back = false,
+            let Some(step) = steps.next().await else { return trouble.map_or(Ok(()), Err) };
+            let taken = match step {
+                Ok(step) => self.end(step).await.map_err(RunError::from),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = taken {
+                self.fail(&mut trouble, error);
             }
         }
+    }
+
+    /// The journal failed: nothing new begins, here and in every other lane.
+    fn fail(&self, trouble: &mut Option<RunError>, error: RunError) {
+        self.work.exchange.stop.cancel();
+        RunError::join(trouble, error);
+    }
+
+    async fn begin_more(&mut self, steps: &Steps<'a>) -> Result<(), JournalError> {
+        if self.may_send() {
+            self.refill().await?;
+            self.send_more(steps);
+        }
+        if self.may_read() {
+            self.read_back_more(steps);
+            self.wake_when_due(steps);
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self, step: Step) -> Result<(), JournalError> {
+        match step {
+            Step::Due(at) => self.wake = self.wake.filter(|wake| *wake != at),
+            Step::Sent(call) => self.sent(call),
+            Step::ReadBack(Ok(verdicts)) => {
+                self.reading_back = false;
+                self.take(verdicts).await?;
+            }
+            // Told to stop: the calls stay to be read back by the next process.
+            Step::ReadBack(Err(_)) => self.reading_back = false,
+        }
+        Ok(())
     }
 
     fn may_send(&self) -> bool {
@@ -194,8 +222,10 @@ impl<'a> Worker<'a> {
         }
         self.reading_back = true;
         let (work, observer, lane, account) = (self.work, self.observer, self.lane, self.account);
-        let read =
-            async move { read_back(work, observer, lane, account, due).await.map(Step::ReadBack) };
+        let read = async move {
+            let read = read_back(work, observer, lane, account, due).await?;
+            Ok(Step::ReadBack(read))
+        };
         steps.push(read.boxed());
     }
 

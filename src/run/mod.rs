@@ -1,6 +1,7 @@
 //! Carrying out a plan: lanes take turns, each call is journalled, sent, journalled and read back.
 
 mod carry_out;
+mod error;
 mod estimate;
 mod guard;
 mod lane;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 use futures_util::StreamExt as _;
 
+pub use error::{RunError, Unrecorded};
 pub use estimate::{Estimate, LaneEstimate, estimate};
 pub use guard::Failures;
 pub use stored::stored_pairs;
@@ -55,6 +57,18 @@ impl RunEnd {
     pub const fn nobody_reached(&self) -> bool {
         self.reached == 0 && !self.parked.is_empty()
     }
+
+    async fn tell(&mut self, work: &CarryOut<'_>, end: lane::LaneEnd) -> Result<(), RunError> {
+        match end {
+            lane::LaneEnd::NothingOpen => {}
+            lane::LaneEnd::NotReached(error) => self.parked.push(error),
+            lane::LaneEnd::Worked(parked) => {
+                self.reached += 1;
+                self.parked.extend(parked);
+            }
+        }
+        Ok(work.journal.tally(&work.run.new.id, &work.exchange.tallies.take()).await?)
+    }
 }
 
 /// Takes up what former processes left: calls in flight are to be read back, and so are those
@@ -68,8 +82,9 @@ pub async fn take_up(journal: &dyn Journal, run: &RunRecord) -> Result<(), Journ
     Ok(())
 }
 
-/// Carries out every open call of the run. A journal error ends it at once.
-pub async fn carry_out(work: &CarryOut<'_>) -> Result<RunEnd, JournalError> {
+/// Carries out every open call of the run. After a journal error nothing new is sent, and what is
+/// in the air is awaited.
+pub async fn carry_out(work: &CarryOut<'_>) -> Result<RunEnd, RunError> {
     let lanes = work.journal.lanes(&work.run.new.id).await?;
     let observer = Observer::new(work.journal, work.run).await?;
     let open = work.run.rules.pending
@@ -77,23 +92,22 @@ pub async fn carry_out(work: &CarryOut<'_>) -> Result<RunEnd, JournalError> {
         + work.run.rules.unknown
         + work.run.rules.still_present;
     work.exchange.progress.phase("revoking rules", open);
-    let mut end = RunEnd::default();
+    let (mut end, mut trouble) = (RunEnd::default(), None);
     let mut working = futures_util::stream::iter(&lanes)
         .map(|lane| lane::work_lane(work, &observer, lane))
         .buffer_unordered(LANES_AT_ONCE);
     while let Some(result) = working.next().await {
-        match result? {
-            lane::LaneEnd::NothingOpen => {}
-            lane::LaneEnd::NotReached(error) => end.parked.push(error),
-            lane::LaneEnd::Worked(parked) => {
-                end.reached += 1;
-                end.parked.extend(parked);
-            }
+        let told = match result {
+            Ok(lane_end) => end.tell(work, lane_end).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = told {
+            work.exchange.stop.cancel();
+            RunError::join(&mut trouble, error);
         }
-        work.journal.tally(&work.run.new.id, &work.exchange.tallies.take()).await?;
     }
     end.interrupted = work.exchange.stop.is_cancelled();
-    Ok(end)
+    trouble.map_or(Ok(end), Err)
 }
 
 /// Whether a revocation of this outcome counts against `--max-failures`.

@@ -126,16 +126,15 @@ fn judge_rules(mut call: InHand, rules: &[Rule]) -> Verdict {
     if standing.is_empty() {
         return Verdict::Decided(call, Event::Verified { settled, retry: Vec::new() });
     }
-    // After a refusal what stands, stands. After anything else it may only still show.
-    if call.told == Told::Maybe
-        && let Some(delay) = POLLS.get(call.polls as usize)
-    {
+    let whole_batch = settled.is_empty();
+    let patience = patience(call.told, whole_batch && standing.len() == 1);
+    if let Some(delay) = POLLS[..patience].get(call.polls as usize) {
         call.polls += 1;
         call.due = Instant::now() + *delay;
         return Verdict::Later(call);
     }
-    let whole_batch_refused = call.told == Told::Refused && settled.is_empty();
-    let retry = if whole_batch_refused && standing.len() > 1 {
+    let refused = matches!(call.told, Told::Missing | Told::Refused);
+    let retry = if refused && whole_batch && standing.len() > 1 {
         let (left, right) = standing.split_at(standing.len() / 2);
         vec![left.to_vec(), right.to_vec()]
     } else {
@@ -152,6 +151,20 @@ fn judge_rules(mut call: InHand, rules: &[Rule]) -> Verdict {
         return Verdict::Decided(call, Event::Verified { settled, retry: Vec::new() });
     }
     Verdict::Decided(call, Event::Verified { settled, retry })
+}
+
+/// How many of [`POLLS`] to wait before what still shows counts as standing.
+const fn patience(told: Told, alone: bool) -> usize {
+    match told {
+        // Nothing is to be sent again while the effect may only not show yet.
+        Told::Accepted => POLLS.len(),
+        // Sending again does no harm: a rule id names one rule for ever.
+        Told::Unknown => 3,
+        // One rule that the provider does not know is gone: the read lags. Of several, those that
+        // stand are sent again at once.
+        Told::Missing if alone => POLLS.len(),
+        Told::Missing | Told::Refused => 0,
+    }
 }
 
 fn why_standing(refusal: Option<&str>) -> String {

@@ -74,7 +74,12 @@ impl Sandbox {
 
     /// Every call since the start, in order of arrival.
     pub fn calls(&self) -> Vec<LoggedCall> {
-        self.live().log.calls().to_vec()
+        self.calls_from(0)
+    }
+
+    /// The calls but for the first `known`, in order of arrival.
+    pub fn calls_from(&self, known: usize) -> Vec<LoggedCall> {
+        self.live().log.calls().get(known..).unwrap_or_default().to_vec()
     }
 
     /// The world as it is now, whatever reads may still show.

@@ -12,7 +12,8 @@ const ALIBABA: &str = include_str!("../vectors/alibaba_errors.json");
 
 #[derive(Deserialize)]
 struct Code {
-    code: String,
+    #[serde(rename = "code")]
+    name: String,
     class: String,
     http: Option<u16>,
 }
@@ -26,9 +27,9 @@ enum Often {
 
 /// What a revocation comes to that gets this code.
 fn expected(code: &Code, often: Often) -> Option<&'static str> {
-    let managed = code.code == "InvalidOperation.ResourceManagedByCloudProduct";
-    let expired = code.code == "InvalidSecurityToken.Expired";
-    let skewed = code.code == "InvalidTimeStamp.Expired";
+    let managed = code.name == "InvalidOperation.ResourceManagedByCloudProduct";
+    let expired = code.name == "InvalidSecurityToken.Expired";
+    let skewed = code.name == "InvalidTimeStamp.Expired";
     match (code.class.as_str(), often) {
         // Nobody takes the code's word: the rule stands, so it is revoked.
         (
@@ -57,7 +58,7 @@ fn expected(code: &Code, often: Often) -> Option<&'static str> {
         ("credential", Often::Once) if expired => Some("removed"),
         // The account is left alone: its call stays to be done.
         ("permission" | "credential", _) => Some("pending"),
-        (class, _) => panic!("{}: no such class: {class}", code.code),
+        (class, _) => panic!("{}: no such class: {class}", code.name),
     }
 }
 
@@ -80,14 +81,16 @@ fn scene_of(codes: &[Code], often: Often) -> Scene {
         let grant = format!("{{ group = '{}/{peer}' }}", B.id);
         world.add_group("alibaba", &account, B.region, &own, &[grant]);
         world.add_group("alibaba", B.id, B.region, &peer, &[]);
-        rows.push_str(&format!("{},{account},{own},{},{peer},{}\n", B.region, B.id, code.code));
+        let row = [B.region, &account, &own, B.id, &peer, &code.name].join(",");
+        rows.push_str(&row);
+        rows.push('\n');
     }
     let mut setting = Setting::of(&world);
     for (number, code) in codes.iter().enumerate() {
         let status = code.http.map(|http| format!(":{http}")).unwrap_or_default();
         let rate = if often == Often::Once { "1x" } else { "1" };
         let account = account_of(number);
-        let fault = format!("code:{}{status}@RevokeSecurityGroup@{account}={rate}", code.code);
+        let fault = format!("code:{}{status}@RevokeSecurityGroup@{account}={rate}", code.name);
         setting = setting.fault(fault);
     }
     let scene = setting.start();
@@ -115,7 +118,7 @@ fn assert_every_code(often: Often) {
             let found = outcomes.get(&account_of(number)).map_or("none", String::as_str);
             let wanted = expected(code, often)?;
             (found != wanted)
-                .then(|| format!("{} ({}): {found}, not {wanted}", code.code, code.class))
+                .then(|| format!("{} ({}): {found}, not {wanted}", code.name, code.class))
         })
         .collect();
     assert_eq!(wrong, Vec::<String>::new());

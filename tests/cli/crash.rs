@@ -32,8 +32,11 @@ fn read_backs(calls: &[LoggedCall]) -> usize {
     acting.filter(|call| is_read(call)).count()
 }
 
+/// When to kill: the name of a moment, and whether it has come.
+type Moment<'a> = (&'a str, &'a dyn Fn(&[LoggedCall]) -> bool);
+
 /// Kills a run each time one of the moments comes, then resumes it to its end.
-fn kill_and_resume(moments: &[(&str, &dyn Fn(&[LoggedCall]) -> bool)]) {
+fn kill_and_resume(moments: &[Moment<'_>]) {
     let (scene, pairs) = scene();
     let mut command: &[&str] = &["revoke", "pairs.csv", "--yes"];
     for (what, has_come) in moments {

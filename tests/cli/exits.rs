@@ -1,6 +1,7 @@
 //! Every exit code, and what was sent until then.
 
-use crate::scene::{Ended, Scene, Setting};
+use crate::process::Ended;
+use crate::scene::{Scene, Setting};
 use crate::world::{A, B, PARTNER, WorldText, X, Y, admits, mutual};
 
 const PAIR: [(crate::world::Owner, &str, crate::world::Owner, &str); 1] =

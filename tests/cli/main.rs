@@ -1,7 +1,7 @@
 //! The program from outside: real processes in folders of their own, against the sandbox.
 //!
-//! [`scene`] sets the scene, [`world`] writes worlds; every other module is one part of what users
-//! rely on.
+//! [`scene`] sets the scene, [`world`] writes worlds, [`process`] runs the program; every other
+//! module is one part of what users rely on.
 
 mod codes;
 mod crash;
@@ -10,6 +10,7 @@ mod faults;
 mod guards;
 mod outcomes;
 mod output;
+mod process;
 mod runs;
 mod scene;
 mod terminal;

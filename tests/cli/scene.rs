@@ -3,20 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use unpair::model::{GroupId, Policy};
 use unpair::sandbox::{Fault, LoggedCall, Sandbox, SandboxOptions, World, start};
 
+use crate::process::{Ended, Running, wait_until};
 use crate::world::{Owner, WorldText};
 
-/// How long a condition is waited for before the test fails.
-const PATIENCE: Duration = Duration::from_secs(180);
-const POLL: Duration = Duration::from_millis(2);
 const PROGRAM: &str = env!("CARGO_BIN_EXE_unpair");
 /// Runs a command on a terminal of its own, answers its question, shows what it prints.
 const TERMINAL: &str = r"
@@ -343,105 +341,4 @@ pub(crate) fn grants_between(world: &World, pairs: &[(&str, &str)]) -> BTreeSet<
 /// Whether a call is one that removes rules.
 pub(crate) fn is_revocation(call: &LoggedCall) -> bool {
     call.action.starts_with("Revoke")
-}
-
-/// Waits until `holds`, and fails the test if it does not in time.
-pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "waited in vain for {what}");
-        std::thread::sleep(POLL);
-    }
-}
-
-/// The program while it runs; killed if the test ends before it does.
-pub(crate) struct Running {
-    child: Child,
-    outputs: TempDir,
-    args: String,
-}
-
-impl Running {
-    /// Sends a signal by its name.
-    pub(crate) fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args([format!("-{name}"), self.child.id().to_string()])
-            .status()
-            .expect("`kill` runs");
-        assert!(status.success(), "the signal is sent");
-    }
-
-    /// Whether it still runs.
-    pub(crate) fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("a child of ours").is_none()
-    }
-
-    /// Waits for the end.
-    pub(crate) fn wait(mut self) -> Ended {
-        let mut status = None;
-        wait_until(&format!("the end of `unpair {}`", self.args), || {
-            status = self.child.try_wait().expect("a child of ours");
-            status.is_some()
-        });
-        Ended {
-            status: status.expect("it ended"),
-            stdout: printed(self.outputs.path(), "stdout"),
-            stderr: printed(self.outputs.path(), "stderr"),
-            args: std::mem::take(&mut self.args),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It has ended, unless the test failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn printed(folder: &Path, name: &str) -> String {
-    fs::read_to_string(folder.join(name)).expect("what was printed is text")
-}
-
-/// The program after its end.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    status: ExitStatus,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    args: String,
-}
-
-impl Ended {
-    /// The exit code; `None` after a signal.
-    pub(crate) fn code(&self) -> Option<i32> {
-        self.status.code()
-    }
-
-    /// Asserts the exit code.
-    #[track_caller]
-    pub(crate) fn exits(self, code: i32) -> Self {
-        let Self { status, stdout, stderr, args } = &self;
-        assert_eq!(
-            status.code(),
-            Some(code),
-            "unpair {args}: {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
-        );
-        self
-    }
-
-    /// The JSON object on standard output.
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("unpair {}: {error}: {}", self.args, self.stdout))
-    }
-
-    /// Asserts that standard error tells `text`.
-    #[track_caller]
-    pub(crate) fn tells(self, text: &str) -> Self {
-        assert!(self.stderr.contains(text), "expected `{text}` in:\n{}", self.stderr);
-        self
-    }
 }

@@ -29,6 +29,14 @@ async fn a_group_whose_account_was_not_reached_is_read_by_the_next_command() {
 }
 
 #[tokio::test]
+async fn a_group_that_was_read_and_not_planned_is_read_again() {
+    let scenario = Scenario::new(Fake::new(), 1, 2).await;
+    scenario.record_reading_alone("sg-a000").await;
+    scenario.revoke().await;
+    assert_eq!(scenario.count(Outcome::Removed).await, 2);
+}
+
+#[tokio::test]
 async fn a_read_in_the_air_does_not_hold_up_a_stop() {
     let scenario = Scenario::new(Fake::new(), 1, 1).await;
     scenario.cloud.answer(OURS, DESCRIBE, &[Reply::Hang]);

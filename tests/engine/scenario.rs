@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-use unpair::audit::{Audit, AuditEnd, Planning, audit, plan_unread};
+use unpair::audit::{Audit, AuditEnd, Observer, Planning, audit, plan_unread, read_groups};
 use unpair::cloud::Directory;
 use unpair::exchange::{Exchange, Silent};
 use unpair::journal::{Journal, Mode, NewRun, RunKind, RunRecord, open};
 use unpair::model::{
-    CallForm, Direction, Filter, GroupRef, Outcome, PairSet, Peer, Policy, PortRange, Provider,
-    Rule, RunId, Source,
+    CallForm, Direction, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, Policy, PortRange,
+    Provider, Rule, RunId, Source,
 };
 use unpair::pace::{Ceiling, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::run::{CarryOut, Failures, RunEnd, carry_out, take_up};
@@ -108,6 +108,23 @@ impl Scenario {
         audit(&order).await.expect("the journal holds")
     }
 
+    /// What a process leaves that is killed after it read `group` and before it planned.
+    pub(super) async fn record_reading_alone(&self, group: &str) {
+        let exchange = self.exchange();
+        let run = self.run().await;
+        let observer = Observer::new(&*self.journal, &run).await.expect("an observer");
+        let groups = self.journal.groups(&self.id, GroupIx(0), 1_000).await.expect("groups");
+        let work = groups.iter().find(|it| it.group.as_str() == group).expect("a group of the run");
+        let lanes = self.journal.lanes(&self.id).await.expect("lanes");
+        let lane = lanes.iter().rfind(|lane| lane.first <= work.ix).expect("its lane");
+        let account = exchange.account(&lane.key).await.expect("an account");
+        let ids = std::slice::from_ref(&work.group);
+        let mut reads = read_groups(&exchange, &lane.key, &account, ids).await.expect("read");
+        let read = reads.pop().expect("one reading");
+        let seen = observer.observe(work, read, account.client.batch()).await.expect("observed");
+        self.journal.record_readings(&self.id, &[seen.reading]).await.expect("recorded");
+    }
+
     /// Reads, plans and revokes in one process.
     pub(super) async fn revoke(&self) -> RunEnd {
         let exchange = self.exchange();
@@ -200,6 +217,7 @@ fn new_run(blind: bool) -> NewRun {
         blind,
         accept_gone: false,
         require_both: false,
+        sandbox: false,
         created_ms: 1_000,
         tool: "test".to_owned(),
     }

@@ -197,7 +197,11 @@ fn a_rule_removed_behind_the_plan_does_not_keep_its_call_from_removing_the_other
     let run = plan.json["run"].as_str().expect("a run");
     scenario.world.remove(&scenario.grants()[..1]);
     let revoke = scenario.run(&format!("revoke --run {run} --yes")).with_exit(0);
-    assert_eq!(revoke.number("/rules/already_absent"), 1);
+    // Moto is not atomic, as EC2 is: of a call that it refuses for a missing rule, it has removed
+    // the rules before that one. Nobody can tell them from rules that others removed.
+    let [absent, removed] = ["/rules/already_absent", "/rules/removed"].map(|of| revoke.number(of));
+    assert!(absent >= 1);
+    assert_eq!(absent + removed, scenario.grants().len() as u64);
     scenario.expect_severed();
 }
 

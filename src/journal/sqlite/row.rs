@@ -23,11 +23,11 @@ pub(super) fn refused(error: &sqlx::Error) -> JournalError {
         }
         _ => false,
     };
-    if damaged {
-        JournalError::Damaged(error.to_string())
-    } else {
-        JournalError::Database(error.to_string())
-    }
+    let said = match error {
+        sqlx::Error::Database(database) => database.message().to_owned(),
+        other => other.to_string(),
+    };
+    if damaged { JournalError::Damaged(said) } else { JournalError::Database(said) }
 }
 
 /// The column `name` of `row`.

@@ -78,7 +78,8 @@ statements! {
 
     // Readings.
     READING_SAVE = "UPDATE grp SET read_ms = j.value ->> 2, reading = j.value ->> 3,
-        known_ms = j.value ->> 4, code = j.value ->> 5,
+        known_ms = CASE j.value ->> 3 WHEN 'seen' THEN known_ms ELSE j.value ->> 4 END,
+        code = j.value ->> 5,
         message = j.value ->> 6, naming = j.value ->> 7, service_managed = j.value ->> 8,
         elsewhere = j.value ->> 9, read_seq = coalesce(j.value ->> 10, read_seq),
         lease_epoch = j.value ->> 11
@@ -128,7 +129,10 @@ statements! {
             j.value ->> 5, j.value ->> 6 FROM json_each(?1) j";
     MEMBER_INSERT = "INSERT INTO member (run_no, id, call, outcome)
         SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, 'pending' FROM json_each(?1) j";
-    PLANNED_FROM = "UPDATE grp SET planned_seq = read_seq FROM json_each(?1) j
+    /// A group that was seen counts as known once it is planned as well: a process that died
+    /// between the two leaves it to be read again.
+    PLANNED_FROM = "UPDATE grp SET planned_seq = read_seq,
+        known_ms = CASE reading WHEN 'seen' THEN read_ms ELSE known_ms END FROM json_each(?1) j
         WHERE grp.run_no = j.value ->> 0 AND grp.ix = j.value ->> 1";
 
     // The life of a call.

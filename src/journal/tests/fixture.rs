@@ -82,6 +82,7 @@ pub(super) fn new_run(id: &RunId) -> NewRun {
         blind: false,
         accept_gone: false,
         require_both: false,
+        sandbox: false,
         created_ms: 1_000,
         tool: "0.1.0".to_owned(),
     }

@@ -40,13 +40,31 @@ async fn the_last_reading_of_a_group_stands() {
     assert_eq!(journal.sides(&run_id(), GroupIx(2), 1).await.expect("sides"), sides[2..3]);
     let groups = journal.groups(&run_id(), GroupIx(0), 10).await.expect("groups");
     let known: Vec<_> = groups.iter().map(|group| group.read_ms).collect();
-    assert_eq!(known, [Some(2_000), Some(2_001), Some(2_002), None], "a failure tells nothing");
+    assert_eq!(known, [None, None, Some(2_002), None], "what failed or is not planned is not");
     let finding = Finding { peer: GroupIx(2), standing: 1, outside: 2, drops: 3 };
     let findings = journal.findings(&run_id()).await.expect("findings");
     assert_eq!(findings, [(GroupIx(0), finding)]);
     assert_eq!(snapshot(&*journal, 0).await.expect("one").rules.len(), 1);
     assert_eq!(snapshot(&*journal, 1).await, None);
     assert_eq!(check(&*journal, &run_id()).await.expect("checked").bad, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_group_is_known_once_it_is_read_and_planned() {
+    let place = Place::new();
+    let journal = place.open().await;
+    journal.begin(&new_run(&run_id()), &pairs()).await.expect("begun");
+    let known = async || {
+        let groups = journal.groups(&run_id(), GroupIx(0), 1).await.expect("groups");
+        groups[0].read_ms
+    };
+    journal.record_readings(&run_id(), &[seen(0, 2_000, &["sgr-1"])]).await.expect("recorded");
+    assert_eq!(known().await, None, "a crash here must not lose its rules");
+    journal.plan_group(&run_id(), GroupIx(0), &[], 2_100).await.expect("planned");
+    assert_eq!(known().await, Some(2_000));
+    let failed = Reading::Failed { code: "timeout".to_owned(), message: "slow".to_owned() };
+    journal.record_readings(&run_id(), &[read_as(0, 3_000, failed)]).await.expect("recorded");
+    assert_eq!(known().await, None, "the last word on it is a failure");
 }
 
 #[tokio::test]

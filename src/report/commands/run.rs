@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::journal::{Journal, RevocationRecord, RunRecord};
-use crate::model::SideState;
+use crate::model::{Filter, SideState};
 use crate::report::pairs::{PairRow, PairRows, SideRow};
 use crate::report::revocations::Revocations;
 use crate::report::text::{count, locate};
@@ -127,6 +127,8 @@ pub(in crate::report) fn partner_commands(
             continue;
         }
         for filter in &row.filters {
+            // A pair is severed in both directions unless its row names one.
+            let filter = &Filter { direction_given: true, ..filter.clone() };
             let found = match side_commands(&side.group, &other.group, filter) {
                 Ok(found) => found.into_iter().map(Ok).collect(),
                 Err(error) => vec![Err(error.to_string())],

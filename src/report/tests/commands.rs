@@ -202,6 +202,7 @@ aliyun ecs RevokeSecurityGroup --SecurityGroupId sg-a --RegionId cn-beijing --Ip
 
 # account 222 (alibaba)
 aliyun ecs RevokeSecurityGroup --SecurityGroupId sg-b --RegionId cn-beijing --IpProtocol all --PortRange -1/-1 --SourceGroupId sg-a --SourceGroupOwnerId 111 --NicType intranet
+aliyun ecs RevokeSecurityGroupEgress --SecurityGroupId sg-b --RegionId cn-beijing --IpProtocol all --PortRange -1/-1 --DestGroupId sg-a --DestGroupOwnerId 111 --NicType intranet
 "
     );
 }

@@ -134,6 +134,7 @@ Ours severed: 1 pair
     alibaba cn-beijing · pairs.csv:3
     for the owner of 333 to run (removes rules with exactly these values):
       aliyun ecs RevokeSecurityGroup --SecurityGroupId sg-c --RegionId cn-beijing --IpProtocol all --PortRange -1/-1 --SourceGroupId sg-a --SourceGroupOwnerId 111 --NicType intranet
+      aliyun ecs RevokeSecurityGroupEgress --SecurityGroupId sg-c --RegionId cn-beijing --IpProtocol all --PortRange -1/-1 --DestGroupId sg-a --DestGroupOwnerId 111 --NicType intranet
 
 Narrowed: 1 pair
   (what the rows ask for is gone, other grants stand)
