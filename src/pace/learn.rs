@@ -125,6 +125,11 @@ impl Learner {
         }
     }
 
+    /// An earlier process made `calls` of late.
+    pub fn spent_before(&mut self, calls: u32) {
+        self.drip.spent_before(f64::from(calls));
+    }
+
     /// When the next call may go out.
     pub fn next(&mut self, now: Seconds, random: f64) -> Next {
         if self.gate.probing && self.in_flight > 0 {

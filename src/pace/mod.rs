@@ -5,7 +5,9 @@ mod lane;
 pub mod learn;
 mod retry;
 mod settings;
+mod turn;
 
 pub use lane::{Pacer, Used};
 pub use retry::{RetryPolicy, Tries, Verdict};
 pub use settings::{Ceiling, LimitSettings};
+pub use turn::{Answer, Turn};

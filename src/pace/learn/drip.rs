@@ -19,6 +19,11 @@ impl Drip {
         Self { rate, burst, tokens: burst, at: None }
     }
 
+    /// Calls of an earlier process.
+    pub(super) fn spent_before(&mut self, calls: f64) {
+        self.tokens = (self.tokens - calls).max(0.0);
+    }
+
     /// When the next call is due.
     pub(super) fn ready_at(&mut self, now: Seconds) -> Seconds {
         self.refill(now);

@@ -85,7 +85,8 @@ impl Gate {
         }
     }
 
-    /// Always looks just after a boundary, and where calls are counted by the minute, only there.
+    /// Unless the provider said when: always looks just after a boundary, and where calls are
+    /// counted by the minute, only there.
     pub(super) fn look_at_boundary(
         &mut self,
         now: Seconds,
@@ -93,11 +94,12 @@ impl Gate {
         retry_after: Option<Seconds>,
         random: f64,
     ) {
+        if retry_after.is_some() {
+            return;
+        }
         let boundary = window.end_of(now) + after_boundary(random);
-        if window.by_the_minute && self.failures >= LOCKED_OUT && window.age(now) > 2.0 {
-            let asked = retry_after.map_or(f64::NEG_INFINITY, |asked| now + asked + LATE);
-            self.open_at = boundary.max(asked);
-        } else if retry_after.is_none() && self.open_at > boundary {
+        let is_locked = window.by_the_minute && self.failures >= LOCKED_OUT;
+        if self.open_at > boundary || (is_locked && window.age(now) > 2.0) {
             self.open_at = boundary;
         }
     }
