@@ -77,14 +77,18 @@ async fn before_acting(
             messages: end.messages(),
         }));
     }
-    match confirm_plan(context, session, run, estimate, acting).await {
+    let confirmed = match guard::check_plan(session, run, estimate).await {
+        Ok(()) => confirm_plan(context, session, run, estimate, acting).await,
+        Err(failure) => Err(failure),
+    };
+    match confirmed {
         Ok(()) => Ok(None),
         Err(failure) => Err(refuse(session, exchange, run, failure).await),
     }
 }
 
 /// Journals a refusal; the run stays as it was planned.
-async fn refuse(
+pub(super) async fn refuse(
     session: &Session,
     exchange: &Exchange,
     run: &RunRecord,
@@ -135,11 +139,18 @@ async fn revoke(
             messages.push(reason);
             (RunState::Stopped, Exit::Refused)
         }
-        None if end.interrupted => (RunState::Interrupted, Exit::Interrupted),
+        None if end.interrupted && is_open(session, &run).await? => {
+            (RunState::Interrupted, Exit::Interrupted)
+        }
         None if end.nobody_reached() => (RunState::Stopped, Exit::NoAccount),
         None => (RunState::Finished, end_code(context, session, &run).await?.or(how.left_over)),
     };
     Ok(End { state, exit, messages })
+}
+
+/// Whether something is left to do: a signal after the last read-back interrupts nothing.
+async fn is_open(session: &Session, run: &RunRecord) -> Result<bool, Failure> {
+    Ok(session.journal.run(run.new.id.as_str()).await?.rules.pending > 0)
 }
 
 /// Prints what the journal could not take, one JSON object a line.
@@ -188,7 +199,7 @@ async fn finish(
     }
     if context.output.format == Format::Json {
         context.output.summary(&summary, &ended)?;
-    } else {
+    } else if !context.keeps_quiet(ended.exit) {
         let mut sink = context.output.open()?;
         let (format, style) = (context.output.format, context.output.style());
         write_report(&*session.journal, &run, &summary, format, style, &mut sink).await?;

@@ -56,7 +56,7 @@ pub(super) struct Common {
     /// Write the result here rather than to standard output
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
-    /// Print errors and the result alone
+    /// Print errors and the result alone; of a run that ends well, nothing
     #[arg(long, global = true, conflicts_with = "verbose")]
     pub(super) quiet: bool,
     /// Print more; twice for every exchange

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::args::{Acting, Planning};
 use super::confirm::Size;
 use super::exit::{Exit, Failure};
+use super::session::Session;
 use crate::cloud::AccountSource;
-use crate::config::{Config, FailureLimit, Guard, Overrides, Protected};
+use crate::config::{Config, FailureLimit, Overrides, Protected};
 use crate::journal::{CallId, GroupWork, Journal, JournalError, RunRecord};
 use crate::model::{GroupIx, GroupRef, PairSet};
 use crate::run::Estimate;
@@ -153,15 +154,15 @@ pub(super) fn size(estimate: &Estimate) -> Size {
 
 /// Refuses a plan that is too large.
 pub(super) async fn check_plan(
-    journal: &dyn Journal,
+    session: &Session,
     run: &RunRecord,
-    size: Size,
-    guard: &Guard,
+    estimate: &Estimate,
 ) -> Result<(), Failure> {
-    if let Some(max) = guard.max_rules.filter(|max| size.rules > *max) {
+    let (journal, guard) = (&*session.journal, &session.config.guard);
+    let rules = size(estimate).rules;
+    if let Some(max) = guard.max_rules.filter(|max| rules > *max) {
         return Err(Failure::refused(format!(
-            "the plan removes {} rules, max_rules allows {max}: nothing was revoked",
-            size.rules
+            "the plan removes {rules} rules, max_rules allows {max}: nothing was revoked"
         )));
     }
     let Some(max) = guard.max_percent else { return Ok(()) };

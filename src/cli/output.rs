@@ -48,6 +48,11 @@ impl Output {
         sink.finish()
     }
 
+    /// Whether the result goes to a file.
+    pub(super) const fn is_file(&self) -> bool {
+        self.path.is_some()
+    }
+
     /// Opens the place for a result that is streamed.
     pub(super) fn open(&self) -> Result<Sink, Failure> {
         match &self.path {

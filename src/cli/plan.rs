@@ -1,5 +1,6 @@
 //! `plan`: audit, then store the plan as a run; and the beginning of every run.
 
+use super::act::refuse;
 use super::args::{Pairs, PlanArgs, Planning};
 use super::exit::{Exit, Failure};
 use super::guard::{self, overrides};
@@ -35,7 +36,10 @@ pub(super) async fn complete(
     run: RunRecord,
     left_over: Exit,
 ) -> Result<Exit, Failure> {
-    let Prepared { run, exchange, end, .. } = prepare(session, run, false).await?;
+    let Prepared { run, exchange, end, estimate } = prepare(session, run, false).await?;
+    if let Err(failure) = guard::check_plan(session, &run, &estimate).await {
+        return Err(refuse(session, &exchange, &run, failure).await);
+    }
     let exit = if end.interrupted { Exit::Interrupted } else { left_over };
     let exit = exit.or(end.nobody_reached());
     let state = if end.interrupted { RunState::Interrupted } else { RunState::Planned };

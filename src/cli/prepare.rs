@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::exit::{Exit, Failure};
-use super::guard;
 use super::session::Session;
 use crate::audit::{Audit, AuditEnd, Planning, audit, plan_unread};
 use crate::exchange::{Exchange, now_ms};
@@ -28,15 +27,21 @@ pub(super) struct Prepared {
     pub(super) estimate: Estimate,
 }
 
-/// Reads what was not read of late, completes the plan and checks it against the guards. With
-/// `frozen` the plan stays as it was stored.
+/// Reads what was not read of late and completes the plan. With `frozen` the plan stays as it
+/// was stored.
 pub(super) async fn prepare(
     session: &Session,
     run: RunRecord,
     frozen: bool,
 ) -> Result<Prepared, Failure> {
-    let exchange = session.exchange(&run.new.id).await?;
     let journal = &*session.journal;
+    prove_plan(session, &run).await?;
+    let exchange = session.exchange(&run.new.id).await?;
+    if !frozen {
+        // A plan that is being made again has no digest to hold it against.
+        let reading = RunUpdate { state: Some(RunState::Reading), ..RunUpdate::default() };
+        journal.update(&run.new.id, &reading, now_ms()).await?;
+    }
     let end = read(session, &exchange, &run, frozen).await?;
     session.clear_bars();
     for (lane, reason) in &end.unreachable {
@@ -53,9 +58,29 @@ pub(super) async fn prepare(
         };
         journal.update(&run.new.id, &update, now_ms()).await?;
     }
+    let before = run.rules.planned;
     let run = journal.run(run.new.id.as_str()).await?;
-    guard::check_plan(journal, &run, guard::size(&estimate), &session.config.guard).await?;
+    if run.started_ms.is_some() && run.rules.planned != before {
+        let after = run.rules.planned;
+        tracing::warn!("the world moved: the plan had {before} rules and now has {after}");
+    }
     Ok(Prepared { run, exchange, end, estimate })
+}
+
+/// Refuses a complete plan that is not the one that was stored.
+pub(super) async fn prove_plan(session: &Session, run: &RunRecord) -> Result<(), Failure> {
+    let Some(stored) = run.digest.as_deref().filter(|_| run.state != RunState::Reading) else {
+        return Ok(());
+    };
+    let found = plan_digest(&*session.journal, &run.new.id).await?.to_string();
+    if found == stored {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "the plan of run {} is not the one that was stored: its digest is {found}, stored was \
+         {stored}; nothing was sent",
+        run.new.id
+    )))
 }
 
 /// Reads the groups, or plans from the rows alone.

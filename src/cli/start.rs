@@ -13,6 +13,7 @@ use super::{
     verify, world,
 };
 use crate::config::{Config, Overrides};
+use crate::report::Format;
 
 /// What every command is given.
 pub(super) struct Context {
@@ -27,6 +28,13 @@ pub(super) struct Context {
 }
 
 impl Context {
+    /// Whether a run that is well is told by its exit code alone (`--quiet`): cron mails what is
+    /// printed.
+    pub(super) fn keeps_quiet(&self, exit: Exit) -> bool {
+        let wanted = self.output.format != Format::Table || self.output.is_file();
+        self.common.quiet && exit == Exit::Done && !wanted
+    }
+
     /// The configuration: file, environment, flags.
     pub(super) fn config(&self, flags: &Overrides) -> Result<Config, Failure> {
         let env = std::env::vars_os().filter_map(|(name, value)| {

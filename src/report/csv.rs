@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::Write;
 
 use crate::journal::{Journal, RunRecord};
+use crate::model::escape_control;
 
 use super::ReportError;
 use super::revocations::{RevocationRow, Revocations};
@@ -108,8 +109,16 @@ pub(super) fn optional<T: ToString>(value: Option<&T>) -> String {
 
 /// `cell` as a spreadsheet shows it without computing it: a leading `'` before `=`, `+`, `-`,
 /// `@`, a tab or a carriage return, also behind spaces and byte order marks. Plain numbers and
-/// port ranges such as `-1` and `-1/-1` stay.
+/// port ranges such as `-1` and `-1/-1` stay. Control characters are spelled out: the file may
+/// be shown on a terminal.
 pub(super) fn csv_safe(cell: &str) -> Cow<'_, str> {
+    match no_formula(cell) {
+        Cow::Borrowed(cell) => escape_control(cell),
+        Cow::Owned(cell) => Cow::Owned(escape_control(&cell).into_owned()),
+    }
+}
+
+fn no_formula(cell: &str) -> Cow<'_, str> {
     let seen = cell.trim_start_matches([' ', '\u{FEFF}', '\0', '\n']);
     let formula = seen.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']);
     if formula && !is_number(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
@@ -143,7 +152,7 @@ mod tests {
             "-1/-1/-1",
             "＝1",
         ] {
-            assert_eq!(csv_safe(formula), format!("'{formula}"));
+            assert_eq!(csv_safe(formula), format!("'{}", escape_control(formula)));
         }
         for plain in ["-1", "-1/-1", "22/22", "", "a=b", "2026-11-20", "sg-1", " a"] {
             assert_eq!(csv_safe(plain), plain);

@@ -170,7 +170,7 @@ fn a_signal_is_exit_code_4_and_resume_goes_on() {
         let running = scene.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
         scene.wait_for("the audit", |calls| calls.len() >= 4);
         running.signal(signal);
-        running.wait().exits(4).tells("resume");
+        running.wait().exits(4).shows("Next: unpair resume");
         assert!(scene.revocations().is_empty());
         scene.assert_untouched();
         scene.run(&["resume", "--yes"]).exits(0);

@@ -111,4 +111,11 @@ impl Ended {
         assert!(self.stderr.contains(text), "expected `{text}` in:\n{}", self.stderr);
         self
     }
+
+    /// Asserts that standard output shows `text`.
+    #[track_caller]
+    pub(crate) fn shows(self, text: &str) -> Self {
+        assert!(self.stdout.contains(text), "expected `{text}` in:\n{}", self.stdout);
+        self
+    }
 }
