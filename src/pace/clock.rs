@@ -14,6 +14,11 @@ pub(super) fn now() -> Instant {
     Instant::now()
 }
 
+/// A number in `[0, 1)`: the one place where this layer leaves something to chance.
+pub(super) fn chance() -> f64 {
+    fastrand::f64()
+}
+
 /// Monotonic seconds whose full minutes are those of the wall clock when the process began:
 /// providers that count by the minute count by those.
 #[derive(Clone, Copy, Debug)]

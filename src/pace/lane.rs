@@ -12,7 +12,7 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::sync::{Notify, Semaphore};
 
-use super::clock::{At, ProviderTime, TokioClock};
+use super::clock::{At, ProviderTime, TokioClock, chance};
 use super::learn::{Bounds, Learner, Next, Seconds};
 use super::settings::{Ceiling, LimitSettings};
 use super::turn::Turn;
@@ -134,7 +134,7 @@ impl Key {
         let _first = self.queue.lock().await;
         loop {
             let now = self.now();
-            let next = self.learner().next(now, fastrand::f64());
+            let next = self.learner().next(now, chance());
             match next {
                 Next::Now => match self.under_ceiling() {
                     Ok(()) => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::SemaphorePermit;
 
+use super::clock::chance;
 use super::lane::Key;
 use super::learn::Seconds;
 
@@ -52,7 +53,7 @@ impl<'a> Turn<'a> {
             Answer::Passed => learner.accepted(now, sent_at),
             Answer::Refused { retry_after } => {
                 let asked = retry_after.map(|asked| asked.as_secs_f64());
-                learner.throttled(now, sent_at, asked, fastrand::f64());
+                learner.throttled(now, sent_at, asked, chance());
             }
             Answer::Silent => learner.other(),
         })
