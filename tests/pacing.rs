@@ -75,7 +75,7 @@ async fn work(pacer: &Arc<Pacer>, provided: &Arc<Provided>, calls: usize) -> Dur
         let (pacer, provided, left) = (pacer.clone(), provided.clone(), left.clone());
         tokio::spawn(async move {
             while one_more(&left) {
-                call(&pacer, &provided).await
+                call(&pacer, &provided).await;
             }
         })
     });
