@@ -1,15 +1,16 @@
 //! What a lane learns of a provider's real limit: how fast to call below the ceiling.
 //!
 //! A token bucket is empty at each first refusal, so what was accepted between two first refusals
-//! is what was refilled meanwhile: an exact [`estimate`]. Below it the pace [`climb`]s: it holds,
-//! since nothing is lost while the bucket fills, then probes. After a refusal a [`gate`] lets one
+//! is what was refilled meanwhile: an exact `estimate`. Below it the pace `climb`s: it holds,
+//! since nothing is lost while the bucket fills, then probes. After a refusal a `gate` lets one
 //! call in flight look whether the limit gives way again. Providers that count by the minute and
-//! lock out until the next one are told by how the lockout ends, and get a [`window`].
+//! lock out until the next one are told by how the lockout ends, and get a `window`.
 //!
 //! A pure state machine: times are seconds of one clock whose full minutes are the provider's,
 //! randomness is handed in as numbers in `[0, 1)`. Whoever takes a call out must say how it ended,
 //! or the call counts as in flight for ever.
 
+mod bounds;
 mod climb;
 mod drip;
 mod estimate;
@@ -18,6 +19,7 @@ mod gate;
 mod tests;
 mod window;
 
+pub use bounds::Bounds;
 use climb::Climb;
 use drip::Drip;
 use estimate::{Cycle, Estimate};
@@ -29,50 +31,6 @@ pub type Seconds = f64;
 
 /// Calls per second.
 pub type PerSecond = f64;
-
-/// Between what the rate may move, and where it begins.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Bounds {
-    /// The rate at first.
-    pub start: PerSecond,
-    /// The slowest, so that news of a better limit arrives in time.
-    pub lowest: PerSecond,
-    /// The fastest.
-    pub highest: PerSecond,
-    /// Calls that may follow each other at once until the first refusal; above 1 only for a
-    /// bucket whose limit is known.
-    pub burst: f64,
-}
-
-impl Bounds {
-    /// Of a limit that nobody told: a modest start, and room to grow.
-    pub const UNKNOWN: Self = Self { start: 5.0, lowest: 0.5, highest: 200.0, burst: 1.0 };
-
-    /// How uneven the way to the provider is: calls that were sent this far apart may arrive at
-    /// the same time.
-    const SPREAD: Seconds = 0.1;
-
-    /// Of a known bucket of `burst` calls, refilled at `rate`: it is spent from the first call on,
-    /// but for what calls may arrive early by, at most a tenth of it.
-    pub fn known(rate: PerSecond, burst: u32) -> Self {
-        let burst = f64::from(burst);
-        let early = (rate * Self::SPREAD).max(1.0).min((burst / 10.0).floor());
-        Self {
-            start: rate,
-            lowest: Self::UNKNOWN.lowest.min(rate),
-            highest: rate,
-            burst: burst - early,
-        }
-    }
-
-    fn clamp(&self, rate: PerSecond) -> PerSecond {
-        rate.clamp(self.lowest, self.highest)
-    }
-
-    fn is_known(&self) -> bool {
-        self.start >= self.highest
-    }
-}
 
 /// When the next call may go out.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -137,7 +95,7 @@ impl Learner {
         }
         if self.window.quota.is_some() && !self.gate.probing {
             if self.window.turn(now) {
-                self.gate.shut_until(self.window.begin + after_boundary(random));
+                self.gate.shut_until(self.window.begin + window::after_boundary(random));
             }
             if self.window.nearly_spent() && self.in_flight > 0 {
                 return Next::Reply;
@@ -234,19 +192,12 @@ impl Learner {
 
     /// What the refill is, as far as this cycle tells.
     fn measure(&mut self, now: Seconds) {
-        let old = self.estimate.rate;
-        let rate = self.drip.rate;
-        let steady = match self.mode {
-            Mode::Ramp => {
-                self.estimate.first(&self.cycle, now, rate, &self.bounds);
-                false
-            }
-            Mode::Run => {
-                let climbed = self.climb.climbed;
-                self.estimate.again(&self.cycle, now, rate, climbed, &self.bounds)
-            }
+        let (cycle, rate, bounds) = (&self.cycle, self.drip.rate, &self.bounds);
+        let is_same = match self.mode {
+            Mode::Ramp => self.estimate.first(cycle, now, rate, bounds),
+            Mode::Run => self.estimate.again(cycle, now, rate, self.climb.climbed, bounds),
         };
-        self.climb.confirm(steady && (self.estimate.rate / old - 1.0).abs() < estimate::SAME);
+        self.climb.confirm(is_same);
     }
 
     /// The limit gives way again.
@@ -291,14 +242,8 @@ impl Learner {
         random: f64,
     ) {
         let quota = self.window.count();
-        let boundary = self.window.end_of(sent_at) + after_boundary(random);
-        let asked = retry_after.map_or(0.0, |asked| now + asked + gate::LATE);
-        self.gate.rest_until(boundary.max(asked));
+        let end = self.window.end_of(sent_at) + window::after_boundary(random);
+        self.gate.rest_until(end.max(gate::asked_for(now, retry_after)));
         self.drip.set(now, self.bounds.clamp(window::pace(quota)));
     }
-}
-
-/// How long after a boundary to look: clocks are never quite equal.
-fn after_boundary(random: f64) -> Seconds {
-    0.05 + 0.1 * random
 }

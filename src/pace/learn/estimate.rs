@@ -3,7 +3,7 @@
 use super::{Bounds, PerSecond, Seconds};
 
 /// New and old estimate are the same limit if they differ by less.
-pub(super) const SAME: f64 = 0.15;
+const SAME: f64 = 0.15;
 
 /// Replies from which on an estimate is good.
 const ENOUGH: u32 = 10;
@@ -73,15 +73,22 @@ impl Estimate {
     }
 
     /// The first refusal ever: the bucket was full when the cycle began, so all that is known is
-    /// an upper bound.
-    pub(super) fn first(&mut self, cycle: &Cycle, now: Seconds, rate: PerSecond, bounds: &Bounds) {
+    /// an upper bound. That confirms nothing.
+    pub(super) fn first(
+        &mut self,
+        cycle: &Cycle,
+        now: Seconds,
+        rate: PerSecond,
+        bounds: &Bounds,
+    ) -> bool {
         let bound = 1.5 * f64::from(cycle.accepted) / cycle.lasted(now).max(0.5);
         self.rate = bounds.clamp(0.5 * rate.min(bound));
         self.remember(self.start, now);
+        false
     }
 
     /// A refusal at the end of a whole cycle at `rate` or below. `climbed` says that the rate had
-    /// gone back to the best. Returns whether the cycle was long enough to be trusted.
+    /// gone back to the best. Returns whether the limit was found to be what it was.
     pub(super) fn again(
         &mut self,
         cycle: &Cycle,
@@ -105,7 +112,7 @@ impl Estimate {
         } else {
             (0.5 * self.rate).min(((calls + 1.0) / lasted.max(0.1)).max(0.25 * self.rate))
         };
-        self.rate = bounds.clamp(measured);
+        let old = std::mem::replace(&mut self.rate, bounds.clamp(measured));
         let faded = self.best * (-(now - self.best_at) / FORGET).exp();
         let best = match self.rate >= self.best {
             true if enough => self.rate,
@@ -113,7 +120,7 @@ impl Estimate {
             false => faded.max(self.rate),
         };
         self.remember(best, now);
-        enough
+        enough && (self.rate / old - 1.0).abs() < SAME
     }
 
     fn remember(&mut self, best: PerSecond, now: Seconds) {

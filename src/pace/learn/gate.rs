@@ -1,10 +1,10 @@
 //! What happens after a refusal: a pause, then one call at a time until one is let through.
 
-use super::window::Window;
-use super::{PerSecond, Seconds, after_boundary};
+use super::window::{Window, after_boundary};
+use super::{PerSecond, Seconds};
 
 /// Added to what a provider asked for, so that its own clock has come as far.
-pub(super) const LATE: Seconds = 0.01;
+const LATE: Seconds = 0.01;
 
 /// A pause lasts as long as this many calls, between the two bounds below: a small bucket
 /// overflows in a long one.
@@ -20,6 +20,11 @@ const LOCKED_OUT: u32 = 3;
 
 /// What was asked for by a provider that locks out, rather than one whose bucket is empty.
 pub(super) const LONG_ASKED: Seconds = 10.0;
+
+/// When the provider asked to be called again, if it did.
+pub(super) fn asked_for(now: Seconds, retry_after: Option<Seconds>) -> Seconds {
+    retry_after.map_or(f64::NEG_INFINITY, |asked| now + asked + LATE)
+}
 
 /// The gate of a lane.
 #[derive(Debug)]
@@ -78,8 +83,7 @@ impl Gate {
         let pause = (PAUSE_CALLS / rate).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
         let doubled = pause * f64::from(1 << (self.failures - 1).min(16));
         let jittered = doubled.min(LONGEST_BACKOFF) * (0.75 + 0.5 * random);
-        let asked = retry_after.map_or(0.0, |asked| asked + LATE);
-        self.open_at = now + jittered.max(asked);
+        self.open_at = (now + jittered).max(asked_for(now, retry_after));
         if self.last_asked > LONG_ASKED {
             self.failures = self.failures.max(2);
         }

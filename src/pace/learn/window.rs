@@ -21,6 +21,11 @@ pub(super) fn pace(quota: f64) -> PerSecond {
     FRONT * quota / MINUTE
 }
 
+/// How long after a boundary to look: clocks are never quite equal.
+pub(super) fn after_boundary(random: f64) -> Seconds {
+    0.05 + 0.1 * random
+}
+
 /// The present minute.
 #[derive(Debug)]
 pub(super) struct Window {
