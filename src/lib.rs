@@ -10,6 +10,9 @@
 
 pub mod model;
 
+#[doc(hidden)]
+pub mod failpoint;
+
 pub mod cloud;
 pub mod journal;
 pub mod manifest;

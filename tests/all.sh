@@ -53,7 +53,8 @@ install_peers() {
 run_tests() {
     step "tests"
     local status=0 more_passed more_failed
-    cargo test --locked --no-fail-fast 2>&1 | tee "$log" || status=$?
+    # Most tests wait for processes and servers, so more of them run at once than there are cores.
+    RUST_TEST_THREADS=${RUST_TEST_THREADS:-8} cargo test --locked --no-fail-fast 2>&1 | tee "$log" || status=$?
     read -r more_passed more_failed skipped < <(
         awk '/^test result:/ { passed += $4; failed += $6; ignored += $8 }
              END { print passed + 0, failed + 0, ignored + 0 }' "$log"

@@ -89,3 +89,22 @@ fn a_header_that_cannot_be_used_offers_no_way_round() {
     assert!(said.ends_with("unpair: nothing was sent\n"), "{said}");
     assert!(!said.contains("--keep-going"), "{said}");
 }
+
+#[test]
+fn a_run_goes_on_when_nobody_reads_its_log_any_more() {
+    let folder = TempDir::new().expect("a folder");
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/pairs.csv");
+    let mut run = Command::new(env!("CARGO_BIN_EXE_unpair"))
+        .current_dir(folder.path())
+        .args(["revoke", "--sandbox", "--yes", "-vv"])
+        .arg(samples)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut first = [0];
+    let mut log = run.stderr.take().expect("a pipe");
+    log.read_exact(&mut first).expect("the log begins");
+    drop(log);
+    assert_eq!(run.wait().expect("it ends").code(), Some(0));
+}

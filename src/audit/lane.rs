@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::observe::{Observation, Observer};
 use super::{Audit, AuditEnd, GroupRead, Planning, read_groups};
 use crate::exchange::{Account, AccountError, ReadError, now_ms};
+use crate::failpoint::hit;
 use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Reading};
 use crate::model::{GroupIx, Rule, RuleId};
 
@@ -85,7 +86,10 @@ async fn take(
         }
         readings.push(seen.reading);
     }
-    audit.journal.record_planned(run, &readings, &plans, now_ms()).await
+    hit("before-reading");
+    audit.journal.record_planned(run, &readings, &plans, now_ms()).await?;
+    hit("after-reading");
+    Ok(())
 }
 
 /// The grants that the approved plan does not hold, in words. A rule of the plan that stands

@@ -4,7 +4,7 @@ use super::args::Acting;
 use super::confirm;
 use super::exit::{Exit, Failure};
 use super::guard;
-use super::output::Ended;
+use super::output::{Ended, tell};
 use super::prepare::{Prepared, prepare};
 use super::session::Session;
 use super::signals;
@@ -159,9 +159,9 @@ fn tell_unrecorded(session: &Session, error: RunError) -> Failure {
     let count = error.unrecorded.len();
     for lost in &error.unrecorded {
         match serde_json::to_string(lost) {
-            Ok(line) => eprintln!("{line}"),
+            Ok(line) => tell(&format!("{line}\n")),
             // Nothing that was sent goes untold.
-            Err(_) => eprintln!("{lost:?}"),
+            Err(_) => tell(&format!("{lost:?}\n")),
         }
     }
     let mut failure = Failure::from(error.journal);
@@ -228,6 +228,6 @@ async fn confirm_plan(
     let mut shown = Vec::new();
     let style = context.output.style();
     write_plan(&*session.journal, run, &summary, Format::Table, style, &mut shown).await?;
-    eprint!("{}", String::from_utf8_lossy(&shown));
+    tell(&String::from_utf8_lossy(&shown));
     confirm::ask(size, &session.stop).await
 }

@@ -92,6 +92,11 @@ struct WithError<'a> {
     error: Option<Value>,
 }
 
+/// Prints text on standard error; a reader that went away changes nothing.
+pub(super) fn tell(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 /// How a command that has a result ended.
 #[derive(Debug)]
 pub(super) struct Ended {

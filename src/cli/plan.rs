@@ -194,5 +194,6 @@ pub(super) async fn begin(
         tool: env!("CARGO_PKG_VERSION").to_owned(),
     };
     session.journal.begin(&new, &chosen.pairs).await?;
+    tracing::info!("run {} is in the journal: {} pairs", new.id, chosen.pairs.pair_count());
     Ok(session.journal.run(new.id.as_str()).await?)
 }

@@ -48,6 +48,17 @@ pub(super) async fn prepare(
         tracing::warn!("{lane}: {reason}");
     }
     let estimate = estimate(journal, &run, &exchange.pacer).await?;
+    for lane in &estimate.lanes {
+        tracing::info!(
+            "{}: {} rules of {} groups in {} calls and {} reads, about {:.0} s",
+            lane.lane,
+            lane.rules,
+            lane.groups,
+            lane.calls,
+            lane.reads,
+            lane.seconds
+        );
+    }
     if !end.interrupted && !frozen && end.nobody_reached() == Exit::Done {
         let digest = plan_digest(journal, &run.new.id).await?.to_string();
         let update = RunUpdate {

@@ -89,10 +89,10 @@ async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
 /// Prints why a command ended before its result; scripts get the same as JSON.
 fn fail(context: &Context, failure: &Failure) -> Exit {
     for message in &failure.messages {
-        eprintln!("unpair: {message}");
+        output::tell(&format!("unpair: {message}\n"));
     }
     if let Err(error) = context.output.error(context.command, failure) {
-        eprintln!("unpair: {error}");
+        output::tell(&format!("unpair: {error}\n"));
     }
     failure.exit
 }

@@ -209,6 +209,7 @@ impl Exchange {
     ) {
         let throttled = error.is_some_and(|error| error.class == ErrorClass::Throttled);
         let code = error.map_or("", |error| error.code.as_str());
+        tracing::debug!("{lane} {action}: {}", if code.is_empty() { "answered" } else { code });
         self.tallies.count(lane, action, code, resent, throttled, now_ms());
     }
 

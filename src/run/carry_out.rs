@@ -9,6 +9,7 @@ use super::token::{client_token, request_hash};
 use super::{CarryOut, RunError, Unrecorded};
 use crate::cloud::{Action, Answer, CloudError, RevokeOrder, RevokeReply};
 use crate::exchange::{Account, now_ms};
+use crate::failpoint::{Bug, during, hit, planted};
 use crate::journal::{CallRecord, Lane};
 use crate::model::{ErrorClass, Event, Provider, Rule, RuleId, Status};
 use crate::pace::{Tries, Verdict};
@@ -117,19 +118,31 @@ pub(super) async fn send(
         // EC2 takes no token here; there the rule ids make a repeated call harmless.
         let token = (lane.key.cloud == Provider::Alibaba).then(|| {
             let generation = call.record.status.generation();
-            client_token(&work.run.new.id, call.record.id, generation, &request)
+            let salt = if planted(Bug::NewTokenOnResume) { std::process::id() } else { 0 };
+            client_token(&work.run.new.id, call.record.id, generation + salt, &request)
         });
         order.token = token.as_ref();
         let intent =
             Event::Started { token: token.clone(), request, identity: account.identity.clone() };
+        let mut early = None;
+        if planted(Bug::CallBeforeIntent) {
+            early = Some(account.client.revoke(&order).await);
+        }
+        hit("before-intent");
         let claim = work.journal.claim(&work.run.new.id, call.record.id, &intent, now_ms()).await?;
+        hit("after-intent");
         let resent = matches!(claim.status, Status::InFlight { attempt: 2.., .. });
-        let answer = account.client.revoke(&order).await;
+        let answer = match early {
+            Some(answer) => answer,
+            None => during("after-send", account.client.revoke(&order)).await,
+        };
+        hit("after-reply");
         let shut_for = exchange.answered(turn, answer.as_ref().err());
         exchange.count(&lane.key, action, answer.as_ref().err(), resent);
         let event = conclude(work, lane, account, &mut call, answer, &mut tries, shut_for).await;
         call.record.reply_lost |= matches!(event, Event::Ambiguous { .. });
         call.record.accepted |= matches!(event, Event::Accepted { .. });
+        hit("before-outcome");
         call.record.status = match work.journal.conclude(claim, &event, now_ms()).await {
             Ok(status) => status,
             Err(journal) => {
@@ -137,6 +150,7 @@ pub(super) async fn send(
                 return Err(RunError { journal, unrecorded: vec![lost] });
             }
         };
+        hit("after-outcome");
         if !matches!(call.record.status, Status::Waiting { .. }) {
             return Ok(call);
         }

@@ -13,6 +13,7 @@ use super::verify::{Verdict, read_back};
 use super::{CarryOut, RunError, is_failure};
 use crate::audit::Observer;
 use crate::exchange::{Account, AccountError, ReadError, now_ms};
+use crate::failpoint::hit;
 use crate::journal::{CallId, JournalError, Lane};
 use crate::model::{ErrorClass, Event, GroupIx, LaneKey, Status};
 
@@ -257,12 +258,14 @@ impl<'a> Worker<'a> {
             }
         }
         let (journal, run) = (self.work.journal, &self.work.run.new.id);
+        hit("before-verified");
         let appended = futures_util::future::join_all(
             decided
                 .iter()
                 .map(|(call, event)| journal.append(run, call.record.id, event, now_ms())),
         )
         .await;
+        hit("after-verified");
         for ((call, event), appended) in decided.into_iter().zip(appended) {
             let (status, split) = appended?;
             self.busy.remove(&call.record.group);

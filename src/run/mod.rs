@@ -21,6 +21,7 @@ pub use token::{client_token, plan_digest, request_hash};
 
 use crate::audit::Observer;
 use crate::exchange::{Exchange, now_ms};
+use crate::failpoint::hit;
 use crate::journal::{Journal, JournalError, RunRecord};
 use crate::model::{Event, LaneKey, Outcome};
 
@@ -76,6 +77,7 @@ impl RunEnd {
 pub async fn take_up(journal: &dyn Journal, run: &RunRecord) -> Result<(), JournalError> {
     let id = &run.new.id;
     journal.reclaim(id, now_ms()).await?;
+    hit("after-reclaim");
     for (call, members) in journal.reopenable(id).await? {
         journal.append(id, call, &Event::Reopened { members }, now_ms()).await?;
     }

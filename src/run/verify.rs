@@ -9,6 +9,7 @@ use super::CarryOut;
 use super::carry_out::{InHand, Told};
 use crate::audit::{GroupRead, Observer, read_groups};
 use crate::exchange::{Account, ReadError};
+use crate::failpoint::{Bug, hit, planted};
 use crate::journal::{JournalError, Lane, Reading};
 use crate::model::{Event, GroupId, GroupIx, Outcome, Revocation, RevocationId, Rule, Settled};
 
@@ -47,11 +48,20 @@ pub(super) async fn read_back(
         calls.iter().map(|call| (call.record.group, call.record.group_id.clone())).collect();
     groups.sort_unstable();
     groups.dedup();
+    if planted(Bug::OkIsDone) && calls.iter().all(|call| call.record.accepted) {
+        let decided = calls.into_iter().map(|call| {
+            let event = settle_all(&call, Outcome::Removed, "answered with success");
+            Verdict::Decided(call, event)
+        });
+        return Ok(Ok(decided.collect()));
+    }
     let ids: Vec<GroupId> = groups.iter().map(|(_, id)| id.clone()).collect();
+    hit("before-read-back");
     let reads = match read_groups(work.exchange, &lane.key, account, &ids).await {
         Ok(reads) => reads,
         Err(error) => return Ok(Err(error)),
     };
+    hit("after-read-back");
     let reads: HashMap<GroupIx, GroupRead> = groups.iter().map(|(ix, _)| *ix).zip(reads).collect();
     let verdicts: Vec<Verdict> = calls
         .into_iter()
@@ -61,6 +71,7 @@ pub(super) async fn read_back(
         })
         .collect();
     record(work, observer, account, reads).await?;
+    hit("after-readings");
     Ok(Ok(verdicts))
 }
 

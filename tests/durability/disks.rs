@@ -6,7 +6,8 @@ use std::process::Command;
 
 use crate::judge::{Findings, Judge, Law, sent_and_open};
 use crate::preload;
-use crate::stage::{Ended, SHIPPED, Stage};
+use crate::program::SHIPPED;
+use crate::stage::{Ended, Stage};
 use crate::world::{Plot, Size};
 
 const SIZE: Size = Size { alibaba: 8, aws: 4 };
@@ -173,15 +174,15 @@ fn a_file_that_may_not_grow_loses_nothing_and_ends_the_sending() {
 
 #[test]
 fn an_input_output_error_at_any_operation_loses_nothing_and_ends_the_sending() {
-    let Some(disk) = preload::library("disk.c") else { return };
+    let Some(disk) = preload::disk() else { return };
     let seed = crate::seed();
     let runs = if crate::is_long() { 150 } else { 16 };
-    let operations = operations_of_a_run(seed, &disk);
+    let operations = operations_of_a_run(seed, disk);
     let mut tally = Tally::default();
     for n in 0..runs {
         let stage = stage(seed.wrapping_add(n));
         let at = (1 + n * operations / runs).to_string();
-        let mut env = vec![("LD_PRELOAD", disk.as_str()), ("UNPAIR_EIO_AT", &*at)];
+        let mut env = vec![("LD_PRELOAD", disk), ("UNPAIR_EIO_AT", &*at)];
         if n % 2 == 0 {
             env.push(("UNPAIR_EIO_ONCE", "1"));
         }

@@ -25,6 +25,8 @@ pub(crate) enum Law {
     ReadBack,
     /// What counts as gone is gone.
     Truth,
+    /// One process at a time writes and sends.
+    OneWriter,
     /// The end is that of a run that nobody disturbed.
     End,
 }

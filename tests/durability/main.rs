@@ -7,9 +7,15 @@ mod disks;
 mod journal;
 mod judge;
 mod kills;
+mod planted;
+mod points;
+mod power;
 mod preload;
+mod program;
 mod stage;
+mod together;
 mod world;
+mod writers;
 
 /// Whether the long form was asked for.
 fn is_long() -> bool {

@@ -15,9 +15,6 @@ use crate::world::Plot;
 const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(2);
 
-/// The program as it is shipped.
-pub(crate) const SHIPPED: &str = env!("CARGO_BIN_EXE_unpair");
-
 /// A world, a folder, and the program to be run in it.
 pub(crate) struct Stage {
     pub(crate) plot: Plot,
@@ -104,11 +101,6 @@ impl Stage {
 
     pub(crate) fn world(&self) -> World {
         self.sandbox.world()
-    }
-
-    /// Changes the world behind the program's back.
-    pub(crate) fn edit(&self, change: impl FnOnce(&mut World)) {
-        self.sandbox.edit(change);
     }
 
     fn environment(&self) -> Vec<(&'static str, PathBuf)> {

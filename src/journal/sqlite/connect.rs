@@ -7,6 +7,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::sql;
+use crate::failpoint::{Bug, planted};
 use crate::journal::JournalError;
 
 /// What marks a `SQLite` file as a journal of this tool: "unpr".
@@ -17,6 +18,8 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_jou
 /// to 64 MiB after a checkpoint.
 const DURABLE: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     PRAGMA journal_size_limit = 67108864;";
+/// What [`Bug::NotFlushed`] makes of it.
+const UNFLUSHED: &str = "PRAGMA synchronous = NORMAL;";
 /// `PRAGMA synchronous` = FULL: a commit that returned survives a power cut.
 const FULL: i64 = 2;
 
@@ -39,6 +42,9 @@ pub(super) fn lock(name: &Name, path: &Path) -> Result<File, JournalError> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".lock");
     let file = private_file(name, &PathBuf::from(beside))?;
+    if planted(Bug::LockNotTaken) {
+        return Ok(file);
+    }
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(name.locked()),
@@ -101,6 +107,9 @@ pub(super) async fn to_write(name: &Name, path: &Path) -> Result<SqliteConnectio
     sqlx::raw_sql(DURABLE).execute(&mut conn).await.map_err(broken)?;
     durable(name, &mut conn).await?;
     migrate(name, &mut conn).await?;
+    if planted(Bug::NotFlushed) {
+        sqlx::raw_sql(UNFLUSHED).execute(&mut conn).await.map_err(broken)?;
+    }
     Ok(conn)
 }
 

@@ -23,6 +23,7 @@ impl<F: FnMut(Seconds) -> bool> Lane<F> {
     }
 
     /// Calls as fast as the learner lets it, until `end`.
+    #[expect(clippy::float_cmp, reason = "one of them was picked as the least, unchanged")]
     fn work_until(&mut self, end: Seconds) {
         while self.now < end {
             let reply = self.in_flight.front().map_or(f64::INFINITY, |(at, _)| at + 2.0 * WAY);

@@ -1,0 +1,86 @@
+//! Named instants at which a test ends the process, and planted bugs that the tests must find.
+//!
+//! All of it is compiled to nothing without the feature `failpoints`, and no release build can
+//! have that feature. With it, `UNPAIR_FAILPOINT=NAME:N` ends the process at the N-th hit of NAME
+//! as `kill -9` would, after NAME was appended to the file `UNPAIR_FAILPOINT_LOG`, and
+//! `UNPAIR_PLANTED_BUG=NAME` brings one [`Bug`] to life.
+
+#[cfg(all(feature = "failpoints", not(debug_assertions)))]
+compile_error!("failpoints are for tests: no release build may have them");
+
+#[cfg(not(feature = "failpoints"))]
+mod off;
+#[cfg(feature = "failpoints")]
+mod on;
+
+#[cfg(not(feature = "failpoints"))]
+pub(crate) use off::{during, hit, planted};
+#[cfg(feature = "failpoints")]
+pub(crate) use on::{during, hit, planted};
+
+/// Every named instant, in the order in which a run meets them.
+pub const POINTS: [&str; 18] = [
+    "after-takeover",
+    "during-begin",
+    "before-commit",
+    "after-commit",
+    "before-reading",
+    "after-reading",
+    "after-reclaim",
+    "before-intent",
+    "after-intent",
+    "after-send",
+    "after-reply",
+    "before-outcome",
+    "after-outcome",
+    "before-read-back",
+    "after-read-back",
+    "after-readings",
+    "before-verified",
+    "after-verified",
+];
+
+/// What a careless change could break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    /// The call is sent before its intent is durable.
+    CallBeforeIntent,
+    /// A resumed call that waits to be sent again gets a new token.
+    NewTokenOnResume,
+    /// An accepted call counts as done without a read-back.
+    OkIsDone,
+    /// Rules count as absent although the group itself was not seen.
+    NoPositiveControl,
+    /// A journal is opened for writing without its lock.
+    LockNotTaken,
+    /// Writes go on after another process took the journal over.
+    LeaseNotChecked,
+    /// Commits are not flushed to the disk.
+    NotFlushed,
+}
+
+impl Bug {
+    /// Every bug.
+    pub const ALL: [Self; 7] = [
+        Self::CallBeforeIntent,
+        Self::NewTokenOnResume,
+        Self::OkIsDone,
+        Self::NoPositiveControl,
+        Self::LockNotTaken,
+        Self::LeaseNotChecked,
+        Self::NotFlushed,
+    ];
+
+    /// Its name in `UNPAIR_PLANTED_BUG`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CallBeforeIntent => "call-before-intent",
+            Self::NewTokenOnResume => "new-token-on-resume",
+            Self::OkIsDone => "ok-is-done",
+            Self::NoPositiveControl => "no-positive-control",
+            Self::LockNotTaken => "lock-not-taken",
+            Self::LeaseNotChecked => "lease-not-checked",
+            Self::NotFlushed => "not-flushed",
+        }
+    }
+}
