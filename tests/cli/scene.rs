@@ -51,11 +51,7 @@ pub(crate) struct Setting {
 impl Setting {
     pub(crate) fn of(world: &WorldText) -> Self {
         let options = SandboxOptions::new(world.read());
-        Self {
-            options,
-            config: String::new(),
-            limits: "rate = 1000.0\nburst = 1000\nin_flight = 4\n",
-        }
+        Self { options, config: String::new(), limits: "rate = 'off'\nin_flight = 4\n" }
     }
 
     /// A fault as on the command line: `NAME[@ACTION][@ACCOUNT]=RATE`.

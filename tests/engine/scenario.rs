@@ -36,7 +36,6 @@ pub(super) struct Scenario {
     pub(super) folder: TempDir,
     pub(super) pause_file: Option<PathBuf>,
     limits: LimitSettings,
-    attempts: u32,
     id: RunId,
 }
 
@@ -67,16 +66,9 @@ impl Scenario {
         let journal = open(&url, Mode::Write).await.expect("a journal");
         let new = new_run(blind);
         journal.begin(&new, &pairs).await.expect("begun");
-        let default = Some(Ceiling { rate: 1_000.0, burst: 1_000 });
-        let limits = LimitSettings { default, in_flight: 4, actions: BTreeMap::new() };
+        let limits = LimitSettings { default: None, in_flight: 4, actions: BTreeMap::new() };
         let stop = CancellationToken::new();
-        Self { cloud, journal, stop, folder, pause_file: None, limits, attempts: 6, id: new.id }
-    }
-
-    /// A request is given up after `attempts` faults.
-    pub(super) fn attempts(mut self, attempts: u32) -> Self {
-        self.attempts = attempts;
-        self
+        Self { cloud, journal, stop, folder, pause_file: None, limits, id: new.id }
     }
 
     /// One call at a time.
@@ -158,8 +150,8 @@ impl Scenario {
     pub(super) fn exchange(&self) -> Exchange {
         let pacer = Pacer::new(self.limits.clone(), self.limits.clone(), Used::new());
         let policy = RetryPolicy {
-            attempts: self.attempts,
             fault_base: Duration::from_millis(1),
+            throttle_base: Duration::from_millis(1),
             cap: Duration::from_millis(2),
             ..RetryPolicy::default()
         };
