@@ -13,7 +13,7 @@ use super::denials::Denials;
 use super::{Progress, Tallies, now_ms};
 use crate::cloud::{Action, Cloud, CloudError, Directory};
 use crate::model::{AccountId, ErrorClass, LaneKey, Provider};
-use crate::pace::{Pacer, RetryPolicy, Tries, Verdict};
+use crate::pace::{self, Pacer, RetryPolicy, Tries, Turn, Verdict};
 
 /// A read that did not succeed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -155,10 +155,10 @@ impl Exchange {
     {
         let name = action.name(lane.cloud);
         loop {
-            let slot = tokio::select! {
+            let turn = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Err(ReadError::Stopped),
-                slot = self.pacer.turn(lane, name) => slot,
+                turn = self.pacer.turn(lane, name) => turn,
             };
             if let Some(error) = self.unreadable(lane, name) {
                 return Err(ReadError::Cloud(error));
@@ -169,7 +169,7 @@ impl Exchange {
                 () = self.stop.cancelled() => return Err(ReadError::Stopped),
                 answer = send() => answer,
             };
-            drop(slot);
+            self.answered(turn, answer.as_ref().err());
             self.count(lane, name, answer.as_ref().err(), *tries != Tries::default());
             self.denials.note(lane, name, answer.as_ref().err());
             let error = match answer {
@@ -181,7 +181,8 @@ impl Exchange {
                 policy.after_read(error.class, *tries, error.retry_after, fastrand::f64());
             tries.count(error.class);
             match verdict {
-                Verdict::Again(delay) => self.wait(lane, name, &error, delay).await?,
+                Verdict::Again(delay) => self.wait(delay).await?,
+                Verdict::Throttled => {}
                 Verdict::Park if error.class != ErrorClass::Denied => {
                     self.park(lane, &error);
                     return Err(ReadError::Cloud(error));
@@ -212,19 +213,30 @@ impl Exchange {
         self.tallies.count(lane, action, code, resent, throttled, now_ms());
     }
 
-    /// Waits before sending again. After a refusal by the rate limit every other call of the
-    /// action waits too: the next would be refused as well.
-    async fn wait(
-        &self,
-        lane: &LaneKey,
-        action: &'static str,
-        error: &CloudError,
-        delay: Duration,
-    ) -> Result<(), ReadError> {
-        if error.class == ErrorClass::Throttled {
-            self.pacer.hold_back(lane, action, delay);
-            return Ok(());
-        }
+    /// Tells the lane's pace of an exchange that ended. Returns how long no call of its action
+    /// goes out.
+    pub fn answered(&self, turn: Turn<'_>, error: Option<&CloudError>) -> Duration {
+        turn.answered(match error.map(|error| error.class) {
+            None => pace::Answer::Passed,
+            Some(ErrorClass::Throttled) => {
+                let asked = error.and_then(|error| error.retry_after);
+                let longest = self.policy.longest_wait;
+                pace::Answer::Refused { retry_after: asked.map(|asked| asked.min(longest)) }
+            }
+            Some(
+                ErrorClass::RuleMissing
+                | ErrorClass::GroupMissing
+                | ErrorClass::PeerMissing
+                | ErrorClass::TokenReused
+                | ErrorClass::PageExpired
+                | ErrorClass::Managed
+                | ErrorClass::Refused,
+            ) => pace::Answer::Passed,
+            Some(_) => pace::Answer::Silent,
+        })
+    }
+
+    async fn wait(&self, delay: Duration) -> Result<(), ReadError> {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Err(ReadError::Stopped),

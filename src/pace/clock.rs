@@ -1,15 +1,43 @@
-//! tokio's clock for governor: monotonic, and paused in tests.
+//! tokio's clock for governor and for the learner: monotonic, and paused in tests.
 
 use std::ops::Add;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use governor::clock::{Clock, Reference};
 use governor::nanos::Nanos;
 use tokio::time::Instant;
 
+use super::learn::Seconds;
+
 /// The time now: the one place where this layer reads a clock.
 pub(super) fn now() -> Instant {
     Instant::now()
+}
+
+/// A number in `[0, 1)`: the one place where this layer leaves something to chance.
+pub(super) fn chance() -> f64 {
+    fastrand::f64()
+}
+
+/// Monotonic seconds whose full minutes are those of the wall clock when the process began:
+/// providers that count by the minute count by those.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ProviderTime {
+    began: Instant,
+    began_at: Seconds,
+}
+
+impl ProviderTime {
+    /// Reads the wall clock, once.
+    pub(super) fn begin() -> Self {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self { began: now(), began_at: wall.as_secs_f64().rem_euclid(3_600.0) }
+    }
+
+    /// The time now.
+    pub(super) fn now(&self) -> Seconds {
+        self.began_at + now().duration_since(self.began).as_secs_f64()
+    }
 }
 
 /// A clock that reads tokio's time.

@@ -2,9 +2,12 @@
 
 mod clock;
 mod lane;
+pub mod learn;
 mod retry;
 mod settings;
+mod turn;
 
 pub use lane::{Pacer, Used};
 pub use retry::{RetryPolicy, Tries, Verdict};
 pub use settings::{Ceiling, LimitSettings};
+pub use turn::{Answer, Turn};

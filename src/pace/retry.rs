@@ -11,9 +11,7 @@ pub struct RetryPolicy {
     pub attempts: u32,
     /// First bound of the jittered delay after a fault.
     pub fault_base: Duration,
-    /// First bound of the jittered delay after a refusal by the rate limit.
-    pub throttle_base: Duration,
-    /// Last bound of either delay.
+    /// Last bound of it.
     pub cap: Duration,
     /// The longest `Retry-After` that is honoured; a longer one is cut to this.
     pub longest_wait: Duration,
@@ -24,7 +22,6 @@ impl Default for RetryPolicy {
         Self {
             attempts: 6,
             fault_base: Duration::from_millis(200),
-            throttle_base: Duration::from_secs(1),
             cap: Duration::from_secs(20),
             longest_wait: Duration::from_secs(120),
         }
@@ -60,6 +57,8 @@ impl Tries {
 pub enum Verdict {
     /// It was not carried out: send it again after this long.
     Again(Duration),
+    /// Refused by the rate limit: send it again when the lane's pace allows it.
+    Throttled,
     /// Get fresh credentials, then send it again.
     Refresh,
     /// Stop acting as this account; the call stays to be done.
@@ -84,9 +83,7 @@ impl RetryPolicy {
     ) -> Verdict {
         let attempt = tries.faults + 1;
         match class {
-            ErrorClass::Throttled => {
-                Verdict::Again(self.throttle_delay(tries.throttles, retry_after, random))
-            }
+            ErrorClass::Throttled => Verdict::Throttled,
             ErrorClass::Unreached | ErrorClass::Resign if attempt < self.attempts => {
                 Verdict::Again(self.fault_delay(attempt, retry_after, random))
             }
@@ -136,10 +133,6 @@ impl RetryPolicy {
         self.delay(self.fault_base, attempt.saturating_sub(1), asked, random)
     }
 
-    fn throttle_delay(&self, throttles: u32, asked: Option<Duration>, random: f64) -> Duration {
-        self.delay(self.throttle_base, throttles, asked, random)
-    }
-
     /// Full jitter: anything from nothing to the bound, but never less than was asked for.
     fn delay(&self, base: Duration, n: u32, asked: Option<Duration>, random: f64) -> Duration {
         let bound = base.saturating_mul(1 << n.min(16)).min(self.cap);
@@ -178,13 +171,9 @@ mod tests {
 
     #[test]
     fn throttling_costs_time_but_no_attempts() {
-        let verdict = POLICY().after_call(
-            ErrorClass::Throttled,
-            Tries { faults: 1_000, throttles: 30, expiries: 0 },
-            None,
-            0.5,
-        );
-        assert_eq!(verdict, Verdict::Again(Duration::from_secs(10)));
+        let tries = Tries { faults: 1_000, throttles: 30, expiries: 0 };
+        let verdict = POLICY().after_call(ErrorClass::Throttled, tries, None, 0.5);
+        assert_eq!(verdict, Verdict::Throttled);
     }
 
     #[test]
@@ -192,9 +181,9 @@ mod tests {
         for (asked, at_least, below) in [(5, 5, 6), (3_600, 120, 121)] {
             let asked = Some(Duration::from_secs(asked));
             let Verdict::Again(delay) =
-                POLICY().after_call(ErrorClass::Throttled, after(0), asked, 0.9)
+                POLICY().after_call(ErrorClass::Unreached, after(0), asked, 0.9)
             else {
-                panic!("throttling is retried");
+                panic!("a provider that could not be reached is tried again");
             };
             assert!(delay >= Duration::from_secs(at_least), "{delay:?}");
             assert!(delay < Duration::from_secs(below), "{delay:?}");

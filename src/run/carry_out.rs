@@ -76,16 +76,20 @@ pub(super) async fn send(
     let exchange = work.exchange;
     let action = Action::Revoke(call.record.direction).name(lane.key.cloud);
     let mut tries = Tries::default();
+    // What an earlier process was told to wait holds for the lane, not for this call alone.
+    if let Some(left) = delay_left(call.record.status) {
+        exchange.pacer.hold_back(&lane.key, action, left);
+    }
     loop {
         let ready = async {
             wait_until(call.record.status).await;
             wait_while_paused(work).await;
             exchange.pacer.turn(&lane.key, action).await
         };
-        let slot = tokio::select! {
+        let turn = tokio::select! {
             biased;
             () = exchange.stop.cancelled() => return Ok(call),
-            slot = ready => slot,
+            turn = ready => turn,
         };
         if exchange.parked(&lane.key).is_some() {
             return Ok(call);
@@ -133,9 +137,9 @@ pub(super) async fn send(
             None => during("after-send", account.client.revoke(&order)).await,
         };
         hit("after-reply");
-        drop(slot);
+        let shut_for = exchange.answered(turn, answer.as_ref().err());
         exchange.count(&lane.key, action, answer.as_ref().err(), resent);
-        let event = conclude(work, lane, account, &mut call, answer, &mut tries).await;
+        let event = conclude(work, lane, account, &mut call, answer, &mut tries, shut_for).await;
         call.record.reply_lost |= matches!(event, Event::Ambiguous { .. });
         call.record.accepted |= matches!(event, Event::Accepted { .. });
         hit("before-outcome");
@@ -153,7 +157,7 @@ pub(super) async fn send(
     }
 }
 
-/// The fact that an answer makes.
+/// The fact that an answer makes. `shut_for` is how long no call of this kind goes out.
 async fn conclude(
     work: &CarryOut<'_>,
     lane: &Lane,
@@ -161,6 +165,7 @@ async fn conclude(
     call: &mut InHand,
     answer: Result<Answer<RevokeReply>, CloudError>,
     tries: &mut Tries,
+    shut_for: Duration,
 ) -> Event {
     call.told = Told::Unknown;
     call.refusal = None;
@@ -175,13 +180,8 @@ async fn conclude(
         exchange.policy.after_call(error.class, *tries, error.retry_after, fastrand::f64());
     tries.count(error.class);
     match verdict {
-        Verdict::Again(delay) => {
-            if error.class == ErrorClass::Throttled {
-                let action = Action::Revoke(call.record.direction).name(lane.key.cloud);
-                exchange.pacer.hold_back(&lane.key, action, delay);
-            }
-            deferred(&error, delay)
-        }
+        Verdict::Again(delay) => deferred(&error, delay),
+        Verdict::Throttled => deferred(&error, shut_for),
         Verdict::Refresh => {
             if let Err(error) = exchange.refresh(&lane.key, &*account.client).await {
                 // The account is parked now, or the command is to end: the call comes back unsent.
@@ -250,10 +250,16 @@ const LONGEST_DELAY_MS: u64 = 150_000;
 
 /// Waits for a stored delay.
 async fn wait_until(status: Status) {
-    if let Status::Waiting { not_before_ms, .. } = status {
-        let left = u64::try_from(not_before_ms.saturating_sub(now_ms())).unwrap_or(0);
-        tokio::time::sleep(Duration::from_millis(left.min(LONGEST_DELAY_MS))).await;
+    if let Some(left) = delay_left(status) {
+        tokio::time::sleep(left).await;
     }
+}
+
+/// What is left of a stored delay.
+fn delay_left(status: Status) -> Option<Duration> {
+    let Status::Waiting { not_before_ms, .. } = status else { return None };
+    let left = u64::try_from(not_before_ms.saturating_sub(now_ms())).unwrap_or(0);
+    Some(Duration::from_millis(left.min(LONGEST_DELAY_MS)))
 }
 
 async fn wait_while_paused(work: &CarryOut<'_>) {

@@ -178,7 +178,7 @@ fn a_missing_group_is_believed_only_after_reading() {
 
 #[test]
 fn throttling_is_waited_out() {
-    on_alibaba("code:Throttling.User=3x", "removed", 0);
+    on_alibaba("code:Throttling.User=2x", "removed", 0);
     on_alibaba("throttle:20=5x", "removed", 0);
 }
 

@@ -18,7 +18,7 @@ async fn every_rule_is_removed_by_one_call_a_batch() {
 #[tokio::test]
 async fn refusals_by_the_rate_limit_do_not_use_up_the_one_refresh() {
     let scenario = Scenario::new(Fake::new(), 1, 1).await;
-    let mut replies = vec![Reply::Refuse(ErrorClass::Throttled); 8];
+    let mut replies = vec![Reply::Refuse(ErrorClass::Throttled); 2];
     replies.push(Reply::Refuse(ErrorClass::Expired));
     scenario.cloud.answer(OURS, REVOKE, &replies);
     let end = scenario.revoke().await;
@@ -28,8 +28,8 @@ async fn refusals_by_the_rate_limit_do_not_use_up_the_one_refresh() {
 
 #[tokio::test]
 async fn refusals_by_the_rate_limit_do_not_use_up_the_attempts() {
-    let scenario = Scenario::new(Fake::new(), 1, 1).await;
-    let mut replies = vec![Reply::Refuse(ErrorClass::Throttled); 8];
+    let scenario = Scenario::new(Fake::new(), 1, 1).await.attempts(2);
+    let mut replies = vec![Reply::Refuse(ErrorClass::Throttled); 2];
     replies.push(Reply::Refuse(ErrorClass::Unreached));
     scenario.cloud.answer(OURS, REVOKE, &replies);
     assert_eq!(scenario.revoke().await.parked, vec![]);

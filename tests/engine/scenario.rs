@@ -36,6 +36,7 @@ pub(super) struct Scenario {
     pub(super) folder: TempDir,
     pub(super) pause_file: Option<PathBuf>,
     limits: LimitSettings,
+    attempts: u32,
     id: RunId,
 }
 
@@ -68,7 +69,13 @@ impl Scenario {
         journal.begin(&new, &pairs).await.expect("begun");
         let limits = LimitSettings { default: None, in_flight: 4, actions: BTreeMap::new() };
         let stop = CancellationToken::new();
-        Self { cloud, journal, stop, folder, pause_file: None, limits, id: new.id }
+        Self { cloud, journal, stop, folder, pause_file: None, limits, attempts: 6, id: new.id }
+    }
+
+    /// A request is given up after `attempts` faults.
+    pub(super) fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = attempts;
+        self
     }
 
     /// One call at a time.
@@ -150,8 +157,8 @@ impl Scenario {
     pub(super) fn exchange(&self) -> Exchange {
         let pacer = Pacer::new(self.limits.clone(), self.limits.clone(), Used::new());
         let policy = RetryPolicy {
+            attempts: self.attempts,
             fault_base: Duration::from_millis(1),
-            throttle_base: Duration::from_millis(1),
             cap: Duration::from_millis(2),
             ..RetryPolicy::default()
         };

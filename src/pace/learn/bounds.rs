@@ -1,0 +1,50 @@
+//! Between what a pace may move.
+
+use super::{PerSecond, Seconds};
+
+/// Between what the rate may move, and where it begins.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    /// The rate at first.
+    pub start: PerSecond,
+    /// The slowest, so that news of a better limit arrives in time.
+    pub lowest: PerSecond,
+    /// The fastest.
+    pub highest: PerSecond,
+    /// Calls that may follow each other at once until the first refusal; above 1 only for a
+    /// bucket whose limit is known.
+    pub burst: f64,
+}
+
+impl Bounds {
+    /// Of a limit that nobody told: a modest start, and room to grow.
+    pub const UNKNOWN: Self = Self { start: 5.0, lowest: 0.5, highest: 200.0, burst: 1.0 };
+
+    /// Of a lane whose user wants no limit: nothing is held back until the provider refuses.
+    pub const OFF: Self = Self { start: 1e6, lowest: 0.5, highest: 1e6, burst: 1e6 };
+
+    /// How uneven the way to the provider is: calls that were sent this far apart may arrive at
+    /// the same time.
+    const SPREAD: Seconds = 0.1;
+
+    /// Of a known bucket of `burst` calls, refilled at `rate`: it is spent from the first call on,
+    /// but for what calls may arrive early by, at most a tenth of it.
+    pub fn known(rate: PerSecond, burst: u32) -> Self {
+        let burst = f64::from(burst);
+        let early = (rate * Self::SPREAD).max(1.0).min((burst / 10.0).floor());
+        Self {
+            start: rate,
+            lowest: Self::UNKNOWN.lowest.min(rate),
+            highest: rate,
+            burst: burst - early,
+        }
+    }
+
+    pub(super) fn clamp(&self, rate: PerSecond) -> PerSecond {
+        rate.clamp(self.lowest, self.highest)
+    }
+
+    pub(super) fn is_known(&self) -> bool {
+        self.start >= self.highest
+    }
+}

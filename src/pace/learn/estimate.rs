@@ -1,0 +1,130 @@
+//! The refill of the provider's bucket, from what it let through.
+
+use super::{Bounds, PerSecond, Seconds};
+
+/// New and old estimate are the same limit if they differ by less.
+const SAME: f64 = 0.15;
+
+/// Replies from which on an estimate is good.
+const ENOUGH: u32 = 10;
+
+/// Time constant with which a better rate of the past is forgotten: a lasting cut is accepted.
+const FORGET: Seconds = 300.0;
+
+/// Below this share of the best rate the limit is taken to be low for a while only.
+const LOW: f64 = 0.8;
+
+/// Refused at more than this multiple of the average: the limit was raised within the cycle.
+const JUMP: f64 = 3.0;
+
+/// What happened since the last first refusal, which found the bucket empty.
+#[derive(Debug, Default)]
+pub(super) struct Cycle {
+    began_at: Option<Seconds>,
+    /// Calls whose acceptance arrived: by the time of the reply at both ends, so that the way to
+    /// the provider cancels out.
+    pub(super) accepted: u32,
+    /// From the refusal to the next acceptance.
+    pause: Seconds,
+}
+
+impl Cycle {
+    pub(super) fn began(&self) -> bool {
+        self.began_at.is_some()
+    }
+
+    pub(super) fn begin(&mut self, now: Seconds) {
+        *self = Self { began_at: Some(now), ..Self::default() };
+    }
+
+    /// The first acceptance after the refusal that began the cycle.
+    pub(super) fn paused(&mut self, now: Seconds) {
+        self.pause = self.lasted(now);
+    }
+
+    /// Half of the pause is not counted: a small bucket is full before it ends.
+    fn average(&self, lasted: Seconds) -> PerSecond {
+        let idle = if self.accepted >= 3 * ENOUGH { 0.5 * self.pause } else { 0.0 };
+        f64::from(self.accepted) / (lasted / 2.0).max(lasted - idle).max(0.001)
+    }
+
+    fn lasted(&self, now: Seconds) -> Seconds {
+        self.began_at.map_or(0.0, |began_at| now - began_at)
+    }
+}
+
+/// The refill as last measured, and the best of the recent past.
+#[derive(Debug)]
+pub(super) struct Estimate {
+    pub(super) rate: PerSecond,
+    pub(super) best: PerSecond,
+    best_at: Seconds,
+    start: PerSecond,
+}
+
+impl Estimate {
+    pub(super) fn new(start: PerSecond) -> Self {
+        Self { rate: start, best: start, best_at: 0.0, start }
+    }
+
+    /// The limit gives far less than it did.
+    pub(super) fn is_low(&self) -> bool {
+        self.rate < LOW * self.best
+    }
+
+    /// The first refusal ever: the bucket was full when the cycle began, so all that is known is
+    /// an upper bound. That confirms nothing.
+    pub(super) fn first(
+        &mut self,
+        cycle: &Cycle,
+        now: Seconds,
+        rate: PerSecond,
+        bounds: &Bounds,
+    ) -> bool {
+        let bound = 1.5 * f64::from(cycle.accepted) / cycle.lasted(now).max(0.5);
+        self.rate = bounds.clamp(0.5 * rate.min(bound));
+        self.remember(self.start, now);
+        false
+    }
+
+    /// A refusal at the end of a whole cycle at `rate` or below. `climbed` says that the rate had
+    /// gone back to the best. Returns whether the limit was found to be what it was.
+    pub(super) fn again(
+        &mut self,
+        cycle: &Cycle,
+        now: Seconds,
+        rate: PerSecond,
+        climbed: bool,
+        bounds: &Bounds,
+    ) -> bool {
+        let calls = f64::from(cycle.accepted);
+        let lasted = cycle.lasted(now);
+        let enough = cycle.accepted >= ENOUGH;
+        let measured = if enough || (cycle.accepted >= 3 && lasted > 2.0) {
+            let average = rate.min(cycle.average(lasted));
+            if climbed && rate > 1.2 * average {
+                (0.95 * self.best).max(average).min(rate)
+            } else if rate > JUMP * average && enough {
+                (average * rate).sqrt()
+            } else {
+                average
+            }
+        } else {
+            (0.5 * self.rate).min(((calls + 1.0) / lasted.max(0.1)).max(0.25 * self.rate))
+        };
+        let old = std::mem::replace(&mut self.rate, bounds.clamp(measured));
+        let faded = self.best * (-(now - self.best_at) / FORGET).exp();
+        let best = match self.rate >= self.best {
+            true if enough => self.rate,
+            true => self.best,
+            false => faded.max(self.rate),
+        };
+        self.remember(best, now);
+        enough && (self.rate / old - 1.0).abs() < SAME
+    }
+
+    fn remember(&mut self, best: PerSecond, now: Seconds) {
+        self.best = best;
+        self.best_at = now;
+    }
+}
