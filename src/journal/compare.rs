@@ -7,8 +7,9 @@ use super::check::{CheckReport, PAGE};
 use super::fold::Folded;
 use super::{
     CallId, Finding, Journal, JournalError, Lane, RevocationRecord, SideReading, SideRecord, pack,
+    stored_pairs,
 };
-use crate::model::{GroupIx, PairSet, Row, RunId, Status};
+use crate::model::{GroupIx, RunId, Status};
 
 /// The head of the run, column by column.
 pub(super) async fn head(
@@ -210,33 +211,4 @@ pub(super) async fn pairs(
         report.find("the pairs are not those that the run began with");
     }
     Ok(())
-}
-
-/// The pairs of a run, put together again from its groups.
-async fn stored_pairs(journal: &dyn Journal, run: &RunId) -> Result<PairSet, JournalError> {
-    let filters = journal.filters(run).await?;
-    let mut set = PairSet { filters, ..PairSet::default() };
-    let mut mirrored = Vec::new();
-    loop {
-        let from = GroupIx(u32::try_from(set.groups.len()).unwrap_or(u32::MAX));
-        let page = journal.groups(run, from, PAGE).await?;
-        if page.is_empty() {
-            break;
-        }
-        let ids: Vec<GroupIx> = page.iter().map(|group| group.ix).collect();
-        set.groups.extend(journal.group_refs(run, &ids).await?);
-        for (ix, entry) in page.iter().flat_map(|g| g.peers.iter().map(move |e| (g.ix, e))) {
-            let (a, b) = (ix.min(entry.peer), ix.max(entry.peer));
-            let list = if a == ix { &mut set.rows } else { &mut mirrored };
-            list.push(Row { a, b, filter: entry.filter, line: entry.line });
-        }
-    }
-    mirrored.sort_unstable();
-    let known = |row: &Row| {
-        usize::from(row.filter) < set.filters.len() && (row.b.0 as usize) < set.groups.len()
-    };
-    if mirrored == set.rows && set.rows.iter().all(known) {
-        return Ok(set);
-    }
-    Err(JournalError::Damaged("the two groups of a pair do not name each other".to_owned()))
 }

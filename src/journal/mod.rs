@@ -13,6 +13,7 @@ mod pack;
 mod reading;
 mod run;
 mod sqlite;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ pub use call::{CallId, CallRecord, Claim, HistoryRow, RevocationRecord, Tally};
 pub use check::{CheckReport, check};
 pub use open::{Mode, open, prune};
 pub use reading::{GroupReading, Reading, SideReading, SideRecord};
+pub use stored::stored_pairs;
 pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};
 
 /// A journal that cannot do what was asked.

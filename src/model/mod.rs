@@ -3,6 +3,7 @@
 mod fault;
 mod id;
 mod pair;
+mod pairs;
 mod plan;
 mod report;
 mod rule;
@@ -15,7 +16,8 @@ pub use id::{
     AccountId, ClientToken, GroupId, Identity, LaneKey, Provider, RegionId, RequestId, RuleId,
     RunId, UnknownProvider,
 };
-pub use pair::{Filter, GroupRef, PairSet, Row, Scope, Side, Source};
+pub use pair::{Filter, GroupRef, Scope, Side};
+pub use pairs::{BothEnds, Draft, Groups, PairSet, Row, Rows, Source};
 pub use plan::{CallForm, Digest, Finding, GroupIx, Hasher, PlannedCall, Revocation, RevocationId};
 pub use report::{PairCounts, RuleCounts};
 pub use rule::{BadValue, Direction, NicType, Peer, Policy, PortRange, Protocol, Rule, Snapshot};

@@ -6,6 +6,7 @@ mod connect;
 mod desk;
 mod frame;
 mod journal;
+mod load;
 mod planning;
 mod readers;
 mod readings;
