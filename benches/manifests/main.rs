@@ -19,7 +19,9 @@ use unpair::model::{CallForm, RunId};
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo bench` says `--bench`.
+    let arguments: Vec<String> =
+        std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
         ["generate", rows, file] => generate_rows(rows, Path::new(file)),

@@ -53,8 +53,7 @@ fn unresolved(session: &Session, pairs: &PairSet) -> Vec<(Provider, AccountId, R
         .filter_map(|account| {
             let name = AccountId::new(account.name.as_deref()?);
             let mut lanes = pairs.groups.lanes().map(|(lane, _)| lane);
-            let lane =
-                lanes.find(|lane| lane.cloud == account.cloud && lane.account == name)?;
+            let lane = lanes.find(|lane| lane.cloud == account.cloud && lane.account == name)?;
             Some((account.cloud, name, lane.region.clone()))
         })
         .collect()

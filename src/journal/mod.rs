@@ -31,8 +31,8 @@ pub use call::{CallId, CallRecord, Claim, HistoryRow, RevocationRecord, Tally};
 pub use check::{CheckReport, check};
 pub use open::{Mode, open, prune};
 pub use reading::{GroupReading, Reading, SideReading, SideRecord};
-pub use stored::stored_pairs;
 pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};
+pub use stored::stored_pairs;
 
 /// A journal that cannot do what was asked.
 #[derive(Debug, thiserror::Error)]

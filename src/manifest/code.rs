@@ -25,6 +25,11 @@ const VALUES: [u8; 256] = {
     values
 };
 
+/// What stands where an id has ended.
+const END: u8 = 0;
+/// The characters of the values.
+const CHARACTERS: &[u8; 37] = b"\x000123456789abcdefghijklmnopqrstuvwxyz";
+
 /// The value of `f`, the last hexadecimal digit.
 const LAST_HEX: u8 = 16;
 
@@ -60,7 +65,7 @@ pub(super) struct Coded {
 
 impl Code {
     /// The code of `id`, if it has one.
-    pub(super) fn new(id: &[u8]) -> Option<Coded> {
+    pub(super) fn read(id: &[u8]) -> Option<Coded> {
         let text = id.strip_prefix(PREFIX)?;
         if text.is_empty() || text.len() > HEAD + TAIL {
             return None;
@@ -73,20 +78,22 @@ impl Code {
         (most != NONE).then_some(Coded { code, length: text.len(), is_hex: most <= LAST_HEX })
     }
 
-    /// Appends the id to `text`.
-    pub(super) fn spell(self, text: &mut String) {
-        text.push_str("sg-");
-        for (mut word, length) in [(self.head, HEAD), (self.tail, TAIL)] {
-            for power in POWERS[..length].iter().rev() {
-                let value = word / power;
-                word %= power;
-                match u8::try_from(value).unwrap_or(0) {
-                    0 => return,
-                    digit @ 1..=10 => text.push(char::from(b'0' + digit - 1)),
-                    letter => text.push(char::from(b'a' + letter - 11)),
-                }
+    /// The id.
+    pub(super) fn spell(self) -> String {
+        let mut characters = [0; HEAD + TAIL];
+        let (head, tail) = characters.split_at_mut(HEAD);
+        for (characters, mut word) in [(head, self.head), (tail, self.tail)] {
+            for character in characters.iter_mut().rev() {
+                *character = CHARACTERS[(word % BASE) as usize];
+                word /= BASE;
             }
         }
+        let end = characters.iter().position(|character| *character == END);
+        let characters = &characters[..end.unwrap_or(characters.len())];
+        let mut text = String::with_capacity(PREFIX.len() + characters.len());
+        text.push_str("sg-");
+        text.extend(characters.iter().map(|character| char::from(*character)));
+        text
     }
 }
 
@@ -108,14 +115,14 @@ mod tests {
     use super::*;
 
     fn code(id: &str) -> Option<Code> {
-        Code::new(id.as_bytes()).map(|coded| coded.code)
+        Code::read(id.as_bytes()).map(|coded| coded.code)
     }
 
     #[test]
     fn ids_of_both_clouds_have_codes_and_odd_ones_have_none() {
-        let coded = Code::new(b"sg-0123456789abcdef0").expect("a code");
+        let coded = Code::read(b"sg-0123456789abcdef0").expect("a code");
         assert_eq!((coded.length, coded.is_hex), (17, true));
-        let coded = Code::new(b"sg-bp1azkttqpldxgtedxyz").expect("a code");
+        let coded = Code::read(b"sg-bp1azkttqpldxgtedxyz").expect("a code");
         assert_eq!((coded.length, coded.is_hex), (20, false));
         for odd in ["sg-", "sg-A", "sg-a-b", "sg-bp1azkttqpldxgtedxyz0", "sg-\u{e9}", "C0003E8B"] {
             assert_eq!(code(odd), None, "{odd}");
@@ -130,9 +137,7 @@ mod tests {
         fn codes_are_exact_and_in_the_order_of_ids(one in "sg-[0-9a-z]{1,20}", other in "sg-[0-9a-z]{1,20}") {
             let (left, right) = (code(&one).expect("a code"), code(&other).expect("a code"));
             prop_assert_eq!(left.cmp(&right), one.cmp(&other));
-            let mut text = String::new();
-            left.spell(&mut text);
-            prop_assert_eq!(text, one);
+            prop_assert_eq!(left.spell(), one);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// An odd number without a pattern (the fraction of the golden ratio).
-const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+pub(super) const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Mixes two words into one.
 pub(super) fn fold(one: u64, other: u64) -> u64 {

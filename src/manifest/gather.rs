@@ -9,10 +9,10 @@ use super::{Fault, RowError};
 use crate::model::{Draft, Source};
 
 /// Line numbers of a command stay below this: no more groups are named than can be numbered.
-pub(super) const MAX_LINES: u32 = 1 << 30;
+const MAX_LINES: u32 = 1 << 30;
 
 /// Filters of a command: as many as a [`crate::model::Row`] can number.
-pub(super) const MAX_FILTERS: usize = u16::MAX as usize;
+const MAX_FILTERS: u32 = u16::MAX as u32;
 
 /// Collects what the parts hold.
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl Gather {
             self.error(in_source + line, column, fault);
         }
         self.errors[first_error..].sort_by_key(|error| error.line);
-        part.rows.runs_mut().for_each(|run| run.line += before);
+        part.rows.move_lines(before);
         if !part.rows.is_empty() {
             self.drafts.push(part.rows);
         }
@@ -85,51 +85,37 @@ impl Gather {
     }
 
     /// Replaces shared numbers of filters by places in `filters`; true if these ran out, and
-    /// [`UNNUMBERED`] stands in their stead.
+    /// numbers beyond them stand in their stead.
     fn number_filters(&mut self, rows: &mut Draft) -> bool {
         let mut ran_out = false;
-        let mut last = None;
-        for run in rows.runs_mut() {
-            let place = match last {
-                Some((filter, place)) if filter == run.filter => place,
-                _ => self.place(run.filter),
-            };
-            last = Some((run.filter, place));
-            ran_out |= place == UNNUMBERED;
-            run.filter = place;
+        for (filter, at) in rows.filters_mut().iter_mut().zip(0..) {
+            *filter = self.place(*filter).unwrap_or(MAX_FILTERS + at);
+            ran_out |= *filter >= MAX_FILTERS;
         }
         ran_out
     }
 
-    fn place(&mut self, filter: u32) -> u32 {
+    fn place(&mut self, filter: u32) -> Option<u32> {
         if let Some(place) = self.places.get(&filter) {
-            return *place;
+            return Some(*place);
         }
-        if self.filters.len() >= MAX_FILTERS {
-            return UNNUMBERED;
-        }
-        let place = u32::try_from(self.filters.len()).unwrap_or(UNNUMBERED);
+        let place = u32::try_from(self.filters.len()).ok().filter(|place| *place < MAX_FILTERS)?;
         self.places.insert(filter, place);
         self.filters.push(filter);
-        place
+        Some(place)
     }
 
     /// Leaves out the rows whose filter has no number, each with an error.
     fn refuse_unnumbered(&mut self, rows: &mut Draft, in_source: u32) {
         let mut kept = Draft::with_capacity(rows.len());
-        for (run, ends) in rows.runs() {
-            for (ends, line) in ends.iter().zip(run.line..) {
-                if run.filter == UNNUMBERED {
-                    self.error(in_source + line, "row", Fault::TooManyFilters(MAX_FILTERS));
-                } else {
-                    kept.push(*ends, run.filter, line);
-                }
+        for (ends, filter, line) in rows.iter() {
+            if filter >= MAX_FILTERS {
+                self.error(in_source + line, "row", Fault::TooManyFilters(MAX_FILTERS as usize));
+            } else {
+                kept.push(ends, filter, line);
             }
         }
         self.has_strays = true;
         *rows = kept;
     }
 }
-
-/// The place of a filter beyond [`MAX_FILTERS`].
-const UNNUMBERED: u32 = u32::MAX;

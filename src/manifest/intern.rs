@@ -4,11 +4,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::code::{Code, TAIL_BITS};
 use super::fold::Fold;
+use super::shard::Shard;
 
 /// Tables that are locked on their own.
 const SHARDS: usize = 64;
 /// Bits of a number below those of its shard.
-const INDEX_BITS: u32 = 26;
+pub(super) const INDEX_BITS: u32 = 26;
+/// These bits, all set: more than there are groups in a shard.
+pub(super) const NUMBER: u32 = (1 << INDEX_BITS) - 1;
 /// Lanes that a key can tell apart; groups of more go by their texts.
 const LANES: u32 = 1 << (u64::BITS - TAIL_BITS);
 /// Set in the first word of a key that has no code.
@@ -22,6 +25,11 @@ impl Key {
     /// The key of a group that has a code, if its lane is not beyond all number.
     pub(super) fn new(lane: u32, code: Code) -> Option<Self> {
         (lane < LANES).then_some(Self([code.head, u64::from(lane) << TAIL_BITS | code.tail]))
+    }
+
+    /// Its hash.
+    pub(super) fn hash(self, hash: &Fold) -> u64 {
+        hash.hash(self.0)
     }
 }
 
@@ -41,13 +49,6 @@ pub(super) struct Interner {
     odd: Mutex<Odd>,
 }
 
-#[derive(Debug, Default)]
-struct Shard {
-    keys: Vec<Key>,
-    /// Open addressing: an index into `keys` and 1, or 0.
-    slots: Vec<u32>,
-}
-
 /// Groups whose ids have no code.
 #[derive(Debug, Default)]
 struct Odd {
@@ -61,8 +62,8 @@ pub(super) struct Desk {
     hashes: Vec<u64>,
     /// Indexes of keys, shard by shard.
     order: Vec<u32>,
-    /// What stood in the first slot of each key of a shard.
-    first: Vec<u32>,
+    /// What stands in the slot of each key of a shard.
+    found: Vec<u32>,
 }
 
 impl Interner {
@@ -87,9 +88,9 @@ impl Interner {
     /// Puts the number of each of `keys` into `numbers`. Each shard is locked once, and its slots
     /// are all looked at before the first key is: so the waits for memory overlap.
     pub(super) fn number(&self, keys: &[Key], desk: &mut Desk, numbers: &mut [u32]) {
-        let Desk { hashes, order, first } = desk;
+        let Desk { hashes, order, found } = desk;
         hashes.clear();
-        hashes.extend(keys.iter().map(|key| self.hash.hash(key.0)));
+        hashes.extend(keys.iter().map(|key| key.hash(&self.hash)));
         let ends = by_shard(hashes, order);
         let mut start = 0;
         for (number, end) in ends.into_iter().enumerate() {
@@ -100,11 +101,16 @@ impl Interner {
             }
             let mut shard = held(&self.shards[number]);
             shard.make_room(of_shard.len(), &self.hash);
-            first.clear();
-            first.extend(of_shard.iter().map(|at| shard.slots[shard.slot(hashes[*at as usize])]));
-            for (at, first) in of_shard.iter().zip(&*first) {
-                let (at, first) = (*at as usize, *first);
-                let index = match first.checked_sub(1) {
+            found.clear();
+            found.extend(
+                of_shard.iter().map(|at| shard.slots[shard.first_slot(hashes[*at as usize])]),
+            );
+            for (at, found) in of_shard.iter().zip(&mut *found) {
+                *found = shard.likely(*found, hashes[*at as usize]);
+            }
+            for (at, found) in of_shard.iter().zip(&*found) {
+                let at = *at as usize;
+                let index = match found.checked_sub(1) {
                     Some(index) if shard.keys[index as usize] == keys[at] => index,
                     _ => shard.find_or_add(keys[at], hashes[at]),
                 };
@@ -115,9 +121,10 @@ impl Interner {
 
     /// Lets go of what is only needed to find groups.
     pub(super) fn into_groups(self) -> NumberedGroups {
-        let shards = self.shards.into_iter().map(|shard| {
-            shard.into_inner().unwrap_or_else(PoisonError::into_inner).keys
-        });
+        let shards = self
+            .shards
+            .into_iter()
+            .map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner).keys);
         let odd = self.odd.into_inner().unwrap_or_else(PoisonError::into_inner);
         NumberedGroups { shards: shards.collect(), odd: odd.texts }
     }
@@ -180,53 +187,17 @@ const fn shard_of(number: u32) -> usize {
 }
 
 const fn index_of(number: u32) -> usize {
-    (number & ((1 << INDEX_BITS) - 1)) as usize
-}
-
-impl Shard {
-    /// Makes room for `more` keys in at most three quarters of the slots.
-    fn make_room(&mut self, more: usize, hash: &Fold) {
-        let wanted = (self.keys.len() + more) * 4 / 3 + 1;
-        if wanted <= self.slots.len() {
-            return;
-        }
-        self.slots = vec![0; wanted.next_power_of_two()];
-        for (key, number) in self.keys.iter().zip(1..) {
-            let mut slot = self.slot(hash.hash(key.0));
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & (self.slots.len() - 1);
-            }
-            self.slots[slot] = number;
-        }
-    }
-
-    /// Where the search for a key begins. The highest bits of a hash tell the shard.
-    #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
-    fn slot(&self, hash: u64) -> usize {
-        hash as usize & (self.slots.len() - 1)
-    }
-
-    fn find_or_add(&mut self, key: Key, hash: u64) -> u32 {
-        let mut slot = self.slot(hash);
-        while let Some(index) = self.slots[slot].checked_sub(1) {
-            if self.keys[index as usize] == key {
-                return index;
-            }
-            slot = (slot + 1) & (self.slots.len() - 1);
-        }
-        let index = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
-        assert!(index < 1 << INDEX_BITS, "more groups than lines can name");
-        self.keys.push(key);
-        self.slots[slot] = index + 1;
-        index
-    }
+    (number & NUMBER) as usize
 }
 
 /// Sorts the indexes of `hashes` by shard into `order`; where each shard ends.
 fn by_shard(hashes: &[u64], order: &mut Vec<u32>) -> [usize; SHARDS] {
+    #[expect(clippy::cast_possible_truncation, reason = "six bits are left")]
     let shard = |hash: u64| (hash >> (u64::BITS - SHARDS.trailing_zeros())) as usize;
     let mut next = [0; SHARDS];
-    hashes.iter().for_each(|hash| next[shard(*hash)] += 1);
+    for hash in hashes {
+        next[shard(*hash)] += 1;
+    }
     let mut start = 0;
     for count in &mut next {
         start += std::mem::replace(count, start);

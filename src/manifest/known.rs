@@ -6,13 +6,8 @@ use super::Column;
 use super::column::Layout;
 use super::fold::Fold;
 use super::row::Texts;
+use super::short::ShortTexts;
 use crate::model::Provider;
-
-/// The longest account or region that is remembered, in bytes.
-const SHORT: usize = 23;
-
-/// A short text in three words, exactly: its bytes, zeros, and its length at the end.
-type Words = [u64; 3];
 
 /// What the cells of a row beside its groups come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +24,11 @@ pub(super) struct Known {
     /// The cells that make a context, left to right; none of them is the region.
     columns: Vec<(usize, Column)>,
     contexts: HashMap<Vec<u8>, Context, Fold>,
-    regions: HashMap<(Provider, Words), u32, Fold>,
-    lanes: HashMap<(u32, Words), u32, Fold>,
+    /// Regions, tagged with their cloud.
+    regions: ShortTexts,
+    accounts: ShortTexts,
+    /// The lanes of each region, by account.
+    lanes: Vec<Vec<Option<u32>>>,
     /// A key of `contexts` that is being made.
     key: Vec<u8>,
 }
@@ -43,8 +41,9 @@ impl Known {
         Self {
             columns,
             contexts: HashMap::default(),
-            regions: HashMap::default(),
-            lanes: HashMap::default(),
+            regions: ShortTexts::default(),
+            accounts: ShortTexts::default(),
+            lanes: Vec::new(),
             key: Vec::new(),
         }
     }
@@ -58,14 +57,16 @@ impl Known {
         self.contexts.get(self.key.as_slice()).copied()
     }
 
-    /// The number of a region.
-    pub(super) fn region(&self, cloud: Provider, region: &[u8]) -> Option<u32> {
-        self.regions.get(&(cloud, words(region)?)).copied()
-    }
-
-    /// The number of the lane of an account in a region.
-    pub(super) fn lane(&self, region: u32, account: &[u8]) -> Option<u32> {
-        self.lanes.get(&(region, words(account)?)).copied()
+    /// The lanes of two accounts in a region.
+    pub(super) fn lanes(
+        &self,
+        cloud: Provider,
+        region: &[u8],
+        accounts: [&[u8]; 2],
+    ) -> Option<[u32; 2]> {
+        let lanes = self.lanes.get(self.regions.get(region, cloud as u8)?)?;
+        let [own, peer] = accounts.map(|account| *lanes.get(self.accounts.get(account, 0)?)?);
+        Some([own?, peer?])
     }
 
     /// Remembers the cells of a good row, and the lanes of its accounts.
@@ -76,12 +77,18 @@ impl Known {
         if is_short && !self.contexts.contains_key(self.key.as_slice()) {
             self.contexts.insert(self.key.clone(), context);
         }
-        let Some(region) = words(texts.of(Column::Region).as_bytes()) else { return };
-        let next = u32::try_from(self.regions.len()).unwrap_or(u32::MAX);
-        let region = *self.regions.entry((context.cloud, region)).or_insert(next);
+        let region = texts.of(Column::Region).as_bytes();
+        let Some(region) = self.regions.add(region, context.cloud as u8) else { return };
+        if self.lanes.len() <= region {
+            self.lanes.resize(region + 1, Vec::new());
+        }
+        let known = &mut self.lanes[region];
         for (column, lane) in [Column::AccountA, Column::AccountB].into_iter().zip(lanes) {
-            if let Some(account) = words(texts.of(column).as_bytes()) {
-                self.lanes.insert((region, account), lane);
+            if let Some(account) = self.accounts.add(texts.of(column).as_bytes(), 0) {
+                if known.len() <= account {
+                    known.resize(account + 1, None);
+                }
+                known[account] = Some(lane);
             }
         }
     }
@@ -92,13 +99,4 @@ fn push(key: &mut Vec<u8>, cell: &[u8]) -> Option<()> {
     key.push(u8::try_from(cell.len()).ok()?);
     key.extend_from_slice(cell);
     Some(())
-}
-
-fn words(text: &[u8]) -> Option<Words> {
-    let length = u8::try_from(text.len()).ok().filter(|_| text.len() <= SHORT)?;
-    let mut bytes = [0; SHORT + 1];
-    bytes[..text.len()].copy_from_slice(text);
-    bytes[SHORT] = length;
-    let (words, _) = bytes.as_chunks::<8>();
-    Some([words[0], words[1], words[2]].map(u64::from_le_bytes))
 }

@@ -26,7 +26,9 @@ mod quick;
 mod read;
 mod region;
 mod row;
+mod shard;
 mod shared;
+mod short;
 mod split;
 #[cfg(test)]
 mod tests;

@@ -63,6 +63,11 @@ impl<'r> PartReader<'r> {
         }
     }
 
+    /// Whether a record may go on beyond its piece: in a note alone.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.layout.cell(Column::Note).is_some()
+    }
+
     /// Reads the rows of `piece`, which begins with a record.
     pub(super) fn read(&mut self, piece: &Piece) -> Part {
         self.keys.clear();
@@ -72,7 +77,7 @@ impl<'r> PartReader<'r> {
         self.shared.groups.number(&self.keys, &mut self.desk, &mut self.numbers);
         let (ends, _) = self.numbers.as_chunks::<2>();
         self.part.rows.ends_mut().copy_from_slice(ends);
-        self.part.rows.shrink();
+        self.part.rows.close();
         std::mem::take(&mut self.part)
     }
 
@@ -178,7 +183,9 @@ fn read_filter(cloud: Provider, texts: &Texts<'_>, faults: &mut Faults) -> Filte
     let mut found = Vec::new();
     let cells = Column::NARROWING.map(|column| texts.of(column));
     let filter = filter::read(&cells, cloud, &mut found);
-    found.into_iter().for_each(|(column, fault)| faults.add(column, fault));
+    for (column, fault) in found {
+        faults.add(column, fault);
+    }
     filter
 }
 

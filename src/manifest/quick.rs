@@ -53,14 +53,14 @@ impl Places {
             return None;
         }
         let context = known.context(cells)?;
-        let region = known.region(context.cloud, cells[self.region])?;
         let [one, other] = self.groups.map(|group| code(cells[group], context.cloud));
         let (one, other) = (one?, other?);
         if one == other {
             return None;
         }
-        let [own, peer] = self.accounts.map(|account| known.lane(region, cells[account]));
-        let ends = [Key::new(own?, one)?, Key::new(peer?, other)?];
+        let accounts = self.accounts.map(|account| cells[account]);
+        let [own, peer] = known.lanes(context.cloud, cells[self.region], accounts)?;
+        let ends = [Key::new(own, one)?, Key::new(peer, other)?];
         Some(Quick { length, ends, filter: context.filter })
     }
 }
@@ -94,7 +94,7 @@ fn bare(cell: &[u8]) -> &[u8] {
 
 /// The code of a group id that is valid for `cloud`.
 fn code(id: &[u8], cloud: Provider) -> Option<Code> {
-    let coded = Code::new(id)?;
+    let coded = Code::read(id)?;
     let is_valid = match cloud {
         Provider::Alibaba => true,
         Provider::Aws => coded.is_hex && matches!(coded.length, 8 | 17),

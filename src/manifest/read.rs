@@ -48,7 +48,8 @@ pub(super) fn read_by(inputs: Vec<ManifestInput>, rules: &Rules, manner: Manner)
     let mut gather = Gather::default();
     for input in inputs {
         gather.source(input.name);
-        let mut file = File { pieces: Pieces::new(input.reader, manner.piece), gather: &mut gather };
+        let mut file =
+            File { pieces: Pieces::new(input.reader, manner.piece), gather: &mut gather };
         if let Err(stop) = file.read(&shared, manner.plain) {
             file.report(stop);
         }

@@ -39,7 +39,7 @@ impl<'r> Shared<'r> {
 
     /// The key of a group, by the text of a valid cell.
     pub(super) fn group(&self, lane: u32, id: &str) -> Key {
-        let coded = Code::new(id.as_bytes()).and_then(|coded| Key::new(lane, coded.code));
+        let coded = Code::read(id.as_bytes()).and_then(|coded| Key::new(lane, coded.code));
         coded.unwrap_or_else(|| self.groups.odd(lane, id))
     }
 

@@ -24,13 +24,15 @@ pub(super) enum WaveEnd {
 }
 
 /// Reads up to `limit` pieces on as many threads as there are readers, and gathers them in order.
-pub(super) fn read<'r>(
+pub(super) fn read(
     pieces: &mut Pieces,
     gather: &mut Gather,
     limit: usize,
-    readers: &mut [PartReader<'r>],
+    readers: &mut [PartReader<'_>],
 ) -> WaveEnd {
+    let keeps_bytes = readers.iter().any(PartReader::may_go_on);
     let wave = Wave {
+        keeps_bytes,
         intake: Mutex::new(Intake { pieces, taken: 0, limit, ended: false }),
         order: Mutex::new(InOrder { gather, next: 0, waiting: BTreeMap::new(), stop: None }),
     };
@@ -38,7 +40,9 @@ pub(super) fn read<'r>(
         wave.work(reader);
     } else {
         rayon::scope(|scope| {
-            readers.iter_mut().for_each(|reader| scope.spawn(|_| wave.work(reader)));
+            for reader in readers {
+                scope.spawn(|_| wave.work(reader));
+            }
         });
     }
     wave.end()
@@ -55,6 +59,8 @@ pub(super) fn readers<'r>(
 }
 
 struct Wave<'w> {
+    /// The bytes of a piece are needed until all before it are gathered.
+    keeps_bytes: bool,
     intake: Mutex<Intake<'w>>,
     order: Mutex<InOrder<'w>>,
 }
@@ -71,7 +77,7 @@ struct InOrder<'w> {
     /// The number of the piece to be gathered next.
     next: usize,
     /// What was read ahead of it.
-    waiting: BTreeMap<usize, (Part, Piece)>,
+    waiting: BTreeMap<usize, (Part, Vec<u8>)>,
     stop: Option<Stop>,
 }
 
@@ -88,8 +94,16 @@ impl Wave<'_> {
             let taken = held(&self.intake).next(buffer);
             let Some((number, piece)) = taken else { return };
             let part = reader.read(&piece);
+            let again;
+            (buffer, again) = if self.keeps_bytes {
+                (Vec::new(), piece.bytes)
+            } else {
+                (piece.bytes, Vec::new())
+            };
             let mut order = held(&self.order);
-            buffer = order.accept(number, part, piece);
+            if let Some(free) = order.accept(number, part, again) {
+                buffer = free;
+            }
             if order.stop.is_some() {
                 held(&self.intake).limit = 0;
             }
@@ -103,7 +117,7 @@ impl Wave<'_> {
             Some(Stop::Full(fault)) => WaveEnd::Full(fault),
             Some(Stop::Open(mut again)) => {
                 order.gather.has_strays |= !order.waiting.is_empty();
-                order.waiting.values().for_each(|(_, piece)| again.extend(&piece.bytes));
+                order.waiting.values().for_each(|(_, bytes)| again.extend(bytes));
                 WaveEnd::Open(again)
             }
             None if intake.ended => WaveEnd::Ended,
@@ -125,23 +139,23 @@ impl Intake<'_> {
 }
 
 impl InOrder<'_> {
-    /// Gathers a part once all before it are; a buffer that is free again.
-    fn accept(&mut self, number: usize, part: Part, piece: Piece) -> Vec<u8> {
-        self.waiting.insert(number, (part, piece));
-        let mut buffer = Vec::new();
+    /// Gathers a part once all before it are; bytes that are needed no more.
+    fn accept(&mut self, number: usize, part: Part, bytes: Vec<u8>) -> Option<Vec<u8>> {
+        self.waiting.insert(number, (part, bytes));
+        let mut free = None;
         while self.stop.is_none()
-            && let Some((part, piece)) = self.waiting.remove(&self.next)
+            && let Some((part, bytes)) = self.waiting.remove(&self.next)
         {
             self.next += 1;
             let open = part.open;
             if let Err(fault) = self.gather.part(part) {
                 self.stop = Some(Stop::Full(fault));
             } else if let Some(from) = open {
-                self.stop = Some(Stop::Open(piece.bytes[from..].to_vec()));
+                self.stop = Some(Stop::Open(bytes[from..].to_vec()));
             }
-            buffer = piece.bytes;
+            free = Some(bytes).filter(|bytes| bytes.capacity() > 0).or(free);
         }
-        buffer
+        free
     }
 }
 

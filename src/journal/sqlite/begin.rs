@@ -5,8 +5,8 @@ use serde_json::json;
 use sqlx::SqliteConnection;
 
 use super::row::{bulk_of, get, json as to_json, refused, spell};
-use super::{load, sql};
 use super::work::Work;
+use super::{load, sql};
 use crate::journal::chain::canonical;
 use crate::journal::{JournalError, NewRun, RunState, pack};
 use crate::model::{PairSet, hex};

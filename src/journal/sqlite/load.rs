@@ -7,7 +7,7 @@ use sqlx::{Arguments as _, AssertSqlSafe, SqliteConnection};
 use super::row::refused;
 use super::sql;
 use crate::journal::{JournalError, PeerEntry, pack};
-use crate::model::{GroupIx, PairSet, Row};
+use crate::model::{BothEnds, GroupIx, PairSet};
 
 /// Rows in one statement: more are no faster.
 const ROWS: usize = 500;
@@ -33,15 +33,14 @@ pub(super) async fn chunks(
     run_no: i64,
     pairs: &PairSet,
 ) -> Result<(), JournalError> {
-    let both_ends = pairs.both_ends();
-    let rows = Chunks { ends: both_ends.iter().peekable(), last: None };
+    let rows = Chunks { ends: pairs.both_ends().peekable(), last: None };
     load(conn, sql::CHUNK_INSERT, run_no, Box::new(rows), |arguments, (group, ix, blob)| {
         arguments.add(group).and_then(|()| arguments.add(ix)).and_then(|()| arguments.add(blob))
     })
     .await
 }
 
-/// Inserts rows by the statement `one`, whose first parameter is the run. While the database
+/// Inserts rows by the statement `one`, whose first value is the run. While the database
 /// works on some of them, the next are made.
 async fn load<T>(
     conn: &mut SqliteConnection,
@@ -53,9 +52,9 @@ async fn load<T>(
     let many = repeated(one, ROWS);
     let mut next = || {
         let mut arguments = SqliteArguments::default();
-        arguments.add(run_no)?;
         let mut count = 0;
         for row in rows.by_ref().take(ROWS) {
+            arguments.add(run_no)?;
             bind(&mut arguments, row)?;
             count += 1;
         }
@@ -73,26 +72,22 @@ async fn load<T>(
     Ok(())
 }
 
-/// The statement `one`, which ends with the values of one row, with those of `rows` rows: its
-/// first parameter stays the first of all.
+/// The statement `one`, which ends with the values of one row, with those of `rows` rows. The
+/// parameters have no numbers: of thousands that have, each is searched for among all.
 fn repeated(one: &str, rows: usize) -> String {
-    let (head, tuple) = one.split_once(" VALUES ").unwrap_or((one, ""));
-    let each = tuple.matches('?').count().saturating_sub(1);
-    let tuples = (0..rows).map(|row| {
-        let rest = (0..each).map(|at| format!(", ?{}", 2 + row * each + at));
-        format!("(?1{})", rest.collect::<String>())
-    });
-    format!("{head} VALUES {}", tuples.collect::<Vec<_>>().join(", "))
+    let (head, values) = one.split_once(" VALUES ").unwrap_or((one, ""));
+    let row = vec!["?"; values.matches('?').count()].join(", ");
+    format!("{head} VALUES {}", vec![format!("({row})"); rows].join(", "))
 }
 
 /// The packed peers of every group, at most [`pack::CHUNK`] a row.
-struct Chunks<I: Iterator<Item = (GroupIx, GroupIx, Row)>> {
-    ends: std::iter::Peekable<I>,
+struct Chunks<'a> {
+    ends: std::iter::Peekable<BothEnds<'a>>,
     /// Group and number of the last chunk.
     last: Option<(GroupIx, u32)>,
 }
 
-impl<I: Iterator<Item = (GroupIx, GroupIx, Row)>> Iterator for Chunks<I> {
+impl Iterator for Chunks<'_> {
     type Item = (u32, u32, Vec<u8>);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -116,7 +111,7 @@ mod tests {
     fn a_statement_of_many_rows_is_that_of_one_repeated() {
         assert_eq!(
             repeated("INSERT INTO t (a, b, c) VALUES (?1, ?2, ?3)", 2),
-            "INSERT INTO t (a, b, c) VALUES (?1, ?2, ?3), (?1, ?4, ?5)"
+            "INSERT INTO t (a, b, c) VALUES (?, ?, ?), (?, ?, ?)"
         );
     }
 }

@@ -9,8 +9,16 @@ use crate::model::Provider;
 const CLOUDS: [&str; 5] = ["aws", "", "alibaba", "\"aws\"", "gcp"];
 const REGIONS: [&str; 6] =
     ["us-east-1", "cn-beijing", "\"cn-beijing\"", " cn-beijing", "cn-nowhere", "eu-west-1"];
-const ACCOUNTS: [&str; 8] =
-    ["111111111111", "222222222222", "a@b", "mapped", "\"111111111111\"", "333333333333 ", "x y", ""];
+const ACCOUNTS: [&str; 8] = [
+    "111111111111",
+    "222222222222",
+    "a@b",
+    "mapped",
+    "\"111111111111\"",
+    "333333333333 ",
+    "x y",
+    "",
+];
 const GROUPS: [&str; 14] = [
     "sg-0123456789abcdef0",
     "sg-0123456789abcdef1",
@@ -35,8 +43,12 @@ const LINE_ENDS: [&str; 4] = ["\n", "\n", "\r\n", "\n\n"];
 /// A row: an index into each of the lists, and whether all its cells are plain ones.
 type Choice = ([usize; 9], bool);
 
-fn row([cloud, region, own, one, peer, other, narrowing, note, end]: [usize; 9], plain: bool) -> String {
-    let limit = |at: usize, plain_count: usize, count: usize| at % if plain { plain_count } else { count };
+fn row(
+    [cloud, region, own, one, peer, other, narrowing, note, end]: [usize; 9],
+    plain: bool,
+) -> String {
+    let limit =
+        |at: usize, plain_count: usize, count: usize| at % if plain { plain_count } else { count };
     let narrowing = NARROWINGS[limit(narrowing, 3, NARROWINGS.len())];
     [
         CLOUDS[limit(cloud, 1, CLOUDS.len())],
@@ -61,21 +73,24 @@ fn manifest(rows: &[Choice], layout: usize) -> String {
         // Alibaba Cloud alone, narrowing cells apart, no notes.
         1 => {
             let header = "ip_protocol,group_b,account_b,region,account_a,port_range,group_a\n";
-            let rows = rows.iter().map(|([_, region, own, one, peer, other, narrowing, _, end], plain)| {
-                let limit = |at: &usize, few: usize, all: usize| at % if *plain { few } else { all };
-                let narrowing = NARROWINGS[limit(narrowing, 3, NARROWINGS.len())];
-                let (protocol, ports) = narrowing.split_once(',').unwrap_or_default();
-                let cells = [
-                    protocol,
-                    GROUPS[limit(other, 4, GROUPS.len())],
-                    ACCOUNTS[limit(peer, 3, ACCOUNTS.len())],
-                    REGIONS[1 + limit(region, 1, REGIONS.len() - 1)],
-                    ACCOUNTS[limit(own, 3, ACCOUNTS.len())],
-                    ports,
-                    GROUPS[limit(one, 4, GROUPS.len())],
-                ];
-                cells.join(",") + LINE_ENDS[limit(end, 3, LINE_ENDS.len())]
-            });
+            let rows = rows.iter().map(
+                |([_, region, own, one, peer, other, narrowing, _, end], plain)| {
+                    let limit =
+                        |at: &usize, few: usize, all: usize| at % if *plain { few } else { all };
+                    let narrowing = NARROWINGS[limit(narrowing, 3, NARROWINGS.len())];
+                    let (protocol, ports) = narrowing.split_once(',').unwrap_or_default();
+                    let cells = [
+                        protocol,
+                        GROUPS[limit(other, 4, GROUPS.len())],
+                        ACCOUNTS[limit(peer, 3, ACCOUNTS.len())],
+                        REGIONS[1 + limit(region, 1, REGIONS.len() - 1)],
+                        ACCOUNTS[limit(own, 3, ACCOUNTS.len())],
+                        ports,
+                        GROUPS[limit(one, 4, GROUPS.len())],
+                    ];
+                    cells.join(",") + LINE_ENDS[limit(end, 3, LINE_ENDS.len())]
+                },
+            );
             std::iter::once(header.to_owned()).chain(rows).collect()
         }
         _ => {

@@ -8,16 +8,21 @@ use crate::model::{BadValue, GroupId, GroupIx, GroupRef, LaneKey};
 
 /// Every group that some row names, sorted and distinct; a [`GroupIx`] is a place here.
 ///
-/// A group costs its id and 8 bytes: a manifest names millions of them, in some thousand lanes.
+/// A group costs its id and 2 bytes: a manifest names millions of them, in some thousand lanes.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Groups {
     lanes: Vec<LaneKey>,
     /// Where the groups of each lane end.
     lane_ends: Vec<u32>,
     ids: String,
-    /// Where each id ends.
-    id_ends: Vec<usize>,
+    /// Where the first id of each block begins.
+    blocks: Vec<usize>,
+    /// Where each id ends in its block.
+    id_ends: Vec<u16>,
 }
+
+/// Ids in a block; with ids of 256 bytes each it has less than 2^16 bytes.
+const BLOCK: usize = 128;
 
 impl Groups {
     /// Adds a group, which must come after all others in [`GroupRef`] order and have a number.
@@ -26,6 +31,12 @@ impl Groups {
         let next = u32::try_from(self.id_ends.len() + 1);
         let next = next.map_err(|_| refused("fewer groups: split the manifest"))?;
         let order = self.lanes.last().map_or(Ordering::Greater, |last| lane.cmp(last));
+        let start = match self.blocks.last() {
+            Some(start) if !self.id_ends.len().is_multiple_of(BLOCK) => *start,
+            _ => self.ids.len(),
+        };
+        let end = u16::try_from(self.ids.len() + id.len() - start);
+        let end = end.map_err(|_| refused("an id of at most 256 bytes"))?;
         let last_id = self.id_ends.len().checked_sub(1).map(|at| self.id_at(at));
         match order {
             Ordering::Greater => {
@@ -39,8 +50,11 @@ impl Groups {
             }
             _ => return Err(refused("a group that comes after the one before it")),
         }
+        if self.id_ends.len().is_multiple_of(BLOCK) {
+            self.blocks.push(start);
+        }
         self.ids.push_str(id);
-        self.id_ends.push(self.ids.len());
+        self.id_ends.push(end);
         Ok(())
     }
 
@@ -107,8 +121,9 @@ impl Groups {
     }
 
     fn id_at(&self, at: usize) -> &str {
-        let start = at.checked_sub(1).map_or(0, |before| self.id_ends[before]);
-        &self.ids[start..self.id_ends[at]]
+        let block = self.blocks[at / BLOCK];
+        let start = if at.is_multiple_of(BLOCK) { 0 } else { usize::from(self.id_ends[at - 1]) };
+        &self.ids[block + start..block + usize::from(self.id_ends[at])]
     }
 }
 
@@ -148,16 +163,24 @@ mod tests {
     fn every_group_is_found_where_it_is() {
         let groups = groups();
         let told: Vec<String> = groups.iter().map(|group| group.to_string()).collect();
-        assert_eq!(
-            told,
-            ["aws 1 us-east-1 sg-b", "aws 1 us-east-1 sg-c", "aws 2 us-east-1 sg-a"]
-        );
+        assert_eq!(told, ["aws 1 us-east-1 sg-b", "aws 1 us-east-1 sg-c", "aws 2 us-east-1 sg-a"]);
         for ix in (0..3).map(GroupIx) {
             assert_eq!(groups.find(&groups.get(ix)), Some(ix));
         }
         assert_eq!(groups.find(&GroupRef { group: "sg-a".into(), ..groups.get(GroupIx(0)) }), None);
         let lanes: Vec<_> = groups.lanes().map(|(key, range)| (key.clone(), range)).collect();
         assert_eq!(lanes, [(lane("1"), 0..2), (lane("2"), 2..3)]);
+    }
+
+    #[test]
+    fn ids_of_many_blocks_are_told_apart() {
+        let mut groups = Groups::default();
+        let ids: Vec<String> =
+            (0..1000).map(|n| format!("sg-{n:04}{}", "x".repeat(n % 240))).collect();
+        for id in &ids {
+            groups.push(&lane("1"), id).expect("sorted");
+        }
+        assert!(ids.iter().zip(0..).all(|(id, ix)| groups.id(GroupIx(ix)) == id));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod groups;
 mod packing;
 mod rows;
 mod set;
+mod sorted;
 #[cfg(test)]
 mod tests;
 

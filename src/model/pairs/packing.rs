@@ -76,14 +76,16 @@ impl Packing {
 
     /// The part of a row.
     pub(super) const fn part_of(&self, row: &Row) -> usize {
-        (row.a.0 as u64 >> (self.group - self.part)) as usize
+        (row.a.0 as usize).unbounded_shr(self.group - self.part)
     }
 
     /// The word of a row.
     pub(super) fn pack<W: Word>(&self, row: &Row) -> W {
         let local = u128::from(row.a.0) & mask(self.group - self.part);
         let ends = local << self.group | u128::from(row.b.0);
-        W::narrow((ends << self.filter | u128::from(row.filter)) << self.line | u128::from(row.line))
+        W::narrow(
+            (ends << self.filter | u128::from(row.filter)) << self.line | u128::from(row.line),
+        )
     }
 
     /// The row of a word in `part`.
@@ -143,7 +145,8 @@ mod tests {
         let packed: Vec<(usize, u128)> =
             rows.iter().map(|row| (packing.part_of(row), packing.pack(row))).collect();
         assert!(packed.is_sorted());
-        let back: Vec<Row> = packed.iter().map(|(part, word)| packing.unpack(*part, *word)).collect();
+        let back: Vec<Row> =
+            packed.iter().map(|(part, word)| packing.unpack(*part, *word)).collect();
         assert_eq!(back, rows);
     }
 }

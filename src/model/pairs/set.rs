@@ -68,8 +68,7 @@ impl PairSet {
         notes: BTreeMap<u32, String>,
     ) -> Self {
         let (filters, filter_places) = sort_indexed(filters);
-        let numbering =
-            Numbering { group: place, groups: groups.len(), filter: &filter_places };
+        let numbering = Numbering { group: place, groups: groups.len(), filter: &filter_places };
         let (rows, duplicates) = Rows::build(drafts, &numbering);
         Self { sources, groups, filters, rows, notes, duplicates }
     }
@@ -88,7 +87,9 @@ impl PairSet {
         for row in self.rows.iter() {
             if stays(&row) {
                 draft.push([row.a.0, row.b.0], row.filter.into(), row.line);
-                [row.a, row.b].iter().for_each(|end| used[end.0 as usize] = true);
+                for end in [row.a, row.b] {
+                    used[end.0 as usize] = true;
+                }
             } else {
                 gone.insert(row.line);
             }
@@ -105,8 +106,7 @@ impl PairSet {
         let (groups, places) = sorted_groups(&named);
         let place = |ix: u32| places[number[ix as usize]];
         let filters = self.filters.clone();
-        let mut set =
-            Self::assemble(self.sources, groups, place, filters, vec![draft], self.notes);
+        let mut set = Self::assemble(self.sources, groups, place, filters, vec![draft], self.notes);
         let collapsed: BTreeMap<u32, u32> = set.duplicates.iter().copied().collect();
         let former = self.duplicates.into_iter().filter(|(_, kept)| !gone.contains(kept));
         let former = former.map(|(line, kept)| (line, *collapsed.get(&kept).unwrap_or(&kept)));
@@ -123,9 +123,9 @@ impl PairSet {
         self.groups.get(ix)
     }
 
-    /// Every row under both its groups.
+    /// Every row under both its groups, sorted.
     pub fn both_ends(&self) -> BothEnds<'_> {
-        BothEnds::new(&self.rows)
+        BothEnds::new(&self.rows, self.groups.len())
     }
 
     /// How many distinct pairs there are; rows that narrow the same pair count once.
@@ -187,7 +187,9 @@ impl PairSet {
             texts.iter().zip(used).filter(|(_, used)| *used).map(|(text, _)| text).collect();
         distinct.sort_unstable();
         distinct.dedup();
-        distinct.iter().for_each(|text| hasher.field(text));
+        for text in &distinct {
+            hasher.field(text);
+        }
         hasher.field("");
         let place = |text| distinct.partition_point(|other| *other < text);
         texts.iter().map(|text| u16::try_from(place(text)).unwrap_or(u16::MAX)).collect()
@@ -213,10 +215,14 @@ fn sorted_groups(named: &[(LaneKey, &str)]) -> (Groups, Vec<u32>) {
 }
 
 /// Sorts `items`; the second list holds where each of them went.
-fn sort_indexed<T: Ord + Clone>(items: Vec<T>) -> (Vec<T>, Vec<u16>) {
-    let (sorted, places) = sort_places(&items);
-    let sorted = sorted.into_iter().cloned().collect();
-    (sorted, places.into_iter().map(|at| u16::try_from(at).unwrap_or(u16::MAX)).collect())
+fn sort_indexed<T: Ord>(items: Vec<T>) -> (Vec<T>, Vec<u16>) {
+    let mut numbered: Vec<(T, usize)> = items.into_iter().zip(0..).collect();
+    numbered.sort_unstable();
+    let mut places = vec![0; numbered.len()];
+    for ((_, from), to) in numbered.iter().zip(0..) {
+        places[*from] = to;
+    }
+    (numbered.into_iter().map(|(item, _)| item).collect(), places)
 }
 
 /// `items` sorted, and where each of them went.

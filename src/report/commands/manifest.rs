@@ -29,7 +29,7 @@ pub fn write_manifest_commands(
     sink.comment(CAVEAT)?;
     let mut written: Vec<String> = Vec::new();
     let mut before = None;
-    for (own, peer, row) in pairs.both_ends().iter() {
+    for (own, peer, row) in pairs.both_ends() {
         if before.replace((own, peer)) != Some((own, peer)) {
             written.clear();
         }
