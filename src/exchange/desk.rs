@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::account::{Account, AccountError, Parked, same_account};
+use super::account::{Account, AccountError, Parked, same_account, with_remedy};
 use super::denials::Denials;
-use super::{Progress, Tallies, now_ms};
+use super::{Clock, Progress, Tallies};
 use crate::cloud::{Action, Cloud, CloudError, Directory};
 use crate::model::{AccountId, ErrorClass, LaneKey, Provider};
 use crate::pace::{self, Pacer, RetryPolicy, Tries, Turn, Verdict};
@@ -33,6 +34,8 @@ pub struct Exchange {
     pub pacer: Pacer,
     /// When to send again.
     pub policy: RetryPolicy,
+    /// The clocks of the command.
+    pub clock: Clock,
     /// Cancelled when nothing new is to be sent.
     pub stop: CancellationToken,
     /// Who is told how far the command is.
@@ -63,6 +66,7 @@ impl Exchange {
             directory,
             pacer,
             policy,
+            clock: Clock::system(),
             stop,
             progress,
             tallies: Tallies::default(),
@@ -70,6 +74,12 @@ impl Exchange {
             lanes: Mutex::default(),
             denials: Denials::default(),
         }
+    }
+
+    /// The same desk with other clocks than the system's.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// The account of `lane`, its identity proven once a process.
@@ -86,13 +96,15 @@ impl Exchange {
         self.cell(lane).parked.get().or_else(|| self.lane(lane).get())
     }
 
-    /// Leaves the account, or the lane alone if only its endpoint is at fault, for the rest of
-    /// the process.
-    pub fn park(&self, lane: &LaneKey, error: &CloudError) {
+    /// Leaves the account, or the lane alone if only its endpoint or its quota is at fault, for
+    /// the rest of the process. Returns the reason as it is told, with the remedy.
+    pub fn park(&self, lane: &LaneKey, error: CloudError) -> CloudError {
+        let error = with_remedy(error);
         match error.class {
-            ErrorClass::Unreached => self.lane(lane).set(error),
-            _ => self.cell(lane).parked.set(error),
+            ErrorClass::Unreached | ErrorClass::Throttled => self.lane(lane).set(&error),
+            _ => self.cell(lane).parked.set(&error),
         }
+        error
     }
 
     /// Sends a read until it is answered: within the quota, again after faults and refusals by
@@ -122,22 +134,19 @@ impl Exchange {
     /// Gets fresh credentials and proves again whose they are. A failure parks the account.
     pub async fn refresh(&self, lane: &LaneKey, client: &dyn Cloud) -> Result<(), ReadError> {
         if let Err(error) = client.refresh().await {
-            self.park(lane, &error);
-            return Err(ReadError::Cloud(error));
+            return Err(ReadError::Cloud(self.park(lane, error)));
         }
         let mut tries = Tries { expiries: 1, ..Tries::default() };
         let answer = self
             .try_read(lane, Action::Identify, &mut tries, || client.identify(&lane.region))
             .await
-            .inspect_err(|error| {
-                if let ReadError::Cloud(error) = error {
-                    self.park(lane, error);
-                }
+            .map_err(|error| match error {
+                ReadError::Cloud(error) => ReadError::Cloud(self.park(lane, error)),
+                ReadError::Stopped => ReadError::Stopped,
             })?;
         same_account(lane, answer.value).map(drop).map_err(|wrong| {
             let error = CloudError::local(ErrorClass::Credential, wrong.code(), wrong.to_string());
-            self.park(lane, &error);
-            ReadError::Cloud(error)
+            ReadError::Cloud(self.park(lane, error))
         })
     }
 
@@ -176,16 +185,15 @@ impl Exchange {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let policy = &self.policy;
+            let (now, random) = (Instant::now(), fastrand::f64());
             let verdict =
-                policy.after_read(error.class, *tries, error.retry_after, fastrand::f64());
-            tries.count(error.class);
+                self.policy.after_read(error.class, *tries, error.retry_after, random, now);
+            tries.count(error.class, now);
             match verdict {
                 Verdict::Again(delay) => self.wait(delay).await?,
                 Verdict::Throttled => {}
                 Verdict::Park if error.class != ErrorClass::Denied => {
-                    self.park(lane, &error);
-                    return Err(ReadError::Cloud(error));
+                    return Err(ReadError::Cloud(self.park(lane, error)));
                 }
                 _ => return Err(ReadError::Cloud(error)),
             }
@@ -210,7 +218,7 @@ impl Exchange {
         let throttled = error.is_some_and(|error| error.class == ErrorClass::Throttled);
         let code = error.map_or("", |error| error.code.as_str());
         tracing::debug!("{lane} {action}: {}", if code.is_empty() { "answered" } else { code });
-        self.tallies.count(lane, action, code, resent, throttled, now_ms());
+        self.tallies.count(lane, action, code, resent, throttled, self.clock.now_ms());
     }
 
     /// Tells the lane's pace of an exchange that ended. Returns how long no call of its action

@@ -8,11 +8,12 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::Instant;
 
-use super::carry_out::{InHand, send};
+use super::carry_out::send;
+use super::in_hand::InHand;
 use super::verify::{Verdict, read_back};
 use super::{CarryOut, RunError, is_failure};
 use crate::audit::Observer;
-use crate::exchange::{Account, AccountError, ReadError, now_ms};
+use crate::exchange::{Account, AccountError, ReadError};
 use crate::failpoint::hit;
 use crate::journal::{CallId, JournalError, Lane};
 use crate::model::{ErrorClass, Event, GroupIx, LaneKey, Status};
@@ -166,8 +167,9 @@ impl<'a> Worker<'a> {
         let page = self.work.journal.open_calls(run, self.lane, from, PAGE).await?;
         self.cursor =
             page.last().filter(|_| page.len() >= PAGE as usize).map(|last| CallId(last.id.0 + 1));
+        let now = self.work.exchange.clock.now();
         for record in page {
-            let call = InHand::new(record);
+            let call = InHand::new(record, now);
             match call.record.status {
                 Status::ReadBack { .. } => {
                     self.busy.insert(call.record.group);
@@ -240,6 +242,7 @@ impl<'a> Worker<'a> {
         let stop = self.work.exchange.stop.clone();
         let wait = async move {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep_until(next) => {}
             }
@@ -258,11 +261,12 @@ impl<'a> Worker<'a> {
             }
         }
         let (journal, run) = (self.work.journal, &self.work.run.new.id);
+        let now = self.work.exchange.clock.now();
         hit("before-verified");
         let appended = futures_util::future::join_all(
             decided
                 .iter()
-                .map(|(call, event)| journal.append(run, call.record.id, event, now_ms())),
+                .map(|(call, event)| journal.append(run, call.record.id, event, now.wall_ms)),
         )
         .await;
         hit("after-verified");
@@ -272,12 +276,12 @@ impl<'a> Worker<'a> {
             self.count(&event);
             if !status.is_closed() {
                 let record = journal.call(run, call.record.id).await?;
-                self.queue.push_back(InHand { rounds: call.rounds, ..InHand::new(record) });
+                self.queue.push_back(call.again(record, now));
             }
             // While the journal is still being read, its pages will bring the split calls.
             if self.cursor.is_none() {
                 for id in split {
-                    self.queue.push_back(InHand::new(journal.call(run, id).await?));
+                    self.queue.push_back(InHand::new(journal.call(run, id).await?, now));
                 }
             }
         }

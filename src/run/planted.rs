@@ -1,0 +1,24 @@
+//! Where the planted bugs of a call's life live: nothing of it is in a build without failpoints.
+
+use crate::cloud::{Answer, Cloud, CloudError, RevokeOrder, RevokeReply};
+use crate::failpoint::{Bug, planted};
+
+/// The generation that a token is made from: with [`Bug::NewTokenOnResume`], another one in every
+/// process.
+pub(super) fn token_generation(generation: u32) -> u32 {
+    let salt = if planted(Bug::NewTokenOnResume) { std::process::id() } else { 0 };
+    generation + salt
+}
+
+/// What a send was answered that went out before its intent: with [`Bug::CallBeforeIntent`].
+pub(super) async fn sent_too_early(
+    client: &dyn Cloud,
+    order: &RevokeOrder<'_>,
+) -> Option<Result<Answer<RevokeReply>, CloudError>> {
+    if planted(Bug::CallBeforeIntent) { Some(client.revoke(order).await) } else { None }
+}
+
+/// Whether success is taken for proof: with [`Bug::OkIsDone`].
+pub(super) fn success_is_proof() -> bool {
+    planted(Bug::OkIsDone)
+}
