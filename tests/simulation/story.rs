@@ -1,0 +1,207 @@
+//! A run from its beginning to its end, over as many processes as it takes, and how it is judged.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use unpair::journal::{Journal, Mode, check};
+use unpair::model::{Outcome, PairSet, RuleId, RunId};
+
+use crate::ground::{Ground, State, folder};
+use crate::journal::{Watched, close, open_in};
+use crate::process::work;
+use crate::scene::Scene;
+use crate::time::Time;
+use crate::weather::Weather;
+use crate::world::World;
+
+/// Processes after which a run that is not done never will be.
+const MAX_PROCESSES: u32 = 60;
+/// Processes after which the weather clears up, so that every run comes to its end.
+const CLEARS_UP: u32 = 12;
+
+/// How long the machine is down between two processes, and when the next one ends.
+pub(crate) trait Fortune {
+    /// The steps that the `n`-th process makes, if it does not come to its end.
+    fn steps(&mut self, n: u32) -> Option<u64>;
+
+    /// The time until the process after the `n`-th begins.
+    fn down(&mut self, n: u32) -> Duration;
+}
+
+/// No process ends before its work does.
+pub(crate) struct Lucky;
+
+impl Fortune for Lucky {
+    fn steps(&mut self, _n: u32) -> Option<u64> {
+        None
+    }
+
+    fn down(&mut self, _n: u32) -> Duration {
+        Duration::from_secs(1)
+    }
+}
+
+/// How a run came out.
+pub(crate) struct End {
+    /// How every revocation stands.
+    pub(crate) outcomes: BTreeMap<RuleId, Outcome>,
+    /// Whatever was wrong.
+    pub(crate) broken: Vec<String>,
+    /// Processes that it took.
+    pub(crate) processes: u32,
+    /// Steps that they made.
+    pub(crate) steps: u64,
+    /// Mutating requests that were sent.
+    pub(crate) sent: u64,
+}
+
+/// A run in the middle of its life.
+pub(crate) struct Story {
+    world: Arc<Mutex<World>>,
+    pairs: PairSet,
+    journal: Arc<TempDir>,
+    began: Duration,
+    states: Option<SyncSender<State>>,
+}
+
+impl Story {
+    /// A run that nothing is known of yet.
+    pub(crate) fn begin(scene: Scene) -> Self {
+        Self {
+            world: Arc::new(Mutex::new(scene.world)),
+            pairs: scene.pairs,
+            journal: Arc::new(folder()),
+            began: Duration::ZERO,
+            states: None,
+        }
+    }
+
+    /// A run that a crash left.
+    pub(crate) fn from(state: State, pairs: PairSet) -> Self {
+        Self {
+            world: Arc::new(Mutex::new(state.world)),
+            pairs,
+            journal: Arc::new(state.journal),
+            began: state.now,
+            states: None,
+        }
+    }
+
+    /// Hands every state that a crash could leave to `states`.
+    pub(crate) fn watched(self, states: SyncSender<State>) -> Self {
+        Self { states: Some(states), ..self }
+    }
+
+    /// Works until every revocation is settled, and once more, which must send nothing.
+    pub(crate) fn tell(self, seed: u64, fortune: &mut dyn Fortune) -> End {
+        fastrand::seed(seed);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        runtime.block_on(self.live(fortune))
+    }
+
+    async fn live(self, fortune: &mut dyn Fortune) -> End {
+        let time = Time::since(self.began);
+        let (mut processes, mut steps) = (0, 0);
+        while !self.is_done() && processes < MAX_PROCESSES {
+            if processes > 0 || self.began > Duration::ZERO {
+                tokio::time::sleep(fortune.down(processes)).await;
+            }
+            if processes == CLEARS_UP {
+                self.lock().weather = Weather::CALM;
+            }
+            steps += self.process(time, fortune.steps(processes)).await;
+            processes += 1;
+        }
+        let sent = self.lock().sent;
+        // What is still on its way has arrived by then.
+        tokio::time::sleep(Duration::from_secs(1_800)).await;
+        self.process(time, None).await;
+        self.end(processes, steps, sent)
+    }
+
+    /// One process; returns the steps that it made.
+    async fn process(&self, time: Time, steps: Option<u64>) -> u64 {
+        let (world, journal) = (Arc::clone(&self.world), Arc::clone(&self.journal));
+        let mut ground = Ground::new(world, time, journal, steps);
+        if let Some(states) = &self.states {
+            ground = ground.watched(states.clone());
+        }
+        let ground = Arc::new(ground);
+        let journal = Watched::open(Arc::clone(&ground));
+        tokio::select! {
+            biased;
+            () = ground.crash() => {}
+            _ = work(&ground, &journal, &self.pairs) => {}
+        }
+        journal.close();
+        ground.steps()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, World> {
+        self.world.lock().expect("nobody panicked")
+    }
+
+    fn is_done(&self) -> bool {
+        let outcomes = self.outcomes();
+        !outcomes.is_empty() && outcomes.values().all(|outcome| outcome.is_settled())
+    }
+
+    fn outcomes(&self) -> BTreeMap<RuleId, Outcome> {
+        if !self.journal.path().join("unpair.db").exists() {
+            return BTreeMap::new();
+        }
+        let journal = open_in(self.journal.path(), Mode::Write);
+        let outcomes = crate::journal::at_once(outcomes(&*journal));
+        close(journal);
+        outcomes
+    }
+
+    fn end(self, processes: u32, steps: u64, sent: u64) -> End {
+        let outcomes = self.outcomes();
+        let mut broken = self.check_history();
+        let mut world = self.lock();
+        broken.append(&mut world.broken);
+        if world.sent != sent {
+            broken.push(format!("a run that is done sent {} more calls", world.sent - sent));
+        }
+        let settled: BTreeSet<&RuleId> = outcomes.keys().collect();
+        let standing = world.standing();
+        broken.extend(world.asked.iter().filter(|id| standing.contains(*id)).filter_map(|id| {
+            let told = settled.contains(id);
+            told.then(|| format!("{id} still stands and is told as {:?}", outcomes[id]))
+        }));
+        broken.extend(
+            outcomes
+                .iter()
+                .filter(|(_, outcome)| !outcome.is_settled())
+                .map(|(id, outcome)| format!("{id} is {outcome:?} after {processes} processes")),
+        );
+        drop(world);
+        End { outcomes, broken, processes, steps, sent }
+    }
+
+    /// What the journal says of itself.
+    fn check_history(&self) -> Vec<String> {
+        let journal = open_in(self.journal.path(), Mode::Read);
+        let report = crate::journal::at_once(async {
+            let run = journal.runs().await.expect("runs").pop().expect("a run");
+            check(&*journal, &run.new.id).await.expect("checked")
+        });
+        close(journal);
+        report.bad
+    }
+}
+
+async fn outcomes(journal: &dyn Journal) -> BTreeMap<RuleId, Outcome> {
+    let Some(run) = journal.runs().await.expect("runs").pop() else { return BTreeMap::new() };
+    let id: RunId = run.new.id;
+    let records = journal.revocations(&id, None, 10_000).await.expect("records");
+    records.into_iter().map(|record| (record.revocation.rule.id, record.outcome)).collect()
+}

@@ -1,0 +1,293 @@
+//! Two clouds in memory: groups, rules, requests on their way, remembered tokens, and a log of
+//! what every law was broken by.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use fastrand::Rng;
+use unpair::cloud::{CloudError, ErrorClass, GroupInfo, RevokeReply};
+use unpair::journal::CallId;
+use unpair::model::{AccountId, ClientToken, GroupId, GroupRef, Provider, RegionId, Rule, RuleId};
+
+use crate::time::{Jump, wall_ms};
+use crate::weather::{Fate, Weather, refusal};
+
+/// For how long a token may be sent again.
+const TOKEN_LIFE: Duration = Duration::from_secs(600);
+/// How long Alibaba Cloud remembers a token, at the least and at the most: nobody tells.
+const REMEMBERED: std::ops::Range<u64> = 600..3_600;
+
+/// A security group.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) place: GroupRef,
+    pub(crate) rules: Vec<Rule>,
+    /// Removed rules, and until when stale reads go on to show them.
+    shadows: Vec<(Rule, Duration)>,
+}
+
+/// A revocation request as the cloud gets it.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) account: AccountId,
+    pub(crate) group: GroupId,
+    pub(crate) rules: Vec<RuleId>,
+    pub(crate) token: Option<ClientToken>,
+    pub(crate) hash: String,
+}
+
+/// An intent that is durable and not concluded.
+#[derive(Clone, Debug)]
+pub(crate) struct Intent {
+    pub(crate) group: GroupId,
+    pub(crate) token: Option<ClientToken>,
+    pub(crate) hash: String,
+    pub(crate) rules: Vec<RuleId>,
+    pub(crate) is_sent: bool,
+}
+
+/// What is known of a token.
+#[derive(Clone, Debug)]
+struct Token {
+    hash: String,
+    first_sent: Duration,
+    /// When it first arrived and what was answered.
+    answer: Option<(Duration, Answer)>,
+}
+
+type Answer = Result<RevokeReply, ErrorClass>;
+
+/// A world at one time. A clone is another world that begins in the same way.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) weather: Weather,
+    pub(crate) rng: Rng,
+    pub(crate) jumps: Vec<Jump>,
+    pub(crate) groups: BTreeMap<GroupId, Group>,
+    /// Every rule that some row of the manifest asks to remove.
+    pub(crate) asked: BTreeSet<RuleId>,
+    /// Intents by call, of the process that lives.
+    pub(crate) intents: BTreeMap<CallId, Intent>,
+    /// Mutating requests sent so far.
+    pub(crate) sent: u64,
+    /// Requests that changed something.
+    pub(crate) effects: u64,
+    /// Every law that was broken, and how.
+    pub(crate) broken: Vec<String>,
+    token_life: Duration,
+    tokens: BTreeMap<ClientToken, Token>,
+    on_their_way: BTreeMap<(Duration, u64), Request>,
+    answers: BTreeMap<u64, Answer>,
+    /// When each group was last written to, and read in full.
+    written: BTreeMap<GroupId, Duration>,
+    read: BTreeMap<GroupId, Duration>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, weather: Weather) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let token_life = Duration::from_secs(rng.u64(REMEMBERED));
+        Self {
+            weather,
+            rng,
+            jumps: Vec::new(),
+            groups: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            intents: BTreeMap::new(),
+            sent: 0,
+            effects: 0,
+            broken: Vec::new(),
+            token_life,
+            tokens: BTreeMap::new(),
+            on_their_way: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            written: BTreeMap::new(),
+            read: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, place: &GroupRef, rules: Vec<Rule>) {
+        let group = Group { place: place.clone(), rules, shadows: Vec::new() };
+        self.groups.insert(place.group.clone(), group);
+    }
+
+    /// What the wall clock of the machine shows.
+    pub(crate) fn wall_ms(&self, now: Duration) -> i64 {
+        wall_ms(now, &self.jumps)
+    }
+
+    fn breaks(&mut self, now: Duration, law: &str, how: &str) {
+        self.broken.push(format!("at {now:?}: {law}: {how}"));
+    }
+
+    /// Takes a request: its number and its fate. Judges it by what is known of its sender.
+    pub(crate) fn post(&mut self, request: Request, now: Duration) -> (u64, Fate) {
+        self.judge_intent(&request, now);
+        self.judge_scope(&request, now);
+        self.judge_token(&request, now);
+        let (weather, number) = (self.weather, self.sent);
+        self.sent += 1;
+        let fate = Fate::of_call(&weather, &mut self.rng);
+        for after in [fate.arrives, fate.again].into_iter().flatten() {
+            self.on_their_way.insert((now + after, number), request.clone());
+        }
+        (number, fate)
+    }
+
+    fn judge_intent(&mut self, request: &Request, now: Duration) {
+        let same = |it: &&mut Intent| it.hash == request.hash && it.token == request.token;
+        match self.intents.values_mut().find(same) {
+            Some(intent) if !intent.is_sent && intent.rules == request.rules => {
+                intent.is_sent = true;
+            }
+            Some(_) => self.breaks(now, "one intent, one send", &format!("{request:?}")),
+            None => self.breaks(now, "intent first", &format!("{request:?}")),
+        }
+        let sent = self.intents.values().filter(|it| it.is_sent && it.group == request.group);
+        if sent.count() > 1 {
+            self.breaks(now, "one call at a time and group", &format!("{request:?}"));
+        }
+    }
+
+    fn judge_scope(&mut self, request: &Request, now: Duration) {
+        let owner = self.groups.get(&request.group).map(|group| group.place.account.clone());
+        let planned = request.rules.iter().all(|id| self.asked.contains(id));
+        if !planned || owner.as_ref() != Some(&request.account) {
+            self.breaks(now, "nothing outside the plan", &format!("{request:?}"));
+        }
+    }
+
+    fn judge_token(&mut self, request: &Request, now: Duration) {
+        let Some(token) = &request.token else { return };
+        let known = self.tokens.entry(token.clone()).or_insert_with(|| Token {
+            hash: request.hash.clone(),
+            first_sent: now,
+            answer: None,
+        });
+        let (is_same, first_sent) = (known.hash == request.hash, known.first_sent);
+        if !is_same {
+            self.breaks(now, "one token, one request", &format!("{request:?}"));
+        }
+        let jumped = |jump: &Jump| jump.at > first_sent && jump.at <= now;
+        if now - first_sent > TOKEN_LIFE || self.jumps.iter().any(jumped) {
+            self.breaks(now, "no old token", &format!("first sent at {first_sent:?}: {request:?}"));
+        }
+    }
+
+    /// Delivers what has arrived by `now`; true if anything changed.
+    pub(crate) fn arrive(&mut self, now: Duration) -> bool {
+        let before = self.effects;
+        while let Some(entry) = self.on_their_way.first_entry() {
+            let (at, number) = *entry.key();
+            if at > now {
+                break;
+            }
+            let request = entry.remove();
+            let answer = self.answer(&request, at);
+            self.answers.entry(number).or_insert(answer);
+        }
+        self.effects > before
+    }
+
+    /// What the cloud says to a request that arrived.
+    pub(crate) fn take_answer(&mut self, number: u64) -> Result<RevokeReply, CloudError> {
+        let answer = self.answers.remove(&number).expect("an answer to a request that arrived");
+        answer.map_err(refusal)
+    }
+
+    fn answer(&mut self, request: &Request, at: Duration) -> Answer {
+        let known = request.token.as_ref().and_then(|token| self.tokens.get(token));
+        if let Some((when, answer)) = known.and_then(|token| token.answer.clone())
+            && at - when < self.token_life
+        {
+            return answer;
+        }
+        let answer = self.remove(request, at);
+        if let Some(token) = request.token.as_ref().and_then(|token| self.tokens.get_mut(token)) {
+            token.answer = Some((at, answer.clone()));
+        }
+        answer
+    }
+
+    /// All of the request or nothing: by rule id, both clouds refuse a call of which one is gone.
+    fn remove(&mut self, request: &Request, at: Duration) -> Answer {
+        let weather = self.weather;
+        let group = self.groups.get_mut(&request.group).expect("a group of the world");
+        let is_there = |id: &RuleId| group.rules.iter().any(|rule| rule.id == *id);
+        if !request.rules.iter().all(is_there) {
+            return Err(ErrorClass::RuleMissing);
+        }
+        self.written.insert(request.group.clone(), at);
+        self.effects += 1;
+        let (gone, left): (Vec<Rule>, _) =
+            group.rules.drain(..).partition(|rule| request.rules.contains(&rule.id));
+        group.rules = left;
+        for rule in gone {
+            if self.rng.f64() < weather.added_again {
+                let again = Rule { id: format!("{}-again", rule.id).into(), ..rule.clone() };
+                self.asked.insert(again.id.clone());
+                group.rules.push(again);
+            }
+            let lag = u64::try_from(weather.lag.as_millis()).unwrap_or(0);
+            let shown = Duration::from_millis(self.rng.u64(0..=lag));
+            group.shadows.push((rule, at + shown));
+        }
+        let revoked = match group.place.cloud {
+            Provider::Aws => request.rules.clone(),
+            Provider::Alibaba => Vec::new(),
+        };
+        Ok(RevokeReply { unmatched: None, revoked, returned: true })
+    }
+
+    /// The fate of a read.
+    pub(crate) fn ask(&mut self) -> Fate {
+        let weather = self.weather;
+        Fate::of_read(&weather, &mut self.rng)
+    }
+
+    /// A group of `account`, as a listing has it.
+    pub(crate) fn info(
+        &self,
+        account: &AccountId,
+        region: &RegionId,
+        id: &GroupId,
+    ) -> Option<GroupInfo> {
+        let place = &self.groups.get(id)?.place;
+        let is_there = place.account == *account && place.region == *region;
+        is_there.then(|| GroupInfo {
+            id: id.clone(),
+            owner: (place.cloud == Provider::Aws).then(|| account.clone()),
+            name: String::new(),
+            vpc: String::new(),
+            service_managed: false,
+        })
+    }
+
+    /// The rules of a group as a read shows them: a stale one shows what was removed of late.
+    pub(crate) fn shown(&mut self, id: &GroupId, now: Duration) -> Vec<Rule> {
+        let is_stale = self.rng.f64() < 0.7;
+        let Some(group) = self.groups.get(id) else { return Vec::new() };
+        self.read.insert(id.clone(), now);
+        let shadows = group.shadows.iter().filter(|(_, until)| is_stale && *until > now);
+        group.rules.iter().cloned().chain(shadows.map(|(rule, _)| rule.clone())).collect()
+    }
+
+    /// Judges what a call was settled as: that a rule is gone must be true, and read since the
+    /// last time that its group was written to.
+    pub(crate) fn judge_gone(&mut self, group: &GroupId, gone: &[RuleId], now: Duration) {
+        let rules = &self.groups.get(group).expect("a group of the world").rules;
+        let stands = rules.iter().any(|rule| gone.contains(&rule.id));
+        let (read, written) = (self.read.get(group).copied(), self.written.get(group).copied());
+        if stands {
+            self.breaks(now, "gone means gone", &format!("{group}: {gone:?}"));
+        }
+        if read.is_none() || read < written {
+            self.breaks(now, "done means read back", &format!("{group}: {gone:?}"));
+        }
+    }
+
+    /// The rules that stand, by id.
+    pub(crate) fn standing(&self) -> BTreeSet<RuleId> {
+        self.groups.values().flat_map(|group| &group.rules).map(|rule| rule.id.clone()).collect()
+    }
+}
