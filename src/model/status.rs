@@ -107,7 +107,7 @@ pub enum Event {
     /// Found in flight by a later process.
     Reclaimed,
     /// To be sent again, but its first send is too long ago, or nobody can say how long: the
-    /// group is read back before anything is sent.
+    /// provider may have forgotten its token, so the group is read back first.
     Lapsed {
         /// Which of the two, in words.
         reason: String,

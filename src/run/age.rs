@@ -1,4 +1,4 @@
-//! How old a request may be that is sent again with the token it had.
+//! Whether a request may be sent again with the token it had.
 
 use std::time::Duration;
 
@@ -8,18 +8,17 @@ use crate::exchange::Moment;
 /// ECS; the shortest that any service states is hours.
 const TOKEN_LIFE: Duration = Duration::from_secs(10 * 60);
 
-/// Why a request first sent at `first_sent_ms` must not be sent again as it was, if so. `held` is
-/// when this process first sent it, or took it over from one of which only the wall clock tells.
-pub(super) fn lapse(first_sent_ms: Option<i64>, held: &Moment, now: &Moment) -> Option<String> {
-    let told_ms = i128::from(now.wall_ms) - i128::from(first_sent_ms.unwrap_or(held.wall_ms));
-    let held_for = now.at.saturating_duration_since(held.at);
-    if now.jumped_since(held) {
+/// Why a request must not be sent again with its token, if so. `first_sent` is absent for one that
+/// an earlier process sent: the wall clock, which may have been set since, is all there is to tell
+/// how long ago that was.
+pub(super) fn lapse(first_sent: Option<&Moment>, now: &Moment) -> Option<String> {
+    let Some(first_sent) = first_sent else {
+        return Some("it was first sent by an earlier process, so its age is not known".to_owned());
+    };
+    if now.jumped_since(first_sent) {
         return Some("a clock jumped since its first send, so its age is not known".to_owned());
     }
-    let Ok(told_ms) = u64::try_from(told_ms) else {
-        return Some("its first send lies in the future, so its age is not known".to_owned());
-    };
-    let age = held_for.max(Duration::from_millis(told_ms));
+    let age = now.at.saturating_duration_since(first_sent.at);
     (age > TOKEN_LIFE).then(|| format!("its first send was {} s ago", age.as_secs()))
 }
 
@@ -29,37 +28,31 @@ mod tests {
 
     use super::*;
 
-    /// First sent at 0 on a wall clock that shows `wall_s` now, `held_s` seconds after this process
-    /// took hold of it at `held_wall_s`.
-    fn lapsed(held_wall_s: i64, wall_s: i64, held_s: u64) -> Option<String> {
-        let held = Moment { wall_ms: held_wall_s * 1_000, at: Instant::now() };
-        let at = held.at + Duration::from_secs(held_s);
-        lapse(Some(0), &held, &Moment { wall_ms: wall_s * 1_000, at })
+    /// Sent a while ago: by the wall clock, and by the monotonic one.
+    fn lapsed(wall_s: i64, passed_s: u64) -> bool {
+        let first_sent = Moment { wall_ms: 0, at: Instant::now() };
+        let at = first_sent.at + Duration::from_secs(passed_s);
+        lapse(Some(&first_sent), &Moment { wall_ms: wall_s * 1_000, at }).is_some()
     }
 
     #[test]
-    fn a_request_of_the_last_ten_minutes_keeps_its_token() {
-        assert_eq!(lapsed(0, 0, 0), None);
-        assert_eq!(lapsed(0, 600, 600), None);
-        assert_eq!(lapsed(300, 600, 300), None, "of an earlier process");
+    fn a_request_keeps_its_token_for_ten_minutes() {
+        assert!(!lapsed(0, 0));
+        assert!(!lapsed(600, 600));
+        assert!(lapsed(601, 601));
+        assert!(lapsed(590, 601), "a wall clock that is slow hides nothing");
     }
 
     #[test]
-    fn a_request_older_than_ten_minutes_is_not_sent_as_it_was() {
-        assert!(lapsed(0, 601, 601).is_some());
-        assert!(lapsed(601, 601, 0).is_some(), "of an earlier process");
-        assert!(lapsed(0, 590, 601).is_some(), "a wall clock that is slow hides nothing");
-    }
-
-    #[test]
-    fn a_wall_clock_that_jumps_makes_every_age_unknown() {
-        for (wall_s, held_s) in [(7_200 + 5, 5), (-10_800 + 5, 5), (900 + 5, 5), (5, 120)] {
-            assert!(lapsed(0, wall_s, held_s).is_some(), "{wall_s} {held_s}");
+    fn a_clock_that_jumps_makes_every_age_unknown() {
+        for (wall_s, passed_s) in [(7_200 + 5, 5), (-10_800 + 5, 5), (900 + 5, 5), (5, 120)] {
+            assert!(lapsed(wall_s, passed_s), "{wall_s} {passed_s}");
         }
     }
 
     #[test]
-    fn a_first_send_in_the_future_is_of_unknown_age() {
-        assert!(lapsed(-10_800, -10_800, 0).is_some());
+    fn the_age_of_an_earlier_process_s_request_is_not_known() {
+        let now = Moment { wall_ms: 0, at: Instant::now() };
+        assert!(lapse(None, &now).is_some());
     }
 }

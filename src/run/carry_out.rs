@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::answer::conclude;
 use super::in_hand::{InHand, Told};
 use super::planted::sent_too_early;
-use super::request::Request;
+use super::request::{Request, takes_token};
 use super::{CarryOut, RunError, Unrecorded};
 use crate::cloud::Action;
 use crate::exchange::{Account, Exchange};
@@ -38,7 +38,8 @@ pub(super) async fn send(
         sender.exchange.pacer.hold_back(&lane.key, sender.action, left);
     }
     while let Some(turn) = sender.turn(&call).await {
-        if let Some(reason) = call.lapse(&sender.exchange.clock.now()) {
+        let now = sender.exchange.clock.now();
+        if let Some(reason) = call.lapse(&now).filter(|_| takes_token(lane)) {
             return Ok(sender.read_first(call, reason).await?);
         }
         sender.attempt(&mut call, turn).await?;

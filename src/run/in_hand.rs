@@ -35,8 +35,8 @@ pub(super) struct InHand {
     pub(super) due: Instant,
     /// The last read-back did not find the group.
     pub(super) missing: bool,
-    /// When this process first sent the present request, or took the call from the journal.
-    held: Moment,
+    /// When this process first sent the present request.
+    first_sent: Option<Moment>,
 }
 
 /// What the last answer to a call was.
@@ -68,7 +68,7 @@ impl InHand {
             polls: 0,
             due,
             missing: false,
-            held: now,
+            first_sent: None,
         }
     }
 
@@ -83,10 +83,10 @@ impl InHand {
         waiting.then(|| self.due.saturating_duration_since(Instant::now()))
     }
 
-    /// Why it must be read back before it is sent again, if so.
+    /// Why it must not be sent again with the token it had, if so.
     pub(super) fn lapse(&self, now: &Moment) -> Option<String> {
         match self.record.status {
-            Status::Waiting { .. } => lapse(self.record.first_sent_ms, &self.held, now),
+            Status::Waiting { .. } => lapse(self.first_sent.as_ref(), now),
             _ => None,
         }
     }
@@ -94,8 +94,7 @@ impl InHand {
     /// Notes that an intent is in the journal since `at`.
     pub(super) fn sent(&mut self, status: Status, at: Moment) {
         if matches!(status, Status::InFlight { attempt: 1, .. }) {
-            self.record.first_sent_ms = Some(at.wall_ms);
-            self.held = at;
+            self.first_sent = Some(at);
         }
         self.record.status = status;
     }

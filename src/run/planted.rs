@@ -2,12 +2,16 @@
 
 use crate::cloud::{Answer, Cloud, CloudError, RevokeOrder, RevokeReply};
 use crate::failpoint::{Bug, planted};
+use crate::model::Status;
 
-/// The generation that a token is made from: with [`Bug::NewTokenOnResume`], another one in every
-/// process.
-pub(super) fn token_generation(generation: u32) -> u32 {
-    let salt = if planted(Bug::NewTokenOnResume) { std::process::id() } else { 0 };
-    generation + salt
+/// The generation that a token is made from: with [`Bug::NewTokenOnRetry`], another one each time.
+pub(super) fn token_generation(status: Status) -> u32 {
+    match status {
+        Status::Waiting { generation, attempt, .. } if planted(Bug::NewTokenOnRetry) => {
+            generation + 1_000 * attempt
+        }
+        _ => status.generation(),
+    }
 }
 
 /// What a send was answered that went out before its intent: with [`Bug::CallBeforeIntent`].

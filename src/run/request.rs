@@ -6,6 +6,15 @@ use crate::cloud::{Cloud, CloudError, RevokeOrder};
 use crate::journal::{CallRecord, Lane};
 use crate::model::{ClientToken, Event, Identity, Provider, Rule, RunId};
 
+/// Whether revocations of `lane` go with a client token. EC2 takes none: there the rule ids make a
+/// repeated call harmless.
+pub(super) const fn takes_token(lane: &Lane) -> bool {
+    match lane.key.cloud {
+        Provider::Alibaba => true,
+        Provider::Aws => false,
+    }
+}
+
 /// What a call sends in its present generation.
 pub(super) struct Request {
     rules: Vec<Rule>,
@@ -26,11 +35,8 @@ impl Request {
         let rules = call.members.iter().map(|(_, member)| member.rule.clone()).collect();
         let mut request = Self { rules, hash: String::new(), token: None };
         request.hash = request_hash(&client.revoke_parameters(&request.order(lane, call))?);
-        // EC2 takes no token here; there the rule ids make a repeated call harmless.
-        request.token = (lane.key.cloud == Provider::Alibaba).then(|| {
-            let generation = token_generation(call.status.generation());
-            client_token(run, call.id, generation, &request.hash)
-        });
+        request.token = takes_token(lane)
+            .then(|| client_token(run, call.id, token_generation(call.status), &request.hash));
         Ok(request)
     }
 

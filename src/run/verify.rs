@@ -184,6 +184,12 @@ fn fate(call: &InHand, member: &Revocation, rules: &[Rule]) -> Option<(Outcome, 
 /// all that can be told.
 fn unread(call: &InHand, code: &str, message: &str) -> Event {
     let blind = call.record.members.iter().all(|(_, member)| member.is_blind());
+    let untouched = !call.record.accepted && !call.record.reply_lost;
+    if blind && untouched && call.told == Told::Lapsed {
+        // Nothing of it was ever carried out, and its next request has a token of its own.
+        let all = call.record.members.iter().map(|(id, _)| *id).collect();
+        return Event::Verified { settled: Vec::new(), retry: vec![all] };
+    }
     let outcome =
         if blind && call.record.accepted { Outcome::Unverified } else { Outcome::Unknown };
     settle_all(call, outcome, &format!("not read back: {code}: {message}"))

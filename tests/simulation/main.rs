@@ -14,12 +14,16 @@
 //! `UNPAIR_LONG=1` takes the long form, `UNPAIR_SEED=N` repeats a failure. A seed that found a bug
 //! goes to `regressions.txt`.
 
+mod clocks;
 mod cloud;
 mod ground;
 mod journal;
+mod laws;
 mod process;
+mod regressions;
 mod scene;
 mod steps;
+mod storms;
 mod story;
 mod time;
 mod weather;

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use unpair::journal::{Journal, Mode, check};
-use unpair::model::{Outcome, PairSet, RuleId, RunId};
+use unpair::model::{EventKind, Outcome, PairSet, RuleId, RunId};
+use unpair::run::RunEnd;
 
 use crate::ground::{Ground, State, folder};
 use crate::journal::{Watched, close, open_in};
@@ -56,6 +57,8 @@ pub(crate) struct End {
     pub(crate) steps: u64,
     /// Mutating requests that were sent.
     pub(crate) sent: u64,
+    /// Requests that were read back because their token was too old, or might have been.
+    pub(crate) lapsed: usize,
 }
 
 /// A run in the middle of its life.
@@ -90,6 +93,12 @@ impl Story {
         }
     }
 
+    /// The same run in calm weather.
+    pub(crate) fn clear_up(self) -> Self {
+        self.lock().weather = Weather::CALM;
+        self
+    }
+
     /// Hands every state that a crash could leave to `states`.
     pub(crate) fn watched(self, states: SyncSender<State>) -> Self {
         Self { states: Some(states), ..self }
@@ -97,13 +106,16 @@ impl Story {
 
     /// Works until every revocation is settled, and once more, which must send nothing.
     pub(crate) fn tell(self, seed: u64, fortune: &mut dyn Fortune) -> End {
-        fastrand::seed(seed);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .start_paused(true)
-            .build()
-            .expect("a runtime");
-        runtime.block_on(self.live(fortune))
+        alone(seed, self.live(fortune))
+    }
+
+    /// One process alone: how it came out, and after how long.
+    pub(crate) fn first_process(&self, seed: u64) -> (RunEnd, Duration) {
+        alone(seed, async {
+            let time = Time::since(self.began);
+            let (_, end) = self.process(time, None).await;
+            (end.expect("it was left alone"), time.now())
+        })
     }
 
     async fn live(self, fortune: &mut dyn Fortune) -> End {
@@ -116,18 +128,21 @@ impl Story {
             if processes == CLEARS_UP {
                 self.lock().weather = Weather::CALM;
             }
-            steps += self.process(time, fortune.steps(processes)).await;
+            steps += self.process(time, fortune.steps(processes)).await.0;
             processes += 1;
         }
         let sent = self.lock().sent;
         // What is still on its way has arrived by then.
         tokio::time::sleep(Duration::from_secs(1_800)).await;
-        self.process(time, None).await;
+        // Rules that somebody added again may be planned as well, and rightly.
+        if self.lock().added_again == 0 {
+            self.process(time, None).await;
+        }
         self.end(processes, steps, sent)
     }
 
-    /// One process; returns the steps that it made.
-    async fn process(&self, time: Time, steps: Option<u64>) -> u64 {
+    /// One process; returns the steps that it made, and how it came out if it did not crash.
+    async fn process(&self, time: Time, steps: Option<u64>) -> (u64, Option<RunEnd>) {
         let (world, journal) = (Arc::clone(&self.world), Arc::clone(&self.journal));
         let mut ground = Ground::new(world, time, journal, steps);
         if let Some(states) = &self.states {
@@ -135,13 +150,13 @@ impl Story {
         }
         let ground = Arc::new(ground);
         let journal = Watched::open(Arc::clone(&ground));
-        tokio::select! {
+        let end = tokio::select! {
             biased;
-            () = ground.crash() => {}
-            _ = work(&ground, &journal, &self.pairs) => {}
-        }
+            () = ground.crash() => None,
+            end = work(&ground, &journal, &self.pairs) => Some(end),
+        };
         journal.close();
-        ground.steps()
+        (ground.steps(), end)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, World> {
@@ -165,7 +180,7 @@ impl Story {
 
     fn end(self, processes: u32, steps: u64, sent: u64) -> End {
         let outcomes = self.outcomes();
-        let mut broken = self.check_history();
+        let (mut broken, lapsed) = self.check_history();
         let mut world = self.lock();
         broken.append(&mut world.broken);
         if world.sent != sent {
@@ -184,19 +199,30 @@ impl Story {
                 .map(|(id, outcome)| format!("{id} is {outcome:?} after {processes} processes")),
         );
         drop(world);
-        End { outcomes, broken, processes, steps, sent }
+        End { outcomes, broken, processes, steps, sent, lapsed }
     }
 
-    /// What the journal says of itself.
-    fn check_history(&self) -> Vec<String> {
+    /// What is wrong with the journal by its own account, and how many requests lapsed.
+    fn check_history(&self) -> (Vec<String>, usize) {
         let journal = open_in(self.journal.path(), Mode::Read);
-        let report = crate::journal::at_once(async {
-            let run = journal.runs().await.expect("runs").pop().expect("a run");
-            check(&*journal, &run.new.id).await.expect("checked")
+        let told = crate::journal::at_once(async {
+            let run = journal.runs().await.expect("runs").pop().expect("a run").new.id;
+            let history = journal.history(&run, 0, 100_000).await.expect("a history");
+            let lapsed = EventKind::Lapsed.as_str();
+            let lapses = history.iter().filter(|row| row.kind == lapsed).count();
+            (check(&*journal, &run).await.expect("checked").bad, lapses)
         });
         close(journal);
-        report.bad
+        told
     }
+}
+
+/// Runs `story` on a clock of its own, which stands still unless everybody waits.
+fn alone<F: Future>(seed: u64, story: F) -> F::Output {
+    fastrand::seed(seed);
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build().expect("a runtime");
+    runtime.block_on(story)
 }
 
 async fn outcomes(journal: &dyn Journal) -> BTreeMap<RuleId, Outcome> {

@@ -63,6 +63,8 @@ pub(crate) struct World {
     pub(crate) weather: Weather,
     pub(crate) rng: Rng,
     pub(crate) jumps: Vec<Jump>,
+    /// Jumps of up to this much, in milliseconds, make no age unknown.
+    pub(crate) allowed_jump_ms: u64,
     pub(crate) groups: BTreeMap<GroupId, Group>,
     /// Every rule that some row of the manifest asks to remove.
     pub(crate) asked: BTreeSet<RuleId>,
@@ -70,6 +72,8 @@ pub(crate) struct World {
     pub(crate) intents: BTreeMap<CallId, Intent>,
     /// Mutating requests sent so far.
     pub(crate) sent: u64,
+    /// Rules that somebody added again.
+    pub(crate) added_again: u64,
     /// Requests that changed something.
     pub(crate) effects: u64,
     /// Every law that was broken, and how.
@@ -91,10 +95,12 @@ impl World {
             weather,
             rng,
             jumps: Vec::new(),
+            allowed_jump_ms: 0,
             groups: BTreeMap::new(),
             asked: BTreeSet::new(),
             intents: BTreeMap::new(),
             sent: 0,
+            added_again: 0,
             effects: 0,
             broken: Vec::new(),
             token_life,
@@ -168,7 +174,10 @@ impl World {
         if !is_same {
             self.breaks(now, "one token, one request", &format!("{request:?}"));
         }
-        let jumped = |jump: &Jump| jump.at > first_sent && jump.at <= now;
+        let allowed = self.allowed_jump_ms;
+        let jumped = |jump: &Jump| {
+            jump.at > first_sent && jump.at <= now && jump.by_ms.unsigned_abs() > allowed
+        };
         if now - first_sent > TOKEN_LIFE || self.jumps.iter().any(jumped) {
             self.breaks(now, "no old token", &format!("first sent at {first_sent:?}: {request:?}"));
         }
@@ -226,6 +235,7 @@ impl World {
             if self.rng.f64() < weather.added_again {
                 let again = Rule { id: format!("{}-again", rule.id).into(), ..rule.clone() };
                 self.asked.insert(again.id.clone());
+                self.added_again += 1;
                 group.rules.push(again);
             }
             let lag = u64::try_from(weather.lag.as_millis()).unwrap_or(0);
