@@ -4,11 +4,13 @@ mod account;
 mod clock;
 mod denials;
 mod desk;
+mod read;
 mod tally;
 
 pub use account::{Account, AccountError};
 pub use clock::{Clock, Moment, now_ms};
-pub use desk::{Exchange, ReadError};
+pub use desk::Exchange;
+pub use read::ReadError;
 pub use tally::Tallies;
 
 /// Who is told how far a command is.

@@ -109,12 +109,11 @@ impl<'a> Sender<'a> {
         let early = sent_too_early(client, &request.order(self.lane, &call.record)).await;
         let claim = self.claim(call, &request).await?;
         let resent = matches!(claim.status, Status::InFlight { attempt: 2.., .. });
-        let answer = match early {
-            Some(answer) => answer,
-            None => {
-                let order = request.order(self.lane, &call.record);
-                during("after-send", client.revoke(&order)).await
-            }
+        let answer = if let Some(answer) = early {
+            answer
+        } else {
+            let order = request.order(self.lane, &call.record);
+            during("after-send", client.revoke(&order)).await
         };
         hit("after-reply");
         let error = answer.as_ref().err();

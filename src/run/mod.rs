@@ -2,6 +2,7 @@
 
 mod age;
 mod answer;
+mod backlog;
 mod carry_out;
 mod error;
 mod estimate;
@@ -10,10 +11,12 @@ mod in_hand;
 mod lane;
 mod patience;
 mod planted;
+mod queue;
 mod request;
 mod stored;
 mod token;
 mod verify;
+mod worker;
 
 use std::path::PathBuf;
 

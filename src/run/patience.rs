@@ -22,9 +22,9 @@ impl Patience {
             Told::Accepted => self.polls.len(),
             // Sending again does no harm: a rule id names one rule for ever.
             Told::Unknown => self.polls.len() / 2,
-            // One rule that the provider does not know is gone: the read lags. Of several, those
-            // that stand are sent again at once.
-            Told::Missing if alone => self.polls.len(),
+            // One rule that the provider does not know is gone: the read lags. Half as long, for
+            // sending again does no harm. Of several, those that stand are sent again at once.
+            Told::Missing if alone => self.polls.len().saturating_sub(1),
             Told::Missing | Told::Refused | Told::Lapsed => 0,
         };
         self.polls.iter().take(polls).nth(call.polls as usize).copied()
@@ -32,9 +32,9 @@ impl Patience {
 }
 
 impl Default for Patience {
-    /// 16 seconds in all, for each is twice the one before; what is gone shows within seconds.
+    /// Half a minute in all, for each is twice the one before; what is gone shows within seconds.
     fn default() -> Self {
-        let polls = (0..6).map(|n| Duration::from_millis(250 << n)).collect();
+        let polls = (0..7).map(|n| Duration::from_millis(250 << n)).collect();
         Self { polls, second_look: Duration::from_secs(5) }
     }
 }

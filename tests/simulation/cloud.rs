@@ -157,7 +157,7 @@ impl Cloud for Client {
             hash: request_hash(&self.revoke_parameters(order)?),
         };
         let sent = self.ground.time.now();
-        let (number, fate) = self.ground.world().post(request, sent);
+        let (number, fate) = self.ground.world().post(&request, sent);
         if let Some(arrives) = fate.arrives {
             self.ground.until(sent + arrives).await;
         }

@@ -36,7 +36,7 @@ fn request(n: u32, token: &str) -> (Intent, Request) {
 fn send(world: &mut World, call: u64, n: u32, token: &str, now: Duration) {
     let (intent, request) = request(n, token);
     world.intents.insert(CallId(call), intent);
-    world.post(request, now);
+    world.post(&request, now);
 }
 
 /// The one law that was broken.
@@ -55,7 +55,7 @@ fn a_request_after_its_intent_breaks_no_law() {
 #[test]
 fn a_request_without_an_intent_is_found() {
     let mut world = world();
-    world.post(request(0, "a").1, NOW);
+    world.post(&request(0, "a").1, NOW);
     assert_eq!(broken(&world), "intent first");
 }
 
@@ -63,7 +63,7 @@ fn a_request_without_an_intent_is_found() {
 fn a_second_request_of_one_intent_is_found() {
     let mut world = world();
     send(&mut world, 1, 0, "a", NOW);
-    world.post(request(0, "a").1, NOW);
+    world.post(&request(0, "a").1, NOW);
     assert_eq!(broken(&world), "one intent, one send");
 }
 

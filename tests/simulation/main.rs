@@ -16,8 +16,10 @@
 
 mod clocks;
 mod cloud;
+mod faults;
 mod ground;
 mod journal;
+mod judge;
 mod laws;
 mod process;
 mod regressions;

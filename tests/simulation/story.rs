@@ -57,6 +57,10 @@ pub(crate) struct End {
     pub(crate) steps: u64,
     /// Mutating requests that were sent.
     pub(crate) sent: u64,
+    /// Rules that stand.
+    pub(crate) standing: BTreeSet<RuleId>,
+    /// Requests that changed something.
+    pub(crate) effects: u64,
     /// Requests that were read back because their token was too old, or might have been.
     pub(crate) lapsed: usize,
 }
@@ -198,8 +202,9 @@ impl Story {
                 .filter(|(_, outcome)| !outcome.is_settled())
                 .map(|(id, outcome)| format!("{id} is {outcome:?} after {processes} processes")),
         );
+        let effects = world.effects;
         drop(world);
-        End { outcomes, broken, processes, steps, sent, lapsed }
+        End { outcomes, broken, processes, steps, sent, standing, effects, lapsed }
     }
 
     /// What is wrong with the journal by its own account, and how many requests lapsed.
@@ -208,9 +213,9 @@ impl Story {
         let told = crate::journal::at_once(async {
             let run = journal.runs().await.expect("runs").pop().expect("a run").new.id;
             let history = journal.history(&run, 0, 100_000).await.expect("a history");
-            let lapsed = EventKind::Lapsed.as_str();
-            let lapses = history.iter().filter(|row| row.kind == lapsed).count();
-            (check(&*journal, &run).await.expect("checked").bad, lapses)
+            let word = EventKind::Lapsed.as_str();
+            let lapsed = history.iter().filter(|row| row.kind == word).count();
+            (check(&*journal, &run).await.expect("checked").bad, lapsed)
         });
         close(journal);
         told

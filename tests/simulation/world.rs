@@ -1,5 +1,4 @@
-//! Two clouds in memory: groups, rules, requests on their way, remembered tokens, and a log of
-//! what every law was broken by.
+//! Two clouds in memory: groups, rules, requests on their way, and remembered tokens.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -12,8 +11,6 @@ use unpair::model::{AccountId, ClientToken, GroupId, GroupRef, Provider, RegionI
 use crate::time::{Jump, wall_ms};
 use crate::weather::{Fate, Weather, refusal};
 
-/// For how long a token may be sent again.
-const TOKEN_LIFE: Duration = Duration::from_secs(600);
 /// How long Alibaba Cloud remembers a token, at the least and at the most: nobody tells.
 const REMEMBERED: std::ops::Range<u64> = 600..3_600;
 
@@ -48,14 +45,14 @@ pub(crate) struct Intent {
 
 /// What is known of a token.
 #[derive(Clone, Debug)]
-struct Token {
-    hash: String,
-    first_sent: Duration,
+pub(crate) struct Token {
+    pub(crate) hash: String,
+    pub(crate) first_sent: Duration,
     /// When it first arrived and what was answered.
-    answer: Option<(Duration, Answer)>,
+    pub(crate) answer: Option<(Duration, Answer)>,
 }
 
-type Answer = Result<RevokeReply, ErrorClass>;
+pub(crate) type Answer = Result<RevokeReply, ErrorClass>;
 
 /// A world at one time. A clone is another world that begins in the same way.
 #[derive(Clone, Debug)]
@@ -79,12 +76,12 @@ pub(crate) struct World {
     /// Every law that was broken, and how.
     pub(crate) broken: Vec<String>,
     token_life: Duration,
-    tokens: BTreeMap<ClientToken, Token>,
+    pub(crate) tokens: BTreeMap<ClientToken, Token>,
     on_their_way: BTreeMap<(Duration, u64), Request>,
     answers: BTreeMap<u64, Answer>,
     /// When each group was last written to, and read in full.
-    written: BTreeMap<GroupId, Duration>,
-    read: BTreeMap<GroupId, Duration>,
+    pub(crate) written: BTreeMap<GroupId, Duration>,
+    pub(crate) read: BTreeMap<GroupId, Duration>,
 }
 
 impl World {
@@ -122,15 +119,9 @@ impl World {
         wall_ms(now, &self.jumps)
     }
 
-    fn breaks(&mut self, now: Duration, law: &str, how: &str) {
-        self.broken.push(format!("at {now:?}: {law}: {how}"));
-    }
-
     /// Takes a request: its number and its fate. Judges it by what is known of its sender.
-    pub(crate) fn post(&mut self, request: Request, now: Duration) -> (u64, Fate) {
-        self.judge_intent(&request, now);
-        self.judge_scope(&request, now);
-        self.judge_token(&request, now);
+    pub(crate) fn post(&mut self, request: &Request, now: Duration) -> (u64, Fate) {
+        self.judge_request(request, now);
         let (weather, number) = (self.weather, self.sent);
         self.sent += 1;
         let fate = Fate::of_call(&weather, &mut self.rng);
@@ -138,49 +129,6 @@ impl World {
             self.on_their_way.insert((now + after, number), request.clone());
         }
         (number, fate)
-    }
-
-    fn judge_intent(&mut self, request: &Request, now: Duration) {
-        let same = |it: &&mut Intent| it.hash == request.hash && it.token == request.token;
-        match self.intents.values_mut().find(same) {
-            Some(intent) if !intent.is_sent && intent.rules == request.rules => {
-                intent.is_sent = true;
-            }
-            Some(_) => self.breaks(now, "one intent, one send", &format!("{request:?}")),
-            None => self.breaks(now, "intent first", &format!("{request:?}")),
-        }
-        let sent = self.intents.values().filter(|it| it.is_sent && it.group == request.group);
-        if sent.count() > 1 {
-            self.breaks(now, "one call at a time and group", &format!("{request:?}"));
-        }
-    }
-
-    fn judge_scope(&mut self, request: &Request, now: Duration) {
-        let owner = self.groups.get(&request.group).map(|group| group.place.account.clone());
-        let planned = request.rules.iter().all(|id| self.asked.contains(id));
-        if !planned || owner.as_ref() != Some(&request.account) {
-            self.breaks(now, "nothing outside the plan", &format!("{request:?}"));
-        }
-    }
-
-    fn judge_token(&mut self, request: &Request, now: Duration) {
-        let Some(token) = &request.token else { return };
-        let known = self.tokens.entry(token.clone()).or_insert_with(|| Token {
-            hash: request.hash.clone(),
-            first_sent: now,
-            answer: None,
-        });
-        let (is_same, first_sent) = (known.hash == request.hash, known.first_sent);
-        if !is_same {
-            self.breaks(now, "one token, one request", &format!("{request:?}"));
-        }
-        let allowed = self.allowed_jump_ms;
-        let jumped = |jump: &Jump| {
-            jump.at > first_sent && jump.at <= now && jump.by_ms.unsigned_abs() > allowed
-        };
-        if now - first_sent > TOKEN_LIFE || self.jumps.iter().any(jumped) {
-            self.breaks(now, "no old token", &format!("first sent at {first_sent:?}: {request:?}"));
-        }
     }
 
     /// Delivers what has arrived by `now`; true if anything changed.
@@ -207,7 +155,7 @@ impl World {
     fn answer(&mut self, request: &Request, at: Duration) -> Answer {
         let known = request.token.as_ref().and_then(|token| self.tokens.get(token));
         if let Some((when, answer)) = known.and_then(|token| token.answer.clone())
-            && at - when < self.token_life
+            && at.saturating_sub(when) < self.token_life
         {
             return answer;
         }
@@ -280,20 +228,6 @@ impl World {
         self.read.insert(id.clone(), now);
         let shadows = group.shadows.iter().filter(|(_, until)| is_stale && *until > now);
         group.rules.iter().cloned().chain(shadows.map(|(rule, _)| rule.clone())).collect()
-    }
-
-    /// Judges what a call was settled as: that a rule is gone must be true, and read since the
-    /// last time that its group was written to.
-    pub(crate) fn judge_gone(&mut self, group: &GroupId, gone: &[RuleId], now: Duration) {
-        let rules = &self.groups.get(group).expect("a group of the world").rules;
-        let stands = rules.iter().any(|rule| gone.contains(&rule.id));
-        let (read, written) = (self.read.get(group).copied(), self.written.get(group).copied());
-        if stands {
-            self.breaks(now, "gone means gone", &format!("{group}: {gone:?}"));
-        }
-        if read.is_none() || read < written {
-            self.breaks(now, "done means read back", &format!("{group}: {gone:?}"));
-        }
     }
 
     /// The rules that stand, by id.
