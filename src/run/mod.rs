@@ -1,6 +1,7 @@
 //! Carrying out a plan: lanes take turns, each call is journalled, sent, journalled and read back.
 
 mod age;
+mod air;
 mod answer;
 mod backlog;
 mod carry_out;

@@ -3,11 +3,9 @@
 
 use std::collections::HashSet;
 
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt as _, StreamExt as _};
-use tokio::time::Instant;
+use futures_util::FutureExt as _;
 
+use super::air::{Air, Step, Steps};
 use super::backlog::Backlog;
 use super::carry_out::send;
 use super::in_hand::InHand;
@@ -15,20 +13,10 @@ use super::queue::Queue;
 use super::verify::{Verdict, read_back};
 use super::{CarryOut, RunError, is_failure};
 use crate::audit::Observer;
-use crate::exchange::{Account, ReadError};
+use crate::exchange::Account;
 use crate::failpoint::hit;
 use crate::journal::{JournalError, Lane};
 use crate::model::{Event, GroupIx, Status};
-
-/// A step that came to its end.
-enum Step {
-    Sent(InHand),
-    ReadBack(Result<Vec<Verdict>, ReadError>),
-    /// It is this late: time to look for what is due.
-    Due(Instant),
-}
-
-type Steps<'a> = FuturesUnordered<BoxFuture<'a, Result<Step, RunError>>>;
 
 /// What works on one lane.
 pub(super) struct Worker<'a> {
@@ -65,17 +53,20 @@ impl<'a> Worker<'a> {
 
     /// Works until nothing is left, or in the air. A journal error ends the intake alone.
     pub(super) async fn work(&mut self) -> Result<(), RunError> {
-        let mut steps: Steps<'a> = FuturesUnordered::new();
+        let mut air = Air::default();
         let mut trouble = None;
         loop {
-            if trouble.is_none()
-                && let Err(error) = self.begin_more(&steps).await
-            {
-                self.fail(&mut trouble, error.into());
+            if trouble.is_none() {
+                if self.may_send()
+                    && let Err(error) = air.beside(self.refill()).await
+                {
+                    self.fail(&mut trouble, error.into());
+                }
+                self.begin_more(&air.steps);
             }
-            let Some(step) = steps.next().await else { return trouble.map_or(Ok(()), Err) };
+            let Some(step) = air.next().await else { return trouble.map_or(Ok(()), Err) };
             let taken = match step {
-                Ok(step) => self.end(step).await.map_err(RunError::from),
+                Ok(step) => air.beside(self.end(step)).await.map_err(RunError::from),
                 Err(error) => Err(error),
             };
             if let Err(error) = taken {
@@ -90,17 +81,21 @@ impl<'a> Worker<'a> {
         RunError::join(trouble, error);
     }
 
-    async fn begin_more(&mut self, steps: &Steps<'a>) -> Result<(), JournalError> {
+    fn begin_more(&mut self, steps: &Steps<'a>) {
         if self.may_send() {
-            for call in self.queue.refill(self.work, self.lane, self.width()).await? {
-                self.busy.insert(call.record.group);
-                self.back.push(call);
-            }
             self.send_more(steps);
         }
         if self.may_read() {
             self.read_back_more(steps);
             self.wake_when_due(steps);
+        }
+    }
+
+    /// Takes more calls from the journal when few are left.
+    async fn refill(&mut self) -> Result<(), JournalError> {
+        for call in self.queue.refill(self.work, self.lane, self.width()).await? {
+            self.busy.insert(call.record.group);
+            self.back.push(call);
         }
         Ok(())
     }
