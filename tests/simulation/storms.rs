@@ -67,7 +67,7 @@ pub(crate) fn survive(seed: u64) -> End {
 
 #[test]
 fn runs_that_crash_again_and_again_in_bad_weather_lose_nothing_and_do_nothing_twice() {
-    let (first, storms) = (crate::seed(), if crate::is_long() { 2_000 } else { 40 });
+    let (first, storms) = (crate::seed(), if crate::is_long() { 2_000 } else { 30 });
     let (mut processes, mut steps, mut sent) = (0, 0, 0);
     for seed in (0..storms).map(|n| first.wrapping_add(n)) {
         let end = survive(seed);
