@@ -79,6 +79,6 @@ fn half_an_hour_of_refusals_by_the_rate_limit_leaves_the_lane_for_the_next_comma
     }
     assert!(took >= Duration::from_secs(1_800), "{took:?}");
     assert!(took < Duration::from_secs(3_600), "{took:?}");
-    let end = story.clear_up().tell(1, &mut Lucky);
+    let end = story.clear_up(took).tell(1, &mut Lucky);
     assert_eq!(end.broken, [""; 0]);
 }

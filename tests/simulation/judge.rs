@@ -20,6 +20,7 @@ impl World {
         self.judge_intent(request, now);
         self.judge_scope(request, now);
         self.judge_token(request, now);
+        self.judge_generation(request, now);
     }
 
     fn judge_intent(&mut self, request: &Request, now: Duration) {
@@ -62,6 +63,17 @@ impl World {
         };
         if now.saturating_sub(first_sent) > TOKEN_LIFE || self.jumps.iter().any(jumped) {
             self.breaks(now, "no old token", &format!("first sent at {first_sent:?}: {request:?}"));
+        }
+    }
+
+    /// Another token for the same request is another generation of it: only a read of the group
+    /// makes one.
+    fn judge_generation(&mut self, request: &Request, now: Duration) {
+        let sent = (request.token.clone(), now);
+        let Some((token, at)) = self.last_sent.insert(request.hash.clone(), sent) else { return };
+        let was_read = self.read.get(&request.group).is_some_and(|read| *read >= at);
+        if token != request.token && !was_read {
+            self.breaks(now, "one request, one token", &format!("{request:?}"));
         }
     }
 

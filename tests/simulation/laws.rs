@@ -93,6 +93,20 @@ fn a_token_of_two_requests_is_found() {
 }
 
 #[test]
+fn a_request_that_changes_its_token_without_a_read_is_found() {
+    let mut world = world();
+    send(&mut world, 1, 0, "a", NOW);
+    world.intents.clear();
+    send(&mut world, 1, 0, "b", NOW + Duration::from_secs(1));
+    assert_eq!(broken(&world), "one request, one token");
+    world.broken.clear();
+    world.shown(&GroupId::new("sg-alibaba-0-00"), NOW + Duration::from_secs(2));
+    world.intents.clear();
+    send(&mut world, 1, 0, "c", NOW + Duration::from_secs(3));
+    assert_eq!(world.broken, [""; 0], "it was read");
+}
+
+#[test]
 fn an_old_token_and_one_from_before_a_jump_are_found() {
     let mut world = world();
     send(&mut world, 1, 0, "a", NOW);

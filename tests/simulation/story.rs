@@ -97,10 +97,10 @@ impl Story {
         }
     }
 
-    /// The same run in calm weather.
-    pub(crate) fn clear_up(self) -> Self {
+    /// The same run from `now` on, in calm weather.
+    pub(crate) fn clear_up(self, now: Duration) -> Self {
         self.lock().weather = Weather::CALM;
-        self
+        Self { began: now, ..self }
     }
 
     /// Hands every state that a crash could leave to `states`.

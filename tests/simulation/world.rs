@@ -77,6 +77,8 @@ pub(crate) struct World {
     pub(crate) broken: Vec<String>,
     token_life: Duration,
     pub(crate) tokens: BTreeMap<ClientToken, Token>,
+    /// With which token and when each request, by its hash, was last sent.
+    pub(crate) last_sent: BTreeMap<String, (Option<ClientToken>, Duration)>,
     on_their_way: BTreeMap<(Duration, u64), Request>,
     answers: BTreeMap<u64, Answer>,
     /// When each group was last written to, and read in full.
@@ -102,6 +104,7 @@ impl World {
             broken: Vec::new(),
             token_life,
             tokens: BTreeMap::new(),
+            last_sent: BTreeMap::new(),
             on_their_way: BTreeMap::new(),
             answers: BTreeMap::new(),
             written: BTreeMap::new(),
