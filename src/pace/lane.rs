@@ -14,7 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::clock::{At, ProviderTime, TokioClock, chance};
 use super::learn::{Bounds, Learner, Next, Seconds};
-use super::settings::{Ceiling, LimitSettings};
+use super::settings::{Ceiling, Limit, LimitSettings};
 use super::turn::Turn;
 use crate::model::{LaneKey, Provider};
 
@@ -61,6 +61,12 @@ impl Pacer {
         }
     }
 
+    /// The same limiters for a wall clock that shows `wall`, since 1970, in place of the system's.
+    #[must_use]
+    pub fn with_wall(self, wall: Duration) -> Self {
+        Self { time: ProviderTime::begin_at(wall), ..self }
+    }
+
     /// Calls in flight that a lane of `cloud` may have.
     pub fn width(&self, cloud: Provider) -> usize {
         self.settings(cloud).in_flight.max(1)
@@ -104,16 +110,19 @@ impl Pacer {
         let id = (lane.clone(), action);
         Arc::clone(keys.entry(id).or_insert_with(|| {
             let used = self.used.get(&(lane.clone(), action.to_owned())).copied().unwrap_or(0);
-            let ceiling = self.settings(lane.cloud).ceiling(action);
-            Arc::new(Key::new(lane.cloud, ceiling, used, self.time))
+            let limit = self.settings(lane.cloud).limit(action);
+            Arc::new(Key::new(lane.cloud, limit, used, self.time))
         }))
     }
 }
 
 impl Key {
-    fn new(cloud: Provider, ceiling: Option<Ceiling>, used: u32, time: ProviderTime) -> Self {
-        let bounds =
-            ceiling.map_or(Bounds::OFF, |ceiling| Bounds::known(ceiling.rate, ceiling.burst));
+    fn new(cloud: Provider, limit: Limit, used: u32, time: ProviderTime) -> Self {
+        let bounds = match limit {
+            Limit::Ceiling(ceiling) => Bounds::known(ceiling.rate, ceiling.burst),
+            Limit::Auto => Bounds::UNKNOWN,
+            Limit::Off => Bounds::OFF,
+        };
         let counts_by_the_minute = match cloud {
             Provider::Alibaba => true,
             Provider::Aws => false,
@@ -122,7 +131,7 @@ impl Key {
         learner.spent_before(used);
         Self {
             queue: tokio::sync::Mutex::default(),
-            ceiling: ceiling.and_then(|ceiling| limiter(ceiling, used)),
+            ceiling: limit.ceiling().and_then(|ceiling| limiter(ceiling, used)),
             learner: Mutex::new(learner),
             answers: Notify::new(),
             time,
@@ -144,6 +153,7 @@ impl Key {
                     Err(wait) => tokio::time::sleep(wait).await,
                 },
                 Next::At(at) => tokio::select! {
+                    biased;
                     () = self.answers.notified() => {}
                     () = tokio::time::sleep(seconds(at - now)) => {}
                 },
@@ -191,9 +201,15 @@ fn limiter(ceiling: Ceiling, used: u32) -> Option<Limiter> {
     Some(limiter)
 }
 
-/// A wait, none if it is over.
+/// A wait, none if it is over. Rounded up: one that is slept as none would be asked for again and
+/// again until the clock moved.
 fn seconds(wait: Seconds) -> Duration {
-    Duration::try_from_secs_f64(wait.max(0.0)).unwrap_or(Duration::MAX)
+    let nearest = Duration::try_from_secs_f64(wait.max(0.0)).unwrap_or(Duration::MAX);
+    if wait > nearest.as_secs_f64() {
+        nearest.saturating_add(Duration::from_nanos(1))
+    } else {
+        nearest
+    }
 }
 
 #[cfg(test)]
@@ -207,7 +223,7 @@ mod tests {
 
     fn limits(rate: f64, burst: u32) -> LimitSettings {
         LimitSettings {
-            default: Some(Ceiling { rate, burst }),
+            default: Limit::Ceiling(Ceiling { rate, burst }),
             in_flight: 4,
             actions: BTreeMap::new(),
         }
@@ -215,6 +231,13 @@ mod tests {
 
     fn lane(account: &str) -> LaneKey {
         LaneKey { cloud: Provider::Aws, account: account.into(), region: "us-east-1".into() }
+    }
+
+    #[test]
+    fn a_wait_of_less_than_a_nanosecond_is_still_a_wait() {
+        assert_eq!(seconds(3e-10), Duration::from_nanos(1));
+        assert_eq!([seconds(0.0), seconds(-1.0)], [Duration::ZERO; 2]);
+        assert_eq!(seconds(0.5), Duration::from_millis(500));
     }
 
     #[tokio::test(start_paused = true)]

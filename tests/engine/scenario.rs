@@ -15,8 +15,8 @@ use unpair::model::{
     CallForm, Direction, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, Policy, PortRange,
     Provider, Rule, RunId, Source,
 };
-use unpair::pace::{Ceiling, LimitSettings, Pacer, RetryPolicy, Used};
-use unpair::run::{CarryOut, Failures, RunEnd, carry_out, take_up};
+use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
+use unpair::run::{CarryOut, Failures, Patience, RunEnd, carry_out, take_up};
 
 pub(super) use super::fake::{Fake, Reply};
 
@@ -27,6 +27,9 @@ pub(super) const REVOKE: &str = "RevokeSecurityGroupIngress";
 /// The account whose groups have the rules, and the one whose groups they name.
 pub(super) const OURS: &str = "111111111111";
 pub(super) const THEIRS: &str = "222222222222";
+
+/// Between two read-backs: no test waits for what a fake cloud shows at once.
+const SOON: Duration = Duration::from_millis(2);
 
 /// A run over pairs of `OURS` and `THEIRS`.
 pub(super) struct Scenario {
@@ -67,7 +70,7 @@ impl Scenario {
         let journal = open(&url, Mode::Write).await.expect("a journal");
         let new = new_run(blind);
         journal.begin(&new, &pairs).await.expect("begun");
-        let limits = LimitSettings { default: None, in_flight: 4, actions: BTreeMap::new() };
+        let limits = LimitSettings { default: Limit::Off, in_flight: 4, actions: BTreeMap::new() };
         let stop = CancellationToken::new();
         Self { cloud, journal, stop, folder, pause_file: None, limits, attempts: 6, id: new.id }
     }
@@ -86,7 +89,7 @@ impl Scenario {
 
     /// Revocation calls a second.
     pub(super) fn rate(mut self, rate: f64) -> Self {
-        self.limits.actions.insert(REVOKE.to_owned(), Some(Ceiling { rate, burst: 1 }));
+        self.limits.actions.insert(REVOKE.to_owned(), Limit::Ceiling(Ceiling { rate, burst: 1 }));
         self
     }
 
@@ -102,7 +105,7 @@ impl Scenario {
     pub(super) async fn audit_with(&self, exchange: &Exchange) -> AuditEnd {
         let run = self.run().await;
         if run.new.blind {
-            plan_unread(&*self.journal, &run).await.expect("planned");
+            plan_unread(&*self.journal, &run, 1_000).await.expect("planned");
             return AuditEnd::default();
         }
         let order = Audit {
@@ -141,13 +144,14 @@ impl Scenario {
 
     /// Carries the plan out.
     pub(super) async fn carry_out(&self, exchange: &Exchange) -> RunEnd {
-        take_up(&*self.journal, &self.run().await).await.expect("taken up");
+        take_up(&*self.journal, &self.run().await, 2_000).await.expect("taken up");
         let run = self.run().await;
         let work = CarryOut {
             exchange,
             journal: &*self.journal,
             run: &run,
             pause_file: self.pause_file.clone(),
+            patience: Patience { polls: vec![SOON; 6], second_look: SOON },
             failures: Failures::new(None),
         };
         carry_out(&work).await.expect("the journal holds")
