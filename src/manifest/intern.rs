@@ -212,6 +212,7 @@ fn by_shard(hashes: &[u64], order: &mut Vec<u32>) -> [usize; SHARDS] {
     next
 }
 
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// What a mutex guards; a thread that panicked ends the command anyway.
+pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

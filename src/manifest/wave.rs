@@ -1,12 +1,13 @@
 //! Pieces handed out to threads, and their parts taken back in order.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::Fault;
 use super::chunk::{Piece, Pieces};
 use super::column::Layout;
 use super::gather::Gather;
+use super::intern::held;
 use super::part::{Part, PartReader};
 use super::read::Plain;
 use super::shared::Shared;
@@ -157,8 +158,4 @@ impl InOrder<'_> {
         }
         free
     }
-}
-
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

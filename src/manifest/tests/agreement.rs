@@ -64,6 +64,9 @@ enum Kind {
 /// A row: an index into each of the lists, and how much of them is used.
 type Choice = ([usize; 9], Kind);
 
+/// How a row is written.
+type Layout = fn([usize; 9], Kind) -> String;
+
 /// An index into a list, of which plain rows use the first `few`.
 fn limit(at: usize, is_plain: bool, few: usize, all: usize) -> usize {
     at % if is_plain { few } else { all }
@@ -118,7 +121,7 @@ fn bare_row([_, _, own, one, peer, other, ..]: [usize; 9], _: Kind) -> String {
 
 /// The manifest in one of three layouts.
 fn manifest(rows: &[Choice], layout: usize) -> String {
-    let (header, row): (&str, fn([usize; 9], Kind) -> String) = match layout {
+    let (header, row): (&str, Layout) = match layout {
         0 => {
             ("cloud,region,account_a,group_a,account_b,group_b,ip_protocol,port_range,note\n", row)
         }
