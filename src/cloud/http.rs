@@ -20,20 +20,22 @@ pub const MAX_WRITE_BODY: usize = 1 << 20;
 
 /// How long an exchange may take.
 #[derive(Clone, Copy, Debug)]
-struct Deadlines {
+pub struct Deadlines {
     /// Until TCP and TLS stand.
-    connect: Duration,
+    pub connect: Duration,
     /// Between two pieces of the answer.
-    idle: Duration,
+    pub idle: Duration,
     /// From first to last, so that a peer that drips bytes costs no more than this.
-    whole: Duration,
+    pub whole: Duration,
 }
 
-const DEADLINES: Deadlines = Deadlines {
-    connect: Duration::from_secs(5),
-    idle: Duration::from_secs(10),
-    whole: Duration::from_secs(30),
-};
+impl Default for Deadlines {
+    /// 5 s to connect, 10 s idle, 30 s from first to last.
+    fn default() -> Self {
+        let [connect, idle, whole] = [5, 10, 30].map(Duration::from_secs);
+        Self { connect, idle, whole }
+    }
+}
 
 /// Idle connections kept for each host; lanes of one region share a host.
 const IDLE_PER_HOST: usize = 8;
@@ -70,10 +72,11 @@ impl HttpReply {
 impl Http {
     /// Builds the client. [`ErrorClass::Config`] if TLS cannot be set up at all.
     pub fn new() -> Result<Self, CloudError> {
-        Self::with_deadlines(DEADLINES)
+        Self::with_deadlines(Deadlines::default())
     }
 
-    fn with_deadlines(deadlines: Deadlines) -> Result<Self, CloudError> {
+    /// The same with other deadlines than the usual ones.
+    pub fn with_deadlines(deadlines: Deadlines) -> Result<Self, CloudError> {
         // An error means that a provider is installed already, which is what is wanted.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let internet =
