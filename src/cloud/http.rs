@@ -148,6 +148,12 @@ fn parse_endpoint(endpoint: &str) -> Result<Url, String> {
     if url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
         return Err("holds a path, query or fragment, expected a host and a port alone".to_owned());
     }
+    if url.port() == Some(0) {
+        return Err("port 0, expected one that is served".to_owned());
+    }
+    if address(&url).is_some_and(is_nobodys) {
+        return Err("an address that is no provider's, expected a host's name".to_owned());
+    }
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
@@ -155,9 +161,23 @@ fn parse_endpoint(endpoint: &str) -> Result<Url, String> {
     }
 }
 
+/// The address, where the host is one.
+fn address(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?.trim_matches(['[', ']']);
+    host.parse().ok().map(|address: IpAddr| address.to_canonical())
+}
+
 fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    url.host_str() == Some("localhost") || address(url).is_some_and(|it| it.is_loopback())
+}
+
+/// Whether an address is of this link alone, such as that of a machine's metadata, or of nobody.
+fn is_nobodys(address: IpAddr) -> bool {
+    let of_link = match address {
+        IpAddr::V4(v4) => v4.is_link_local() || v4.is_broadcast(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    };
+    of_link || address.is_unspecified() || address.is_multicast()
 }
 
 fn builder(deadlines: Deadlines) -> ClientBuilder {

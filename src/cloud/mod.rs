@@ -5,6 +5,7 @@
 pub mod alibaba;
 pub mod aws;
 mod directory;
+mod hide;
 mod http;
 mod settings;
 mod xml;

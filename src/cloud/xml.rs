@@ -4,7 +4,7 @@
 //! answer cut short must never look like a short list.
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::events::{BytesRef, BytesStart, Event};
 
 #[cfg(test)]
 mod tests;
@@ -53,7 +53,7 @@ pub(super) enum XmlError {
 pub(super) struct Element {
     /// The name without a namespace prefix.
     pub(super) name: String,
-    /// The text directly inside it, entities resolved; white space where there are children.
+    /// The text directly inside it, entities resolved; empty where there are children.
     pub(super) text: String,
     /// The elements inside it.
     pub(super) children: Vec<Self>,
@@ -89,21 +89,26 @@ struct Tree {
 impl Tree {
     fn take(&mut self, event: Event<'_>) -> Result<(), XmlError> {
         match event {
-            Event::Start(tag) => self.start(tag.local_name().into_inner()),
+            Event::Start(tag) => self.start(&tag),
             Event::Empty(tag) => {
-                self.start(tag.local_name().into_inner())?;
+                self.start(&tag)?;
                 self.end()
             }
             Event::End(_) => self.end(),
             Event::Text(text) => self.text(&text.xml10_content()),
             Event::CData(text) => self.text(&text.xml10_content()),
             Event::GeneralRef(entity) => self.text(resolve(&entity)?.encode_utf8(&mut [0; 4])),
+            Event::Decl(text) if text.contains('<') => Err(not_xml("a tag within a tag")),
             Event::DocType(_) | Event::PI(_) => Err(XmlError::DocType),
             Event::Comment(_) | Event::Decl(_) | Event::Eof => Ok(()),
         }
     }
 
-    fn start(&mut self, name: &str) -> Result<(), XmlError> {
+    fn start(&mut self, tag: &BytesStart<'_>) -> Result<(), XmlError> {
+        // Elements that stand in the value of an attribute would be passed over.
+        if tag.contains('<') {
+            return Err(not_xml("a tag within a tag"));
+        }
         if self.root.is_some() {
             return Err(XmlError::Trailing);
         }
@@ -114,13 +119,19 @@ impl Tree {
         if self.count > MAX_VALUES {
             return Err(XmlError::TooLarge);
         }
-        self.open.push(Element { name: name.to_owned(), ..Element::default() });
+        let name = tag.local_name().into_inner().to_owned();
+        self.open.push(Element { name, ..Element::default() });
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), XmlError> {
-        let closed = self.open.pop().ok_or_else(|| not_xml("an end tag without a start tag"))?;
+        let mut closed =
+            self.open.pop().ok_or_else(|| not_xml("an end tag without a start tag"))?;
         check_children(&closed)?;
+        if !closed.children.is_empty() {
+            closed.text = String::new();
+        }
+        closed.children.shrink_to_fit();
         match self.open.last_mut() {
             Some(parent) => parent.children.push(closed),
             None => self.root = Some(closed),

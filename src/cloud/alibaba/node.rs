@@ -27,13 +27,14 @@ impl Node {
         }
     }
 
-    /// The first field of that name.
+    /// The field of that name; none if there are several, of which any may be the true one.
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
-        self.all(name).next()
+        let mut named = self.all(name);
+        named.next().filter(|_| named.next().is_none())
     }
 
     /// Every field of that name.
-    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &Self> {
+    fn all(&self, name: &str) -> impl Iterator<Item = &Self> {
         let fields: &[(String, Self)] = match self {
             Self::Fields(fields) => fields,
             Self::Text(_) => &[],
@@ -60,11 +61,8 @@ impl Node {
     /// The members of the list `outer { inner… }`, which may be empty but must be there, once,
     /// and hold nothing else: a list that is misread looks like an empty one.
     pub(super) fn list(&self, outer: &str, inner: &str) -> Result<Vec<&Self>, Unreadable> {
-        let mut found = self.all(outer);
-        let (Some(node), None) = (found.next(), found.next()) else {
-            return Err(Unreadable(format!("`{outer}` is not there once")));
-        };
-        match node {
+        let once = || Unreadable(format!("`{outer}` is not there once"));
+        match self.get(outer).ok_or_else(once)? {
             Self::Text(text) if text.trim().is_empty() => Ok(Vec::new()),
             Self::Fields(fields) if fields.iter().all(|(name, _)| name == inner) => {
                 Ok(fields.iter().map(|(_, node)| node).collect())

@@ -6,9 +6,10 @@ pub(super) use crate::cloud::xml::Element;
 pub(super) type Unreadable = String;
 
 impl Element {
-    /// The child called `name`.
+    /// The child called `name`; none if there are several, of which any may be the true one.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
-        self.children.iter().find(|child| child.name == name)
+        let mut named = self.children.iter().filter(|child| child.name == name);
+        named.next().filter(|_| named.next().is_none())
     }
 
     /// The text of the child `name`, unless it is empty or not there.

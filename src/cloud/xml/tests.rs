@@ -76,7 +76,15 @@ fn a_tree_has_a_limit() {
 
 #[test]
 fn what_is_not_xml_is_told_as_such() {
-    for bad in ["", "Service Unavailable", "<a></b>", "</a>", "{\"a\":1}"] {
+    for bad in [
+        "",
+        "Service Unavailable",
+        "<a></b>",
+        "</a>",
+        "{\"a\":1}",
+        "<a b='<c/>'/>",
+        "<?xml <b?><a/>",
+    ] {
         assert!(matches!(parse(bad), Err(XmlError::NotXml(_))), "{bad}");
     }
     assert!(matches!(Element::parse(b"<a>\xff</a>"), Err(XmlError::NotXml(_))));
