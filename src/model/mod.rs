@@ -23,4 +23,4 @@ pub use status::{
     Event, EventKind, IllegalTransition, Outcome, PairOutcome, Settled, SideState, Status,
     judge_pair,
 };
-pub use text::{escape_control, hex};
+pub use text::{escape_control, hex, is_hostile};

@@ -117,6 +117,8 @@ fn what_others_wrote_drives_neither_terminal_nor_spreadsheet_nor_log_nor_shell()
             let entry = serde_json::from_str::<serde_json::Value>(line);
             assert!(entry.is_ok_and(|entry| entry.is_object()), "{line}");
         }
-        harmless(&["report", "--format", "json"]).json();
+        let report = harmless(&["report", &run, "--format", "json"]).json();
+        let rows = report["revocations"].as_array().expect("revocations");
+        assert!(rows.iter().any(|row| row["description"] == text), "JSON is not altered: {rows:?}");
     }
 }

@@ -7,10 +7,12 @@
 mod canaries;
 mod codes;
 mod crash;
+mod damaged;
 mod echo;
 mod endpoints;
 mod exits;
 mod faults;
+mod files;
 mod guards;
 mod hostile;
 mod outcomes;

@@ -331,7 +331,8 @@ fn account_section(account: &unpair::sandbox::Account) -> String {
     )
 }
 
-fn rules_of(world: &World) -> BTreeSet<String> {
+/// Every rule of a world: `GROUP RULE`.
+pub(crate) fn rules_of(world: &World) -> BTreeSet<String> {
     let rules = world
         .groups
         .values()
