@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use unpair::model::{LaneKey, Provider};
-use unpair::pace::{Answer, Ceiling, LimitSettings, Pacer, Used};
+use unpair::pace::{Answer, Ceiling, Limit, LimitSettings, Pacer, Used};
 
 const ACTION: &str = "RevokeSecurityGroupIngress";
 
@@ -61,7 +61,7 @@ fn lane() -> LaneKey {
     LaneKey { cloud: Provider::Aws, account: "123456789012".into(), region: "us-east-1".into() }
 }
 
-fn pacer(default: Option<Ceiling>, used: u32) -> Arc<Pacer> {
+fn pacer(default: Limit, used: u32) -> Arc<Pacer> {
     let limits = LimitSettings { default, in_flight: 8, actions: BTreeMap::new() };
     let used = Used::from([((lane(), ACTION.to_owned()), used)]);
     Arc::new(Pacer::new(limits.clone(), limits, used))
@@ -121,7 +121,7 @@ fn assert_within(ceiling: Ceiling, arrivals: &[(Instant, bool)]) {
 #[tokio::test(start_paused = true)]
 async fn a_limit_that_nobody_told_is_found_and_used() {
     let provided = Provided::bucket(100.0, 10.0);
-    let took = work(&pacer(None, 0), &provided, 2_000).await;
+    let took = work(&pacer(Limit::Auto, 0), &provided, 2_000).await;
     assert!(took <= Duration::from_secs_f64(190.0 / 0.98), "{took:?}, at best 190 s");
     let refused = provided.refused();
     assert!(refused <= 30, "{refused} refused");
@@ -131,7 +131,7 @@ async fn a_limit_that_nobody_told_is_found_and_used() {
 async fn a_limit_that_is_known_is_used_and_never_exceeded() {
     let ceiling = Ceiling { rate: 10.0, burst: 100 };
     let provided = Provided::bucket(100.0, 10.0);
-    let took = work(&pacer(Some(ceiling), 0), &provided, 1_000).await;
+    let took = work(&pacer(Limit::Ceiling(ceiling), 0), &provided, 1_000).await;
     assert_eq!(provided.refused(), 0);
     assert!(took <= Duration::from_secs_f64(90.0 / 0.98), "{took:?}, at best 90 s");
     assert_within(ceiling, &provided.arrivals());
@@ -141,7 +141,7 @@ async fn a_limit_that_is_known_is_used_and_never_exceeded() {
 async fn the_ceiling_holds_however_generous_the_provider_is() {
     let ceiling = Ceiling { rate: 5.0, burst: 1 };
     let provided = Provided::bucket(1_000.0, 1_000.0);
-    let took = work(&pacer(Some(ceiling), 0), &provided, 200).await;
+    let took = work(&pacer(Limit::Ceiling(ceiling), 0), &provided, 200).await;
     assert!(took <= Duration::from_secs(42), "{took:?}, at best 40 s");
     assert_within(ceiling, &provided.arrivals());
 }
@@ -150,8 +150,8 @@ async fn the_ceiling_holds_however_generous_the_provider_is() {
 async fn the_ceiling_holds_across_two_processes_one_after_the_other() {
     let ceiling = Ceiling { rate: 5.0, burst: 50 };
     let provided = Provided::bucket(50.0, 5.0);
-    work(&pacer(Some(ceiling), 0), &provided, 60).await;
-    work(&pacer(Some(ceiling), 60), &provided, 60).await;
+    work(&pacer(Limit::Ceiling(ceiling), 0), &provided, 60).await;
+    work(&pacer(Limit::Ceiling(ceiling), 60), &provided, 60).await;
     assert_eq!(provided.refused(), 0);
     assert_within(ceiling, &provided.arrivals());
 }
@@ -159,7 +159,8 @@ async fn the_ceiling_holds_across_two_processes_one_after_the_other() {
 #[tokio::test(start_paused = true)]
 async fn a_ceiling_above_the_real_limit_does_not_hammer_it() {
     let provided = Provided::bucket(20.0, 2.0);
-    let took = work(&pacer(Some(Ceiling { rate: 50.0, burst: 50 }), 0), &provided, 420).await;
+    let took =
+        work(&pacer(Limit::Ceiling(Ceiling { rate: 50.0, burst: 50 }), 0), &provided, 420).await;
     let calls = provided.arrivals().len();
     assert!(took <= Duration::from_secs(220), "{took:?}, at best 200 s");
     assert!(provided.refused() * 5 <= calls, "{} of {calls} refused", provided.refused());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::error::Problem;
 use super::source::Places;
 use super::value::{Limit, Number, RawBucket};
-use crate::pace::{Ceiling, LimitSettings};
+use crate::pace::{self, Ceiling, LimitSettings};
 
 /// The actions that are called, to spell them rightly when a variable gives them in capitals.
 const ACTIONS: [&str; 13] = [
@@ -55,7 +55,7 @@ pub(super) fn apply(
         let refused =
             match (key.as_str(), limit) {
                 ("rate", Limit::Number(number)) => {
-                    number.positive(MAX_RATE).map(|_| common.rate = Some(*number))
+                    number.rate(MAX_RATE).map(|rate| common.rate = Some(rate))
                 }
                 ("burst", Limit::Number(number)) => {
                     number.whole(1).map(|_| common.burst = Some(*number))
@@ -64,7 +64,7 @@ pub(super) fn apply(
                     in_flight(*number).map(|width| limits.in_flight = width)
                 }
                 ("rate" | "burst" | "in_flight", Limit::Bucket(_)) => {
-                    Err("a table, expected a number or \"off\"".to_owned())
+                    Err("a table, expected a number, \"auto\" or \"off\"".to_owned())
                 }
                 (action, limit) if is_action(action) => {
                     actions.push((action, *limit));
@@ -79,7 +79,7 @@ pub(super) fn apply(
     }
     let section_base = limits.default;
     // What the section itself says was checked above.
-    let common_over = |base| ceiling(base, common).unwrap_or(base);
+    let common_over = |base| limit_over(base, common).unwrap_or(base);
     limits.default = common_over(limits.default);
     limits.actions.values_mut().for_each(|known| *known = common_over(*known));
     for (action, limit) in actions {
@@ -87,10 +87,13 @@ pub(super) fn apply(
             Limit::Bucket(raw) => raw,
             Limit::Number(rate) => RawBucket { rate: Some(rate), burst: None },
         };
-        // Where the section is off, an action of its own still needs a burst.
-        let base = limits.ceiling(action).or(section_base);
-        match ceiling(base, raw) {
-            Ok(ceiling) => drop(limits.actions.insert(action.to_owned(), ceiling)),
+        // Where the section has no ceiling, an action of its own still needs a burst.
+        let base = match limits.limit(action) {
+            pace::Limit::Ceiling(ceiling) => pace::Limit::Ceiling(ceiling),
+            pace::Limit::Auto | pace::Limit::Off => section_base,
+        };
+        match limit_over(base, raw) {
+            Ok(limit) => drop(limits.actions.insert(action.to_owned(), limit)),
             Err((key, message)) => {
                 problems.push(places.problem(&[cloud, "limits", action, key], message));
             }
@@ -106,18 +109,24 @@ fn in_flight(number: Number) -> Result<usize, String> {
 }
 
 /// `raw` over `base`; a rate or a burst without limit is no ceiling at all.
-fn ceiling(
-    base: Option<Ceiling>,
-    raw: RawBucket,
-) -> Result<Option<Ceiling>, (&'static str, String)> {
+fn limit_over(base: pace::Limit, raw: RawBucket) -> Result<pace::Limit, (&'static str, String)> {
     let rate = match raw.rate {
-        Some(rate) => rate.positive(MAX_RATE).map_err(|wrong| ("rate", wrong))?,
-        None => base.map(|base| base.rate),
+        Some(rate) => Some(rate.rate(MAX_RATE).map_err(|wrong| ("rate", wrong))?),
+        None => None,
     };
     let burst = match raw.burst {
-        Some(burst) => burst.whole(1).map_err(|wrong| ("burst", wrong))?,
-        None => base.map(|base| u64::from(base.burst)),
+        Some(burst) => burst.whole(1).map_err(|wrong| ("burst", wrong))?.map(saturated),
+        None => base.ceiling().map(|base| base.burst),
     };
-    let ceiling = |rate, burst| Ceiling { rate, burst: u32::try_from(burst).unwrap_or(u32::MAX) };
-    Ok(rate.zip(burst).map(|(rate, burst)| ceiling(rate, burst)))
+    let rate = match (rate, base) {
+        (Some(Number::Auto), _) | (None, pace::Limit::Auto) => return Ok(pace::Limit::Auto),
+        (Some(Number::Off), _) | (None, pace::Limit::Off) => return Ok(pace::Limit::Off),
+        (Some(Number::Of(rate)), _) => rate,
+        (None, pace::Limit::Ceiling(ceiling)) => ceiling.rate,
+    };
+    Ok(burst.map_or(pace::Limit::Off, |burst| pace::Limit::Ceiling(Ceiling { rate, burst })))
+}
+
+fn saturated(burst: u64) -> u32 {
+    u32::try_from(burst).unwrap_or(u32::MAX)
 }

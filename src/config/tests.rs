@@ -3,7 +3,7 @@
 use super::*;
 use crate::cloud::AccountSource;
 use crate::model::{AccountId, Provider};
-use crate::pace::Ceiling;
+use crate::pace::{Ceiling, Limit};
 
 fn env(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -121,7 +121,7 @@ fn every_kind_of_key_can_be_a_variable() {
         ],
     );
     let limits = config.limits(Provider::Alibaba);
-    assert_eq!(limits.default, Some(Ceiling { rate: 2.5, burst: 1 }));
+    assert_eq!(limits.default.ceiling(), Some(Ceiling { rate: 2.5, burst: 1 }));
     assert_eq!(limits.in_flight, LimitSettings::NO_IN_FLIGHT_LIMIT);
     assert_eq!(limits.ceiling("RevokeSecurityGroup"), Some(Ceiling { rate: 2.5, burst: 7 }));
     assert_eq!(config.limits(Provider::Aws).ceiling("DescribeSecurityGroups"), None);
@@ -203,8 +203,26 @@ fn a_section_rate_stands_for_every_action_without_its_own() {
     is("DescribeSecurityGroups", 1.0, 2);
     is("CreateTags", 9.0, 50);
     let off = good("[aws.limits]\nrate = 'off'\nCreateTags = { rate = 1 }\n", &[]).aws_limits;
-    assert_eq!(off.ceiling("RevokeSecurityGroupIngress"), None);
+    assert_eq!(off.limit("RevokeSecurityGroupIngress"), Limit::Off);
     assert_eq!(off.ceiling("CreateTags"), Some(Ceiling { rate: 1.0, burst: 50 }));
+}
+
+#[test]
+fn a_rate_is_a_number_or_learned_or_off() {
+    let text = "[aws.limits]\nrate = 'auto'\nCreateTags = 3\n\
+                DescribeSecurityGroups = { rate = 'off' }\n[alibaba.limits]\n\
+                RevokeSecurityGroup = 'AUTO'\n";
+    let config = good(text, &[]);
+    assert_eq!(config.aws_limits.limit("RevokeSecurityGroupIngress"), Limit::Auto);
+    assert_eq!(config.aws_limits.ceiling("CreateTags"), Some(Ceiling { rate: 3.0, burst: 50 }));
+    assert_eq!(config.aws_limits.limit("DescribeSecurityGroups"), Limit::Off);
+    assert_eq!(config.alibaba_limits.limit("RevokeSecurityGroup"), Limit::Auto);
+    let told = refused("[aws.limits]\nin_flight = 'auto'\nburst = 'auto'\n", &[]);
+    assert_eq!(
+        told.matches("expected a whole number of at least 1, or \"off\"").count(),
+        2,
+        "{told}"
+    );
 }
 
 #[test]

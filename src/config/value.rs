@@ -1,15 +1,17 @@
-//! Values that are written in more than one way: numbers or `off`, lists or comma-separated text.
+//! Values that are written in more than one way: numbers, `auto` or `off`, lists or comma-separated text.
 
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// A number, or `off`.
+/// A number, or a word in its place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Number {
     /// No limit.
     Off,
+    /// A rate that is learned.
+    Auto,
     /// A number.
     Of(f64),
 }
@@ -20,8 +22,10 @@ const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 impl Number {
     /// A whole number of at least `least`; `None` for `off`.
     pub(super) fn whole(self, least: u32) -> Result<Option<u64>, String> {
+        let wanted = format!("expected a whole number of at least {least}, or \"off\"");
         match self {
             Self::Off => Ok(None),
+            Self::Auto => Err(format!("\"auto\" is for a rate, {wanted}")),
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
@@ -30,20 +34,26 @@ impl Number {
             Self::Of(n) if n.fract() == 0.0 && (f64::from(least)..=MAX_WHOLE).contains(&n) => {
                 Ok(Some(n as u64))
             }
-            Self::Of(n) => Err(format!(
-                "{n} is out of range, expected a whole number of at least {least}, or \"off\""
-            )),
+            Self::Of(n) => Err(format!("{n} is out of range, {wanted}")),
         }
     }
 
     /// A number above 0 and at most `most`; `None` for `off`.
     pub(super) fn positive(self, most: f64) -> Result<Option<f64>, String> {
+        let wanted = format!("expected a number above 0 and at most {most}, or \"off\"");
         match self {
             Self::Off => Ok(None),
+            Self::Auto => Err(format!("\"auto\" is for a rate, {wanted}")),
             Self::Of(n) if n > 0.0 && n <= most => Ok(Some(n)),
-            Self::Of(n) => Err(format!(
-                "{n} is out of range, expected a number above 0 and at most {most}, or \"off\""
-            )),
+            Self::Of(n) => Err(format!("{n} is out of range, {wanted}")),
+        }
+    }
+
+    /// A rate of at most `most`: a number above 0, or a word in its place.
+    pub(super) fn rate(self, most: f64) -> Result<Self, String> {
+        match self {
+            Self::Off | Self::Auto => Ok(self),
+            Self::Of(_) => self.positive(most).map(|_| self),
         }
     }
 }
@@ -51,7 +61,7 @@ impl Number {
 /// A line of a limits section: a number, or an action's own bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Limit {
-    /// A number, or `off`.
+    /// A number, or a word in its place.
     Number(Number),
     /// `{ rate = …, burst = … }`.
     Bucket(RawBucket),
@@ -69,12 +79,15 @@ pub(super) struct RawBucket {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct List(pub(super) Vec<String>);
 
-const NUMBER: &str = "a number or \"off\"";
+const NUMBER: &str = "a number, \"auto\" or \"off\"";
 
 fn number_from<E: Error>(text: &str) -> Result<Number, E> {
     let text = text.trim();
     if text.eq_ignore_ascii_case("off") {
         return Ok(Number::Off);
+    }
+    if text.eq_ignore_ascii_case("auto") {
+        return Ok(Number::Auto);
     }
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(Number::Of(number)),

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::clock::{At, ProviderTime, TokioClock, chance};
 use super::learn::{Bounds, Learner, Next, Seconds};
-use super::settings::{Ceiling, LimitSettings};
+use super::settings::{Ceiling, Limit, LimitSettings};
 use super::turn::Turn;
 use crate::model::{LaneKey, Provider};
 
@@ -104,16 +104,19 @@ impl Pacer {
         let id = (lane.clone(), action);
         Arc::clone(keys.entry(id).or_insert_with(|| {
             let used = self.used.get(&(lane.clone(), action.to_owned())).copied().unwrap_or(0);
-            let ceiling = self.settings(lane.cloud).ceiling(action);
-            Arc::new(Key::new(lane.cloud, ceiling, used, self.time))
+            let limit = self.settings(lane.cloud).limit(action);
+            Arc::new(Key::new(lane.cloud, limit, used, self.time))
         }))
     }
 }
 
 impl Key {
-    fn new(cloud: Provider, ceiling: Option<Ceiling>, used: u32, time: ProviderTime) -> Self {
-        let bounds =
-            ceiling.map_or(Bounds::OFF, |ceiling| Bounds::known(ceiling.rate, ceiling.burst));
+    fn new(cloud: Provider, limit: Limit, used: u32, time: ProviderTime) -> Self {
+        let bounds = match limit {
+            Limit::Ceiling(ceiling) => Bounds::known(ceiling.rate, ceiling.burst),
+            Limit::Auto => Bounds::UNKNOWN,
+            Limit::Off => Bounds::OFF,
+        };
         let counts_by_the_minute = match cloud {
             Provider::Alibaba => true,
             Provider::Aws => false,
@@ -122,7 +125,7 @@ impl Key {
         learner.spent_before(used);
         Self {
             queue: tokio::sync::Mutex::default(),
-            ceiling: ceiling.and_then(|ceiling| limiter(ceiling, used)),
+            ceiling: limit.ceiling().and_then(|ceiling| limiter(ceiling, used)),
             learner: Mutex::new(learner),
             answers: Notify::new(),
             time,
@@ -207,7 +210,7 @@ mod tests {
 
     fn limits(rate: f64, burst: u32) -> LimitSettings {
         LimitSettings {
-            default: Some(Ceiling { rate, burst }),
+            default: Limit::Ceiling(Ceiling { rate, burst }),
             in_flight: 4,
             actions: BTreeMap::new(),
         }

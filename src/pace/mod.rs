@@ -9,5 +9,5 @@ mod turn;
 
 pub use lane::{Pacer, Used};
 pub use retry::{RetryPolicy, Tries, Verdict};
-pub use settings::{Ceiling, LimitSettings};
+pub use settings::{Ceiling, Limit, LimitSettings};
 pub use turn::{Answer, Turn};

@@ -11,15 +11,36 @@ pub struct Ceiling {
     pub burst: u32,
 }
 
-/// The ceilings of one cloud; each lane has its own buckets.
+/// What bounds the calls of one action.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Limit {
+    /// A ceiling, known to be the provider's limit or wished for.
+    Ceiling(Ceiling),
+    /// A limit that nobody told: it begins at 5 calls a second and is learned.
+    Auto,
+    /// No limit: nothing is held back before the provider refuses a call.
+    Off,
+}
+
+impl Limit {
+    /// The ceiling, if there is one.
+    pub fn ceiling(self) -> Option<Ceiling> {
+        match self {
+            Self::Ceiling(ceiling) => Some(ceiling),
+            Self::Auto | Self::Off => None,
+        }
+    }
+}
+
+/// The limits of one cloud; each lane has its own buckets.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LimitSettings {
-    /// Of actions without one of their own; `None` is no ceiling.
-    pub default: Option<Ceiling>,
+    /// Of actions without one of their own.
+    pub default: Limit,
     /// Calls of a lane that may be under way at once, at least 1.
     pub in_flight: usize,
     /// By action, as the provider spells it.
-    pub actions: BTreeMap<String, Option<Ceiling>>,
+    pub actions: BTreeMap<String, Limit>,
 }
 
 impl LimitSettings {
@@ -30,15 +51,20 @@ impl LimitSettings {
     /// channel or a semaphore.
     pub const NO_IN_FLIGHT_LIMIT: usize = 1 << 20;
 
+    /// The limit of `action`.
+    pub fn limit(&self, action: &str) -> Limit {
+        self.actions.get(action).copied().unwrap_or(self.default)
+    }
+
     /// The ceiling of `action`; `None` is no ceiling.
     pub fn ceiling(&self, action: &str) -> Option<Ceiling> {
-        self.actions.get(action).copied().unwrap_or(self.default)
+        self.limit(action).ceiling()
     }
 
     /// Alibaba Cloud: its limits per action are not public, so a modest rate and no burst.
     pub fn alibaba_default() -> Self {
         Self {
-            default: Some(Ceiling { rate: 5.0, burst: 1 }),
+            default: Limit::Ceiling(Ceiling { rate: 5.0, burst: 1 }),
             in_flight: Self::IN_FLIGHT,
             actions: BTreeMap::new(),
         }
@@ -62,9 +88,11 @@ impl LimitSettings {
             ("RevokeSecurityGroupIngress", mutating),
         ];
         Self {
-            default: Some(mutating),
+            default: Limit::Ceiling(mutating),
             in_flight: Self::IN_FLIGHT,
-            actions: actions.map(|(action, ceiling)| (action.to_owned(), Some(ceiling))).into(),
+            actions: actions
+                .map(|(action, ceiling)| (action.to_owned(), Limit::Ceiling(ceiling)))
+                .into(),
         }
     }
 }
@@ -78,9 +106,10 @@ mod tests {
         let mut limits = LimitSettings::aws_default();
         let reads = limits.ceiling("DescribeSecurityGroupRules").expect("a ceiling");
         assert_eq!((reads.rate, reads.burst), (20.0, 100));
-        assert_eq!(limits.ceiling("AssumeRole"), limits.default);
-        limits.actions.insert("AssumeRole".to_owned(), None);
+        assert_eq!(limits.limit("AssumeRole"), limits.default);
+        limits.actions.insert("AssumeRole".to_owned(), Limit::Off);
         assert_eq!(limits.ceiling("AssumeRole"), None);
-        assert_eq!(LimitSettings::alibaba_default().default, Some(Ceiling { rate: 5.0, burst: 1 }));
+        let modest = Ceiling { rate: 5.0, burst: 1 };
+        assert_eq!(LimitSettings::alibaba_default().default.ceiling(), Some(modest));
     }
 }

@@ -30,6 +30,36 @@ enum Step {
 
 type Steps<'a> = FuturesUnordered<BoxFuture<'a, Result<Step, RunError>>>;
 
+/// The steps under way, and those that ended while something else was awaited.
+#[derive(Default)]
+struct Air<'a> {
+    steps: Steps<'a>,
+    ended: VecDeque<Result<Step, RunError>>,
+}
+
+impl Air<'_> {
+    /// The next step that ended; `None` if there is none.
+    async fn next(&mut self) -> Option<Result<Step, RunError>> {
+        match self.ended.pop_front() {
+            Some(step) => Some(step),
+            None => self.steps.next().await,
+        }
+    }
+
+    /// Awaits `other` while the steps go on. A step that nobody polls may hold the very lock that
+    /// `other` waits for.
+    async fn beside<T>(&mut self, other: impl Future<Output = T>) -> T {
+        tokio::pin!(other);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut other => return done,
+                Some(step) = self.steps.next() => self.ended.push_back(step),
+            }
+        }
+    }
+}
+
 /// How a lane came out.
 pub(super) enum LaneEnd {
     /// There was nothing to do, or no time to begin.
@@ -93,17 +123,20 @@ struct Worker<'a> {
 impl<'a> Worker<'a> {
     /// Works until nothing is left, or in the air. A journal error ends the intake alone.
     async fn work(&mut self) -> Result<(), RunError> {
-        let mut steps: Steps<'a> = FuturesUnordered::new();
+        let mut air = Air::default();
         let mut trouble = None;
         loop {
-            if trouble.is_none()
-                && let Err(error) = self.begin_more(&steps).await
-            {
-                self.fail(&mut trouble, error.into());
+            if trouble.is_none() {
+                if self.may_send()
+                    && let Err(error) = air.beside(self.refill()).await
+                {
+                    self.fail(&mut trouble, error.into());
+                }
+                self.begin_more(&air.steps);
             }
-            let Some(step) = steps.next().await else { return trouble.map_or(Ok(()), Err) };
+            let Some(step) = air.next().await else { return trouble.map_or(Ok(()), Err) };
             let taken = match step {
-                Ok(step) => self.end(step).await.map_err(RunError::from),
+                Ok(step) => air.beside(self.end(step)).await.map_err(RunError::from),
                 Err(error) => Err(error),
             };
             if let Err(error) = taken {
@@ -118,16 +151,14 @@ impl<'a> Worker<'a> {
         RunError::join(trouble, error);
     }
 
-    async fn begin_more(&mut self, steps: &Steps<'a>) -> Result<(), JournalError> {
+    fn begin_more(&mut self, steps: &Steps<'a>) {
         if self.may_send() {
-            self.refill().await?;
             self.send_more(steps);
         }
         if self.may_read() {
             self.read_back_more(steps);
             self.wake_when_due(steps);
         }
-        Ok(())
     }
 
     async fn end(&mut self, step: Step) -> Result<(), JournalError> {
@@ -296,5 +327,32 @@ impl<'a> Worker<'a> {
         if failed > 0 && self.work.failures.add(failed as u64) {
             self.work.exchange.stop.cancel();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::poll;
+    use tokio::sync::Mutex;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_step_that_holds_a_lock_goes_on_while_the_lock_is_awaited() {
+        let lock = Mutex::new(());
+        let mut air = Air::default();
+        let step = async {
+            let _held = lock.lock().await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(Step::Due(Instant::now()))
+        };
+        air.steps.push(step.boxed());
+        assert!(poll!(air.steps.next()).is_pending(), "the step holds the lock");
+        let awaited = tokio::time::timeout(Duration::from_secs(60), air.beside(lock.lock()));
+        drop(awaited.await.expect("the lock is let go"));
+        assert!(matches!(air.next().await, Some(Ok(Step::Due(_)))));
+        assert!(air.next().await.is_none());
     }
 }

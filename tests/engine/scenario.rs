@@ -15,7 +15,7 @@ use unpair::model::{
     CallForm, Direction, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, Policy, PortRange,
     Provider, Rule, RunId, Source,
 };
-use unpair::pace::{Ceiling, LimitSettings, Pacer, RetryPolicy, Used};
+use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::run::{CarryOut, Failures, RunEnd, carry_out, take_up};
 
 pub(super) use super::fake::{Fake, Reply};
@@ -67,7 +67,7 @@ impl Scenario {
         let journal = open(&url, Mode::Write).await.expect("a journal");
         let new = new_run(blind);
         journal.begin(&new, &pairs).await.expect("begun");
-        let limits = LimitSettings { default: None, in_flight: 4, actions: BTreeMap::new() };
+        let limits = LimitSettings { default: Limit::Off, in_flight: 4, actions: BTreeMap::new() };
         let stop = CancellationToken::new();
         Self { cloud, journal, stop, folder, pause_file: None, limits, attempts: 6, id: new.id }
     }
@@ -86,7 +86,7 @@ impl Scenario {
 
     /// Revocation calls a second.
     pub(super) fn rate(mut self, rate: f64) -> Self {
-        self.limits.actions.insert(REVOKE.to_owned(), Some(Ceiling { rate, burst: 1 }));
+        self.limits.actions.insert(REVOKE.to_owned(), Limit::Ceiling(Ceiling { rate, burst: 1 }));
         self
     }
 
