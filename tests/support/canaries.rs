@@ -100,15 +100,15 @@ pub(crate) fn assert_none(place: &str, bytes: &[u8]) {
 #[track_caller]
 pub(crate) fn assert_none_below(folder: &Path, inputs: &[&str]) {
     for entry in fs::read_dir(folder).expect("a readable folder") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_dir() {
+        let entry = entry.expect("an entry");
+        let (path, kind) = (entry.path(), entry.file_type().expect("a kind"));
+        let is_input = inputs.iter().any(|input| entry.file_name() == **input);
+        if kind.is_dir() {
             assert_none_below(&path, inputs);
-        } else if !inputs.contains(&name.as_str())
-            && let Ok(bytes) = fs::read(&path)
-            && let Some(found) = find(&bytes)
-        {
-            panic!("{} holds {found}", path.display());
+        } else if kind.is_file() && !is_input {
+            // A link may lead to a device that never ends.
+            let found = find(&fs::read(&path).expect("a readable file"));
+            assert_eq!(found, None, "{} holds it", path.display());
         }
     }
 }
