@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::observe::peer_groups;
-use crate::exchange::now_ms;
 use crate::journal::{Journal, JournalError, RunRecord};
 use crate::model::GroupIx;
 use crate::planner::{CallShape, plan_blind};
@@ -14,7 +13,11 @@ const PAGE: u32 = 200;
 const BATCH: usize = 20;
 
 /// Plans every group of a run from its rows alone. Needs neither network nor credentials.
-pub async fn plan_unread(journal: &dyn Journal, run: &RunRecord) -> Result<(), JournalError> {
+pub async fn plan_unread(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    at_ms: i64,
+) -> Result<(), JournalError> {
     let id = &run.new.id;
     let filters = journal.filters(id).await?;
     let shape = CallShape { form: run.new.form, batch: BATCH };
@@ -31,8 +34,7 @@ pub async fn plan_unread(journal: &dyn Journal, run: &RunRecord) -> Result<(), J
             planned.push((work.ix, calls));
         }
         // All at once: the journal commits them together.
-        let planning =
-            planned.iter().map(|(ix, calls)| journal.plan_group(id, *ix, calls, now_ms()));
+        let planning = planned.iter().map(|(ix, calls)| journal.plan_group(id, *ix, calls, at_ms));
         futures_util::future::try_join_all(planning).await?;
         match page.last() {
             Some(last) if page.len() >= PAGE as usize => from = GroupIx(last.ix.0 + 1),

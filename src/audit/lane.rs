@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::observe::{Observation, Observer};
 use super::{Audit, AuditEnd, GroupRead, Planning, read_groups};
-use crate::exchange::{Account, AccountError, ReadError, now_ms};
+use crate::exchange::{Account, AccountError, ReadError};
 use crate::failpoint::hit;
 use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Reading};
 use crate::model::{GroupIx, Rule, RuleId};
@@ -36,7 +36,7 @@ pub(super) async fn read_lane<'a>(
     while let Some(work) = pages.next(audit).await? {
         let due: Vec<GroupWork> = work
             .into_iter()
-            .filter(|group| group.read_ms.is_none_or(|at| at < audit.fresh_since_ms))
+            .filter(|group| !group.read_ms.is_some_and(|at| audit.is_fresh(at)))
             .collect();
         if due.is_empty() {
             continue;
@@ -86,8 +86,9 @@ async fn take(
         }
         readings.push(seen.reading);
     }
+    let now_ms = audit.exchange.clock.now_ms();
     hit("before-reading");
-    audit.journal.record_planned(run, &readings, &plans, now_ms()).await?;
+    audit.journal.record_planned(run, &readings, &plans, now_ms).await?;
     hit("after-reading");
     Ok(())
 }
@@ -137,7 +138,7 @@ async fn unreachable_lane(
             .iter()
             .map(|group| GroupReading {
                 group: group.ix,
-                at_ms: now_ms(),
+                at_ms: audit.exchange.clock.now_ms(),
                 request_ids: Vec::new(),
                 reading: Reading::Failed {
                     code: error.code().to_owned(),

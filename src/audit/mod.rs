@@ -38,10 +38,18 @@ pub struct Audit<'a> {
     pub journal: &'a dyn Journal,
     /// The run.
     pub run: &'a RunRecord,
-    /// Groups read at or after this time are not read again (milliseconds since 1970).
+    /// Groups read between this time and now are not read again (milliseconds since 1970).
     pub fresh_since_ms: i64,
     /// What becomes of the plan.
     pub planning: Planning,
+}
+
+impl Audit<'_> {
+    /// Whether a reading of this time need not be made again. One from the future is of a clock
+    /// that was set back since: its age is not known.
+    fn is_fresh(&self, at_ms: i64) -> bool {
+        (self.fresh_since_ms..=self.exchange.clock.now_ms()).contains(&at_ms)
+    }
 }
 
 /// What an audit came to.

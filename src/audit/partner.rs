@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::lane::Pages;
 use super::{Audit, AuditEnd};
 use crate::cloud::{Action, Reference};
-use crate::exchange::{ReadError, now_ms};
+use crate::exchange::ReadError;
 use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Reading};
 use crate::model::{AccountId, GroupId, GroupIx, GroupRef};
 
@@ -28,15 +28,16 @@ pub(super) async fn read_partner(
             end.interrupted = true;
             return Ok(end);
         };
+        let at_ms = audit.exchange.clock.now_ms();
         let readings: Vec<GroupReading> =
-            work.iter().map(|group| reading(lane, group, &naming)).collect();
+            work.iter().map(|group| reading(lane, group, &naming, at_ms)).collect();
         audit.journal.record_readings(&audit.run.new.id, &readings).await?;
         audit.exchange.progress.advance(readings.len() as u64);
     }
     Ok(end)
 }
 
-fn reading(lane: &Lane, work: &GroupWork, naming: &Naming) -> GroupReading {
+fn reading(lane: &Lane, work: &GroupWork, naming: &Naming, at_ms: i64) -> GroupReading {
     let me = (lane.key.account.clone(), work.group.clone());
     let mut peers: Vec<GroupIx> = work.peers.iter().map(|entry| entry.peer).collect();
     peers.dedup();
@@ -55,7 +56,7 @@ fn reading(lane: &Lane, work: &GroupWork, naming: &Naming) -> GroupReading {
     }
     GroupReading {
         group: work.ix,
-        at_ms: now_ms(),
+        at_ms,
         request_ids: Vec::new(),
         reading: Reading::NotOurs { naming: named },
         findings: Vec::new(),

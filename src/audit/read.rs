@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use futures_util::{FutureExt as _, StreamExt as _};
 
 use crate::cloud::{Action, Cloud, CloudError, GroupInfo};
-use crate::exchange::{Account, Exchange, ReadError, now_ms};
+use crate::exchange::{Account, Exchange, ReadError};
 use crate::failpoint::{Bug, planted};
 use crate::journal::Reading;
 use crate::model::{ErrorClass, GroupId, LaneKey, RequestId, Rule, Snapshot};
@@ -36,7 +36,7 @@ pub async fn read_groups(
     account: &Account,
     groups: &[GroupId],
 ) -> Result<Vec<GroupRead>, ReadError> {
-    let reader = Reader { exchange, lane, account, at_ms: now_ms() };
+    let reader = Reader { exchange, lane, account, at_ms: exchange.clock.now_ms() };
     let mut found = HashMap::new();
     let mut failed = HashMap::new();
     let unproven = planted(Bug::NoPositiveControl);

@@ -12,7 +12,7 @@ use super::start::Context;
 use crate::exchange::{Exchange, now_ms};
 use crate::journal::{RunRecord, RunState, RunUpdate};
 use crate::report::{Format, exit_code, summarize, write_plan, write_report};
-use crate::run::{CarryOut, Estimate, Failures, RunError, carry_out, take_up};
+use crate::run::{CarryOut, Estimate, Failures, Patience, RunError, carry_out, take_up};
 
 /// How a run is carried out.
 pub(super) struct How<'a> {
@@ -116,7 +116,7 @@ async fn revoke(
         ..RunUpdate::default()
     };
     journal.update(id, &started, now_ms()).await?;
-    take_up(journal, &prepared.run).await?;
+    take_up(journal, &prepared.run, now_ms()).await?;
     let run = journal.run(id.as_str()).await?;
     let max_failures = session.config.guard.max_failures;
     let work = CarryOut {
@@ -124,6 +124,7 @@ async fn revoke(
         journal,
         run: &run,
         pause_file: how.acting.pause_file.clone(),
+        patience: Patience::default(),
         failures: Failures::new(
             max_failures.map(|limit| guard::allowed_failures(limit, run.rules.planned)),
         ),

@@ -104,7 +104,7 @@ async fn read(
     let journal = &*session.journal;
     if run.new.blind {
         if run.digest.is_none() {
-            plan_unread(journal, run).await?;
+            plan_unread(journal, run, now_ms()).await?;
         }
         return Ok(AuditEnd::default());
     }

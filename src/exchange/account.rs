@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cloud::{Cloud, CloudError};
-use crate::model::{AccountId, Identity, LaneKey};
+use crate::model::{AccountId, ErrorClass, Identity, LaneKey};
 
 /// Credentials that were proven to be the account that the plan means.
 #[derive(Clone)]
@@ -71,6 +71,22 @@ pub(super) fn same_account(lane: &LaneKey, identity: Identity) -> Result<Identit
         found: identity.account,
         arn: identity.arn,
     })
+}
+
+/// `error` with what can be done about it, where its own words do not say.
+pub(super) fn with_remedy(error: CloudError) -> CloudError {
+    let remedy = match error.class {
+        ErrorClass::ClockSkew => {
+            "this machine's clock and the provider's are too far apart: set it (NTP), then go on \
+             with `unpair resume`"
+        }
+        ErrorClass::Throttled => {
+            "the rate limit refused it for too long: lower the rate or find who else uses it up, \
+             then go on with `unpair resume`"
+        }
+        _ => return error,
+    };
+    CloudError { message: format!("{}; {remedy}", error.message), ..error }
 }
 
 /// Why a lane or an account is left alone for the rest of the process.

@@ -1,30 +1,18 @@
 //! The desk that every exchange passes: quota, identity, patience, counting.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::account::{Account, AccountError, Parked, same_account};
+use super::account::{Account, AccountError, Parked, same_account, with_remedy};
 use super::denials::Denials;
-use super::{Progress, Tallies, now_ms};
-use crate::cloud::{Action, Cloud, CloudError, Directory};
+use super::{Clock, Progress, ReadError, Tallies};
+use crate::cloud::{Action, CloudError, Directory};
 use crate::model::{AccountId, ErrorClass, LaneKey, Provider};
-use crate::pace::{self, Pacer, RetryPolicy, Tries, Turn, Verdict};
-
-/// A read that did not succeed.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The command is to end.
-    #[error("interrupted")]
-    Stopped,
-    /// Every attempt failed, or the first one for good.
-    #[error(transparent)]
-    Cloud(CloudError),
-}
+use crate::pace::{self, Pacer, RetryPolicy, Turn};
 
 /// What audits and runs share: the way to every account, at the pace that it allows.
 pub struct Exchange {
@@ -33,6 +21,8 @@ pub struct Exchange {
     pub pacer: Pacer,
     /// When to send again.
     pub policy: RetryPolicy,
+    /// The clocks of the command.
+    pub clock: Clock,
     /// Cancelled when nothing new is to be sent.
     pub stop: CancellationToken,
     /// Who is told how far the command is.
@@ -41,7 +31,7 @@ pub struct Exchange {
     pub tallies: Tallies,
     accounts: Mutex<HashMap<(Provider, AccountId), Arc<Cell>>>,
     lanes: Mutex<HashMap<LaneKey, Arc<Parked>>>,
-    denials: Denials,
+    pub(super) denials: Denials,
 }
 
 #[derive(Default)]
@@ -63,6 +53,7 @@ impl Exchange {
             directory,
             pacer,
             policy,
+            clock: Clock::system(),
             stop,
             progress,
             tallies: Tallies::default(),
@@ -70,6 +61,12 @@ impl Exchange {
             lanes: Mutex::default(),
             denials: Denials::default(),
         }
+    }
+
+    /// The same desk with other clocks than the system's.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock, ..self }
     }
 
     /// The account of `lane`, its identity proven once a process.
@@ -86,117 +83,15 @@ impl Exchange {
         self.cell(lane).parked.get().or_else(|| self.lane(lane).get())
     }
 
-    /// Leaves the account, or the lane alone if only its endpoint is at fault, for the rest of
-    /// the process.
-    pub fn park(&self, lane: &LaneKey, error: &CloudError) {
+    /// Leaves the account, or the lane alone if only its endpoint or its quota is at fault, for
+    /// the rest of the process. Returns the reason as it is told, with the remedy.
+    pub fn park(&self, lane: &LaneKey, error: CloudError) -> CloudError {
+        let error = with_remedy(error);
         match error.class {
-            ErrorClass::Unreached => self.lane(lane).set(error),
-            _ => self.cell(lane).parked.set(error),
+            ErrorClass::Unreached | ErrorClass::Throttled => self.lane(lane).set(&error),
+            _ => self.cell(lane).parked.set(&error),
         }
-    }
-
-    /// Sends a read until it is answered: within the quota, again after faults and refusals by
-    /// the rate limit, with fresh credentials once if they expired.
-    pub async fn read<T, F>(
-        &self,
-        lane: &LaneKey,
-        action: Action,
-        client: &dyn Cloud,
-        mut send: impl FnMut() -> F,
-    ) -> Result<T, ReadError>
-    where
-        F: Future<Output = Result<T, CloudError>>,
-    {
-        let mut tries = Tries::default();
-        match self.try_read(lane, action, &mut tries, &mut send).await {
-            Err(ReadError::Cloud(error)) if error.class == ErrorClass::Expired => {
-                if self.parked(lane).is_none() {
-                    self.refresh(lane, client).await?;
-                }
-                self.try_read(lane, action, &mut tries, &mut send).await
-            }
-            other => other,
-        }
-    }
-
-    /// Gets fresh credentials and proves again whose they are. A failure parks the account.
-    pub async fn refresh(&self, lane: &LaneKey, client: &dyn Cloud) -> Result<(), ReadError> {
-        if let Err(error) = client.refresh().await {
-            self.park(lane, &error);
-            return Err(ReadError::Cloud(error));
-        }
-        let mut tries = Tries { expiries: 1, ..Tries::default() };
-        let answer = self
-            .try_read(lane, Action::Identify, &mut tries, || client.identify(&lane.region))
-            .await
-            .inspect_err(|error| {
-                if let ReadError::Cloud(error) = error {
-                    self.park(lane, error);
-                }
-            })?;
-        same_account(lane, answer.value).map(drop).map_err(|wrong| {
-            let error = CloudError::local(ErrorClass::Credential, wrong.code(), wrong.to_string());
-            self.park(lane, &error);
-            ReadError::Cloud(error)
-        })
-    }
-
-    /// Sends a read until it is answered or `tries` are used up; the first expiry is left to the
-    /// caller.
-    async fn try_read<T, F>(
-        &self,
-        lane: &LaneKey,
-        action: Action,
-        tries: &mut Tries,
-        mut send: impl FnMut() -> F,
-    ) -> Result<T, ReadError>
-    where
-        F: Future<Output = Result<T, CloudError>>,
-    {
-        let name = action.name(lane.cloud);
-        loop {
-            let turn = tokio::select! {
-                biased;
-                () = self.stop.cancelled() => return Err(ReadError::Stopped),
-                turn = self.pacer.turn(lane, name) => turn,
-            };
-            if let Some(error) = self.unreadable(lane, name) {
-                return Err(ReadError::Cloud(error));
-            }
-            // A read changes nothing: it may be dropped in the air.
-            let answer = tokio::select! {
-                biased;
-                () = self.stop.cancelled() => return Err(ReadError::Stopped),
-                answer = send() => answer,
-            };
-            self.answered(turn, answer.as_ref().err());
-            self.count(lane, name, answer.as_ref().err(), *tries != Tries::default());
-            self.denials.note(lane, name, answer.as_ref().err());
-            let error = match answer {
-                Ok(answer) => return Ok(answer),
-                Err(error) => error,
-            };
-            let policy = &self.policy;
-            let verdict =
-                policy.after_read(error.class, *tries, error.retry_after, fastrand::f64());
-            tries.count(error.class);
-            match verdict {
-                Verdict::Again(delay) => self.wait(delay).await?,
-                Verdict::Throttled => {}
-                Verdict::Park if error.class != ErrorClass::Denied => {
-                    self.park(lane, &error);
-                    return Err(ReadError::Cloud(error));
-                }
-                _ => return Err(ReadError::Cloud(error)),
-            }
-        }
-    }
-
-    /// Why a read of `lane` is not worth sending. An account that may not revoke may still read.
-    fn unreadable(&self, lane: &LaneKey, action: &'static str) -> Option<CloudError> {
-        self.parked(lane)
-            .filter(|error| error.class != ErrorClass::Denied)
-            .or_else(|| self.denials.verdict(lane, action))
+        error
     }
 
     /// Counts one exchange.
@@ -210,7 +105,7 @@ impl Exchange {
         let throttled = error.is_some_and(|error| error.class == ErrorClass::Throttled);
         let code = error.map_or("", |error| error.code.as_str());
         tracing::debug!("{lane} {action}: {}", if code.is_empty() { "answered" } else { code });
-        self.tallies.count(lane, action, code, resent, throttled, now_ms());
+        self.tallies.count(lane, action, code, resent, throttled, self.clock.now_ms());
     }
 
     /// Tells the lane's pace of an exchange that ended. Returns how long no call of its action
@@ -234,14 +129,6 @@ impl Exchange {
             ) => pace::Answer::Passed,
             Some(_) => pace::Answer::Silent,
         })
-    }
-
-    async fn wait(&self, delay: Duration) -> Result<(), ReadError> {
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => Err(ReadError::Stopped),
-            () = tokio::time::sleep(delay) => Ok(()),
-        }
     }
 
     async fn prove(&self, lane: &LaneKey) -> Result<Account, AccountError> {

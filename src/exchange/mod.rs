@@ -1,12 +1,16 @@
 //! One paced, counted and patiently repeated exchange with a cloud: what audits and runs share.
 
 mod account;
+mod clock;
 mod denials;
 mod desk;
+mod read;
 mod tally;
 
 pub use account::{Account, AccountError};
-pub use desk::{Exchange, ReadError};
+pub use clock::{Clock, Moment, now_ms};
+pub use desk::Exchange;
+pub use read::ReadError;
 pub use tally::Tallies;
 
 /// Who is told how far a command is.
@@ -26,9 +30,4 @@ impl Progress for Silent {
     fn phase(&self, _name: &str, _total: u64) {}
 
     fn advance(&self, _n: u64) {}
-}
-
-/// The wall clock, in milliseconds since 1970: for records and stored delays alone.
-pub fn now_ms() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }

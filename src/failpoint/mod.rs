@@ -45,8 +45,8 @@ pub const POINTS: [&str; 18] = [
 pub enum Bug {
     /// The call is sent before its intent is durable.
     CallBeforeIntent,
-    /// A resumed call that waits to be sent again gets a new token.
-    NewTokenOnResume,
+    /// A call that waits to be sent again gets a new token.
+    NewTokenOnRetry,
     /// An accepted call counts as done without a read-back.
     OkIsDone,
     /// Rules count as absent although the group itself was not seen.
@@ -63,7 +63,7 @@ impl Bug {
     /// Every bug.
     pub const ALL: [Self; 7] = [
         Self::CallBeforeIntent,
-        Self::NewTokenOnResume,
+        Self::NewTokenOnRetry,
         Self::OkIsDone,
         Self::NoPositiveControl,
         Self::LockNotTaken,
@@ -75,7 +75,7 @@ impl Bug {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CallBeforeIntent => "call-before-intent",
-            Self::NewTokenOnResume => "new-token-on-resume",
+            Self::NewTokenOnRetry => "new-token-on-retry",
             Self::OkIsDone => "ok-is-done",
             Self::NoPositiveControl => "no-positive-control",
             Self::LockNotTaken => "lock-not-taken",

@@ -180,8 +180,8 @@ pub trait Journal: Send + Sync {
         at_ms: i64,
     ) -> Result<Status, JournalError>;
 
-    /// Stores [`Event::Verified`] or [`Event::Reopened`], and returns the call's new status and
-    /// the calls that were split off it.
+    /// Stores [`Event::Lapsed`], [`Event::Verified`] or [`Event::Reopened`], and returns the
+    /// call's new status and the calls that were split off it.
     async fn append(
         &self,
         run: &RunId,

@@ -3,6 +3,7 @@
 mod fault;
 mod id;
 mod pair;
+mod pair_outcome;
 mod plan;
 mod report;
 mod rule;
@@ -16,11 +17,9 @@ pub use id::{
     RunId, UnknownProvider,
 };
 pub use pair::{Filter, GroupRef, PairSet, Row, Scope, Side, Source};
+pub use pair_outcome::{PairOutcome, SideState, judge_pair};
 pub use plan::{CallForm, Digest, Finding, GroupIx, Hasher, PlannedCall, Revocation, RevocationId};
 pub use report::{PairCounts, RuleCounts};
 pub use rule::{BadValue, Direction, NicType, Peer, Policy, PortRange, Protocol, Rule, Snapshot};
-pub use status::{
-    Event, EventKind, IllegalTransition, Outcome, PairOutcome, Settled, SideState, Status,
-    judge_pair,
-};
+pub use status::{Event, EventKind, IllegalTransition, Outcome, Settled, Status};
 pub use text::{escape_control, hex, is_hostile};

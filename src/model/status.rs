@@ -1,4 +1,4 @@
-//! The states of a call, of a revocation and of a pair.
+//! The states of a call and of a revocation.
 //!
 //! Events are facts; a call's status is the fold of its events, and [`Status::next`] is the one
 //! place that says which fact may follow which.
@@ -106,6 +106,12 @@ pub enum Event {
     },
     /// Found in flight by a later process.
     Reclaimed,
+    /// To be sent again, but its first send is too long ago, or nobody can say how long: the
+    /// provider may have forgotten its token, so the group is read back first.
+    Lapsed {
+        /// Which of the two, in words.
+        reason: String,
+    },
     /// The group was read back.
     Verified {
         /// What became of members; `reply_lost` if the answer never came.
@@ -153,6 +159,8 @@ word_enum! {
         Ambiguous = "ambiguous",
         /// See [`Event::Reclaimed`].
         Reclaimed = "reclaimed",
+        /// See [`Event::Lapsed`].
+        Lapsed = "lapsed",
         /// See [`Event::Verified`].
         Verified = "verified",
         /// See [`Event::Reopened`].
@@ -171,6 +179,7 @@ impl Event {
             Self::Refused { .. } => EventKind::Refused,
             Self::Ambiguous { .. } => EventKind::Ambiguous,
             Self::Reclaimed => EventKind::Reclaimed,
+            Self::Lapsed { .. } => EventKind::Lapsed,
             Self::Verified { .. } => EventKind::Verified,
             Self::Reopened { .. } => EventKind::Reopened,
         }
@@ -227,6 +236,10 @@ impl Status {
                 | Event::Ambiguous { .. }
                 | Event::Reclaimed,
             ) => Self::ReadBack { generation },
+            // An old token may be one that the provider has forgotten, with what it did.
+            (Self::Waiting { generation, .. }, Event::Lapsed { .. }) => {
+                Self::ReadBack { generation }
+            }
             (Self::InFlight { generation, attempt }, Event::Deferred { not_before_ms, .. }) => {
                 Self::Waiting { generation, attempt, not_before_ms: *not_before_ms }
             }
@@ -268,52 +281,6 @@ impl Status {
     }
 }
 
-word_enum! {
-    /// How a pair stands: computed, never stored.
-    PairOutcome, "a pair's outcome", {
-        /// One side is clean, the other stands.
-        HalfSevered = "half_severed",
-        /// Grants stand on both sides, or on the only one that is ours.
-        Open = "open",
-        /// A side could not be read.
-        Unknown = "unknown",
-        /// Our side is clean; the other is not ours to read.
-        OursSevered = "ours_severed",
-        /// What the rows ask for is gone, other grants stand.
-        Narrowed = "narrowed",
-        /// No grant on either side.
-        Severed = "severed",
-    }
-}
-
-/// What the last read showed of one side of a pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SideState {
-    /// No grant at all.
-    Clean,
-    /// Nothing that the rows ask for; this many other grants.
-    Outside(u64),
-    /// This many grants that the rows ask for.
-    Standing(u64),
-    /// Not ours to read.
-    NotOurs,
-    /// Could not be read, or its group does not exist.
-    Unknown,
-}
-
-/// The outcome of a pair from its two sides. The order of the sides does not matter.
-pub fn judge_pair(a: SideState, b: SideState) -> PairOutcome {
-    use SideState::{Clean, NotOurs, Outside, Standing, Unknown};
-    match (a, b) {
-        (Unknown, _) | (_, Unknown) | (NotOurs, NotOurs) => PairOutcome::Unknown,
-        (Standing(_), Standing(_) | NotOurs) | (NotOurs, Standing(_)) => PairOutcome::Open,
-        (Standing(_), _) | (_, Standing(_)) => PairOutcome::HalfSevered,
-        (NotOurs, _) | (_, NotOurs) => PairOutcome::OursSevered,
-        (Outside(_), _) | (_, Outside(_)) => PairOutcome::Narrowed,
-        (Clean, Clean) => PairOutcome::Severed,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -329,6 +296,7 @@ mod tests {
             Event::Refused { code: text(), message: text(), request_id: None, http: 400 },
             Event::Ambiguous { reason: text(), request_id: None },
             Event::Reclaimed,
+            Event::Lapsed { reason: text() },
             Event::Verified { settled: vec![], retry: vec![] },
             Event::Reopened { members: vec![] },
         ]
@@ -351,7 +319,7 @@ mod tests {
             ),
             (
                 Status::Waiting { generation: 1, attempt: 1, not_before_ms: 0 },
-                &[EventKind::Started],
+                &[EventKind::Started, EventKind::Lapsed],
             ),
             (Status::ReadBack { generation: 1 }, &[EventKind::Verified]),
             (Status::Settled { generation: 1 }, &[EventKind::Reopened]),
@@ -370,24 +338,5 @@ mod tests {
         let verified = Event::Verified { settled: vec![], retry: vec![vec![RevocationId(1)]] };
         let next = Status::ReadBack { generation: 1 }.next(&verified);
         assert_eq!(next, Ok(Status::Pending { generation: 2 }));
-    }
-
-    #[test]
-    fn a_pair_is_severed_only_when_both_sides_are_clean() {
-        use SideState::{Clean, NotOurs, Outside, Standing, Unknown};
-        for (a, b, outcome) in [
-            (Clean, Clean, PairOutcome::Severed),
-            (Clean, Outside(1), PairOutcome::Narrowed),
-            (Clean, Standing(1), PairOutcome::HalfSevered),
-            (Outside(2), Standing(1), PairOutcome::HalfSevered),
-            (Standing(1), Standing(1), PairOutcome::Open),
-            (Standing(1), NotOurs, PairOutcome::Open),
-            (Clean, NotOurs, PairOutcome::OursSevered),
-            (Clean, Unknown, PairOutcome::Unknown),
-            (Standing(1), Unknown, PairOutcome::Unknown),
-        ] {
-            assert_eq!(judge_pair(a, b), outcome);
-            assert_eq!(judge_pair(b, a), outcome);
-        }
     }
 }

@@ -30,7 +30,11 @@ pub(super) struct ProviderTime {
 impl ProviderTime {
     /// Reads the wall clock, once.
     pub(super) fn begin() -> Self {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self::begin_at(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    }
+
+    /// Begins now, which is this long after 1970.
+    pub(super) fn begin_at(wall: Duration) -> Self {
         Self { began: now(), began_at: wall.as_secs_f64().rem_euclid(3_600.0) }
     }
 

@@ -61,6 +61,12 @@ impl Pacer {
         }
     }
 
+    /// The same limiters for a wall clock that shows `wall`, since 1970, in place of the system's.
+    #[must_use]
+    pub fn with_wall(self, wall: Duration) -> Self {
+        Self { time: ProviderTime::begin_at(wall), ..self }
+    }
+
     /// Calls in flight that a lane of `cloud` may have.
     pub fn width(&self, cloud: Provider) -> usize {
         self.settings(cloud).in_flight.max(1)
@@ -147,6 +153,7 @@ impl Key {
                     Err(wait) => tokio::time::sleep(wait).await,
                 },
                 Next::At(at) => tokio::select! {
+                    biased;
                     () = self.answers.notified() => {}
                     () = tokio::time::sleep(seconds(at - now)) => {}
                 },
@@ -194,9 +201,15 @@ fn limiter(ceiling: Ceiling, used: u32) -> Option<Limiter> {
     Some(limiter)
 }
 
-/// A wait, none if it is over.
+/// A wait, none if it is over. Rounded up: one that is slept as none would be asked for again and
+/// again until the clock moved.
 fn seconds(wait: Seconds) -> Duration {
-    Duration::try_from_secs_f64(wait.max(0.0)).unwrap_or(Duration::MAX)
+    let nearest = Duration::try_from_secs_f64(wait.max(0.0)).unwrap_or(Duration::MAX);
+    if wait > nearest.as_secs_f64() {
+        nearest.saturating_add(Duration::from_nanos(1))
+    } else {
+        nearest
+    }
 }
 
 #[cfg(test)]
@@ -218,6 +231,13 @@ mod tests {
 
     fn lane(account: &str) -> LaneKey {
         LaneKey { cloud: Provider::Aws, account: account.into(), region: "us-east-1".into() }
+    }
+
+    #[test]
+    fn a_wait_of_less_than_a_nanosecond_is_still_a_wait() {
+        assert_eq!(seconds(3e-10), Duration::from_nanos(1));
+        assert_eq!([seconds(0.0), seconds(-1.0)], [Duration::ZERO; 2]);
+        assert_eq!(seconds(0.5), Duration::from_millis(500));
     }
 
     #[tokio::test(start_paused = true)]

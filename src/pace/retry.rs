@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::model::ErrorClass;
 
 /// How often and how patiently a call is sent again.
@@ -15,6 +17,8 @@ pub struct RetryPolicy {
     pub cap: Duration,
     /// The longest `Retry-After` that is honoured; a longer one is cut to this.
     pub longest_wait: Duration,
+    /// How long one request may be refused by the rate limit before its lane is left alone.
+    pub longest_throttling: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -24,6 +28,7 @@ impl Default for RetryPolicy {
             fault_base: Duration::from_millis(200),
             cap: Duration::from_secs(20),
             longest_wait: Duration::from_secs(120),
+            longest_throttling: Duration::from_secs(30 * 60),
         }
     }
 }
@@ -33,22 +38,29 @@ impl Default for RetryPolicy {
 pub struct Tries {
     /// Sends that failed for another reason than those below.
     pub faults: u32,
-    /// Refusals by the rate limit in a row.
-    pub throttles: u32,
+    /// The first refusal by the rate limit of those that follow each other now.
+    pub throttled_since: Option<Instant>,
     /// Refusals because the credentials expired.
     pub expiries: u32,
 }
 
 impl Tries {
-    /// Counts a send that failed.
-    pub fn count(&mut self, class: ErrorClass) {
-        match class {
-            ErrorClass::Throttled => self.throttles += 1,
-            ErrorClass::Expired => {
-                *self = Self { expiries: self.expiries + 1, throttles: 0, ..*self }
-            }
-            _ => *self = Self { faults: self.faults + 1, throttles: 0, ..*self },
+    /// Counts a send that failed at `now`.
+    pub fn count(&mut self, class: ErrorClass, now: Instant) {
+        if class == ErrorClass::Throttled {
+            self.throttled_since.get_or_insert(now);
+            return;
         }
+        self.throttled_since = None;
+        match class {
+            ErrorClass::Expired => self.expiries += 1,
+            _ => self.faults += 1,
+        }
+    }
+
+    /// How long refusals by the rate limit have followed each other.
+    fn throttled_for(&self, now: Instant) -> Duration {
+        self.throttled_since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since))
     }
 }
 
@@ -72,18 +84,22 @@ pub enum Verdict {
 }
 
 impl RetryPolicy {
-    /// The verdict on a failed mutating call. `tries` is what became of its earlier sends,
-    /// `random` is in `[0, 1)`.
+    /// The verdict on a mutating call that failed at `now`. `tries` is what became of its earlier
+    /// sends, `random` is in `[0, 1)`.
     pub fn after_call(
         &self,
         class: ErrorClass,
         tries: Tries,
         retry_after: Option<Duration>,
         random: f64,
+        now: Instant,
     ) -> Verdict {
         let attempt = tries.faults + 1;
         match class {
-            ErrorClass::Throttled => Verdict::Throttled,
+            ErrorClass::Throttled if tries.throttled_for(now) < self.longest_throttling => {
+                Verdict::Throttled
+            }
+            ErrorClass::Throttled => Verdict::Park,
             ErrorClass::Unreached | ErrorClass::Resign if attempt < self.attempts => {
                 Verdict::Again(self.fault_delay(attempt, retry_after, random))
             }
@@ -112,6 +128,7 @@ impl RetryPolicy {
         tries: Tries,
         retry_after: Option<Duration>,
         random: f64,
+        now: Instant,
     ) -> Verdict {
         let attempt = tries.faults + 1;
         match class {
@@ -122,7 +139,7 @@ impl RetryPolicy {
             ErrorClass::Unreached | ErrorClass::Resign if attempt >= self.attempts => {
                 Verdict::GiveUp
             }
-            other => match self.after_call(other, tries, retry_after, random) {
+            other => match self.after_call(other, tries, retry_after, random, now) {
                 Verdict::ReadFirst => Verdict::GiveUp,
                 verdict => verdict,
             },
@@ -148,7 +165,7 @@ mod tests {
     const POLICY: fn() -> RetryPolicy = RetryPolicy::default;
 
     fn call(class: ErrorClass, attempt: u32) -> Verdict {
-        POLICY().after_call(class, after(attempt - 1), None, 0.5)
+        POLICY().after_call(class, after(attempt - 1), None, 0.5, Instant::now())
     }
 
     fn after(faults: u32) -> Tries {
@@ -163,17 +180,25 @@ mod tests {
 
     #[test]
     fn a_read_that_got_lost_is_read_again_until_the_attempts_are_used_up() {
-        let read =
-            |attempt: u32| POLICY().after_read(ErrorClass::Lost, after(attempt - 1), None, 0.5);
+        let read = |attempt: u32| {
+            POLICY().after_read(ErrorClass::Lost, after(attempt - 1), None, 0.5, Instant::now())
+        };
         assert_eq!(read(1), Verdict::Again(Duration::from_millis(100)));
         assert_eq!(read(6), Verdict::GiveUp);
     }
 
     #[test]
     fn throttling_costs_time_but_no_attempts() {
-        let tries = Tries { faults: 1_000, throttles: 30, expiries: 0 };
-        let verdict = POLICY().after_call(ErrorClass::Throttled, tries, None, 0.5);
-        assert_eq!(verdict, Verdict::Throttled);
+        let now = Instant::now();
+        let mut tries = Tries { faults: 1_000, throttled_since: Some(now), expiries: 0 };
+        let verdict = |tries, seconds| {
+            let later = now + Duration::from_secs(seconds);
+            POLICY().after_call(ErrorClass::Throttled, tries, None, 0.5, later)
+        };
+        assert_eq!(verdict(tries, 1_799), Verdict::Throttled);
+        assert_eq!(verdict(tries, 1_800), Verdict::Park, "half an hour of nothing but refusals");
+        tries.count(ErrorClass::Unreached, now);
+        assert_eq!(verdict(tries, 1_800), Verdict::Throttled, "something else came between");
     }
 
     #[test]
@@ -181,7 +206,7 @@ mod tests {
         for (asked, at_least, below) in [(5, 5, 6), (3_600, 120, 121)] {
             let asked = Some(Duration::from_secs(asked));
             let Verdict::Again(delay) =
-                POLICY().after_call(ErrorClass::Unreached, after(0), asked, 0.9)
+                POLICY().after_call(ErrorClass::Unreached, after(0), asked, 0.9, Instant::now())
             else {
                 panic!("a provider that could not be reached is tried again");
             };
@@ -193,22 +218,24 @@ mod tests {
     #[test]
     fn wrong_credentials_stop_the_account_and_expired_ones_are_refreshed_once() {
         assert_eq!(call(ErrorClass::Credential, 1), Verdict::Park);
-        let mut tries = Tries { faults: 3, throttles: 9, expiries: 0 };
-        let expired = |tries| POLICY().after_call(ErrorClass::Expired, tries, None, 0.5);
+        let now = Instant::now();
+        let mut tries = Tries { faults: 3, throttled_since: Some(now), expiries: 0 };
+        let expired = |tries| POLICY().after_call(ErrorClass::Expired, tries, None, 0.5, now);
         assert_eq!(expired(tries), Verdict::Refresh, "whatever came before");
-        tries.count(ErrorClass::Expired);
+        tries.count(ErrorClass::Expired, now);
         assert_eq!(expired(tries), Verdict::Park);
     }
 
     #[test]
     fn refusals_by_the_rate_limit_and_expiries_are_no_faults() {
         let mut tries = Tries::default();
-        for _ in 0..20 {
-            tries.count(ErrorClass::Throttled);
+        let now = Instant::now();
+        for second in 0..20 {
+            tries.count(ErrorClass::Throttled, now + Duration::from_secs(second));
         }
-        assert_eq!((tries.faults, tries.throttles), (0, 20));
-        tries.count(ErrorClass::Expired);
-        tries.count(ErrorClass::Unreached);
-        assert_eq!(tries, Tries { faults: 1, throttles: 0, expiries: 1 });
+        assert_eq!((tries.faults, tries.throttled_since), (0, Some(now)));
+        tries.count(ErrorClass::Expired, now);
+        tries.count(ErrorClass::Unreached, now);
+        assert_eq!(tries, Tries { faults: 1, throttled_since: None, expiries: 1 });
     }
 }

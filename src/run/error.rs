@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::carry_out::InHand;
+use super::in_hand::InHand;
 use crate::journal::{CallId, JournalError, Lane};
 use crate::model::{ClientToken, Direction, Event, GroupId, LaneKey, RuleId, RunId};
 

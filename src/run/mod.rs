@@ -1,13 +1,23 @@
 //! Carrying out a plan: lanes take turns, each call is journalled, sent, journalled and read back.
 
+mod age;
+mod air;
+mod answer;
+mod backlog;
 mod carry_out;
 mod error;
 mod estimate;
 mod guard;
+mod in_hand;
 mod lane;
+mod patience;
+mod planted;
+mod queue;
+mod request;
 mod stored;
 mod token;
 mod verify;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -16,11 +26,12 @@ use futures_util::StreamExt as _;
 pub use error::{RunError, Unrecorded};
 pub use estimate::{Estimate, LaneEstimate, estimate};
 pub use guard::Failures;
+pub use patience::Patience;
 pub use stored::stored_pairs;
 pub use token::{client_token, plan_digest, request_hash};
 
 use crate::audit::Observer;
-use crate::exchange::{Exchange, now_ms};
+use crate::exchange::Exchange;
 use crate::failpoint::hit;
 use crate::journal::{Journal, JournalError, RunRecord};
 use crate::model::{Event, LaneKey, Outcome};
@@ -38,6 +49,8 @@ pub struct CarryOut<'a> {
     pub run: &'a RunRecord,
     /// No new call while this file exists.
     pub pause_file: Option<PathBuf>,
+    /// How long what was removed may still show.
+    pub patience: Patience,
     /// How many revocations may fail before nothing new is sent.
     pub failures: Failures,
 }
@@ -74,12 +87,16 @@ impl RunEnd {
 
 /// Takes up what former processes left: calls in flight are to be read back, and so are those
 /// with members that are failed, unknown or still present.
-pub async fn take_up(journal: &dyn Journal, run: &RunRecord) -> Result<(), JournalError> {
+pub async fn take_up(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    at_ms: i64,
+) -> Result<(), JournalError> {
     let id = &run.new.id;
-    journal.reclaim(id, now_ms()).await?;
+    journal.reclaim(id, at_ms).await?;
     hit("after-reclaim");
     for (call, members) in journal.reopenable(id).await? {
-        journal.append(id, call, &Event::Reopened { members }, now_ms()).await?;
+        journal.append(id, call, &Event::Reopened { members }, at_ms).await?;
     }
     Ok(())
 }

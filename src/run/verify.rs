@@ -1,30 +1,19 @@
 //! Reading back: what became of the members of calls that were answered, or may have been.
 
-use std::collections::HashMap;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
 use super::CarryOut;
-use super::carry_out::{InHand, Told};
+use super::in_hand::{InHand, Told};
+use super::patience::Patience;
+use super::planted::success_is_proof;
 use crate::audit::{GroupRead, Observer, read_groups};
 use crate::exchange::{Account, ReadError};
-use crate::failpoint::{Bug, hit, planted};
+use crate::failpoint::hit;
 use crate::journal::{JournalError, Lane, Reading};
 use crate::model::{Event, GroupId, GroupIx, Outcome, Revocation, RevocationId, Rule, Settled};
 
-/// Delays before a group is read once more while removed rules still show: both clouds are
-/// eventually consistent.
-const POLLS: [Duration; 6] = [
-    Duration::from_millis(250),
-    Duration::from_millis(500),
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-];
-/// A group counts as gone only after two reads at least this far apart.
-const SECOND_LOOK: Duration = Duration::from_secs(5);
 /// Requests after which a rule that still stands is left standing.
 const MAX_ROUNDS: u32 = 3;
 
@@ -48,7 +37,7 @@ pub(super) async fn read_back(
         calls.iter().map(|call| (call.record.group, call.record.group_id.clone())).collect();
     groups.sort_unstable();
     groups.dedup();
-    if planted(Bug::OkIsDone) && calls.iter().all(|call| call.record.accepted) {
+    if success_is_proof() && calls.iter().all(|call| call.record.accepted) {
         let decided = calls.into_iter().map(|call| {
             let event = settle_all(&call, Outcome::Removed, "answered with success");
             Verdict::Decided(call, event)
@@ -62,12 +51,12 @@ pub(super) async fn read_back(
         Err(error) => return Ok(Err(error)),
     };
     hit("after-read-back");
-    let reads: HashMap<GroupIx, GroupRead> = groups.iter().map(|(ix, _)| *ix).zip(reads).collect();
+    let reads: BTreeMap<GroupIx, GroupRead> = groups.iter().map(|(ix, _)| *ix).zip(reads).collect();
     let verdicts: Vec<Verdict> = calls
         .into_iter()
         .filter_map(|call| {
             let read = reads.get(&call.record.group)?;
-            Some(judge(call, &read.reading))
+            Some(judge(call, &read.reading, &work.patience))
         })
         .collect();
     record(work, observer, account, reads).await?;
@@ -80,7 +69,7 @@ async fn record(
     work: &CarryOut<'_>,
     observer: &Observer<'_>,
     account: &Account,
-    reads: HashMap<GroupIx, GroupRead>,
+    reads: BTreeMap<GroupIx, GroupRead>,
 ) -> Result<(), JournalError> {
     let run = &work.run.new.id;
     let mut readings = Vec::with_capacity(reads.len());
@@ -98,15 +87,15 @@ async fn record(
 }
 
 /// What one reading of its group says of a call.
-fn judge(mut call: InHand, reading: &Reading) -> Verdict {
+fn judge(mut call: InHand, reading: &Reading, patience: &Patience) -> Verdict {
     match reading {
         Reading::Seen(snapshot) => {
             call.missing = false;
-            judge_rules(call, &snapshot.rules)
+            judge_rules(call, &snapshot.rules, patience)
         }
         Reading::Missing { .. } if !call.missing => {
             call.missing = true;
-            call.due = Instant::now() + SECOND_LOOK;
+            call.due = Instant::now() + patience.second_look;
             Verdict::Later(call)
         }
         Reading::Missing { code } => {
@@ -124,7 +113,7 @@ fn judge(mut call: InHand, reading: &Reading) -> Verdict {
     }
 }
 
-fn judge_rules(mut call: InHand, rules: &[Rule]) -> Verdict {
+fn judge_rules(mut call: InHand, rules: &[Rule], patience: &Patience) -> Verdict {
     let (mut settled, mut standing) = (Vec::new(), Vec::new());
     for (id, member) in &call.record.members {
         match fate(&call, member, rules) {
@@ -138,10 +127,9 @@ fn judge_rules(mut call: InHand, rules: &[Rule]) -> Verdict {
         return Verdict::Decided(call, Event::Verified { settled, retry: Vec::new() });
     }
     let whole_batch = settled.is_empty();
-    let patience = patience(call.told, whole_batch && standing.len() == 1);
-    if let Some(delay) = POLLS[..patience].get(call.polls as usize) {
+    if let Some(delay) = patience.next(&call, whole_batch && standing.len() == 1) {
         call.polls += 1;
-        call.due = Instant::now() + *delay;
+        call.due = Instant::now() + delay;
         return Verdict::Later(call);
     }
     let refused = matches!(call.told, Told::Missing | Told::Refused);
@@ -149,7 +137,8 @@ fn judge_rules(mut call: InHand, rules: &[Rule]) -> Verdict {
         let (left, right) = standing.split_at(standing.len() / 2);
         vec![left.to_vec(), right.to_vec()]
     } else {
-        call.rounds += 1;
+        // What was never carried out is no request after which anything could stand.
+        call.rounds += u32::from(call.told != Told::Lapsed);
         vec![standing.clone()]
     };
     if call.rounds >= MAX_ROUNDS {
@@ -162,20 +151,6 @@ fn judge_rules(mut call: InHand, rules: &[Rule]) -> Verdict {
         return Verdict::Decided(call, Event::Verified { settled, retry: Vec::new() });
     }
     Verdict::Decided(call, Event::Verified { settled, retry })
-}
-
-/// How many of [`POLLS`] to wait before what still shows counts as standing.
-const fn patience(told: Told, alone: bool) -> usize {
-    match told {
-        // Nothing is to be sent again while the effect may only not show yet.
-        Told::Accepted => POLLS.len(),
-        // Sending again does no harm: a rule id names one rule for ever.
-        Told::Unknown => 3,
-        // One rule that the provider does not know is gone: the read lags. Of several, those that
-        // stand are sent again at once.
-        Told::Missing if alone => POLLS.len(),
-        Told::Missing | Told::Refused => 0,
-    }
 }
 
 fn why_standing(refusal: Option<&str>) -> String {
@@ -209,6 +184,12 @@ fn fate(call: &InHand, member: &Revocation, rules: &[Rule]) -> Option<(Outcome, 
 /// all that can be told.
 fn unread(call: &InHand, code: &str, message: &str) -> Event {
     let blind = call.record.members.iter().all(|(_, member)| member.is_blind());
+    let untouched = !call.record.accepted && !call.record.reply_lost;
+    if blind && untouched && call.told == Told::Lapsed {
+        // Nothing of it was ever carried out, and its next request has a token of its own.
+        let all = call.record.members.iter().map(|(id, _)| *id).collect();
+        return Event::Verified { settled: Vec::new(), retry: vec![all] };
+    }
     let outcome =
         if blind && call.record.accepted { Outcome::Unverified } else { Outcome::Unknown };
     settle_all(call, outcome, &format!("not read back: {code}: {message}"))

@@ -43,8 +43,8 @@ fn a_call_before_its_intent_is_found() {
 }
 
 #[test]
-fn a_new_token_on_resume_is_found() {
-    found(Bug::NewTokenOnResume, Law::Tokens);
+fn a_new_token_on_a_retry_is_found() {
+    found(Bug::NewTokenOnRetry, Law::Tokens);
 }
 
 #[test]

@@ -148,6 +148,16 @@ async fn a_refused_rule_that_stands_says_what_the_provider_said() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_off_is_told_with_the_remedy() {
+    let scenario = Scenario::new(Fake::new(), 1, 1).await;
+    scenario.cloud.answer(OURS, REVOKE, &[Reply::Refuse(ErrorClass::ClockSkew)]);
+    let end = scenario.revoke().await;
+    let [(_, reason)] = &end.parked[..] else { panic!("one lane is left alone: {end:?}") };
+    assert!(reason.contains("this machine's clock") && reason.contains("resume"), "{reason}");
+    assert_eq!(scenario.count(Outcome::Pending).await, 1);
+}
+
+#[tokio::test]
 async fn a_resume_with_the_wrong_credentials_reached_nobody() {
     let scenario = Scenario::new(Fake::new(), 1, 1).await;
     scenario.audit().await;

@@ -16,7 +16,7 @@ use unpair::model::{
     Provider, Rule, RunId, Source,
 };
 use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
-use unpair::run::{CarryOut, Failures, RunEnd, carry_out, take_up};
+use unpair::run::{CarryOut, Failures, Patience, RunEnd, carry_out, take_up};
 
 pub(super) use super::fake::{Fake, Reply};
 
@@ -27,6 +27,9 @@ pub(super) const REVOKE: &str = "RevokeSecurityGroupIngress";
 /// The account whose groups have the rules, and the one whose groups they name.
 pub(super) const OURS: &str = "111111111111";
 pub(super) const THEIRS: &str = "222222222222";
+
+/// Between two read-backs: no test waits for what a fake cloud shows at once.
+const SOON: Duration = Duration::from_millis(2);
 
 /// A run over pairs of `OURS` and `THEIRS`.
 pub(super) struct Scenario {
@@ -102,7 +105,7 @@ impl Scenario {
     pub(super) async fn audit_with(&self, exchange: &Exchange) -> AuditEnd {
         let run = self.run().await;
         if run.new.blind {
-            plan_unread(&*self.journal, &run).await.expect("planned");
+            plan_unread(&*self.journal, &run, 1_000).await.expect("planned");
             return AuditEnd::default();
         }
         let order = Audit {
@@ -141,13 +144,14 @@ impl Scenario {
 
     /// Carries the plan out.
     pub(super) async fn carry_out(&self, exchange: &Exchange) -> RunEnd {
-        take_up(&*self.journal, &self.run().await).await.expect("taken up");
+        take_up(&*self.journal, &self.run().await, 2_000).await.expect("taken up");
         let run = self.run().await;
         let work = CarryOut {
             exchange,
             journal: &*self.journal,
             run: &run,
             pause_file: self.pause_file.clone(),
+            patience: Patience { polls: vec![SOON; 6], second_look: SOON },
             failures: Failures::new(None),
         };
         carry_out(&work).await.expect("the journal holds")

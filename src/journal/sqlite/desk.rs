@@ -38,7 +38,9 @@ impl By {
         match event {
             Event::Started { .. } => self == Self::Claim,
             Event::Reclaimed => self == Self::Reclaim,
-            Event::Verified { .. } | Event::Reopened { .. } => self == Self::Append,
+            Event::Lapsed { .. } | Event::Verified { .. } | Event::Reopened { .. } => {
+                self == Self::Append
+            }
             Event::Accepted { .. }
             | Event::Deferred { .. }
             | Event::MemberMissing { .. }
@@ -284,6 +286,7 @@ fn request_id(event: &Event) -> Option<&RequestId> {
         | Event::Ambiguous { request_id, .. } => request_id.as_ref(),
         Event::Started { .. }
         | Event::Reclaimed
+        | Event::Lapsed { .. }
         | Event::Verified { .. }
         | Event::Reopened { .. } => None,
     }

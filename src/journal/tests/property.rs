@@ -47,6 +47,10 @@ async fn live(journal: &dyn Journal, record: &CallRecord, draw: u64) {
     let (run, id) = (run_id(), record.id);
     let members: Vec<RevocationId> = record.members.iter().map(|(id, _)| *id).collect();
     match record.status {
+        Status::Waiting { .. } if draw.is_multiple_of(5) => {
+            let event = Event::Lapsed { reason: "too old".to_owned() };
+            journal.append(&run, id, &event, 3_000).await.expect("lapsed");
+        }
         Status::Pending { .. } | Status::Waiting { .. } => {
             let claim: Claim = journal
                 .claim(&run, id, &started(&format!("token-{draw}")), 2_000)

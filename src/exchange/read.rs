@@ -1,0 +1,133 @@
+//! Reads, patiently repeated.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::account::same_account;
+use super::desk::Exchange;
+use crate::cloud::{Action, Cloud, CloudError};
+use crate::model::{ErrorClass, LaneKey};
+use crate::pace::{Tries, Verdict};
+
+/// A read that did not succeed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The command is to end.
+    #[error("interrupted")]
+    Stopped,
+    /// Every attempt failed, or the first one for good.
+    #[error(transparent)]
+    Cloud(CloudError),
+}
+
+impl Exchange {
+    /// Sends a read until it is answered: within the quota, again after faults and refusals by
+    /// the rate limit, with fresh credentials once if they expired.
+    pub async fn read<T, F>(
+        &self,
+        lane: &LaneKey,
+        action: Action,
+        client: &dyn Cloud,
+        mut send: impl FnMut() -> F,
+    ) -> Result<T, ReadError>
+    where
+        F: Future<Output = Result<T, CloudError>>,
+    {
+        let mut tries = Tries::default();
+        match self.try_read(lane, action, &mut tries, &mut send).await {
+            Err(ReadError::Cloud(error)) if error.class == ErrorClass::Expired => {
+                if self.parked(lane).is_none() {
+                    self.refresh(lane, client).await?;
+                }
+                self.try_read(lane, action, &mut tries, &mut send).await
+            }
+            other => other,
+        }
+    }
+
+    /// Gets fresh credentials and proves again whose they are. A failure parks the account.
+    pub async fn refresh(&self, lane: &LaneKey, client: &dyn Cloud) -> Result<(), ReadError> {
+        if let Err(error) = client.refresh().await {
+            return Err(ReadError::Cloud(self.park(lane, error)));
+        }
+        let mut tries = Tries { expiries: 1, ..Tries::default() };
+        let answer = self
+            .try_read(lane, Action::Identify, &mut tries, || client.identify(&lane.region))
+            .await
+            .map_err(|error| match error {
+                ReadError::Cloud(error) => ReadError::Cloud(self.park(lane, error)),
+                ReadError::Stopped => ReadError::Stopped,
+            })?;
+        same_account(lane, answer.value).map(drop).map_err(|wrong| {
+            let error = CloudError::local(ErrorClass::Credential, wrong.code(), wrong.to_string());
+            ReadError::Cloud(self.park(lane, error))
+        })
+    }
+
+    /// Sends a read until it is answered or `tries` are used up; the first expiry is left to the
+    /// caller.
+    async fn try_read<T, F>(
+        &self,
+        lane: &LaneKey,
+        action: Action,
+        tries: &mut Tries,
+        mut send: impl FnMut() -> F,
+    ) -> Result<T, ReadError>
+    where
+        F: Future<Output = Result<T, CloudError>>,
+    {
+        let name = action.name(lane.cloud);
+        loop {
+            let turn = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Err(ReadError::Stopped),
+                turn = self.pacer.turn(lane, name) => turn,
+            };
+            let unreadable = || self.denials.verdict(lane, name);
+            if let Some(error) = self.parked_for_reads(lane).or_else(unreadable) {
+                return Err(ReadError::Cloud(error));
+            }
+            // A read changes nothing: it may be dropped in the air.
+            let answer = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Err(ReadError::Stopped),
+                answer = send() => answer,
+            };
+            self.answered(turn, answer.as_ref().err());
+            self.count(lane, name, answer.as_ref().err(), *tries != Tries::default());
+            self.denials.note(lane, name, answer.as_ref().err());
+            let error = match answer {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let (now, random) = (Instant::now(), fastrand::f64());
+            let verdict =
+                self.policy.after_read(error.class, *tries, error.retry_after, random, now);
+            tries.count(error.class, now);
+            match verdict {
+                Verdict::Again(delay) => self.wait(delay).await?,
+                Verdict::Throttled => {}
+                Verdict::Park if error.class != ErrorClass::Denied => {
+                    return Err(ReadError::Cloud(self.park(lane, error)));
+                }
+                _ => return Err(ReadError::Cloud(error)),
+            }
+        }
+    }
+
+    /// Why nothing of `lane` is read any more, if so. An account that may not revoke may still
+    /// read.
+    pub fn parked_for_reads(&self, lane: &LaneKey) -> Option<CloudError> {
+        self.parked(lane).filter(|error| error.class != ErrorClass::Denied)
+    }
+
+    async fn wait(&self, delay: Duration) -> Result<(), ReadError> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(ReadError::Stopped),
+            () = tokio::time::sleep(delay) => Ok(()),
+        }
+    }
+}

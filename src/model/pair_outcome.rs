@@ -1,0 +1,75 @@
+//! How a pair stands: computed from its two sides, never stored.
+
+use serde::{Deserialize, Serialize};
+
+use super::word::word_enum;
+
+word_enum! {
+    /// How a pair stands: computed, never stored.
+    PairOutcome, "a pair's outcome", {
+        /// One side is clean, the other stands.
+        HalfSevered = "half_severed",
+        /// Grants stand on both sides, or on the only one that is ours.
+        Open = "open",
+        /// A side could not be read.
+        Unknown = "unknown",
+        /// Our side is clean; the other is not ours to read.
+        OursSevered = "ours_severed",
+        /// What the rows ask for is gone, other grants stand.
+        Narrowed = "narrowed",
+        /// No grant on either side.
+        Severed = "severed",
+    }
+}
+
+/// What the last read showed of one side of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SideState {
+    /// No grant at all.
+    Clean,
+    /// Nothing that the rows ask for; this many other grants.
+    Outside(u64),
+    /// This many grants that the rows ask for.
+    Standing(u64),
+    /// Not ours to read.
+    NotOurs,
+    /// Could not be read, or its group does not exist.
+    Unknown,
+}
+
+/// The outcome of a pair from its two sides. The order of the sides does not matter.
+pub fn judge_pair(a: SideState, b: SideState) -> PairOutcome {
+    use SideState::{Clean, NotOurs, Outside, Standing, Unknown};
+    match (a, b) {
+        (Unknown, _) | (_, Unknown) | (NotOurs, NotOurs) => PairOutcome::Unknown,
+        (Standing(_), Standing(_) | NotOurs) | (NotOurs, Standing(_)) => PairOutcome::Open,
+        (Standing(_), _) | (_, Standing(_)) => PairOutcome::HalfSevered,
+        (NotOurs, _) | (_, NotOurs) => PairOutcome::OursSevered,
+        (Outside(_), _) | (_, Outside(_)) => PairOutcome::Narrowed,
+        (Clean, Clean) => PairOutcome::Severed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_is_severed_only_when_both_sides_are_clean() {
+        use SideState::{Clean, NotOurs, Outside, Standing, Unknown};
+        for (a, b, outcome) in [
+            (Clean, Clean, PairOutcome::Severed),
+            (Clean, Outside(1), PairOutcome::Narrowed),
+            (Clean, Standing(1), PairOutcome::HalfSevered),
+            (Outside(2), Standing(1), PairOutcome::HalfSevered),
+            (Standing(1), Standing(1), PairOutcome::Open),
+            (Standing(1), NotOurs, PairOutcome::Open),
+            (Clean, NotOurs, PairOutcome::OursSevered),
+            (Clean, Unknown, PairOutcome::Unknown),
+            (Standing(1), Unknown, PairOutcome::Unknown),
+        ] {
+            assert_eq!(judge_pair(a, b), outcome);
+            assert_eq!(judge_pair(b, a), outcome);
+        }
+    }
+}

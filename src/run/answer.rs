@@ -1,0 +1,118 @@
+//! What an answer to a call means: the fact that is journalled.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::CarryOut;
+use super::in_hand::{InHand, Told};
+use crate::cloud::{Answer, CloudError, RevokeReply};
+use crate::exchange::Account;
+use crate::journal::Lane;
+use crate::model::{ErrorClass, Event};
+use crate::pace::Verdict;
+
+/// The fact that an answer makes, and what it does to `call`. `shut_for` is how long no call of
+/// this kind goes out.
+pub(super) async fn conclude(
+    work: &CarryOut<'_>,
+    lane: &Lane,
+    account: &Account,
+    call: &mut InHand,
+    answer: Result<Answer<RevokeReply>, CloudError>,
+    shut_for: Duration,
+) -> Event {
+    call.told = Told::Unknown;
+    call.refusal = None;
+    call.polls = 0;
+    call.revoked = None;
+    call.due = Instant::now();
+    let event = match answer {
+        Ok(answer) => accepted(call, answer),
+        Err(error) => failed(work, lane, account, call, error, shut_for).await,
+    };
+    call.record.reply_lost |= matches!(event, Event::Ambiguous { .. });
+    call.record.accepted |= matches!(event, Event::Accepted { .. });
+    event
+}
+
+fn accepted(call: &mut InHand, answer: Answer<RevokeReply>) -> Event {
+    let reply = answer.value;
+    let none_matched = reply.unmatched == Some(call.record.members.len());
+    call.tries.throttled_since = None;
+    if !reply.returned || none_matched {
+        call.told = Told::Missing;
+        return Event::MemberMissing {
+            code: "unknownIpPermissionSet".to_owned(),
+            message: "the provider accepted the call and says that no rule matched".to_owned(),
+            request_id: Some(answer.request_id),
+        };
+    }
+    if !reply.revoked.is_empty() {
+        call.revoked = Some(reply.revoked.into_iter().collect());
+    }
+    call.told = Told::Accepted;
+    Event::Accepted { request_id: Some(answer.request_id), http: answer.http }
+}
+
+async fn failed(
+    work: &CarryOut<'_>,
+    lane: &Lane,
+    account: &Account,
+    call: &mut InHand,
+    error: CloudError,
+    shut_for: Duration,
+) -> Event {
+    let exchange = work.exchange;
+    let (now, random) = (Instant::now(), fastrand::f64());
+    let verdict =
+        exchange.policy.after_call(error.class, call.tries, error.retry_after, random, now);
+    call.tries.count(error.class, now);
+    match verdict {
+        Verdict::Again(delay) => deferred(work, call, &error, delay),
+        Verdict::Throttled => deferred(work, call, &error, shut_for),
+        Verdict::Refresh => {
+            if let Err(error) = exchange.refresh(&lane.key, &*account.client).await {
+                // The account is parked now, or the command is to end: the call comes back unsent.
+                tracing::debug!("{}: no fresh credentials: {error}", lane.key);
+            }
+            deferred(work, call, &error, Duration::ZERO)
+        }
+        Verdict::Park => {
+            let error = exchange.park(&lane.key, error);
+            deferred(work, call, &error, Duration::ZERO)
+        }
+        Verdict::Ambiguous => {
+            Event::Ambiguous { reason: error.to_string(), request_id: error.request_id }
+        }
+        Verdict::ReadFirst => member_missing(call, error),
+        // One refused member must not take its batch along: read, then split.
+        Verdict::GiveUp if call.record.members.len() > 1 && error.class == ErrorClass::Refused => {
+            member_missing(call, error)
+        }
+        Verdict::GiveUp => Event::Refused {
+            code: error.code,
+            message: error.message,
+            request_id: error.request_id,
+            http: error.http.unwrap_or(0),
+        },
+    }
+}
+
+fn member_missing(call: &mut InHand, error: CloudError) -> Event {
+    call.told = if error.class == ErrorClass::Refused { Told::Refused } else { Told::Missing };
+    call.refusal = Some(error.to_string());
+    Event::MemberMissing { code: error.code, message: error.message, request_id: error.request_id }
+}
+
+/// To be sent again after `delay`: the journal has it by the wall clock, for the next process.
+fn deferred(work: &CarryOut<'_>, call: &mut InHand, error: &CloudError, delay: Duration) -> Event {
+    call.due = Instant::now() + delay;
+    let delay_ms = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+    Event::Deferred {
+        not_before_ms: work.exchange.clock.now_ms().saturating_add(delay_ms),
+        code: error.code.clone(),
+        request_id: error.request_id.clone(),
+        throttled: error.class == ErrorClass::Throttled,
+    }
+}

@@ -1,0 +1,40 @@
+//! How long a read-back waits for what was removed to stop showing.
+
+use std::time::Duration;
+
+use super::in_hand::{InHand, Told};
+
+/// Waits between read-backs of one call: both clouds are eventually consistent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Before each further read of a group in which removed rules still show.
+    pub polls: Vec<Duration>,
+    /// Before a group that was not found is looked for once more: only then it is gone.
+    pub second_look: Duration,
+}
+
+impl Patience {
+    /// The delay before `call` is read once more, `alone` if it stands for one rule; none if what
+    /// shows counts as standing.
+    pub(super) fn next(&self, call: &InHand, alone: bool) -> Option<Duration> {
+        let polls = match call.told {
+            // Nothing is to be sent again while the effect may only not show yet.
+            Told::Accepted => self.polls.len(),
+            // Sending again does no harm: a rule id names one rule for ever.
+            Told::Unknown => self.polls.len() / 2,
+            // One rule that the provider does not know is gone: the read lags. Half as long, for
+            // sending again does no harm. Of several, those that stand are sent again at once.
+            Told::Missing if alone => self.polls.len().saturating_sub(1),
+            Told::Missing | Told::Refused | Told::Lapsed => 0,
+        };
+        self.polls.iter().take(polls).nth(call.polls as usize).copied()
+    }
+}
+
+impl Default for Patience {
+    /// Half a minute in all, for each is twice the one before; what is gone shows within seconds.
+    fn default() -> Self {
+        let polls = (0..7).map(|n| Duration::from_millis(250 << n)).collect();
+        Self { polls, second_look: Duration::from_secs(5) }
+    }
+}

@@ -1,0 +1,73 @@
+//! One kind of fault at a time, and nothing else wrong.
+
+use std::time::Duration;
+
+use unpair::model::Outcome;
+
+use crate::scene::{Scene, Size};
+use crate::story::{End, Lucky, Story};
+use crate::weather::Weather;
+
+/// Runs in `weather`: 10,000 revocations in the long form.
+fn runs(weather: Weather) -> Vec<End> {
+    let first = crate::seed();
+    let (size, runs) = if crate::is_long() { (Size::WHOLE, 50) } else { (Size::SMALL, 6) };
+    let run = |seed| {
+        let end = Story::begin(Scene::new(seed, size, weather)).tell(seed, &mut Lucky);
+        assert_eq!(end.broken, [""; 0], "UNPAIR_SEED={seed}");
+        assert_eq!(end.outcomes.len(), size.revocations(), "UNPAIR_SEED={seed}");
+        end
+    };
+    (0..runs).map(|n| run(first.wrapping_add(n))).collect()
+}
+
+/// Every grant is removed, each by one effect of the call that carried it.
+fn all_removed(weather: Weather) {
+    for end in runs(weather) {
+        let other = end.outcomes.iter().find(|(_, outcome)| **outcome != Outcome::Removed);
+        assert_eq!(other, None);
+    }
+}
+
+#[test]
+fn answers_that_are_lost_after_the_effect_are_found_by_reading_back() {
+    all_removed(Weather { lost_after: 0.1, ..Weather::CALM });
+}
+
+#[test]
+fn requests_that_are_lost_before_the_effect_are_sent_again() {
+    all_removed(Weather { lost_before: 0.1, ..Weather::CALM });
+}
+
+#[test]
+fn requests_that_are_delivered_twice_have_one_effect() {
+    for end in runs(Weather { late: 1.0, ..Weather::CALM }) {
+        assert_eq!(end.effects, end.sent, "as many effects as requests");
+        assert!(end.outcomes.values().all(|outcome| *outcome == Outcome::Removed));
+    }
+}
+
+#[test]
+fn a_rule_that_somebody_adds_again_survives_whatever_is_delivered_late() {
+    for end in runs(Weather { late: 1.0, added_again: 1.0, ..Weather::CALM }) {
+        assert!(end.outcomes.values().all(|outcome| *outcome == Outcome::Conflict));
+        for id in end.outcomes.keys() {
+            let again = format!("{id}-again");
+            assert!(end.standing.contains(again.as_str()), "{again} is gone");
+        }
+    }
+}
+
+#[test]
+fn rules_that_go_on_to_show_are_no_reason_to_send_again_for_half_a_minute() {
+    let lag = Duration::from_secs(30);
+    for end in runs(Weather { lag, ..Weather::CALM }) {
+        assert_eq!(end.effects, end.sent, "no needless request");
+        assert!(end.outcomes.values().all(|outcome| *outcome == Outcome::Removed));
+    }
+}
+
+#[test]
+fn rules_that_go_on_to_show_for_minutes_are_never_called_gone_too_early() {
+    all_removed(Weather { lag: Duration::from_secs(120), ..Weather::CALM });
+}

@@ -1,0 +1,219 @@
+//! The real journal behind a wrapper that steps, watches and judges.
+//!
+//! tokio's paused clock runs ahead whenever every task waits, and a journal whose writer is
+//! another thread looks like waiting. So each operation is run to its end within one poll: the
+//! simulated thread stands still while the journal works, no time passes, and the order in which
+//! things happen is the same in every run of a seed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+
+use async_trait::async_trait;
+use tokio::runtime::Runtime;
+use unpair::journal::{
+    CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
+    Lane, Mode, NewRun, RevocationRecord, RunRecord, RunUpdate, SideRecord, Tally, open,
+};
+use unpair::model::{
+    Event, Filter, GroupIx, GroupRef, Outcome, PairSet, PlannedCall, RevocationId, RuleId, RunId,
+    Snapshot, Status,
+};
+
+use crate::ground::Ground;
+use crate::world::Intent;
+
+/// Where the journal's own tasks run.
+fn workshop() -> &'static Runtime {
+    static WORKSHOP: OnceLock<Runtime> = OnceLock::new();
+    WORKSHOP.get_or_init(|| {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(2).build().expect("a runtime")
+    })
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs `future` to its end while the whole simulation stands still.
+pub(crate) fn at_once<F: Future>(future: F) -> F::Output {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    // Without a budget of its own it would be told to yield, to a scheduler that it holds up.
+    let mut future = pin!(tokio::task::unconstrained(future));
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+/// Opens the journal in `folder`.
+pub(crate) fn open_in(folder: &Path, mode: Mode) -> Box<dyn Journal> {
+    let url = format!("sqlite:{}", folder.join("unpair.db").display());
+    let _in_workshop = workshop().enter();
+    at_once(open(&url, mode)).expect("a journal")
+}
+
+/// Lets go of a journal.
+pub(crate) fn close(journal: Box<dyn Journal>) {
+    at_once(journal.close()).expect("closed");
+}
+
+/// A journal as one process has it.
+pub(crate) struct Watched {
+    inner: Box<dyn Journal>,
+    ground: Arc<Ground>,
+}
+
+impl Watched {
+    /// Opens the journal of a new process: whatever was intended before is nobody's any more.
+    pub(crate) fn open(ground: Arc<Ground>) -> Self {
+        ground.world().intents.clear();
+        Self { inner: open_in(ground.journal.path(), Mode::Write), ground }
+    }
+
+    /// The process is over, in whatever way.
+    pub(crate) fn close(self) {
+        close(self.inner);
+    }
+
+    fn intend(&self, record: &CallRecord, event: &Event) {
+        let Event::Started { token, request, .. } = event else { panic!("an intent: {event:?}") };
+        let rules = record.members.iter().map(|(_, member)| member.rule.id.clone()).collect();
+        let (group, hash) = (record.group_id.clone(), request.clone());
+        let intent = Intent { group, token: token.clone(), hash, rules, is_sent: false };
+        self.ground.world().intents.insert(record.id, intent);
+    }
+
+    /// Judges what a call's members are said to have become.
+    fn judge(&self, record: &CallRecord, event: &Event) {
+        let Event::Verified { settled, .. } = event else { return };
+        let rules: BTreeMap<RevocationId, &RuleId> =
+            record.members.iter().map(|(id, member)| (*id, &member.rule.id)).collect();
+        let gone: Vec<RuleId> = settled
+            .iter()
+            .filter(|it| {
+                matches!(it.outcome, Outcome::Removed | Outcome::AlreadyAbsent | Outcome::Conflict)
+            })
+            .map(|it| rules[&it.id].clone())
+            .collect();
+        let now = self.ground.time.now();
+        self.ground.world().judge_gone(&record.group_id, &gone, now);
+    }
+
+    /// One write: a crash finds it undone, or done and not told.
+    async fn write<T>(&self, done: impl Future<Output = T>) -> T {
+        self.ground.step().await;
+        let result = at_once(done);
+        self.ground.tell_state();
+        self.ground.step().await;
+        result
+    }
+}
+
+macro_rules! watched {
+    (
+        reads { $(fn $read:ident($($r:ident: $rt:ty),*) -> $rout:ty;)* }
+        writes { $(fn $write:ident($($w:ident: $wt:ty),*) -> $wout:ty;)* }
+    ) => {
+        #[async_trait]
+        impl Journal for Watched {
+            $(async fn $read(&self, $($r: $rt),*) -> Result<$rout, JournalError> {
+                self.ground.alive().await;
+                at_once(self.inner.$read($($r),*))
+            })*
+
+            $(async fn $write(&self, $($w: $wt),*) -> Result<$wout, JournalError> {
+                self.write(self.inner.$write($($w),*)).await
+            })*
+
+            async fn claim(
+                &self,
+                run: &RunId,
+                call: CallId,
+                event: &Event,
+                at_ms: i64,
+            ) -> Result<Claim, JournalError> {
+                let record = at_once(self.inner.call(run, call))?;
+                let claimed = async {
+                    let claim = self.inner.claim(run, call, event, at_ms).await;
+                    self.intend(&record, event);
+                    claim
+                };
+                self.write(claimed).await
+            }
+
+            async fn conclude(
+                &self,
+                claim: Claim,
+                event: &Event,
+                at_ms: i64,
+            ) -> Result<Status, JournalError> {
+                let call = claim.call;
+                let status = self.write(self.inner.conclude(claim, event, at_ms)).await;
+                self.ground.world().intents.remove(&call);
+                status
+            }
+
+            async fn append(
+                &self,
+                run: &RunId,
+                call: CallId,
+                event: &Event,
+                at_ms: i64,
+            ) -> Result<(Status, Vec<CallId>), JournalError> {
+                self.ground.alive().await;
+                self.judge(&at_once(self.inner.call(run, call))?, event);
+                self.write(self.inner.append(run, call, event, at_ms)).await
+            }
+
+            async fn close(self: Box<Self>) -> Result<(), JournalError> {
+                self.inner.close().await
+            }
+        }
+    };
+}
+
+watched! {
+    reads {
+        fn run(id: &str) -> RunRecord;
+        fn runs() -> Vec<RunRecord>;
+        fn lanes(run: &RunId) -> Vec<Lane>;
+        fn filters(run: &RunId) -> Vec<Filter>;
+        fn groups(run: &RunId, from: GroupIx, limit: u32) -> Vec<GroupWork>;
+        fn group_refs(run: &RunId, groups: &[GroupIx]) -> Vec<GroupRef>;
+        fn notes(run: &RunId) -> BTreeMap<u32, String>;
+        fn sides(run: &RunId, from: GroupIx, limit: u32) -> Vec<SideRecord>;
+        fn findings(run: &RunId) -> Vec<(GroupIx, Finding)>;
+        fn snapshot(run: &RunId, group: GroupIx) -> Option<Snapshot>;
+        fn open_calls(run: &RunId, lane: &Lane, from: CallId, limit: u32) -> Vec<CallRecord>;
+        fn call(run: &RunId, call: CallId) -> CallRecord;
+        fn reopenable(run: &RunId) -> Vec<(CallId, Vec<RevocationId>)>;
+        fn tallies(run: &RunId) -> Vec<Tally>;
+        fn recent(since_ms: i64) -> Vec<Tally>;
+        fn revocations(run: &RunId, after: Option<RevocationId>, limit: u32)
+            -> Vec<RevocationRecord>;
+        fn history(run: &RunId, after: u64, limit: u32) -> Vec<HistoryRow>;
+    }
+    writes {
+        fn begin(run: &NewRun, pairs: &PairSet) -> ();
+        fn update(run: &RunId, update: &RunUpdate, at_ms: i64) -> ();
+        fn record_readings(run: &RunId, readings: &[GroupReading]) -> ();
+        fn record_planned(
+            run: &RunId, readings: &[GroupReading], plans: &[(GroupIx, Vec<PlannedCall>)],
+            at_ms: i64
+        ) -> ();
+        fn plan_group(run: &RunId, group: GroupIx, calls: &[PlannedCall], at_ms: i64) -> ();
+        fn reclaim(run: &RunId, at_ms: i64) -> u64;
+        fn tally(run: &RunId, tallies: &[Tally]) -> ();
+    }
+}

@@ -1,0 +1,46 @@
+//! Nothing lost, nothing twice, nothing outside the plan: whole runs in one thread, on a clock that
+//! stands still unless everybody waits, with faults drawn from a seed.
+//!
+//! Simulated are the two clouds (by rule id, all or nothing; Alibaba Cloud's client tokens with a
+//! lifetime that nobody tells; rules that show after they are gone; pages; late and repeated
+//! deliveries; lost requests and answers; refusals), time, the wall clock and its jumps, and the
+//! end of a process at any write of its journal and at any request. Real are the audit, the plan,
+//! the calls and their read-back, pacing and retries, and the journal with its file.
+//!
+//! Not simulated are HTTP and its formats, credentials, the command line and its guards, power
+//! cuts (a crash here loses nothing that was written), several processes at once, and threads:
+//! everything but the journal runs in one.
+//!
+//! `UNPAIR_LONG=1` takes the long form, `UNPAIR_SEED=N` repeats a failure. A seed that found a bug
+//! goes to `regressions.txt`.
+
+mod clocks;
+mod cloud;
+mod faults;
+mod ground;
+mod journal;
+mod judge;
+mod laws;
+mod process;
+mod regressions;
+mod scene;
+mod steps;
+mod storms;
+mod story;
+mod time;
+mod weather;
+mod world;
+
+/// Whether the long form was asked for.
+fn is_long() -> bool {
+    std::env::var_os("UNPAIR_LONG").is_some_and(|long| long == "1")
+}
+
+/// The seed of a test, printed so that a failure can be repeated.
+fn seed() -> u64 {
+    let given = std::env::var("UNPAIR_SEED").ok();
+    let seed = given
+        .map_or_else(|| fastrand::u64(..), |text| text.parse().expect("UNPAIR_SEED is a number"));
+    println!("UNPAIR_SEED={seed}");
+    seed
+}

@@ -1,0 +1,110 @@
+//! The world that a simulation begins with, and the manifest that names its pairs.
+
+use std::collections::BTreeMap;
+
+use unpair::model::{
+    Direction, Filter, GroupRef, PairSet, Peer, Policy, PortRange, Provider, Rule, Source,
+};
+
+use crate::weather::Weather;
+use crate::world::World;
+
+/// How large a scene is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    /// Pairs of each cloud.
+    pub(crate) pairs: usize,
+    /// Grants on each side of a pair.
+    pub(crate) grants: usize,
+}
+
+impl Size {
+    /// About 200 revocations.
+    pub(crate) const WHOLE: Self = Self { pairs: 10, grants: 5 };
+    /// Enough for every step of a run to occur.
+    pub(crate) const SMALL: Self = Self { pairs: 2, grants: 3 };
+
+    /// Grants that are to be removed.
+    pub(crate) const fn revocations(self) -> usize {
+        self.pairs * self.grants * 4
+    }
+}
+
+/// A world and what is asked of it.
+#[derive(Clone)]
+pub(crate) struct Scene {
+    pub(crate) world: World,
+    pub(crate) pairs: PairSet,
+}
+
+impl Scene {
+    /// Two accounts of each cloud, with grants both ways, and rules that nobody asked about.
+    pub(crate) fn new(seed: u64, size: Size, weather: Weather) -> Self {
+        let mut world = World::new(seed, weather);
+        let mut rows = Vec::new();
+        for cloud in [Provider::Alibaba, Provider::Aws] {
+            for pair in 0..size.pairs {
+                let [a, b] = [0, 1].map(|end| place(cloud, end, pair));
+                for (own, peer) in [(&a, &b), (&b, &a)] {
+                    let mut rules: Vec<Rule> =
+                        (0..size.grants).map(|n| grant(own, peer, n)).collect();
+                    world.asked.extend(rules.iter().map(|rule| rule.id.clone()));
+                    rules.extend(others(own));
+                    world.add(own, rules);
+                }
+                let line = u32::try_from(rows.len()).expect("few rows") + 2;
+                rows.push((a, b, Filter::default(), line));
+            }
+        }
+        let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0 }];
+        let pairs = PairSet::build(sources, &rows, BTreeMap::new()).expect("few filters");
+        Self { world, pairs }
+    }
+}
+
+fn place(cloud: Provider, end: usize, pair: usize) -> GroupRef {
+    let (account, region) = match cloud {
+        Provider::Alibaba => (["1111111111111111", "1222222222222222"][end], "cn-beijing"),
+        Provider::Aws => (["111111111111", "222222222222"][end], "us-east-1"),
+    };
+    GroupRef {
+        cloud,
+        account: account.into(),
+        region: region.into(),
+        group: format!("sg-{cloud}-{end}-{pair:02}").into(),
+    }
+}
+
+/// The `n`-th grant of `own` that names `peer`; every third one is egress.
+fn grant(own: &GroupRef, peer: &GroupRef, n: usize) -> Rule {
+    let direction = if n % 3 == 2 { Direction::Egress } else { Direction::Ingress };
+    let names = Peer::Group { id: peer.group.clone(), owner: Some(peer.account.clone()) };
+    rule(&format!("sgr-{}-{n}", own.group), direction, n, names)
+}
+
+/// Rules that stay: of an address, and of a group that no row names.
+fn others(own: &GroupRef) -> [Rule; 2] {
+    let stranger = Peer::Group { id: "sg-stranger".into(), owner: None };
+    let address = Peer::Cidr("10.0.0.0/8".to_owned());
+    [
+        rule(&format!("sgr-{}-stranger", own.group), Direction::Ingress, 0, stranger),
+        rule(&format!("sgr-{}-address", own.group), Direction::Ingress, 1, address),
+    ]
+}
+
+fn rule(id: &str, direction: Direction, n: usize, peer: Peer) -> Rule {
+    let port = i32::try_from(n).expect("few rules") + 1;
+    Rule {
+        id: id.into(),
+        direction,
+        protocol: "tcp".parse().expect("a protocol"),
+        ports: PortRange { from: port, to: port },
+        source_ports: None,
+        peer,
+        policy: Policy::Accept,
+        priority: None,
+        nic_type: None,
+        description: String::new(),
+        fields: BTreeMap::new(),
+    }
+}

@@ -1,0 +1,113 @@
+//! A crash at every step of a run: what it leaves, a next process brings to the same end.
+//!
+//! What a crash leaves is the journal and the clouds, with what is on its way to them. So a run has
+//! as many such states as it has writes and effects: a crash before a write leaves what the step
+//! before it left. One run tells them all, as copies of the journal's files and of the world, and
+//! each is gone on with by itself.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Duration;
+
+use unpair::model::PairSet;
+
+use crate::ground::State;
+use crate::scene::{Scene, Size};
+use crate::story::{End, Fortune, Lucky, Story};
+use crate::weather::Weather;
+
+/// Threads that bring crashed runs to their ends, while one more makes them crash.
+const RESUMERS: usize = 2;
+
+/// What a crash at one step came to.
+struct Resumed {
+    at: usize,
+    end: End,
+}
+
+/// The next process comes at once, or after the longest that the clocks of a call allow for.
+struct After(Duration);
+
+impl Fortune for After {
+    fn steps(&mut self, _n: u32) -> Option<u64> {
+        None
+    }
+
+    fn down(&mut self, n: u32) -> Duration {
+        if n == 0 { self.0 } else { Duration::from_secs(1) }
+    }
+}
+
+/// Resumes every state that comes in, of which one in `stride` is taken.
+fn resume_all(
+    states: &Mutex<Receiver<(usize, State)>>,
+    pairs: &PairSet,
+    seed: u64,
+) -> Vec<Resumed> {
+    let mut resumed = Vec::new();
+    loop {
+        let next = states.lock().expect("nobody panicked").recv();
+        let Ok((at, state)) = next else { return resumed };
+        let downs = [1, 90, 1_000];
+        let mut fortune = After(Duration::from_secs(downs[at % downs.len()]));
+        let end = Story::from(state, pairs.clone()).tell(seed, &mut fortune);
+        resumed.push(Resumed { at, end });
+    }
+}
+
+/// Crashes a run of `size` at one step in `stride`, and at all of them if that is 1.
+fn crash_everywhere(seed: u64, size: Size, weather: Weather, stride: usize) {
+    let scene = Scene::new(seed, size, weather);
+    let pairs = scene.pairs.clone();
+    let (tell, told) = sync_channel(RESUMERS);
+    let (pass, passed) = sync_channel(RESUMERS);
+    let passed = Mutex::new(passed);
+    let began = std::time::Instant::now();
+    let (whole, count, resumed) = std::thread::scope(|scope| {
+        let resumers: Vec<_> =
+            (0..RESUMERS).map(|_| scope.spawn(|| resume_all(&passed, &pairs, seed))).collect();
+        let choose = scope.spawn(move || {
+            let mut count = 0;
+            for state in told {
+                if count % stride == 0 {
+                    pass.send((count, state)).expect("a resumer");
+                }
+                count += 1;
+            }
+            count
+        });
+        let whole = Story::begin(scene).watched(tell).tell(seed, &mut Lucky);
+        let count = choose.join().expect("states");
+        let resumed: Vec<Resumed> =
+            resumers.into_iter().flat_map(|resumer| resumer.join().expect("resumed")).collect();
+        (whole, count, resumed)
+    });
+    println!(
+        "{} revocations, {} requests, {count} states, {} resumed, {:?}",
+        whole.outcomes.len(),
+        whole.sent,
+        resumed.len(),
+        began.elapsed()
+    );
+    assert_eq!(whole.outcomes.len(), size.revocations(), "UNPAIR_SEED={seed}");
+    assert_eq!(whole.broken, [""; 0], "UNPAIR_SEED={seed}: without a crash");
+    assert!(resumed.len() >= count / stride && count > whole.outcomes.len());
+    for Resumed { at, end } in resumed {
+        assert_eq!(end.broken, [""; 0], "UNPAIR_SEED={seed}: crash {at}");
+        assert_eq!(end.outcomes, whole.outcomes, "UNPAIR_SEED={seed}: crash {at}");
+    }
+}
+
+#[test]
+fn a_crash_at_any_step_of_a_run_changes_nothing_of_its_end() {
+    crash_everywhere(crate::seed(), Size::SMALL, Weather::FAIR, 1);
+}
+
+#[test]
+fn a_crash_at_any_step_of_a_run_of_200_revocations_changes_nothing_of_its_end() {
+    let (seeds, stride) = if crate::is_long() { (10, 1) } else { (1, 24) };
+    let first = crate::seed();
+    for seed in (0..seeds).map(|n| first.wrapping_add(n)) {
+        crash_everywhere(seed, Size::WHOLE, Weather::FAIR, stride);
+    }
+}

@@ -1,0 +1,240 @@
+//! Two clouds in memory: groups, rules, requests on their way, and remembered tokens.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use fastrand::Rng;
+use unpair::cloud::{CloudError, ErrorClass, GroupInfo, RevokeReply};
+use unpair::journal::CallId;
+use unpair::model::{AccountId, ClientToken, GroupId, GroupRef, Provider, RegionId, Rule, RuleId};
+
+use crate::time::{Jump, wall_ms};
+use crate::weather::{Fate, Weather, refusal};
+
+/// How long Alibaba Cloud remembers a token, at the least and at the most: nobody tells.
+const REMEMBERED: std::ops::Range<u64> = 600..3_600;
+
+/// A security group.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) place: GroupRef,
+    pub(crate) rules: Vec<Rule>,
+    /// Removed rules, and until when stale reads go on to show them.
+    shadows: Vec<(Rule, Duration)>,
+}
+
+/// A revocation request as the cloud gets it.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) account: AccountId,
+    pub(crate) group: GroupId,
+    pub(crate) rules: Vec<RuleId>,
+    pub(crate) token: Option<ClientToken>,
+    pub(crate) hash: String,
+}
+
+/// An intent that is durable and not concluded.
+#[derive(Clone, Debug)]
+pub(crate) struct Intent {
+    pub(crate) group: GroupId,
+    pub(crate) token: Option<ClientToken>,
+    pub(crate) hash: String,
+    pub(crate) rules: Vec<RuleId>,
+    pub(crate) is_sent: bool,
+}
+
+/// What is known of a token.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) hash: String,
+    pub(crate) first_sent: Duration,
+    /// When it first arrived and what was answered.
+    pub(crate) answer: Option<(Duration, Answer)>,
+}
+
+pub(crate) type Answer = Result<RevokeReply, ErrorClass>;
+
+/// A world at one time. A clone is another world that begins in the same way.
+#[derive(Clone, Debug)]
+pub(crate) struct World {
+    pub(crate) weather: Weather,
+    pub(crate) rng: Rng,
+    pub(crate) jumps: Vec<Jump>,
+    /// Jumps of up to this much, in milliseconds, make no age unknown.
+    pub(crate) allowed_jump_ms: u64,
+    pub(crate) groups: BTreeMap<GroupId, Group>,
+    /// Every rule that some row of the manifest asks to remove.
+    pub(crate) asked: BTreeSet<RuleId>,
+    /// Intents by call, of the process that lives.
+    pub(crate) intents: BTreeMap<CallId, Intent>,
+    /// Mutating requests sent so far.
+    pub(crate) sent: u64,
+    /// Rules that somebody added again.
+    pub(crate) added_again: u64,
+    /// Requests that changed something.
+    pub(crate) effects: u64,
+    /// Every law that was broken, and how.
+    pub(crate) broken: Vec<String>,
+    token_life: Duration,
+    pub(crate) tokens: BTreeMap<ClientToken, Token>,
+    /// With which token and when each request, by its hash, was last sent.
+    pub(crate) last_sent: BTreeMap<String, (Option<ClientToken>, Duration)>,
+    on_their_way: BTreeMap<(Duration, u64), Request>,
+    answers: BTreeMap<u64, Answer>,
+    /// When each group was last written to, and read in full.
+    pub(crate) written: BTreeMap<GroupId, Duration>,
+    pub(crate) read: BTreeMap<GroupId, Duration>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, weather: Weather) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let token_life = Duration::from_secs(rng.u64(REMEMBERED));
+        Self {
+            weather,
+            rng,
+            jumps: Vec::new(),
+            allowed_jump_ms: 0,
+            groups: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            intents: BTreeMap::new(),
+            sent: 0,
+            added_again: 0,
+            effects: 0,
+            broken: Vec::new(),
+            token_life,
+            tokens: BTreeMap::new(),
+            last_sent: BTreeMap::new(),
+            on_their_way: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            written: BTreeMap::new(),
+            read: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, place: &GroupRef, rules: Vec<Rule>) {
+        let group = Group { place: place.clone(), rules, shadows: Vec::new() };
+        self.groups.insert(place.group.clone(), group);
+    }
+
+    /// What the wall clock of the machine shows.
+    pub(crate) fn wall_ms(&self, now: Duration) -> i64 {
+        wall_ms(now, &self.jumps)
+    }
+
+    /// Takes a request: its number and its fate. Judges it by what is known of its sender.
+    pub(crate) fn post(&mut self, request: &Request, now: Duration) -> (u64, Fate) {
+        self.judge_request(request, now);
+        let (weather, number) = (self.weather, self.sent);
+        self.sent += 1;
+        let fate = Fate::of_call(&weather, &mut self.rng);
+        for after in [fate.arrives, fate.again].into_iter().flatten() {
+            self.on_their_way.insert((now + after, number), request.clone());
+        }
+        (number, fate)
+    }
+
+    /// Delivers what has arrived by `now`; true if anything changed.
+    pub(crate) fn arrive(&mut self, now: Duration) -> bool {
+        let before = self.effects;
+        while let Some(entry) = self.on_their_way.first_entry() {
+            let (at, number) = *entry.key();
+            if at > now {
+                break;
+            }
+            let request = entry.remove();
+            let answer = self.answer(&request, at);
+            self.answers.entry(number).or_insert(answer);
+        }
+        self.effects > before
+    }
+
+    /// What the cloud says to a request that arrived.
+    pub(crate) fn take_answer(&mut self, number: u64) -> Result<RevokeReply, CloudError> {
+        let answer = self.answers.remove(&number).expect("an answer to a request that arrived");
+        answer.map_err(refusal)
+    }
+
+    fn answer(&mut self, request: &Request, at: Duration) -> Answer {
+        let known = request.token.as_ref().and_then(|token| self.tokens.get(token));
+        if let Some((when, answer)) = known.and_then(|token| token.answer.clone())
+            && at.saturating_sub(when) < self.token_life
+        {
+            return answer;
+        }
+        let answer = self.remove(request, at);
+        if let Some(token) = request.token.as_ref().and_then(|token| self.tokens.get_mut(token)) {
+            token.answer = Some((at, answer.clone()));
+        }
+        answer
+    }
+
+    /// All of the request or nothing: by rule id, both clouds refuse a call of which one is gone.
+    fn remove(&mut self, request: &Request, at: Duration) -> Answer {
+        let weather = self.weather;
+        let group = self.groups.get_mut(&request.group).expect("a group of the world");
+        let is_there = |id: &RuleId| group.rules.iter().any(|rule| rule.id == *id);
+        if !request.rules.iter().all(is_there) {
+            return Err(ErrorClass::RuleMissing);
+        }
+        self.written.insert(request.group.clone(), at);
+        self.effects += 1;
+        let (gone, left): (Vec<Rule>, _) =
+            group.rules.drain(..).partition(|rule| request.rules.contains(&rule.id));
+        group.rules = left;
+        for rule in gone {
+            if self.rng.f64() < weather.added_again {
+                let again = Rule { id: format!("{}-again", rule.id).into(), ..rule.clone() };
+                self.asked.insert(again.id.clone());
+                self.added_again += 1;
+                group.rules.push(again);
+            }
+            let lag = u64::try_from(weather.lag.as_millis()).unwrap_or(0);
+            let shown = Duration::from_millis(self.rng.u64(0..=lag));
+            group.shadows.push((rule, at + shown));
+        }
+        let revoked = match group.place.cloud {
+            Provider::Aws => request.rules.clone(),
+            Provider::Alibaba => Vec::new(),
+        };
+        Ok(RevokeReply { unmatched: None, revoked, returned: true })
+    }
+
+    /// The fate of a read.
+    pub(crate) fn ask(&mut self) -> Fate {
+        let weather = self.weather;
+        Fate::of_read(&weather, &mut self.rng)
+    }
+
+    /// A group of `account`, as a listing has it.
+    pub(crate) fn info(
+        &self,
+        account: &AccountId,
+        region: &RegionId,
+        id: &GroupId,
+    ) -> Option<GroupInfo> {
+        let place = &self.groups.get(id)?.place;
+        let is_there = place.account == *account && place.region == *region;
+        is_there.then(|| GroupInfo {
+            id: id.clone(),
+            owner: (place.cloud == Provider::Aws).then(|| account.clone()),
+            name: String::new(),
+            vpc: String::new(),
+            service_managed: false,
+        })
+    }
+
+    /// The rules of a group as a read shows them: a stale one shows what was removed of late.
+    pub(crate) fn shown(&mut self, id: &GroupId, now: Duration) -> Vec<Rule> {
+        let is_stale = self.rng.f64() < 0.7;
+        let Some(group) = self.groups.get(id) else { return Vec::new() };
+        self.read.insert(id.clone(), now);
+        let shadows = group.shadows.iter().filter(|(_, until)| is_stale && *until > now);
+        group.rules.iter().cloned().chain(shadows.map(|(rule, _)| rule.clone())).collect()
+    }
+
+    /// The rules that stand, by id.
+    pub(crate) fn standing(&self) -> BTreeSet<RuleId> {
+        self.groups.values().flat_map(|group| &group.rules).map(|rule| rule.id.clone()).collect()
+    }
+}
