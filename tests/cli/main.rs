@@ -3,16 +3,24 @@
 //! [`scene`] sets the scene, [`world`] writes worlds, [`process`] runs the program; every other
 //! module is one part of what users rely on.
 
+#[path = "../support/canaries.rs"]
+mod canaries;
 mod codes;
 mod crash;
+mod damaged;
+mod echo;
+mod endpoints;
 mod exits;
 mod faults;
+mod files;
 mod guards;
+mod hostile;
 mod outcomes;
 mod output;
 mod process;
 mod runs;
 mod scene;
+mod secrets;
 mod terminal;
 mod unread;
 mod world;

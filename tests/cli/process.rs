@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::canaries;
+
 /// How long a condition is waited for before the test fails.
 const PATIENCE: Duration = Duration::from_secs(180);
 const POLL: Duration = Duration::from_millis(2);
@@ -67,8 +69,11 @@ impl Drop for Running {
     }
 }
 
+/// What was printed, in which no secret may stand.
 fn printed(folder: &Path, name: &str) -> String {
-    fs::read_to_string(folder.join(name)).expect("what was printed is text")
+    let text = fs::read_to_string(folder.join(name)).expect("what was printed is text");
+    canaries::assert_none(name, text.as_bytes());
+    text
 }
 
 /// The program after its end.

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use unpair::model::{GroupId, Policy};
 use unpair::sandbox::{Fault, LoggedCall, Sandbox, SandboxOptions, World, start};
 
+use crate::canaries;
 use crate::process::{Ended, Running, wait_until};
 use crate::world::{Owner, WorldText};
 
@@ -39,6 +40,8 @@ sys.stdout.buffer.write(shown)
 sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 ";
+/// The files of a scene that hold secrets; `unpair.toml` may name an external id.
+const CREDENTIALS: [&str; 3] = ["aliyun.json", "aws-credentials", "unpair.toml"];
 const HEADER: &str = "cloud,region,account_a,group_a,account_b,group_b\n";
 
 /// A scene that is being set.
@@ -89,6 +92,9 @@ impl Setting {
         let before = self.options.world.clone();
         let sandbox = runtime.block_on(start(self.options)).expect("the sandbox starts");
         let folder = tempfile::tempdir().expect("a temporary folder");
+        for account in sandbox.accounts() {
+            canaries::watch(&format!("the secret of {}", account.id), &account.access_key_secret);
+        }
         let scene = Scene { folder, sandbox, before, _runtime: runtime };
         scene.write("unpair.toml", &scene.configuration(&self.config, self.limits));
         scene.write("aliyun.json", &scene.alibaba_profiles());
@@ -303,6 +309,15 @@ impl Scene {
     }
 }
 
+impl Drop for Scene {
+    /// Nothing that the program left behind holds a secret.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            canaries::assert_none_below(self.folder.path(), &CREDENTIALS);
+        }
+    }
+}
+
 /// A world's own account by its profile; without a key, a partner's.
 fn account_section(account: &unpair::sandbox::Account) -> String {
     let source = match &account.access_key_id {
@@ -316,7 +331,8 @@ fn account_section(account: &unpair::sandbox::Account) -> String {
     )
 }
 
-fn rules_of(world: &World) -> BTreeSet<String> {
+/// Every rule of a world: `GROUP RULE`.
+pub(crate) fn rules_of(world: &World) -> BTreeSet<String> {
     let rules = world
         .groups
         .values()
