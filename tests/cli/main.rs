@@ -5,11 +5,15 @@
 
 mod codes;
 mod crash;
+mod ended;
 mod exits;
 mod faults;
+#[path = "../support/ground.rs"]
+mod ground;
 mod guards;
 mod outcomes;
 mod output;
+#[path = "../support/process.rs"]
 mod process;
 mod runs;
 mod scene;

@@ -4,14 +4,22 @@
 //! `UNPAIR_LONG=1` takes the long form, `UNPAIR_SEED=N` repeats a failure.
 
 mod disks;
+#[path = "../support/ground.rs"]
+mod ground;
 mod journal;
 mod judge;
 mod kills;
+mod moments;
+mod owed;
 mod planted;
 mod points;
 mod power;
 mod preload;
+#[path = "../support/process.rs"]
+mod process;
 mod program;
+mod regressions;
+mod signals;
 mod stage;
 mod together;
 mod world;
