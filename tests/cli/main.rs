@@ -9,14 +9,18 @@ mod codes;
 mod crash;
 mod damaged;
 mod echo;
+mod ended;
 mod endpoints;
 mod exits;
 mod faults;
 mod files;
+#[path = "../support/ground.rs"]
+mod ground;
 mod guards;
 mod hostile;
 mod outcomes;
 mod output;
+#[path = "../support/process.rs"]
 mod process;
 mod runs;
 mod scene;
