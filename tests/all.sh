@@ -89,6 +89,8 @@ check "documentation" env RUSTDOCFLAGS="-D warnings" \
 # durability harness keeps dozens of processes waiting, and wants the machine to itself.
 run_tests "tests" "${RUST_TEST_THREADS:-8}"
 run_tests "durability" 2 --test durability
+check "manifests: a small one through every step, beside a plain set" \
+    cargo test --locked --quiet --bench manifests
 
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ]

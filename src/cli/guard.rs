@@ -1,6 +1,6 @@
 //! The guards that refuse a plan before anything is sent, or before anything is changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::args::{Acting, Planning};
 use super::confirm::Size;
@@ -32,18 +32,18 @@ pub(super) fn allowed_pairs(
     config: &Config,
     keep_going: bool,
 ) -> Result<(PairSet, usize), Failure> {
-    let mut told = BTreeSet::new();
-    let mut refused = Vec::new();
-    for row in &pairs.rows {
-        let reasons: Vec<String> =
-            [row.a, row.b].iter().filter_map(|ix| reason(pairs.group(*ix), config)).collect();
-        refused.push(!reasons.is_empty());
-        told.extend(
-            reasons.into_iter().map(|reason| format!("{}: {reason}", pairs.locate(row.line))),
-        );
-    }
-    if told.is_empty() {
+    let refused: BTreeMap<GroupIx, String> = (0..)
+        .map(GroupIx)
+        .zip(pairs.groups.iter())
+        .filter_map(|(ix, group)| Some((ix, reason(&group, config)?)))
+        .collect();
+    if refused.is_empty() {
         return Ok((pairs, 0));
+    }
+    let mut told = BTreeSet::new();
+    for row in pairs.rows.iter() {
+        let reasons = [row.a, row.b].into_iter().filter_map(|ix| refused.get(&ix));
+        told.extend(reasons.map(|reason| format!("{}: {reason}", pairs.locate(row.line))));
     }
     if !keep_going {
         return Err(refused_by_guard(told));
@@ -51,8 +51,14 @@ pub(super) fn allowed_pairs(
     for message in &told {
         tracing::warn!("left out: {message}");
     }
-    let left_out = refused.iter().filter(|refused| **refused).count();
-    Ok((without(pairs, &refused)?, left_out))
+    let before = pairs.rows.len();
+    let is_refused = |ix: GroupIx| refused.contains_key(&ix);
+    let pairs = pairs.revised(|row| !is_refused(row.a) && !is_refused(row.b), |_| None);
+    if pairs.rows.is_empty() {
+        return Err(Failure::refused("refused by [guard]: no pair is left"));
+    }
+    let left_out = before - pairs.rows.len();
+    Ok((pairs, left_out))
 }
 
 /// Refuses a run of the journal by the guards of today.
@@ -107,24 +113,6 @@ fn is_never_called(group: &GroupRef, config: &Config) -> bool {
             && account.id.as_ref() == Some(&group.account)
             && matches!(account.source, AccountSource::None)
     })
-}
-
-fn without(pairs: PairSet, refused: &[bool]) -> Result<PairSet, Failure> {
-    let rows: Vec<_> = pairs
-        .rows
-        .iter()
-        .zip(refused)
-        .filter(|(_, refused)| !**refused)
-        .map(|(row, _)| {
-            let filter = pairs.filters[usize::from(row.filter)].clone();
-            (pairs.group(row.a).clone(), pairs.group(row.b).clone(), filter, row.line)
-        })
-        .collect();
-    if rows.is_empty() {
-        return Err(Failure::refused("refused by [guard]: no pair is left"));
-    }
-    PairSet::build(pairs.sources, &rows, pairs.notes)
-        .map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// How many of `planned` revocations may fail.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::exit::Failure;
 use super::session::Session;
 use crate::cloud::AccountSource;
-use crate::model::{AccountId, GroupRef, PairSet, Provider, RegionId};
+use crate::model::{AccountId, LaneKey, PairSet, Provider, RegionId};
 
 /// Replaces every name in `pairs` that is configured with credentials but without an id by the
 /// account that `GetCallerIdentity` gives for it. A name that cannot be resolved stays a name:
@@ -29,20 +29,11 @@ pub(super) async fn resolve(session: &mut Session, pairs: PairSet) -> Result<Pai
     if ids.is_empty() {
         return Ok(pairs);
     }
-    let named = |group: &GroupRef| GroupRef {
-        account: ids.get(&(group.cloud, group.account.clone())).unwrap_or(&group.account).clone(),
-        ..group.clone()
+    let named = |lane: &LaneKey| {
+        let account = ids.get(&(lane.cloud, lane.account.clone()))?.clone();
+        Some(LaneKey { account, ..lane.clone() })
     };
-    let rows: Vec<_> = pairs
-        .rows
-        .iter()
-        .map(|row| {
-            let filter = pairs.filters[usize::from(row.filter)].clone();
-            (named(pairs.group(row.a)), named(pairs.group(row.b)), filter, row.line)
-        })
-        .collect();
-    PairSet::build(pairs.sources, &rows, pairs.notes)
-        .map_err(|error| Failure::usage(error.to_string()))
+    Ok(pairs.revised(|_| true, named))
 }
 
 /// From now on the account is found by its id too.
@@ -61,11 +52,9 @@ fn unresolved(session: &Session, pairs: &PairSet) -> Vec<(Provider, AccountId, R
         .filter(|account| account.id.is_none() && !matches!(account.source, AccountSource::None))
         .filter_map(|account| {
             let name = AccountId::new(account.name.as_deref()?);
-            let group = pairs
-                .groups
-                .iter()
-                .find(|group| group.cloud == account.cloud && group.account == name)?;
-            Some((account.cloud, name, group.region.clone()))
+            let mut lanes = pairs.groups.lanes().map(|(lane, _)| lane);
+            let lane = lanes.find(|lane| lane.cloud == account.cloud && lane.account == name)?;
+            Some((account.cloud, name, lane.region.clone()))
         })
         .collect()
 }

@@ -143,7 +143,7 @@ pub(super) fn choose_pairs(
 
 fn refuse_flat_on_aws(pairs: &PairSet) -> Result<(), Failure> {
     refuse_rows(pairs, |row| {
-        (pairs.group(row.a).cloud == Provider::Aws).then(|| {
+        (pairs.groups.lane(row.a).cloud == Provider::Aws).then(|| {
             "cloud: the flat parameters of EC2 cannot name a group of another account; use \
              --by rule-id or --by permissions"
                 .to_owned()
@@ -163,7 +163,7 @@ fn refuse_missing_ports(pairs: &PairSet) -> Result<(), Failure> {
 
 /// Reports all rows that `complaint` has something to say about, in the order of the manifest.
 fn refuse_rows(pairs: &PairSet, complaint: impl Fn(&Row) -> Option<String>) -> Result<(), Failure> {
-    let complaints = pairs.rows.iter().filter_map(|row| Some((row.line, complaint(row)?)));
+    let complaints = pairs.rows.iter().filter_map(|row| Some((row.line, complaint(&row)?)));
     let mut complaints: Vec<(u32, String)> = complaints.collect();
     if complaints.is_empty() {
         return Ok(());

@@ -16,6 +16,7 @@ mod pack;
 mod reading;
 mod run;
 mod sqlite;
+mod stored;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ pub use check::{CheckReport, check};
 pub use open::{Mode, open, prune};
 pub use reading::{GroupReading, Reading, SideReading, SideRecord};
 pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};
+pub use stored::stored_pairs;
 pub use table::Table;
 
 /// A journal that cannot do what was asked.

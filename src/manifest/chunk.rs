@@ -7,6 +7,10 @@ use memchr::memrchr;
 /// The longest line, in bytes. Rows are below 10 KiB; this bounds the memory of a wrong file.
 pub(super) const MAX_LINE: usize = 1 << 20;
 
+/// More bytes than the longest record: what was put back is cut no shorter, so that a record that
+/// went on beyond its piece is whole in the next.
+const MAX_RECORD: usize = 1 << 16;
+
 /// Some whole lines of a file.
 #[derive(Debug)]
 pub(super) struct Piece {
@@ -41,20 +45,29 @@ impl Pieces {
         Self { reader, size, held: Vec::new(), ended: false, trouble: None }
     }
 
-    /// The next piece; `None` at the end of the file, or of its whole lines before a trouble.
-    pub(super) fn next(&mut self) -> Option<Piece> {
-        let mut bytes = std::mem::take(&mut self.held);
+    /// The next piece, in the memory of `buffer`; `None` at the end of the file, or of its whole
+    /// lines before a trouble.
+    pub(super) fn next(&mut self, mut buffer: Vec<u8>) -> Option<Piece> {
+        buffer.clear();
+        if self.held.len() > self.size.max(MAX_RECORD)
+            && let Some(end) = memrchr(b'\n', &self.held[..self.size.max(MAX_RECORD)])
+        {
+            buffer.extend(self.held.drain(..=end));
+            return Some(Piece { bytes: buffer, last: false });
+        }
+        buffer.append(&mut self.held);
         loop {
-            self.fill(&mut bytes);
+            self.fill(&mut buffer);
             if self.ended {
-                return (!bytes.is_empty()).then_some(Piece { bytes, last: true });
+                return (!buffer.is_empty()).then_some(Piece { bytes: buffer, last: true });
             }
-            if let Some(end) = memrchr(b'\n', &bytes) {
-                self.held = bytes.split_off(end + 1);
-                return Some(Piece { bytes, last: false });
+            if let Some(end) = memrchr(b'\n', &buffer) {
+                self.held.extend_from_slice(&buffer[end + 1..]);
+                buffer.truncate(end + 1);
+                return Some(Piece { bytes: buffer, last: false });
             }
-            if bytes.len() > MAX_LINE {
-                self.give_up(&mut bytes, Trouble::LongLine);
+            if buffer.len() > MAX_LINE {
+                self.give_up(&mut buffer, Trouble::LongLine);
             }
         }
     }
@@ -97,7 +110,7 @@ mod tests {
     fn pieces(text: &'static [u8], size: usize) -> Vec<(Vec<u8>, bool)> {
         let mut pieces = Pieces::new(Box::new(text), size);
         let mut all = Vec::new();
-        while let Some(piece) = pieces.next() {
+        while let Some(piece) = pieces.next(Vec::new()) {
             all.push((piece.bytes, piece.last));
         }
         all
@@ -118,7 +131,7 @@ mod tests {
     #[test]
     fn a_line_without_end_is_given_up() {
         let mut pieces = Pieces::new(Box::new(io::repeat(b'x')), 1 << 16);
-        assert!(pieces.next().is_none());
+        assert!(pieces.next(Vec::new()).is_none());
         assert!(matches!(pieces.trouble(), Some(Trouble::LongLine)));
     }
 
@@ -126,8 +139,8 @@ mod tests {
     fn whole_lines_before_a_failure_are_given_out() {
         let failing = io::Read::chain(&b"one\ntwo\nthr"[..], Failing);
         let mut pieces = Pieces::new(Box::new(failing), 64);
-        assert_eq!(pieces.next().map(|piece| piece.bytes), Some(b"one\ntwo\n".to_vec()));
-        assert!(pieces.next().is_none());
+        assert_eq!(pieces.next(Vec::new()).map(|piece| piece.bytes), Some(b"one\ntwo\n".to_vec()));
+        assert!(pieces.next(Vec::new()).is_none());
         assert!(matches!(pieces.trouble(), Some(Trouble::Io(_))));
     }
 

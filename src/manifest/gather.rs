@@ -1,64 +1,44 @@
-//! The parts of all manifests → one set of pairs, each group and lane stored once.
+//! The parts of all manifests, in order → drafts of rows, errors, notes.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::part::{Part, PartGroup};
-use super::{Fault, Parsed, RowError, Rules};
-use crate::model::{
-    AccountId, Filter, GroupId, GroupIx, GroupRef, LaneKey, PairSet, Provider, RegionId, Row,
-    Source,
-};
+use super::part::Part;
+use super::{Fault, RowError};
+use crate::model::{Draft, Source};
 
-/// Line numbers of a command stay below this, so that twice as many groups can be numbered.
-pub(super) const MAX_LINES: u32 = u32::MAX / 2;
+/// Line numbers of a command stay below this: no more groups are named than can be numbered.
+const MAX_LINES: u32 = 1 << 30;
 
-/// Filters of a command: as many as a [`Row`] can number.
-pub(super) const MAX_FILTERS: usize = u16::MAX as usize;
+/// Filters of a command: as many as a [`crate::model::Row`] can number.
+const MAX_FILTERS: u32 = u16::MAX as u32;
 
 /// Collects what the parts hold.
-#[derive(Debug)]
-pub(super) struct Gather<'r> {
-    rules: &'r Rules,
-    sources: Vec<Source>,
-    errors: Vec<RowError>,
-    rows_read: u64,
-    lanes: HashMap<LaneKey, usize>,
-    /// The groups of each lane, by id.
-    lane_groups: Vec<(LaneKey, HashMap<GroupId, u32>)>,
-    groups: Vec<GroupRef>,
-    filters: HashMap<Filter, u16>,
-    rows: Vec<Row>,
-    notes: BTreeMap<u32, String>,
+#[derive(Debug, Default)]
+pub(super) struct Gather {
+    pub(super) sources: Vec<Source>,
+    pub(super) errors: Vec<RowError>,
+    pub(super) rows_read: u64,
+    /// Good rows; their filters are places in `filters`.
+    pub(super) drafts: Vec<Draft>,
+    /// The shared numbers of the filters that rows ask for, in the order of the rows.
+    pub(super) filters: Vec<u32>,
+    pub(super) notes: BTreeMap<u32, String>,
+    /// Some group is named by no row that was kept.
+    pub(super) has_strays: bool,
+    /// The place of each filter in `filters`.
+    places: BTreeMap<u32, u32>,
     /// The source that is being read.
-    file: Arc<str>,
+    file: Option<Arc<str>>,
     /// Lines before the next part, in all sources.
     lines: u32,
 }
 
-impl<'r> Gather<'r> {
-    /// Nothing yet.
-    pub(super) fn new(rules: &'r Rules) -> Self {
-        Self {
-            rules,
-            sources: Vec::new(),
-            errors: Vec::new(),
-            rows_read: 0,
-            lanes: HashMap::new(),
-            lane_groups: Vec::new(),
-            groups: Vec::new(),
-            filters: HashMap::new(),
-            rows: Vec::new(),
-            notes: BTreeMap::new(),
-            file: Arc::from(""),
-            lines: 0,
-        }
-    }
-
+impl Gather {
     /// Begins a source.
     pub(super) fn source(&mut self, name: String) {
-        self.file = Arc::from(name.as_str());
+        self.file = Some(Arc::from(name.as_str()));
         self.sources.push(Source { name, first_line: self.lines });
     }
 
@@ -74,98 +54,68 @@ impl<'r> Gather<'r> {
 
     /// Records what is wrong at `line` of the current source.
     pub(super) fn error(&mut self, line: u32, column: impl Into<Cow<'static, str>>, fault: Fault) {
-        self.errors.push(RowError {
-            file: Arc::clone(&self.file),
-            line,
-            column: column.into(),
-            fault,
-        });
+        let file = self.file.clone().unwrap_or_else(|| Arc::from(""));
+        self.errors.push(RowError { file, line, column: column.into(), fault });
     }
 
     /// Adds the next part of the current source; fails when line numbers run out.
-    pub(super) fn part(&mut self, part: Part<'_>) -> Result<(), Fault> {
+    pub(super) fn part(&mut self, mut part: Part) -> Result<(), Fault> {
         let before = self.lines;
         let in_source = self.lines_of_source();
         if part.lines > MAX_LINES.saturating_sub(before) {
+            self.has_strays = true;
             return Err(Fault::TooManyLines(MAX_LINES));
         }
         self.rows_read += part.rows_read;
         let first_error = self.errors.len();
-        let lanes: Vec<usize> = part.lanes.iter().map(|lane| self.lane(*lane)).collect();
-        let mut filters = vec![None; part.filters.len()];
-        for row in part.rows {
-            let known = &mut filters[row.filter];
-            if known.is_none() {
-                *known = self.filter(&part.filters[row.filter]);
-            }
-            let Some(filter) = *known else {
-                self.error(in_source + row.line, "row", Fault::TooManyFilters(MAX_FILTERS));
-                continue;
-            };
-            let (a, b) = (self.group(&lanes, row.a), self.group(&lanes, row.b));
-            self.rows.push(Row { a, b, filter, line: before + row.line });
+        if self.number_filters(&mut part.rows) {
+            self.refuse_unnumbered(&mut part.rows, in_source);
         }
         for (line, column, fault) in part.errors {
             self.error(in_source + line, column, fault);
         }
         self.errors[first_error..].sort_by_key(|error| error.line);
-        let notes = part.notes.into_iter().map(|(line, note)| (before + line, note.into_owned()));
-        self.notes.extend(notes);
+        part.rows.move_lines(before);
+        if !part.rows.is_empty() {
+            self.drafts.push(part.rows);
+        }
+        self.notes.extend(part.notes.into_iter().map(|(line, note)| (before + line, note)));
         self.lines += part.lines;
         Ok(())
     }
 
-    /// Everything that was gathered.
-    pub(super) fn finish(self) -> Parsed {
-        let mut filters: Vec<(Filter, u16)> = self.filters.into_iter().collect();
-        filters.sort_unstable_by_key(|(_, at)| *at);
-        let filters = filters.into_iter().map(|(filter, _)| filter).collect();
-        drop((self.lanes, self.lane_groups));
-        let pairs =
-            PairSet::from_indexed(self.sources, self.groups, filters, self.rows, self.notes);
-        Parsed { pairs, errors: self.errors, rows_read: self.rows_read }
+    /// Replaces shared numbers of filters by places in `filters`; true if these ran out, and
+    /// numbers beyond them stand in their stead.
+    fn number_filters(&mut self, rows: &mut Draft) -> bool {
+        let mut ran_out = false;
+        for (filter, at) in rows.filters_mut().iter_mut().zip(0..) {
+            *filter = self.place(*filter).unwrap_or(MAX_FILTERS + at);
+            ran_out |= *filter >= MAX_FILTERS;
+        }
+        ran_out
     }
 
-    fn lane(&mut self, (cloud, account, region): (Provider, &str, &str)) -> usize {
-        let account = match self.rules.names.get(&(cloud, account.to_owned())) {
-            Some(id) => id.clone(),
-            None => AccountId::from(account),
-        };
-        let key = LaneKey { cloud, account, region: RegionId::from(region) };
-        if let Some(lane) = self.lanes.get(&key) {
-            return *lane;
+    fn place(&mut self, filter: u32) -> Option<u32> {
+        if let Some(place) = self.places.get(&filter) {
+            return Some(*place);
         }
-        let lane = self.lane_groups.len();
-        self.lanes.insert(key.clone(), lane);
-        self.lane_groups.push((key, HashMap::new()));
-        lane
+        let place = u32::try_from(self.filters.len()).ok().filter(|place| *place < MAX_FILTERS)?;
+        self.places.insert(filter, place);
+        self.filters.push(filter);
+        Some(place)
     }
 
-    /// The number of a filter; `None` once all numbers are taken.
-    fn filter(&mut self, filter: &Filter) -> Option<u16> {
-        if let Some(known) = self.filters.get(filter) {
-            return Some(*known);
+    /// Leaves out the rows whose filter has no number, each with an error.
+    fn refuse_unnumbered(&mut self, rows: &mut Draft, in_source: u32) {
+        let mut kept = Draft::with_capacity(rows.len());
+        for (ends, filter, line) in rows.iter() {
+            if filter >= MAX_FILTERS {
+                self.error(in_source + line, "row", Fault::TooManyFilters(MAX_FILTERS as usize));
+            } else {
+                kept.push(ends, filter, line);
+            }
         }
-        let next =
-            u16::try_from(self.filters.len()).ok().filter(|n| usize::from(*n) < MAX_FILTERS)?;
-        self.filters.insert(filter.clone(), next);
-        Some(next)
-    }
-
-    fn group(&mut self, lanes: &[usize], (lane, id): PartGroup<'_>) -> GroupIx {
-        let (key, known) = &mut self.lane_groups[lanes[lane as usize]];
-        if let Some(at) = known.get(id) {
-            return GroupIx(*at);
-        }
-        let id = GroupId::from(id);
-        let at = u32::try_from(self.groups.len()).unwrap_or(u32::MAX);
-        self.groups.push(GroupRef {
-            cloud: key.cloud,
-            account: key.account.clone(),
-            region: key.region.clone(),
-            group: id.clone(),
-        });
-        known.insert(id, at);
-        GroupIx(at)
+        self.has_strays = true;
+        *rows = kept;
     }
 }

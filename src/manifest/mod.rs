@@ -8,21 +8,31 @@
 mod account;
 mod cell;
 mod chunk;
+mod code;
 mod column;
 mod error;
 mod filter;
+mod finish;
+mod fold;
 mod gather;
 mod group;
 mod header;
+mod intern;
+mod known;
 mod near;
 mod part;
 mod ports;
+mod quick;
 mod read;
 mod region;
 mod row;
+mod shard;
+mod shared;
+mod short;
 mod split;
 #[cfg(test)]
 mod tests;
+mod wave;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,44 +1,29 @@
-//! One piece of a manifest → its rows, checked; pieces are parsed in parallel.
-
-use std::borrow::Cow;
-use std::collections::HashMap;
+//! One piece of a manifest → its rows, checked; pieces are read in parallel.
 
 use memchr::memchr_iter;
 
 use super::chunk::Piece;
 use super::column::Layout;
+use super::intern::{Desk, Key};
+use super::known::{Context, Known};
+use super::quick::Places;
+use super::read::Plain;
 use super::row::{self, Faults, Texts};
+use super::shared::Shared;
 use super::split::{Cell, Split, first_line, split};
-use super::{Column, Fault, Rules, filter};
-use crate::model::{Filter, Provider};
+use super::{Column, Fault, filter};
+use crate::model::{Draft, Filter, Provider};
 
-/// A group of a row: a lane of the part, and the group's id.
-pub(super) type PartGroup<'a> = (u32, &'a str);
+/// Bytes of a short row: what room is made for.
+const SHORT_ROW: usize = 80;
 
-/// A good row.
-#[derive(Debug)]
-pub(super) struct PartRow<'a> {
-    /// One end.
-    pub(super) a: PartGroup<'a>,
-    /// The other end.
-    pub(super) b: PartGroup<'a>,
-    /// Index into the part's filters.
-    pub(super) filter: usize,
-    /// Line in the piece, 1-based.
-    pub(super) line: u32,
-}
-
-/// What a piece holds. Texts are slices of it: nothing is copied before it is known to be new.
-#[derive(Debug)]
-pub(super) struct Part<'a> {
-    /// Distinct `(cloud, account, region)`.
-    pub(super) lanes: Vec<(Provider, &'a str, &'a str)>,
-    /// Distinct filters.
-    pub(super) filters: Vec<Filter>,
-    /// Good rows, in order.
-    pub(super) rows: Vec<PartRow<'a>>,
+/// What a piece holds.
+#[derive(Debug, Default)]
+pub(super) struct Part {
+    /// Good rows, in order: groups and filters by their shared numbers, lines in the piece.
+    pub(super) rows: Draft,
     /// Notes of good rows, by line.
-    pub(super) notes: Vec<(u32, Cow<'a, str>)>,
+    pub(super) notes: Vec<(u32, String)>,
     /// What is wrong with the other rows: line, column, fault.
     pub(super) errors: Vec<(u32, String, Fault)>,
     /// Rows, good and bad.
@@ -49,46 +34,63 @@ pub(super) struct Part<'a> {
     pub(super) open: Option<usize>,
 }
 
-/// Reads the rows of `piece`, which begins with a record.
-pub(super) fn read<'a>(piece: &'a Piece, layout: &Layout, rules: &Rules) -> Part<'a> {
-    let mut reader = PartReader {
-        layout,
-        rules,
-        lanes: HashMap::new(),
-        filters: HashMap::new(),
-        last_cells: (Provider::Alibaba, [""; 7], 0),
-        part: Part {
-            lanes: Vec::new(),
-            filters: vec![Filter::default()],
-            rows: Vec::new(),
-            notes: Vec::new(),
-            errors: Vec::new(),
-            rows_read: 0,
-            lines: 0,
-            open: None,
-        },
-    };
-    reader.records(&piece.bytes, piece.last);
-    reader.part
-}
-
-struct PartReader<'a, 'r> {
+/// What one thread keeps from piece to piece of a manifest.
+#[derive(Debug)]
+pub(super) struct PartReader<'r> {
     layout: &'r Layout,
-    rules: &'r Rules,
-    lanes: HashMap<(Provider, &'a str, &'a str), u32>,
-    filters: HashMap<(Provider, filter::Cells<'a>), usize>,
-    /// The narrowing cells of the last row and their filter: neighbours are often equal.
-    last_cells: (Provider, filter::Cells<'a>, usize),
-    part: Part<'a>,
+    shared: &'r Shared<'r>,
+    places: Option<Places>,
+    known: Known,
+    /// The groups of the rows of the piece, two each.
+    keys: Vec<Key>,
+    numbers: Vec<u32>,
+    desk: Desk,
+    part: Part,
 }
 
-impl<'a> PartReader<'a, '_> {
-    fn records(&mut self, bytes: &'a [u8], last: bool) {
+impl<'r> PartReader<'r> {
+    /// A reader of rows of one layout.
+    pub(super) fn new(layout: &'r Layout, shared: &'r Shared<'r>, plain: Plain) -> Self {
+        Self {
+            layout,
+            shared,
+            places: Places::new(layout).filter(|_| plain == Plain::AtAGlance),
+            known: Known::new(layout),
+            keys: Vec::new(),
+            numbers: Vec::new(),
+            desk: Desk::default(),
+            part: Part::default(),
+        }
+    }
+
+    /// Whether a record may go on beyond its piece: in a note alone.
+    pub(super) fn may_go_on(&self) -> bool {
+        self.layout.cell(Column::Note).is_some()
+    }
+
+    /// Reads the rows of `piece`, which begins with a record.
+    pub(super) fn read(&mut self, piece: &Piece) -> Part {
+        self.keys.clear();
+        self.part.rows = Draft::with_capacity(piece.bytes.len() / SHORT_ROW);
+        self.records(&piece.bytes, piece.last);
+        self.numbers.resize(self.keys.len(), 0);
+        self.shared.groups.number(&self.keys, &mut self.desk, &mut self.numbers);
+        let (ends, _) = self.numbers.as_chunks::<2>();
+        self.part.rows.ends_mut().copy_from_slice(ends);
+        self.part.rows.close();
+        std::mem::take(&mut self.part)
+    }
+
+    fn records(&mut self, bytes: &[u8], last: bool) {
         let note = self.layout.cell(Column::Note);
         let mut cells = Vec::with_capacity(self.layout.width());
         let mut at = 0;
         while at < bytes.len() {
             let rest = &bytes[at..];
+            if let Some(length) = self.plain(rest) {
+                at += length;
+                continue;
+            }
             let line = self.part.lines + 1;
             let length = match split(rest, last, note, &mut cells) {
                 Split::Whole(length) => {
@@ -111,7 +113,22 @@ impl<'a> PartReader<'a, '_> {
         }
     }
 
-    fn record(&mut self, cells: &[Cell<'a>], line: u32) {
+    /// Takes a plain row; its length.
+    fn plain(&mut self, bytes: &[u8]) -> Option<usize> {
+        let row = self.places.as_ref()?.read(bytes, &mut self.known)?;
+        self.part.rows_read += 1;
+        self.part.lines += 1;
+        self.push(row.ends, row.filter, self.part.lines);
+        Some(row.length)
+    }
+
+    /// Keeps a good row; its groups get their numbers together with those of the whole piece.
+    fn push(&mut self, ends: [Key; 2], filter: u32, line: u32) {
+        self.keys.extend(ends);
+        self.part.rows.push([0, 0], filter, line);
+    }
+
+    fn record(&mut self, cells: &[Cell<'_>], line: u32) {
         if let [cell] = cells
             && !cell.quoted
             && cell.bytes.trim_ascii().is_empty()
@@ -138,56 +155,38 @@ impl<'a> PartReader<'a, '_> {
     }
 
     /// Checks a row and keeps it if it is good.
-    fn row(&mut self, texts: &Texts<'a>, line: u32, faults: &mut Faults) {
-        let Some(cloud) = row::check(texts, self.rules, faults) else { return };
-        let filter = self.filter(cloud, texts, faults);
+    fn row(&mut self, texts: &Texts<'_>, line: u32, faults: &mut Faults) {
+        let Some(cloud) = row::check(texts, self.shared.rules, faults) else { return };
+        let filter = read_filter(cloud, texts, faults);
         if !faults.is_empty() {
             return;
         }
         let region = texts.of(Column::Region);
-        let a = (self.lane(cloud, texts.of(Column::AccountA), region), texts.of(Column::GroupA));
-        let b = (self.lane(cloud, texts.of(Column::AccountB), region), texts.of(Column::GroupB));
-        self.part.rows.push(PartRow { a, b, filter, line });
+        let lanes = [Column::AccountA, Column::AccountB]
+            .map(|account| self.shared.lane(cloud, texts.of(account), region));
+        let context = Context { cloud, filter: self.shared.filter(&filter) };
+        self.known.learn(texts, context, lanes);
+        let [own, peer] = lanes;
+        let ends = [
+            self.shared.group(own, texts.of(Column::GroupA)),
+            self.shared.group(peer, texts.of(Column::GroupB)),
+        ];
+        self.push(ends, context.filter, line);
         if !texts.note.is_empty() {
-            self.part.notes.push((line, texts.note.clone()));
+            self.part.notes.push((line, texts.note.clone().into_owned()));
         }
     }
+}
 
-    fn lane(&mut self, cloud: Provider, account: &'a str, region: &'a str) -> u32 {
-        let next = u32::try_from(self.lanes.len()).unwrap_or(u32::MAX);
-        let lane = *self.lanes.entry((cloud, account, region)).or_insert(next);
-        if lane == next {
-            self.part.lanes.push((cloud, account, region));
-        }
-        lane
+/// The filter of a row; what is wrong goes to `faults`.
+fn read_filter(cloud: Provider, texts: &Texts<'_>, faults: &mut Faults) -> Filter {
+    let mut found = Vec::new();
+    let cells = Column::NARROWING.map(|column| texts.of(column));
+    let filter = filter::read(&cells, cloud, &mut found);
+    for (column, fault) in found {
+        faults.add(column, fault);
     }
-
-    /// The filter of a row: its index in the part.
-    fn filter(&mut self, cloud: Provider, texts: &Texts<'a>, faults: &mut Faults) -> usize {
-        let cells = Column::NARROWING.map(|column| texts.of(column));
-        if cells == [""; 7] {
-            return 0;
-        }
-        if (cloud, cells) == (self.last_cells.0, self.last_cells.1) {
-            return self.last_cells.2;
-        }
-        if let Some(known) = self.filters.get(&(cloud, cells)) {
-            return *known;
-        }
-        let mut found = Vec::new();
-        let filter = filter::read(&cells, cloud, &mut found);
-        if !found.is_empty() {
-            for (column, fault) in found {
-                faults.add(column, fault);
-            }
-            return 0;
-        }
-        let at = self.part.filters.len();
-        self.part.filters.push(filter);
-        self.filters.insert((cloud, cells), at);
-        self.last_cells = (cloud, cells, at);
-        at
-    }
+    filter
 }
 
 /// Lines of whole records, the last of which may lack its end.

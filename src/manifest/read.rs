@@ -1,34 +1,60 @@
 //! Manifests → pairs: the pieces of a file in parallel, their parts gathered in order.
 
-use rayon::prelude::*;
-
-use super::chunk::{MAX_LINE, Piece, Pieces, Trouble};
+use super::chunk::{MAX_LINE, Pieces, Trouble};
 use super::column::Layout;
+use super::finish::finish;
 use super::gather::Gather;
 use super::header::{self, BadHeader};
-use super::part::{self, Part, count_lines};
-use super::{Fault, ManifestInput, Parsed, Rules};
+use super::part::count_lines;
+use super::shared::Shared;
+use super::wave::{self, WaveEnd};
+use super::{Column, Fault, ManifestInput, Parsed, Rules};
 
 /// Bytes of a piece: large enough to parse in peace, small enough for the caches.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 1 << 19;
 
-/// Reads every manifest to its end and de-duplicates their rows. What is wrong with one row, or
-/// one file, keeps no other row from being read.
+/// Pieces that are read at once, for each thread, where a note may go on from one to the next:
+/// their bytes are kept until it is known.
+const AHEAD: usize = 8;
+
+/// Reads every manifest to its end and de-duplicates their rows, on the threads of the current
+/// rayon pool. What is wrong with one row, or one file, keeps no other row from being read.
 pub fn read(inputs: Vec<ManifestInput>, rules: &Rules) -> Parsed {
-    read_in_pieces(inputs, rules, PIECE)
+    read_by(inputs, rules, Manner { piece: PIECE, plain: Plain::AtAGlance })
 }
 
-/// [`read`] with another size of pieces; the result does not depend on it.
-pub(super) fn read_in_pieces(inputs: Vec<ManifestInput>, rules: &Rules, size: usize) -> Parsed {
-    let mut gather = Gather::new(rules);
+/// How manifests are read; the result does not depend on it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Manner {
+    /// Bytes of a piece.
+    pub(super) piece: usize,
+    /// What becomes of plain rows.
+    pub(super) plain: Plain,
+}
+
+/// What becomes of rows whose cells were all found good before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plain {
+    /// They are taken for good.
+    AtAGlance,
+    /// They are checked like any other.
+    #[cfg(test)]
+    Carefully,
+}
+
+/// [`read`] in some manner.
+pub(super) fn read_by(inputs: Vec<ManifestInput>, rules: &Rules, manner: Manner) -> Parsed {
+    let shared = Shared::new(rules);
+    let mut gather = Gather::default();
     for input in inputs {
         gather.source(input.name);
-        let mut file = File { pieces: Pieces::new(input.reader, size), gather: &mut gather, rules };
-        if let Err(stop) = file.read() {
+        let mut file =
+            File { pieces: Pieces::new(input.reader, manner.piece), gather: &mut gather };
+        if let Err(stop) = file.read(&shared, manner.plain) {
             file.report(stop);
         }
     }
-    gather.finish()
+    finish(gather, shared)
 }
 
 /// Why the rest of a file is not read.
@@ -38,30 +64,44 @@ enum Stop {
     Full(Fault),
 }
 
-struct File<'g, 'r> {
+struct File<'g> {
     pieces: Pieces,
-    gather: &'g mut Gather<'r>,
-    rules: &'r Rules,
+    gather: &'g mut Gather,
 }
 
-impl File<'_, '_> {
-    fn read(&mut self) -> Result<(), Stop> {
+impl File<'_> {
+    fn read(&mut self, shared: &Shared<'_>, plain: Plain) -> Result<(), Stop> {
         let layout = self.header()?;
-        let mut width = 1;
+        let mut readers = wave::readers(&layout, shared, plain);
+        let ahead = match layout.cell(Column::Note) {
+            Some(_) => readers.len() * AHEAD,
+            None => usize::MAX,
+        };
+        // The first piece alone: most manifests have no other.
+        let mut limit = 1;
         loop {
-            let batch: Vec<Piece> = std::iter::from_fn(|| self.pieces.next()).take(width).collect();
-            if batch.is_empty() {
-                return self.pieces.trouble().map_or(Ok(()), |trouble| Err(Stop::Trouble(trouble)));
+            let threads = limit.min(readers.len());
+            match wave::read(&mut self.pieces, self.gather, limit, &mut readers[..threads]) {
+                WaveEnd::Taken => limit = limit.saturating_mul(AHEAD).min(ahead),
+                // A piece that begins inside a note was parsed for nothing: fewer at once, then.
+                WaveEnd::Open(again) => {
+                    self.pieces.put_back(again);
+                    limit = 1;
+                }
+                WaveEnd::Full(fault) => return Err(Stop::Full(fault)),
+                WaveEnd::Ended => {
+                    return self
+                        .pieces
+                        .trouble()
+                        .map_or(Ok(()), |trouble| Err(Stop::Trouble(trouble)));
+                }
             }
-            let open = self.rows(&batch, &layout)?;
-            // A piece that begins inside a note was parsed for nothing: fewer at once, then.
-            width = if open { 1 } else { (width * 2).min(rayon::current_num_threads()) };
         }
     }
 
     fn header(&mut self) -> Result<Layout, Stop> {
         let mut first = true;
-        while let Some(mut piece) = self.pieces.next() {
+        while let Some(mut piece) = self.pieces.next(Vec::new()) {
             if std::mem::take(&mut first) {
                 let bom = header::encoding(&piece.bytes).map_err(Stop::Header)?;
                 piece.bytes.drain(..bom);
@@ -79,23 +119,6 @@ impl File<'_, '_> {
         }
         let trouble = self.pieces.trouble().map(Stop::Trouble);
         Err(trouble.unwrap_or_else(|| Stop::Header(header::missing())))
-    }
-
-    /// Gathers the rows of a batch; whether a record went on beyond its piece.
-    fn rows(&mut self, batch: &[Piece], layout: &Layout) -> Result<bool, Stop> {
-        let parts: Vec<Part<'_>> =
-            batch.par_iter().map(|piece| part::read(piece, layout, self.rules)).collect();
-        for (at, part) in parts.into_iter().enumerate() {
-            let open = part.open;
-            self.gather.part(part).map_err(Stop::Full)?;
-            if let Some(from) = open {
-                let rest = batch[at + 1..].iter().flat_map(|piece| &piece.bytes);
-                let again = batch[at].bytes[from..].iter().chain(rest).copied().collect();
-                self.pieces.put_back(again);
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     fn report(&mut self, stop: Stop) {

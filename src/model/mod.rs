@@ -4,6 +4,7 @@ mod fault;
 mod id;
 mod pair;
 mod pair_outcome;
+mod pairs;
 mod plan;
 mod report;
 mod rule;
@@ -16,8 +17,9 @@ pub use id::{
     AccountId, ClientToken, GroupId, Identity, LaneKey, Provider, RegionId, RequestId, RuleId,
     RunId, UnknownProvider,
 };
-pub use pair::{Filter, GroupRef, PairSet, Row, Scope, Side, Source};
+pub use pair::{Filter, GroupRef, Scope, Side};
 pub use pair_outcome::{PairOutcome, SideState, judge_pair};
+pub use pairs::{BothEnds, Draft, Groups, PairSet, Row, Rows, Source};
 pub use plan::{CallForm, Digest, Finding, GroupIx, Hasher, PlannedCall, Revocation, RevocationId};
 pub use report::{PairCounts, RuleCounts};
 pub use rule::{BadValue, Direction, NicType, Peer, Policy, PortRange, Protocol, Rule, Snapshot};

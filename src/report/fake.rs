@@ -88,7 +88,7 @@ impl FakeJournal {
     pub(super) fn with_notes(rows: &[ManifestRow], notes: &[(u32, &str)]) -> Self {
         let pairs = pair_set(rows, notes);
         let sides = (0..)
-            .zip(&pairs.groups)
+            .zip(pairs.groups.iter())
             .map(|(ix, _)| SideRecord {
                 group: GroupIx(ix),
                 at_ms: Some(0),
@@ -111,8 +111,7 @@ impl FakeJournal {
 
     /// The number of a group.
     pub(super) fn ix(&self, group: &GroupRef) -> GroupIx {
-        let at = self.pairs.groups.binary_search(group).expect("a group of the run");
-        GroupIx(u32::try_from(at).expect("few groups"))
+        self.pairs.groups.find(group).expect("a group of the run")
     }
 
     /// Says how the last reading of `group` went.
@@ -138,7 +137,7 @@ impl FakeJournal {
     ) -> &mut RevocationRecord {
         self.run.rules.add(outcome, 1);
         let id = self.revocations.len() as u64 + 1;
-        let line = self.pairs.rows.first().map_or(1, |row| row.line);
+        let line = self.pairs.rows.iter().next().map_or(1, |row| row.line);
         self.revocations.push(RevocationRecord {
             id: RevocationId(id),
             call: CallId(1),
@@ -236,7 +235,7 @@ impl Journal for FakeJournal {
         from: GroupIx,
         limit: u32,
     ) -> Result<Vec<GroupWork>, JournalError> {
-        let work = (0..).zip(&self.pairs.groups).map(|(ix, group)| {
+        let work = (0..).zip(self.pairs.groups.iter()).map(|(ix, group)| {
             let ix = GroupIx(ix);
             let mut peers: Vec<PeerEntry> = self
                 .pairs
@@ -259,7 +258,7 @@ impl Journal for FakeJournal {
         _: &RunId,
         groups: &[GroupIx],
     ) -> Result<Vec<GroupRef>, JournalError> {
-        Ok(groups.iter().map(|ix| self.pairs.group(*ix).clone()).collect())
+        Ok(groups.iter().map(|ix| self.pairs.group(*ix)).collect())
     }
     async fn notes(&self, _: &RunId) -> Result<BTreeMap<u32, String>, JournalError> {
         Ok(self.pairs.notes.clone())

@@ -5,6 +5,7 @@ mod calls;
 mod connect;
 mod frame;
 mod journal;
+mod load;
 mod planning;
 mod readers;
 mod readings;

@@ -58,10 +58,10 @@ statements! {
     LANE_INSERT = "INSERT INTO lane (run_no, ix, cloud, account, region, first, groups)
         SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
             j.value ->> 5 FROM json_each(?2) j";
-    GROUP_INSERT = "INSERT INTO grp (run_no, ix, lane, id)
-        SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2 FROM json_each(?2) j";
-    CHUNK_INSERT = "INSERT INTO chunk (run_no, grp, ix, entries)
-        SELECT ?1, j.value ->> 0, j.value ->> 1, unhex(j.value ->> 2) FROM json_each(?2) j";
+    /// One row; `load.rs` makes one statement of many.
+    GROUP_INSERT = "INSERT INTO grp (run_no, ix, lane, id) VALUES (?1, ?2, ?3, ?4)";
+    /// One row; `load.rs` makes one statement of many.
+    CHUNK_INSERT = "INSERT INTO chunk (run_no, grp, ix, entries) VALUES (?1, ?2, ?3, ?4)";
     LANES = "SELECT ix, cloud, account, region, first, groups FROM lane WHERE run_no = ?1
         ORDER BY ix";
     FILTERS = "SELECT body FROM filter WHERE run_no = ?1 ORDER BY ix";

@@ -94,7 +94,7 @@ async fn groups_come_with_all_their_peers_in_order(journal: &dyn Journal) {
     let lanes = journal.lanes(&run_id()).await.expect("lanes");
     let shape: Vec<_> = lanes.iter().map(|lane| (lane.ix, lane.first.0, lane.groups)).collect();
     assert_eq!(shape, [(0, 0, 2), (1, 2, 2)]);
-    assert_eq!(lanes[1].key, set.groups[2].lane());
+    assert_eq!(lanes[1].key, set.groups.get(GroupIx(2)).lane());
     let groups = journal.groups(&run_id(), GroupIx(0), 10).await.expect("groups");
     let peers: Vec<Vec<(u32, u32)>> = groups
         .iter()
@@ -105,7 +105,7 @@ async fn groups_come_with_all_their_peers_in_order(journal: &dyn Journal) {
     let page = journal.groups(&run_id(), GroupIx(1), 2).await.expect("groups");
     assert_eq!(page, groups[1..3]);
     let refs = journal.group_refs(&run_id(), &[GroupIx(3), GroupIx(0), GroupIx(3)]).await;
-    let [a, d] = [&set.groups[0], &set.groups[3]].map(Clone::clone);
+    let [a, d] = [0, 3].map(|ix| set.groups.get(GroupIx(ix)));
     assert_eq!(refs.expect("groups"), [d.clone(), a, d]);
     assert!(journal.group_refs(&run_id(), &[GroupIx(9)]).await.is_err());
 }
@@ -133,7 +133,7 @@ async fn a_call_goes_from_planned_to_settled(journal: &dyn Journal) {
     assert_eq!((one.request_ids, one.tokens), (vec!["req-1".into()], vec!["token-1".into()]));
     assert_eq!(
         (one.note.as_str(), one.group, one.peer),
-        ("TICKET-1", pairs().groups[0].clone(), pairs().groups[2].clone())
+        ("TICKET-1", pairs().group(GroupIx(0)), pairs().group(GroupIx(2)))
     );
     assert_eq!(two.revocation.rule, super::fixture::rule("sgr-2"));
     let rules = journal.run("0193").await.expect("a run").rules;

@@ -29,32 +29,20 @@ pub fn write_manifest_commands(
     sink.comment(CAVEAT)?;
     let mut written: Vec<String> = Vec::new();
     let mut before = None;
-    for (own, peer, row) in ends(pairs) {
+    for (own, peer, row) in pairs.both_ends() {
         if before.replace((own, peer)) != Some((own, peer)) {
             written.clear();
         }
-        for command in commands(pairs, own, peer, row).unwrap_or_default() {
+        for command in commands(pairs, own, peer, &row).unwrap_or_default() {
             // Two rows of a pair may narrow it differently and still come to the same values.
             if !written.contains(&command) {
-                sink.command(pairs.group(own), &command)?;
+                sink.command(&pairs.group(own), &command)?;
                 written.push(command);
             }
         }
     }
     sink.close()?;
     Ok(())
-}
-
-/// Every end of every row, sorted by its group: 12 bytes each.
-fn ends(pairs: &PairSet) -> impl Iterator<Item = (GroupIx, GroupIx, &Row)> {
-    let mut ends: Vec<(GroupIx, GroupIx, u32)> = pairs
-        .rows
-        .iter()
-        .zip(0..)
-        .flat_map(|(row, at)| [(row.a, row.b, at), (row.b, row.a, at)])
-        .collect();
-    ends.sort_unstable();
-    ends.into_iter().map(|(own, peer, at)| (own, peer, &pairs.rows[at as usize]))
 }
 
 fn commands(
@@ -64,7 +52,7 @@ fn commands(
     row: &Row,
 ) -> Result<Vec<String>, NeedsPorts> {
     let filter = &pairs.filters[usize::from(row.filter)];
-    side_commands(pairs.group(own), pairs.group(peer), filter)
+    side_commands(&pairs.group(own), &pairs.group(peer), filter)
 }
 
 fn check(pairs: &PairSet) -> Result<(), ReportError> {
@@ -72,7 +60,7 @@ fn check(pairs: &PairSet) -> Result<(), ReportError> {
         .rows
         .iter()
         .filter_map(|row| {
-            let error = commands(pairs, row.a, row.b, row).err()?;
+            let error = commands(pairs, row.a, row.b, &row).err()?;
             Some((row.line, format!("{}: {error}", pairs.locate(row.line))))
         })
         .collect();

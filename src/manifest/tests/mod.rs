@@ -1,10 +1,12 @@
 //! The reader as a whole: places, quoting, spreadsheets' ruins, pieces, fuzz.
 
+mod agreement;
+
 use std::io::{self, Read};
 
 use proptest::prelude::*;
 
-use super::read::read_in_pieces;
+use super::read::{Manner, Plain, read_by};
 use super::*;
 use crate::model::{Filter, Scope};
 
@@ -24,6 +26,10 @@ fn rules() -> Rules {
 
 fn parse(bytes: impl Into<Vec<u8>>) -> Parsed {
     read(vec![input("f.csv", bytes)], &rules())
+}
+
+fn in_pieces(bytes: impl Into<Vec<u8>>, piece: usize) -> Parsed {
+    read_by(vec![input("f.csv", bytes)], &rules(), Manner { piece, plain: Plain::AtAGlance })
 }
 
 fn rows(text: &str) -> Parsed {
@@ -71,7 +77,7 @@ fn lines_are_right_after_crlf_blank_lines_and_notes_of_several_lines() {
                 cn-beijing,1,sg-a,2,,x\r\n\r\ncn-nowhere,1,sg-a,2,sg-b,\r\n";
     let parsed = parse(text);
     assert_eq!(places(&parsed), ["9: group_b", "11: region"]);
-    assert_eq!(parsed.pairs.rows[0].line, 5);
+    assert_eq!(parsed.pairs.rows.iter().next().map(|row| row.line), Some(5));
     assert_eq!(parsed.pairs.notes[&5], "one\r\ntwo\r\nthree");
     assert_eq!(parsed.rows_read, 3);
 }
@@ -275,7 +281,7 @@ fn check_places(bytes: &[u8]) -> Result<(), TestCaseError> {
     for error in &parsed.errors {
         prop_assert!((1..=line_count(bytes)).contains(&error.line), "{error} of {bytes:?}");
     }
-    for row in &parsed.pairs.rows {
+    for row in parsed.pairs.rows.iter() {
         prop_assert!((1..=line_count(bytes)).contains(&row.line));
     }
     Ok(())
@@ -320,7 +326,7 @@ fn manifest_bytes() -> impl Strategy<Value = Vec<u8>> {
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let edits = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3u8), 1..6);
     edits.prop_map(|edits| {
-        let mut bytes = include_bytes!("../../sample-data/pairs.csv").to_vec();
+        let mut bytes = include_bytes!("../../../sample-data/pairs.csv").to_vec();
         for (at, byte, kind) in edits {
             let at = at.index(bytes.len());
             match kind {
@@ -350,7 +356,7 @@ proptest! {
     fn the_size_of_pieces_changes_nothing(bytes in manifest_bytes(), size in 1..200usize) {
         check_places(&bytes)?;
         let whole = parse(bytes.clone());
-        let pieces = read_in_pieces(vec![input("f.csv", bytes)], &rules(), size);
+        let pieces = in_pieces(bytes, size);
         prop_assert_eq!(whole.pairs, pieces.pairs);
         prop_assert_eq!(whole.errors, pieces.errors);
         prop_assert_eq!(whole.rows_read, pieces.rows_read);
@@ -370,7 +376,7 @@ proptest! {
             text.extend([quote, "cn-beijing", quote, ",1,sg-a,2,", quote, "sg-b", quote]);
             text.extend([",\"", &note, "\"", end]);
         }
-        let parsed = read_in_pieces(vec![input("f.csv", text.clone())], &rules(), size);
+        let parsed = in_pieces(text.clone(), size);
         prop_assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let records: Vec<_> = reader.records().collect::<Result<_, _>>().expect("valid CSV");

@@ -1,0 +1,98 @@
+"""Measures each step in a process of its own and prints a table. Run by benches/manifests.sh."""
+
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+
+ROUNDS = 3
+SIZES = [5_000_000, 10_000_000]
+SMALL = 200_000
+
+# The same work as far as it goes: neither checks a cell, keeps a line or orders by account.
+DUCKDB = """
+import duckdb, sys
+database = duckdb.connect(sys.argv[2])
+database.execute('''CREATE TABLE pairs AS SELECT DISTINCT cloud, region, least(one, other) AS a,
+    greatest(one, other) AS b, ip_protocol, port_range FROM (SELECT *,
+        account_a || ' ' || group_a AS one, account_b || ' ' || group_b AS other
+        FROM read_csv(?, header = true, all_varchar = true))''', [sys.argv[1]])
+print(database.execute('SELECT count(*) FROM pairs').fetchone()[0])
+database.close()
+"""
+POLARS = """
+import polars as pl, sys
+one = pl.concat_str('account_a', 'group_a', separator=' ')
+other = pl.concat_str('account_b', 'group_b', separator=' ')
+rows = pl.scan_csv(sys.argv[1], infer_schema=False).with_columns(
+    a=pl.min_horizontal(one, other), b=pl.max_horizontal(one, other))
+print(rows.select('cloud', 'region', 'a', 'b', 'ip_protocol', 'port_range').unique().collect().height)
+"""
+
+
+def measure(command):
+    """Wall seconds, CPU seconds, peak MiB and output of a command."""
+    start = time.monotonic()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    output = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    wall = time.monotonic() - start
+    if status:
+        sys.exit(f"{command[0]} ended with status {status}")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output
+
+
+def distinct(output):
+    """The distinct rows that a step counted."""
+    words = output.split()
+    return int(words[words.index("distinct") + 1] if "distinct" in words else words[0])
+
+
+def remove(path):
+    for end in ["", "-wal", "-shm", ".lock", ".wal"]:
+        pathlib.Path(f"{path}{end}").unlink(missing_ok=True)
+
+
+def compare(steps, folder, rows, rounds, peers):
+    manifest, journal, database = (str(folder / name) for name in ["rows.csv", "plan.db", "pairs.duckdb"])
+    subprocess.run([steps, "generate", str(rows), manifest], check=True)
+    contenders = {"unpair: check": [steps, "check", manifest],
+                  "unpair: durable plan": [steps, "plan", manifest, f"sqlite:{journal}"]}
+    if peers:
+        contenders["DuckDB: table in a file"] = [sys.executable, "-c", DUCKDB, manifest, database]
+        contenders["Polars: in memory"] = [sys.executable, "-c", POLARS, manifest]
+    measured = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, command in contenders.items():
+            remove(journal)
+            remove(database)
+            measured[name].append(measure(command))
+            if name == "unpair: durable plan":
+                stored = os.path.getsize(journal) / 2**20
+    counts = {distinct(run[3]) for runs in measured.values() for run in runs}
+    if len(counts) != 1:
+        sys.exit(f"the programs count different rows: {counts}")
+    size = os.path.getsize(manifest) / 1e6
+    print(f"\n{rows:,} rows, {size:.0f} MB, {counts.pop():,} distinct; a plan has {stored:.0f} MiB; "
+          f"medians of {rounds}, ratios to the durable plan")
+    print(f"{'':<24} {'s':>7} {'CPU s':>7} {'MiB':>6} {'x s':>6} {'x CPU':>6}")
+    plan = [statistics.median(column) for column in zip(*(run[:3] for run in measured["unpair: durable plan"]))]
+    for name, runs in measured.items():
+        wall, cpu, memory = (statistics.median(column) for column in zip(*(run[:3] for run in runs)))
+        print(f"{name:<24} {wall:7.2f} {cpu:7.2f} {memory:6.0f} {wall / plan[0]:6.1f} {cpu / plan[1]:6.1f}")
+    for path in [journal, database, manifest]:
+        remove(path)
+
+
+def main():
+    steps, folder, *sizes = sys.argv[1:]
+    if sizes == ["--smoke"]:
+        compare(steps, pathlib.Path(folder), SMALL, 1, False)
+        return
+    for rows in [int(size) for size in sizes] or SIZES:
+        compare(steps, pathlib.Path(folder), rows, ROUNDS, True)
+
+
+main()

@@ -1,0 +1,218 @@
+//! One table of all groups, shared by the threads that read: a group → its number, exactly.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::code::{Code, TAIL_BITS};
+use super::fold::Fold;
+use super::shard::Shard;
+
+/// Tables that are locked on their own.
+const SHARDS: usize = 64;
+/// Bits of a number below those of its shard.
+pub(super) const INDEX_BITS: u32 = 26;
+/// These bits, all set: more than there are groups in a shard.
+pub(super) const NUMBER: u32 = (1 << INDEX_BITS) - 1;
+/// Lanes that a key can tell apart; groups of more go by their texts.
+const LANES: u32 = 1 << (u64::BITS - TAIL_BITS);
+/// Set in the first word of a key that has no code.
+const ODD: u64 = 1 << 63;
+
+/// A group in two words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key([u64; 2]);
+
+impl Key {
+    /// The key of a group that has a code, if its lane is not beyond all number.
+    pub(super) fn new(lane: u32, code: Code) -> Option<Self> {
+        (lane < LANES).then_some(Self([code.head, u64::from(lane) << TAIL_BITS | code.tail]))
+    }
+
+    /// Its hash.
+    pub(super) fn hash(self, hash: &Fold) -> u64 {
+        hash.hash(self.0)
+    }
+}
+
+/// What a key stands for.
+pub(super) enum Named<'a> {
+    /// A lane and a code.
+    Coded(u32, Code),
+    /// A lane and a text.
+    Odd(u32, &'a str),
+}
+
+/// Every group that was seen.
+#[derive(Debug)]
+pub(super) struct Interner {
+    hash: Fold,
+    shards: Vec<Mutex<Shard>>,
+    odd: Mutex<Odd>,
+}
+
+/// Groups whose ids have no code.
+#[derive(Debug, Default)]
+struct Odd {
+    known: std::collections::HashMap<(u32, String), u64>,
+    texts: Vec<(u32, String)>,
+}
+
+/// What [`Interner::number`] works with, kept to be used again.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    hashes: Vec<u64>,
+    /// Indexes of keys, shard by shard.
+    order: Vec<u32>,
+    /// What stands in the slot of each key of a shard.
+    found: Vec<u32>,
+}
+
+impl Interner {
+    /// An empty table.
+    pub(super) fn new() -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
+        Self { hash: Fold::default(), shards, odd: Mutex::default() }
+    }
+
+    /// The key of a group whose id has no code, or whose lane is beyond all number.
+    pub(super) fn odd(&self, lane: u32, id: &str) -> Key {
+        let mut odd = held(&self.odd);
+        if let Some(at) = odd.known.get(&(lane, id.to_owned())) {
+            return Key([ODD | at, 0]);
+        }
+        let at = odd.texts.len() as u64;
+        odd.known.insert((lane, id.to_owned()), at);
+        odd.texts.push((lane, id.to_owned()));
+        Key([ODD | at, 0])
+    }
+
+    /// Puts the number of each of `keys` into `numbers`. Each shard is locked once, and its slots
+    /// are all looked at before the first key is: so the waits for memory overlap.
+    pub(super) fn number(&self, keys: &[Key], desk: &mut Desk, numbers: &mut [u32]) {
+        let Desk { hashes, order, found } = desk;
+        hashes.clear();
+        hashes.extend(keys.iter().map(|key| key.hash(&self.hash)));
+        let ends = by_shard(hashes, order);
+        let mut start = 0;
+        for (number, end) in ends.into_iter().enumerate() {
+            let of_shard = &order[start..end];
+            start = end;
+            if of_shard.is_empty() {
+                continue;
+            }
+            let mut shard = held(&self.shards[number]);
+            shard.make_room(of_shard.len(), &self.hash);
+            found.clear();
+            found.extend(
+                of_shard.iter().map(|at| shard.slots[shard.first_slot(hashes[*at as usize])]),
+            );
+            for (at, found) in of_shard.iter().zip(&mut *found) {
+                *found = shard.likely(*found, hashes[*at as usize]);
+            }
+            for (at, found) in of_shard.iter().zip(&*found) {
+                let at = *at as usize;
+                let index = match found.checked_sub(1) {
+                    Some(index) if shard.keys[index as usize] == keys[at] => index,
+                    _ => shard.find_or_add(keys[at], hashes[at]),
+                };
+                numbers[at] = u32::try_from(number).unwrap_or(0) << INDEX_BITS | index;
+            }
+        }
+    }
+
+    /// Lets go of what is only needed to find groups.
+    pub(super) fn into_groups(self) -> NumberedGroups {
+        let shards = self
+            .shards
+            .into_iter()
+            .map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner).keys);
+        let odd = self.odd.into_inner().unwrap_or_else(PoisonError::into_inner);
+        NumberedGroups { shards: shards.collect(), odd: odd.texts }
+    }
+}
+
+/// Every group by its number.
+#[derive(Debug)]
+pub(super) struct NumberedGroups {
+    shards: Vec<Vec<Key>>,
+    odd: Vec<(u32, String)>,
+}
+
+impl NumberedGroups {
+    /// The numbers of all groups, in no meaningful order.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
+        let indexes = |shard: &Vec<Key>| 0..u32::try_from(shard.len()).unwrap_or(u32::MAX);
+        let shards = (0_u32..).zip(&self.shards);
+        shards.flat_map(move |(shard, keys)| {
+            indexes(keys).map(move |index| shard << INDEX_BITS | index)
+        })
+    }
+
+    /// The group of a number.
+    pub(super) fn get(&self, number: u32) -> Named<'_> {
+        let Key([head, rest]) = self.shards[shard_of(number)][index_of(number)];
+        if head & ODD == 0 {
+            let lane = u32::try_from(rest >> TAIL_BITS).unwrap_or(u32::MAX);
+            Named::Coded(lane, Code { head, tail: rest & ((1 << TAIL_BITS) - 1) })
+        } else {
+            let at = usize::try_from(head ^ ODD).unwrap_or(usize::MAX);
+            let (lane, text) = &self.odd[at];
+            Named::Odd(*lane, text)
+        }
+    }
+
+    /// A table with a `T` for each group.
+    pub(super) fn table<T: Clone>(&self, value: &T) -> Table<T> {
+        Table(self.shards.iter().map(|keys| vec![value.clone(); keys.len()]).collect())
+    }
+}
+
+/// A value for each group, by its number.
+#[derive(Debug)]
+pub(super) struct Table<T>(Vec<Vec<T>>);
+
+impl<T: Copy> Table<T> {
+    /// The value of a group.
+    pub(super) fn get(&self, number: u32) -> T {
+        self.0[shard_of(number)][index_of(number)]
+    }
+
+    /// Sets the value of a group.
+    pub(super) fn set(&mut self, number: u32, value: T) {
+        self.0[shard_of(number)][index_of(number)] = value;
+    }
+}
+
+const fn shard_of(number: u32) -> usize {
+    (number >> INDEX_BITS) as usize
+}
+
+const fn index_of(number: u32) -> usize {
+    (number & NUMBER) as usize
+}
+
+/// Sorts the indexes of `hashes` by shard into `order`; where each shard ends.
+fn by_shard(hashes: &[u64], order: &mut Vec<u32>) -> [usize; SHARDS] {
+    #[expect(clippy::cast_possible_truncation, reason = "six bits are left")]
+    let shard = |hash: u64| (hash >> (u64::BITS - SHARDS.trailing_zeros())) as usize;
+    let mut next = [0; SHARDS];
+    for hash in hashes {
+        next[shard(*hash)] += 1;
+    }
+    let mut start = 0;
+    for count in &mut next {
+        start += std::mem::replace(count, start);
+    }
+    order.clear();
+    order.resize(hashes.len(), 0);
+    for (hash, at) in hashes.iter().zip(0..) {
+        let next = &mut next[shard(*hash)];
+        order[*next] = at;
+        *next += 1;
+    }
+    next
+}
+
+/// What a mutex guards; a thread that panicked ends the command anyway.
+pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

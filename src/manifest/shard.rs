@@ -1,0 +1,83 @@
+//! One part of the table of all groups: open addressing, half a dozen bytes a group beside its key.
+
+use super::fold::Fold;
+use super::intern::{INDEX_BITS, Key, NUMBER};
+
+/// Groups, and where to look for them.
+#[derive(Debug, Default)]
+pub(super) struct Shard {
+    pub(super) keys: Vec<Key>,
+    /// Open addressing: an index into `keys` and 1, below some bits of the hash; or 0.
+    pub(super) slots: Vec<u32>,
+}
+
+impl Shard {
+    /// Makes room for `more` keys in at most two thirds of the slots.
+    pub(super) fn make_room(&mut self, more: usize, hash: &Fold) {
+        let wanted = (self.keys.len() + more) * 3 / 2 + 1;
+        if wanted <= self.slots.len() {
+            return;
+        }
+        self.slots = vec![0; wanted.next_power_of_two()];
+        for (key, number) in self.keys.iter().zip(1..) {
+            let hash = key.hash(hash);
+            let mut slot = self.first_slot(hash);
+            while self.slots[slot] != 0 {
+                slot = self.next_slot(slot);
+            }
+            self.slots[slot] = marked(number, hash);
+        }
+    }
+
+    /// Where the search for a key begins.
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
+    pub(super) fn first_slot(&self, hash: u64) -> usize {
+        hash as usize & (self.slots.len() - 1)
+    }
+
+    fn next_slot(&self, slot: usize) -> usize {
+        (slot + 1) & (self.slots.len() - 1)
+    }
+
+    /// The number of the first key whose slot looks like that of `hash`, no key being looked at; 0
+    /// if there is none. `first` stands in the first slot.
+    pub(super) fn likely(&self, first: u32, hash: u64) -> u32 {
+        let mut found = first;
+        let mut slot = self.first_slot(hash);
+        while found != 0 && !is_marked(found, hash) {
+            slot = self.next_slot(slot);
+            found = self.slots[slot];
+        }
+        found & NUMBER
+    }
+
+    /// The index of a key, which is added if it is new.
+    pub(super) fn find_or_add(&mut self, key: Key, hash: u64) -> u32 {
+        let mut slot = self.first_slot(hash);
+        while let Some(index) = (self.slots[slot] & NUMBER).checked_sub(1) {
+            if is_marked(self.slots[slot], hash) && self.keys[index as usize] == key {
+                return index;
+            }
+            slot = self.next_slot(slot);
+        }
+        let index = u32::try_from(self.keys.len()).unwrap_or(u32::MAX);
+        assert!(index < NUMBER, "more groups than lines can name");
+        self.keys.push(key);
+        self.slots[slot] = marked(index + 1, hash);
+        index
+    }
+}
+
+/// The bits of a hash that a slot holds: neither those of the shard nor those of the slot.
+#[expect(clippy::cast_possible_truncation, reason = "some bits are wanted")]
+const fn mark(hash: u64) -> u32 {
+    (hash >> INDEX_BITS) as u32 & !NUMBER
+}
+
+const fn marked(number: u32, hash: u64) -> u32 {
+    mark(hash) | number
+}
+
+const fn is_marked(slot: u32, hash: u64) -> bool {
+    slot & !NUMBER == mark(hash)
+}

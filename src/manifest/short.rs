@@ -1,0 +1,109 @@
+//! Short texts that were found good, by number: looked up in a few instructions.
+
+use super::fold::{SPREAD, fold};
+
+/// The longest text that is kept, in bytes.
+const SHORT: usize = 23;
+/// Of so many slots, one is taken at most.
+const ROOM: usize = 4;
+
+/// A text and a tag in three words, exactly: its bytes, and length and tag at the end.
+type Words = [u64; 3];
+
+/// Texts by number, in order of their coming.
+#[derive(Debug)]
+pub(super) struct ShortTexts {
+    /// A number and 1, or 0.
+    slots: Vec<(Words, u32)>,
+    len: u32,
+}
+
+impl Default for ShortTexts {
+    fn default() -> Self {
+        Self { slots: vec![([0; 3], 0); 64], len: 0 }
+    }
+}
+
+impl ShortTexts {
+    /// The number of a text with this tag, if it was added.
+    pub(super) fn get(&self, text: &[u8], tag: u8) -> Option<usize> {
+        let words = words(text, tag)?;
+        self.slots[self.find(words)].1.checked_sub(1).map(|number| number as usize)
+    }
+
+    /// The number of a text with this tag, which is added if it is new; `None` if it is long.
+    pub(super) fn add(&mut self, text: &[u8], tag: u8) -> Option<usize> {
+        let words = words(text, tag)?;
+        let slot = self.find(words);
+        if let Some(known) = self.slots[slot].1.checked_sub(1) {
+            return Some(known as usize);
+        }
+        self.len += 1;
+        self.slots[slot] = (words, self.len);
+        if self.len as usize * ROOM > self.slots.len() {
+            self.grow();
+        }
+        Some(self.len as usize - 1)
+    }
+
+    /// The slot of a text, or the free one where it belongs.
+    fn find(&self, words: Words) -> usize {
+        let mask = self.slots.len() - 1;
+        let hash = fold(words[0] ^ words[2].rotate_left(32), SPREAD) ^ fold(words[1], SPREAD);
+        #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
+        let mut slot = hash as usize & mask;
+        while self.slots[slot].1 != 0 && self.slots[slot].0 != words {
+            slot = (slot + 1) & mask;
+        }
+        slot
+    }
+
+    fn grow(&mut self) {
+        let larger = vec![([0; 3], 0); self.slots.len() * 2];
+        for (words, number) in std::mem::replace(&mut self.slots, larger) {
+            if number != 0 {
+                let slot = self.find(words);
+                self.slots[slot] = (words, number);
+            }
+        }
+    }
+}
+
+/// The words of a text: most are told by their first and their last eight bytes.
+fn words(text: &[u8], tag: u8) -> Option<Words> {
+    let length = u8::try_from(text.len()).ok().filter(|_| text.len() <= SHORT)?;
+    let end = length | tag << 5;
+    if text.len() <= 16
+        && let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk())
+    {
+        return Some([u64::from_le_bytes(*first), u64::from_le_bytes(*last), u64::from(end) << 56]);
+    }
+    let mut bytes = [0; SHORT + 1];
+    bytes[..text.len()].copy_from_slice(text);
+    bytes[SHORT] = end;
+    let (words, _) = bytes.as_chunks::<8>();
+    Some([words[0], words[1], words[2]].map(u64::from_le_bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_keep_their_numbers_and_are_told_apart() {
+        let mut texts = ShortTexts::default();
+        let all: Vec<String> = (0..500).map(|n| format!("{n}")).collect();
+        for (text, number) in all.iter().zip(0..) {
+            assert_eq!(texts.get(text.as_bytes(), 0), None);
+            assert_eq!(texts.add(text.as_bytes(), 0), Some(number));
+        }
+        for (text, number) in all.iter().zip(0..) {
+            assert_eq!(texts.add(text.as_bytes(), 0), Some(number));
+            assert_eq!(texts.get(text.as_bytes(), 0), Some(number));
+            assert_eq!(texts.get(text.as_bytes(), 1), None);
+            assert_eq!(texts.get(format!("{text}\0").as_bytes(), 0), None);
+        }
+        assert_eq!(texts.add(&[b'x'; 23], 0), Some(500));
+        assert_eq!(texts.add(&[b'x'; 24], 0), None);
+    }
+}
