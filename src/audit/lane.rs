@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::observe::{Observation, Observer};
+use super::observe::{Observation, Observer, Peers};
 use super::{Audit, AuditEnd, GroupRead, Planning, read_groups};
 use crate::exchange::{Account, AccountError, ReadError};
 use crate::failpoint::hit;
@@ -72,8 +72,9 @@ async fn take(
 ) -> Result<(), JournalError> {
     let run = &audit.run.new.id;
     let (mut readings, mut plans) = (Vec::new(), Vec::new());
+    let peers = observer.peers(due).await?;
     for (work, read) in due.iter().zip(reads) {
-        let seen = observer.observe(work, read, account.client.batch()).await?;
+        let seen = observer.observe(work, &peers, read, account.client.batch());
         match &audit.planning {
             Planning::Plan if matches!(seen.reading.reading, Reading::Seen(_)) => {
                 plans.push((work.ix, seen.calls));
@@ -81,7 +82,7 @@ async fn take(
             Planning::Plan => {}
             Planning::Frozen(approved) => {
                 let approved = approved.get(&work.ix).map_or(&[][..], Vec::as_slice);
-                end.moved.extend(new_grants(approved, work, &seen));
+                end.moved.extend(new_grants(approved, work, &seen, &peers));
             }
         }
         readings.push(seen.reading);
@@ -95,7 +96,12 @@ async fn take(
 
 /// The grants that the approved plan does not hold, in words. A rule of the plan that stands
 /// again under another id is not among them: its revocation comes out as a conflict.
-fn new_grants(approved: &[Rule], work: &GroupWork, seen: &Observation) -> Vec<String> {
+fn new_grants(
+    approved: &[Rule],
+    work: &GroupWork,
+    seen: &Observation,
+    peers: &Peers,
+) -> Vec<String> {
     let live: HashSet<&RuleId> = seen
         .calls
         .iter()
@@ -112,7 +118,7 @@ fn new_grants(approved: &[Rule], work: &GroupWork, seen: &Observation) -> Vec<St
         .flat_map(|call| &call.revocations)
         .filter(|revocation| !is_planned(&revocation.rule))
         .map(|revocation| {
-            let peer = seen.peers.get(&revocation.peer).map(ToString::to_string);
+            let peer = peers.get(&revocation.peer).map(ToString::to_string);
             format!(
                 "{} has a new {} rule {} ({} {}) that names {}",
                 work.group,

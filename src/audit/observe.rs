@@ -15,14 +15,18 @@ pub struct Observer<'a> {
     filters: Vec<Filter>,
 }
 
+/// Groups by their numbers, spelled out.
+pub(super) type Peers = BTreeMap<GroupIx, GroupRef>;
+
+/// Peers that are spelled out by one query at most.
+const PEERS_AT_ONCE: usize = 4_096;
+
 /// A reading and what it would take to do what the rows ask for.
 pub struct Observation {
     /// The reading, not journalled yet.
     pub reading: GroupReading,
     /// The calls; none for a group that is managed by a service or was not seen.
     pub calls: Vec<PlannedCall>,
-    /// The peers, spelled out.
-    pub peers: BTreeMap<GroupIx, GroupRef>,
 }
 
 impl<'a> Observer<'a> {
@@ -32,28 +36,35 @@ impl<'a> Observer<'a> {
         Ok(Self { journal, run, filters })
     }
 
-    /// What `read` means for the pairs of `work`.
-    pub async fn observe(
+    /// The peers of these groups.
+    pub async fn peers(&self, works: &[GroupWork]) -> Result<Peers, JournalError> {
+        let mut ixs: Vec<GroupIx> =
+            works.iter().flat_map(|work| &work.peers).map(|entry| entry.peer).collect();
+        ixs.sort_unstable();
+        ixs.dedup();
+        let mut peers = Peers::new();
+        for some in ixs.chunks(PEERS_AT_ONCE) {
+            let refs = self.journal.group_refs(&self.run.new.id, some).await?;
+            peers.extend(some.iter().copied().zip(refs));
+        }
+        Ok(peers)
+    }
+
+    /// What `read` means for the pairs of `work`, whose peers are among `peers`.
+    pub fn observe(
         &self,
         work: &GroupWork,
+        peers: &Peers,
         read: GroupRead,
         batch: Batch,
-    ) -> Result<Observation, JournalError> {
-        let mut ixs: Vec<GroupIx> = work.peers.iter().map(|entry| entry.peer).collect();
-        ixs.dedup();
-        let refs = self.journal.group_refs(&self.run.new.id, &ixs).await?;
-        let peers: BTreeMap<_, _> = ixs.into_iter().zip(refs).collect();
+    ) -> Observation {
         let (rules, touchable): (&[Rule], bool) = match &read.reading {
             Reading::Seen(snapshot) => (&snapshot.rules, !snapshot.service_managed),
             _ => (&[], false),
         };
-        let plan = plan_group(
-            work.ix,
-            &peer_groups(work, &peers, &self.filters),
-            rules,
-            self.shape(batch),
-        );
-        Ok(Observation {
+        let plan =
+            plan_group(work.ix, &peer_groups(work, peers, &self.filters), rules, self.shape(batch));
+        Observation {
             calls: if touchable { plan.calls } else { Vec::new() },
             reading: GroupReading {
                 group: work.ix,
@@ -63,8 +74,7 @@ impl<'a> Observer<'a> {
                 findings: plan.findings,
                 elsewhere: plan.elsewhere,
             },
-            peers,
-        })
+        }
     }
 
     /// How this run's revocations become calls.
@@ -82,7 +92,7 @@ impl<'a> Observer<'a> {
 /// The peers of `work`, each with what its rows ask for in order of lines.
 pub fn peer_groups<'a>(
     work: &GroupWork,
-    peers: &'a BTreeMap<GroupIx, GroupRef>,
+    peers: &'a Peers,
     filters: &'a [Filter],
 ) -> Vec<PeerGroup<'a>> {
     work.peers

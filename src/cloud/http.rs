@@ -35,8 +35,9 @@ const DEADLINES: Deadlines = Deadlines {
     whole: Duration::from_secs(30),
 };
 
-/// Idle connections kept for each host; lanes of one region share a host.
-const IDLE_PER_HOST: usize = 8;
+/// Idle connections kept for each host: lanes of one region share one, and a connection that is
+/// not kept costs the next call a handshake.
+const IDLE_PER_HOST: usize = 256;
 /// How long an idle connection is kept: below what providers' gateways keep.
 const IDLE_KEPT: Duration = Duration::from_secs(30);
 

@@ -11,11 +11,14 @@ use super::planted::success_is_proof;
 use crate::audit::{GroupRead, Observer, read_groups};
 use crate::exchange::{Account, ReadError};
 use crate::failpoint::hit;
-use crate::journal::{JournalError, Lane, Reading};
+use crate::journal::{GroupWork, JournalError, Lane, Reading};
 use crate::model::{Event, GroupId, GroupIx, Outcome, Revocation, RevocationId, Rule, Settled};
 
 /// Requests after which a rule that still stands is left standing.
 const MAX_ROUNDS: u32 = 3;
+
+/// Groups this far apart are fetched with what lies between them.
+const NEIGHBOURS: u32 = 8;
 
 /// What a read-back says of one call.
 pub(super) enum Verdict {
@@ -69,21 +72,34 @@ async fn record(
     work: &CarryOut<'_>,
     observer: &Observer<'_>,
     account: &Account,
-    reads: BTreeMap<GroupIx, GroupRead>,
+    mut reads: BTreeMap<GroupIx, GroupRead>,
 ) -> Result<(), JournalError> {
     let run = &work.run.new.id;
-    let mut readings = Vec::with_capacity(reads.len());
-    for (ix, read) in reads {
-        // A run planned without the right to read keeps what it knew.
-        if work.run.new.blind && matches!(read.reading, Reading::Failed { .. }) {
-            continue;
-        }
-        for group in work.journal.groups(run, ix, 1).await? {
-            readings.push(observer.observe(&group, read.clone(), account.client.batch()).await?);
-        }
-    }
-    let readings: Vec<_> = readings.into_iter().map(|seen| seen.reading).collect();
+    // A run planned without the right to read keeps what it knew.
+    reads.retain(|_, read| !(work.run.new.blind && matches!(read.reading, Reading::Failed { .. })));
+    let groups = groups_of(work, reads.keys().copied().collect()).await?;
+    let peers = observer.peers(&groups).await?;
+    let batch = account.client.batch();
+    let observe = |group: &GroupWork| {
+        let read = reads.remove(&group.ix)?;
+        Some(observer.observe(group, &peers, read, batch).reading)
+    };
+    let readings: Vec<_> = groups.iter().filter_map(observe).collect();
     work.journal.record_readings(run, &readings).await
+}
+
+/// Groups by their numbers, which are in order; neighbours come by one query.
+async fn groups_of(
+    work: &CarryOut<'_>,
+    numbers: Vec<GroupIx>,
+) -> Result<Vec<GroupWork>, JournalError> {
+    let mut groups = Vec::with_capacity(numbers.len());
+    for near in numbers.chunk_by(|x, y| y.0 - x.0 <= NEIGHBOURS) {
+        let (Some(first), Some(last)) = (near.first(), near.last()) else { continue };
+        let page = work.journal.groups(&work.run.new.id, *first, last.0 - first.0 + 1).await?;
+        groups.extend(page.into_iter().filter(|group| near.contains(&group.ix)));
+    }
+    Ok(groups)
 }
 
 /// What one reading of its group says of a call.

@@ -131,7 +131,8 @@ impl Scenario {
         let ids = std::slice::from_ref(&work.group);
         let mut reads = read_groups(&exchange, &lane.key, &account, ids).await.expect("read");
         let read = reads.pop().expect("one reading");
-        let seen = observer.observe(work, read, account.client.batch()).await.expect("observed");
+        let peers = observer.peers(std::slice::from_ref(work)).await.expect("peers");
+        let seen = observer.observe(work, &peers, read, account.client.batch());
         self.journal.record_readings(&self.id, &[seen.reading]).await.expect("recorded");
     }
 
