@@ -11,6 +11,7 @@ mod guards;
 mod outcomes;
 mod output;
 mod process;
+mod rates;
 mod runs;
 mod scene;
 mod terminal;

@@ -16,7 +16,8 @@ use async_trait::async_trait;
 use tokio::runtime::Runtime;
 use unpair::journal::{
     CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
-    Lane, Mode, NewRun, RevocationRecord, RunRecord, RunUpdate, SideRecord, Tally, open,
+    Lane, Mode, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate, SideRecord, Tally,
+    open,
 };
 use unpair::model::{
     Event, Filter, GroupIx, GroupRef, Outcome, PairSet, PlannedCall, RevocationId, RuleId, RunId,
@@ -196,6 +197,7 @@ watched! {
         fn findings(run: &RunId) -> Vec<(GroupIx, Finding)>;
         fn snapshot(run: &RunId, group: GroupIx) -> Option<Snapshot>;
         fn open_calls(run: &RunId, lane: &Lane, from: CallId, limit: u32) -> Vec<CallRecord>;
+        fn open_counts(run: &RunId, lane: &Lane) -> OpenCounts;
         fn call(run: &RunId, call: CallId) -> CallRecord;
         fn reopenable(run: &RunId) -> Vec<(CallId, Vec<RevocationId>)>;
         fn tallies(run: &RunId) -> Vec<Tally>;
