@@ -1,6 +1,6 @@
 //! Complete reads of groups: all pages, the group itself proven, the owner checked.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::{FutureExt as _, StreamExt as _};
 
@@ -261,7 +261,8 @@ fn failed(error: &CloudError) -> Reading {
 #[derive(Default)]
 struct Listing {
     page: Option<String>,
-    pages: usize,
+    /// Every token so far: one that comes again leads round in a circle.
+    tokens: HashSet<String>,
     restarts: usize,
 }
 
@@ -277,8 +278,7 @@ impl Listing {
         match answer {
             Ok(None) => Ok(Turn::End),
             Ok(Some(next)) => {
-                self.pages += 1;
-                if self.pages >= MAX_PAGES || self.page.as_ref() == Some(&next) {
+                if self.tokens.len() >= MAX_PAGES || !self.tokens.insert(next.clone()) {
                     return Err(ReadError::Cloud(CloudError::local(
                         ErrorClass::Lost,
                         "EndlessListing",
@@ -292,7 +292,7 @@ impl Listing {
                 if error.class == ErrorClass::PageExpired && self.restarts < MAX_RESTARTS =>
             {
                 self.restarts += 1;
-                self.pages = 0;
+                self.tokens.clear();
                 self.page = None;
                 Ok(Turn::Restart)
             }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::args::Common;
 use super::exit::{Exit, Failure};
-use crate::report::{Format, Style, Summary};
+use crate::report::{Format, PlainJson, Style, Summary};
 
 /// Columns where the terminal does not say.
 const DEFAULT_WIDTH: u16 = 80;
@@ -64,10 +64,11 @@ impl Output {
     /// The summary as the one JSON object, with the error if there is one.
     pub(super) fn summary(&self, summary: &Summary, ended: &Ended) -> Result<(), Failure> {
         let object = WithError { summary, error: ended.error() };
-        let mut text = serde_json::to_string_pretty(&object)
+        let mut text = Vec::new();
+        serde_json::to_writer_pretty(PlainJson(&mut text), &object)
             .map_err(|error| Failure::new(Exit::CouldNotWork, error.to_string()))?;
-        text.push('\n');
-        self.write(text.as_bytes())
+        text.push(b'\n');
+        self.write(&text)
     }
 
     /// The JSON object of a command that failed before its result.
@@ -80,7 +81,7 @@ impl Output {
 pub(super) fn print_error(command: &str, failure: &Failure) -> Result<(), io::Error> {
     let ended = Ended { exit: failure.exit, messages: failure.messages.clone() };
     let object = json!({ "schema": 1, "command": command, "error": ended.error() });
-    writeln!(io::stdout(), "{object:#}")
+    writeln!(PlainJson(io::stdout()), "{object:#}")
 }
 
 /// The summary with the error beside its keys.

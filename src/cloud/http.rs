@@ -20,20 +20,22 @@ pub const MAX_WRITE_BODY: usize = 1 << 20;
 
 /// How long an exchange may take.
 #[derive(Clone, Copy, Debug)]
-struct Deadlines {
+pub struct Deadlines {
     /// Until TCP and TLS stand.
-    connect: Duration,
+    pub connect: Duration,
     /// Between two pieces of the answer.
-    idle: Duration,
+    pub idle: Duration,
     /// From first to last, so that a peer that drips bytes costs no more than this.
-    whole: Duration,
+    pub whole: Duration,
 }
 
-const DEADLINES: Deadlines = Deadlines {
-    connect: Duration::from_secs(5),
-    idle: Duration::from_secs(10),
-    whole: Duration::from_secs(30),
-};
+impl Default for Deadlines {
+    /// 5 s to connect, 10 s idle, 30 s from first to last.
+    fn default() -> Self {
+        let [connect, idle, whole] = [5, 10, 30].map(Duration::from_secs);
+        Self { connect, idle, whole }
+    }
+}
 
 /// Idle connections kept for each host: lanes of one region share one, and a connection that is
 /// not kept costs the next call a handshake.
@@ -71,10 +73,11 @@ impl HttpReply {
 impl Http {
     /// Builds the client. [`ErrorClass::Config`] if TLS cannot be set up at all.
     pub fn new() -> Result<Self, CloudError> {
-        Self::with_deadlines(DEADLINES)
+        Self::with_deadlines(Deadlines::default())
     }
 
-    fn with_deadlines(deadlines: Deadlines) -> Result<Self, CloudError> {
+    /// The same with other deadlines than the usual ones.
+    pub fn with_deadlines(deadlines: Deadlines) -> Result<Self, CloudError> {
         // An error means that a provider is installed already, which is what is wanted.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let internet =
@@ -146,6 +149,12 @@ fn parse_endpoint(endpoint: &str) -> Result<Url, String> {
     if url.query().is_some() || url.fragment().is_some() || url.path() != "/" {
         return Err("holds a path, query or fragment, expected a host and a port alone".to_owned());
     }
+    if url.port() == Some(0) {
+        return Err("port 0, expected one that is served".to_owned());
+    }
+    if address(&url).is_some_and(is_nobodys) {
+        return Err("an address that is no provider's, expected a host's name".to_owned());
+    }
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_loopback(&url) => Ok(url),
@@ -153,9 +162,23 @@ fn parse_endpoint(endpoint: &str) -> Result<Url, String> {
     }
 }
 
+/// The address, where the host is one.
+fn address(url: &Url) -> Option<IpAddr> {
+    let host = url.host_str()?.trim_matches(['[', ']']);
+    host.parse().ok().map(|address: IpAddr| address.to_canonical())
+}
+
 fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    url.host_str() == Some("localhost") || address(url).is_some_and(|it| it.is_loopback())
+}
+
+/// Whether an address is of this link alone, such as that of a machine's metadata, or of nobody.
+fn is_nobodys(address: IpAddr) -> bool {
+    let of_link = match address {
+        IpAddr::V4(v4) => v4.is_link_local() || v4.is_broadcast(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    };
+    of_link || address.is_unspecified() || address.is_multicast()
 }
 
 fn builder(deadlines: Deadlines) -> ClientBuilder {

@@ -5,15 +5,17 @@
 pub mod alibaba;
 pub mod aws;
 mod directory;
+mod hide;
 mod http;
 mod settings;
+mod xml;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 pub use directory::Accounts;
-pub use http::{Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, check_endpoint};
+pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, check_endpoint};
 pub use settings::{
     AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
 };

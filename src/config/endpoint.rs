@@ -1,6 +1,6 @@
 //! An endpoint override: https, or loopback.
 
-use std::net::IpAddr;
+use crate::cloud::check_endpoint;
 
 const EXPECTED: &str = "expected https://HOST or, on loopback, http://127.0.0.1:PORT";
 
@@ -15,42 +15,12 @@ pub(super) fn check(template: &str) -> Result<(), String> {
         };
         return Err(format!("`{bad}` does not belong in an endpoint, {remedy}"));
     }
-    let (scheme, rest) = plain.split_once("://").ok_or_else(|| told("has no scheme"))?;
-    let authority = rest.split('/').next().unwrap_or_default();
-    let host = host(authority).ok_or_else(|| told("has no valid host and port"))?;
-    match scheme {
-        "https" => Ok(()),
-        "http" if is_loopback(host) => Ok(()),
-        "http" => Err(told("is neither https nor loopback")),
-        _ => Err(told("has another scheme")),
-    }
-}
-
-fn told(wrong: &str) -> String {
-    format!("the endpoint {wrong}, {EXPECTED}")
+    check_endpoint(template).map_err(|wrong| format!("{wrong}; {EXPECTED}"))
 }
 
 /// Letters and signs of a host, a port and a path; no user, query or fragment.
 fn is_allowed(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '.' | '-' | '_' | '[' | ']')
-}
-
-/// The host of `host:port` or `[v6]:port`.
-fn host(authority: &str) -> Option<&str> {
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => {
-            let (host, after) = rest.split_once(']')?;
-            (host, after.strip_prefix(':').or_else(|| after.is_empty().then_some("443"))?)
-        }
-        None => authority.split_once(':').unwrap_or((authority, "443")),
-    };
-    let valid = !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0);
-    valid.then_some(host)
-}
-
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -89,6 +59,13 @@ mod tests {
             "ecs.aliyuncs.com",
             "HTTPS://example.com\n",
             "ftp://127.0.0.1",
+            "https://169.254.169.254",
+            "https://[::ffff:169.254.169.254]",
+            "https://[fe80::1]",
+            "https://0.0.0.0",
+            "https://0xa9fea9fe",
+            "https://example.com:0",
+            "https://example.com:65536",
             "",
         ] {
             assert!(check(text).is_err(), "{text}");

@@ -131,7 +131,7 @@ pub struct HistoryRow {
     pub seq: u64,
     /// When.
     pub at_ms: i64,
-    /// What: `begun`, `updated`, `read`, `planned`, or an [`crate::model::EventKind`].
+    /// What: `begun`, `updated`, `read`, `planned`, `tallied`, or an [`crate::model::EventKind`].
     pub kind: String,
     /// The call, for events of a call.
     pub call: Option<CallId>,

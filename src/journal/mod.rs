@@ -6,17 +6,22 @@
 mod call;
 mod chain;
 mod check;
+mod columns;
 mod compare;
+mod desk;
+mod expect;
 mod fold;
 mod open;
 mod pack;
 mod reading;
 mod run;
 mod sqlite;
+mod table;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use async_trait::async_trait;
 
@@ -31,6 +36,7 @@ pub use check::{CheckReport, check};
 pub use open::{Mode, open, prune};
 pub use reading::{GroupReading, Reading, SideReading, SideRecord};
 pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};
+pub use table::Table;
 
 /// A journal that cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -228,6 +234,15 @@ pub trait Journal: Send + Sync {
         after: u64,
         limit: u32,
     ) -> Result<Vec<HistoryRow>, JournalError>;
+
+    /// The rows of a table that belong to a run and have these keys, in order: what a check reads.
+    /// Each is a JSON array of its columns but for the run; bytes are lower-case hexadecimal.
+    async fn rows(
+        &self,
+        run: &RunId,
+        table: Table,
+        keys: Range<i64>,
+    ) -> Result<Vec<serde_json::Value>, JournalError>;
 
     /// Finishes writing and lets go of the lock.
     async fn close(self: Box<Self>) -> Result<(), JournalError>;

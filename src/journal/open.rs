@@ -38,7 +38,7 @@ pub async fn prune(url: &str, before_ms: i64) -> Result<u64, JournalError> {
 
 fn place(url: &str) -> Result<PathBuf, JournalError> {
     let unusable = |reason: &str| {
-        Err(JournalError::Unusable { journal: url.to_owned(), reason: reason.to_owned() })
+        Err(JournalError::Unusable { journal: without_user(url), reason: reason.to_owned() })
     };
     if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         return unusable("PostgreSQL journals are not available in this version; use sqlite:FILE");
@@ -56,6 +56,16 @@ fn place(url: &str) -> Result<PathBuf, JournalError> {
     std::path::absolute(path).or_else(|error| unusable(&format!("not a path: {error}")))
 }
 
+/// `url` without a user and a password.
+fn without_user(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, rest)), Some((_, place))) if rest.contains('@') => {
+            format!("{scheme}://{place}")
+        }
+        _ => url.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +79,12 @@ mod tests {
         for url in ["x.db", "sqlite:x.db", "sqlite://x.db"] {
             assert_eq!(place(url).expect("a file"), here.join("x.db"));
         }
+    }
+
+    #[test]
+    fn a_password_in_a_url_is_not_repeated() {
+        let error = place("postgres://user:p@ss@db/unpair").expect_err("no file").to_string();
+        assert!(error.starts_with("postgres://db/unpair: "), "{error}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::model::{AccountId, Identity, Provider, escape_control};
 
+use super::PlainJson;
 use super::csv::{csv_safe, optional};
 use super::format::Tone;
 use super::text::{grid, wrap};
@@ -66,7 +67,7 @@ pub fn write_accounts(
     match format {
         Format::Table | Format::Html => write_table(checks, style, out)?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, checks)?;
+            serde_json::to_writer_pretty(PlainJson(&mut *out), checks)?;
             writeln!(out)?;
         }
         Format::Csv => write_csv(checks, out)?,

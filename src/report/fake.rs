@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::journal::{
     CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
     Lane, NewRun, OpenCounts, PeerEntry, RevocationRecord, RunKind, RunRecord, RunState, RunUpdate,
-    SideReading, SideRecord, Tally,
+    SideReading, SideRecord, Table, Tally,
 };
 use crate::model::{
     CallForm, Direction, Event, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, PlannedCall,
@@ -364,6 +364,14 @@ impl Journal for FakeJournal {
     ) -> Result<Vec<HistoryRow>, JournalError> {
         self.history_reads.fetch_add(1, Ordering::Relaxed);
         Ok(self.page(self.history.iter().filter(|row| row.seq > after).cloned(), limit))
+    }
+    async fn rows(
+        &self,
+        _: &RunId,
+        _: Table,
+        _: std::ops::Range<i64>,
+    ) -> Result<Vec<serde_json::Value>, JournalError> {
+        not_asked()
     }
     async fn close(self: Box<Self>) -> Result<(), JournalError> {
         Ok(())

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::journal::{Journal, RunRecord};
 use crate::model::{GroupRef, PairOutcome, SideState};
 
+use super::PlainJson;
 use super::commands::commands_for;
 use super::head::head;
 use super::pairs::{PairRow, PairRows, SideRow, WORST_FIRST};
@@ -85,7 +86,7 @@ impl<'a> List<'a> {
 
     fn item(&mut self, item: &impl Serialize) -> Result<(), ReportError> {
         write!(self.out, "{}", if self.empty { "\n    " } else { ",\n    " })?;
-        serde_json::to_writer(&mut *self.out, item)?;
+        serde_json::to_writer(PlainJson(&mut *self.out), item)?;
         self.empty = false;
         Ok(())
     }

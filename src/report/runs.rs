@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::journal::{RunKind, RunRecord};
 
+use super::PlainJson;
 use super::csv::{csv_safe, optional};
 use super::summary::state_word;
 use super::text::{clock, grid, rfc3339, thousands, whole_seconds};
@@ -45,7 +46,8 @@ pub fn write_runs(
     match format {
         Format::Table | Format::Html => write!(out, "{}", table(runs, style))?,
         Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, &runs.iter().map(row).collect::<Vec<_>>())?;
+            let rows: Vec<_> = runs.iter().map(row).collect();
+            serde_json::to_writer_pretty(PlainJson(&mut *out), &rows)?;
             writeln!(out)?;
         }
         Format::Csv => write_csv(runs, out)?,

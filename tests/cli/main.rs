@@ -3,17 +3,29 @@
 //! [`scene`] sets the scene, [`world`] writes worlds, [`process`] runs the program; every other
 //! module is one part of what users rely on.
 
+#[path = "../support/canaries.rs"]
+mod canaries;
 mod codes;
 mod crash;
+mod damaged;
+mod echo;
+mod ended;
+mod endpoints;
 mod exits;
 mod faults;
+mod files;
+#[path = "../support/ground.rs"]
+mod ground;
 mod guards;
+mod hostile;
 mod outcomes;
 mod output;
+#[path = "../support/process.rs"]
 mod process;
 mod rates;
 mod runs;
 mod scene;
+mod secrets;
 mod terminal;
 mod unread;
 mod world;

@@ -138,6 +138,39 @@ fn a_new_rule_between_the_pair_is_planned_as_well_without_a_stored_plan() {
     assert_eq!(result["rules"]["removed"], 3);
 }
 
+/// A run whose B side was refused, and the text of its configuration.
+fn half_done() -> (Scene, String) {
+    let scene = Setting::of(&mutual()).fault(format!("{REFUSED}@{}=1x", B.id)).start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(3);
+    let config = scene.read("unpair.toml");
+    (scene, config)
+}
+
+#[test]
+fn accounts_that_changed_are_taken_over_and_their_identities_are_proved_again() {
+    let (scene, config) = half_done();
+    let before = scene.calls().len();
+    let profile = |id: &str| format!("profile = '{id}'");
+    scene.write("unpair.toml", &config.replace(&profile(B.id), &profile(A.id)));
+    scene.run(&["resume", "--yes"]).exits(7).tells(B.id);
+    let asked = scene.calls().split_off(before);
+    assert!(!asked.is_empty() && asked.iter().all(|call| call.action == "GetCallerIdentity"));
+    scene.write("unpair.toml", &config);
+    scene.run(&["resume", "--yes"]).exits(0);
+    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+}
+
+#[test]
+fn endpoints_that_changed_are_taken_over_and_told() {
+    let (scene, config) = half_done();
+    let calls = scene.calls().len();
+    scene.write("unpair.toml", &config.replace("http://127.0.0.1:", "http://localhost:"));
+    scene.run(&["resume", "--yes"]).exits(0).tells("ecs_endpoint is overridden: http://localhost:");
+    assert_eq!(scene.calls()[calls].action, "GetCallerIdentity", "the identity is proved again");
+    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+}
+
 fn add_grant(scene: &Scene) {
     scene.edit(|world| {
         let group = world.groups.get_mut(&GroupId::from("sg-b1")).expect("sg-b1");

@@ -1,11 +1,12 @@
 //! One signed exchange: a call in, the answer's tree or a classified error out.
 
 use reqwest::Url;
-use secrecy::ExposeSecret as _;
+use secrecy::ExposeSecret;
 
 use super::answer;
 use super::node::{Node, Unreadable};
 use super::sign::{Unsigned, authorization, form, payload_hash};
+use crate::cloud::hide::hide;
 use crate::cloud::{
     Answer, CloudError, ErrorClass, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, StaticKey,
 };
@@ -75,7 +76,9 @@ pub(super) async fn exchange<T>(
     let reads = request.action.starts_with("Describe");
     let max_body = if reads { MAX_READ_BODY } else { MAX_WRITE_BODY };
     let reply = http.post(request.endpoint, headers, body, max_body).await?;
-    let (node, request_id) = answer::success(&reply)?;
+    let secrets =
+        [Some(key.secret.expose_secret()), key.token.as_ref().map(ExposeSecret::expose_secret)];
+    let (node, request_id) = answer::success(&reply).map_err(|error| hide(error, secrets))?;
     let value = decode(&node).map_err(|why| lost(&reply, &request_id, &why))?;
     Ok(Answer { value, request_id, http: reply.status })
 }

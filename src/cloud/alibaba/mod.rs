@@ -5,6 +5,7 @@ mod client;
 mod codes;
 mod credentials;
 mod exchange;
+mod json;
 mod node;
 mod regions;
 mod revoke;

@@ -1,9 +1,6 @@
 //! The tree of an answer, be it JSON or XML.
 
-use super::xml;
-
-/// Deepest nesting of an answer; the deepest real one has five levels.
-pub(super) const MAX_DEPTH: usize = 32;
+use super::{json, xml};
 
 /// A body that is not a complete, well-formed answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,22 +19,22 @@ pub(super) enum Node {
 impl Node {
     /// Reads a whole body: one JSON object or one XML document, nothing after it.
     pub(super) fn parse(body: &[u8]) -> Result<Self, Unreadable> {
-        let text = std::str::from_utf8(body).map_err(|_| Unreadable("not UTF-8".into()))?;
-        match text.trim_start().as_bytes().first() {
-            Some(b'{') => from_json(text),
-            Some(b'<') => xml::parse(text),
+        match body.trim_ascii_start().first() {
+            Some(b'{') => json::parse(body),
+            Some(b'<') => xml::parse(body),
             Some(_) => Err(Unreadable("neither JSON nor XML".into())),
             None => Err(Unreadable("empty".into())),
         }
     }
 
-    /// The first field of that name.
+    /// The field of that name; none if there are several, of which any may be the true one.
     pub(super) fn get(&self, name: &str) -> Option<&Self> {
-        self.all(name).next()
+        let mut named = self.all(name);
+        named.next().filter(|_| named.next().is_none())
     }
 
     /// Every field of that name.
-    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &Self> {
+    fn all(&self, name: &str) -> impl Iterator<Item = &Self> {
         let fields: &[(String, Self)] = match self {
             Self::Fields(fields) => fields,
             Self::Text(_) => &[],
@@ -64,11 +61,8 @@ impl Node {
     /// The members of the list `outer { inner… }`, which may be empty but must be there, once,
     /// and hold nothing else: a list that is misread looks like an empty one.
     pub(super) fn list(&self, outer: &str, inner: &str) -> Result<Vec<&Self>, Unreadable> {
-        let mut found = self.all(outer);
-        let (Some(node), None) = (found.next(), found.next()) else {
-            return Err(Unreadable(format!("`{outer}` is not there once")));
-        };
-        match node {
+        let once = || Unreadable(format!("`{outer}` is not there once"));
+        match self.get(outer).ok_or_else(once)? {
             Self::Text(text) if text.trim().is_empty() => Ok(Vec::new()),
             Self::Fields(fields) if fields.iter().all(|(name, _)| name == inner) => {
                 Ok(fields.iter().map(|(_, node)| node).collect())
@@ -78,48 +72,10 @@ impl Node {
     }
 }
 
-fn from_json(text: &str) -> Result<Node, Unreadable> {
-    let value = serde_json::from_str(text).map_err(|why| Unreadable(json_fault(&why)))?;
-    convert(value, 1)
-}
-
-/// Where JSON is broken, without quoting it: it may hold a secret.
-fn json_fault(why: &serde_json::Error) -> String {
-    format!("JSON broken at line {}, column {}", why.line(), why.column())
-}
-
-fn convert(value: serde_json::Value, depth: usize) -> Result<Node, Unreadable> {
-    use serde_json::Value;
-    if depth > MAX_DEPTH {
-        return Err(Unreadable(format!("nested deeper than {MAX_DEPTH}")));
-    }
-    Ok(match value {
-        Value::Null => Node::Text(String::new()),
-        Value::Bool(truth) => Node::Text(truth.to_string()),
-        Value::Number(number) => Node::Text(number.to_string()),
-        Value::String(text) => Node::Text(text),
-        Value::Array(_) => return Err(Unreadable("a list outside an object".into())),
-        Value::Object(map) => {
-            let mut fields = Vec::with_capacity(map.len());
-            for (name, value) in map {
-                match value {
-                    Value::Array(items) => {
-                        for item in items {
-                            fields.push((name.clone(), convert(item, depth + 1)?));
-                        }
-                    }
-                    Value::Null => {}
-                    one => fields.push((name, convert(one, depth + 1)?)),
-                }
-            }
-            Node::Fields(fields)
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::xml::{MAX_DEPTH, MAX_VALUES};
 
     const JSON: &str =
         r#"{"RequestId":"R","N":7,"Groups":{"Group":[{"Id":"a"},{"Id":"b & c"}]},"None":{"X":[]}}"#;
@@ -186,6 +142,10 @@ mod tests {
             "</a>".into(),
             r#"{"a":1} {"b":2}"#.into(),
             r#"{"a":[[1]]}"#.into(),
+            r#"{"a":{"b":[1]},"a":{"b":[]}}"#.into(),
+            r#"{"a":100000000000000000000}"#.into(),
+            format!(r#"{{"a":[{}0]}}"#, "0,".repeat(MAX_VALUES)),
+            "<r><a><b/></a><c/><a/></r>".into(),
             format!("{}{}", "<a>".repeat(deep), "</a>".repeat(deep)),
             format!("{}1{}", r#"{"a":"#.repeat(deep), "}".repeat(deep)),
         ] {

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::codes::{classify, unknown};
-use super::wire::{Element, WireError};
+use super::codes::classify;
+use super::wire::Element;
 use crate::cloud::{CloudError, ErrorClass, HttpReply};
 use crate::model::RequestId;
 
@@ -28,7 +28,7 @@ pub(super) struct Document {
 
 impl Document {
     /// Reads the reply to `action`. Only a whole `<Action>Response` with a request id that came
-    /// with a 2xx status is an answer. `now` tells a skewed clock from wrong credentials.
+    /// with status 200 is an answer. `now` tells a skewed clock from wrong credentials.
     pub(super) fn read(
         reply: &HttpReply,
         action: &str,
@@ -36,12 +36,12 @@ impl Document {
     ) -> Result<Self, CloudError> {
         let root = match Element::parse(&reply.body) {
             Ok(root) => root,
-            Err(why) => return Err(no_document(reply, &why)),
+            Err(why) => return Err(no_document(reply, &why.to_string())),
         };
         if let Some(error) = error_document(&root, reply, now) {
             return Err(error);
         }
-        if !(200..300).contains(&reply.status) || root.name != format!("{action}Response") {
+        if reply.status != 200 || root.name != format!("{action}Response") {
             let message = format!("`{}` for an answer to {action}", shorten(&root.name));
             return Err(unreadable(reply.status, None, &message));
         }
@@ -73,7 +73,9 @@ fn error_document(root: &Element, reply: &HttpReply, now: SystemTime) -> Option<
         _ => return None,
     };
     let text = |name| error.and_then(|error| error.text_of(name));
-    let code = text("Code").map_or_else(|| http_code(reply.status), shorten);
+    let Some(code) = text("Code").map(shorten) else {
+        return Some(CloudError { request_id: request_id(root), ..no_document(reply, "no Code") });
+    };
     Some(CloudError {
         class: blame(classify(&code, reply.status), reply, now),
         message: shorten(text("Message").unwrap_or_default()),
@@ -99,12 +101,18 @@ fn skewed(reply: &HttpReply, now: SystemTime) -> bool {
     })
 }
 
-fn no_document(reply: &HttpReply, why: &WireError) -> CloudError {
-    let class = if reply.status < 400 { ErrorClass::Lost } else { unknown(reply.status) };
+/// An answer from which nothing can be learnt but its status: below 500 not even whether the
+/// provider's service has seen the request.
+fn no_document(reply: &HttpReply, why: &str) -> CloudError {
+    let class = match reply.status {
+        429 => ErrorClass::Throttled,
+        500.. => ErrorClass::Transient,
+        _ => ErrorClass::Lost,
+    };
     CloudError {
         class,
         code: http_code(reply.status),
-        message: format!("the answer is unreadable: {}", shorten(&why.to_string())),
+        message: format!("the answer is unreadable: {why}"),
         http: Some(reply.status),
         request_id: None,
         retry_after: retry_after(reply),

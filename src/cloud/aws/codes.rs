@@ -13,8 +13,8 @@ pub(super) fn classify(code: &str, status: u16) -> ErrorClass {
     known(name).unwrap_or_else(|| unknown(status))
 }
 
-/// The class of an answer whose code is not known or that has none.
-pub(super) fn unknown(status: u16) -> ErrorClass {
+/// The class of an answer whose code is not known.
+fn unknown(status: u16) -> ErrorClass {
     match status {
         429 => ErrorClass::Throttled,
         400..=499 => ErrorClass::Refused,

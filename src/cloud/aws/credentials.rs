@@ -13,6 +13,7 @@ use super::read::{Unreadable, child, value};
 use super::regions::Service;
 use super::request;
 use super::wire::Element;
+use crate::cloud::hide::hide;
 use crate::cloud::{CloudError, ErrorClass, MAX_WRITE_BODY, StaticKey};
 use crate::model::RegionId;
 
@@ -120,7 +121,7 @@ impl Identities for Role {
             .exchange
             .send(Service::Sts, &self.region, &base, &query, MAX_WRITE_BODY)
             .await
-            .map_err(told)?;
+            .map_err(|error| told(hide(error, [self.external_id.as_deref()])))?;
         assumed(&document.root).map_err(|why| told(document.unreadable(&why)))
     }
 

@@ -8,6 +8,7 @@ use super::answer::Document;
 use super::regions::{Endpoints, Service};
 use super::request::Query;
 use super::sign::{self, Signing};
+use crate::cloud::hide::hide;
 use crate::cloud::{CloudError, Http};
 use crate::model::RegionId;
 
@@ -33,6 +34,8 @@ impl Exchange {
         let signing = Signing { credentials, service, region, time: SystemTime::now() };
         let headers = sign::headers(signing, &url, &body)?;
         let reply = self.http.post(&url, headers, body, max_body).await?;
+        let secrets = [Some(credentials.secret_access_key()), credentials.session_token()];
         Document::read(&reply, query.action(), SystemTime::now())
+            .map_err(|error| hide(error, secrets))
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::regions::is_region;
 use super::wire::Element;
+pub(super) use super::wire::Unreadable;
 use crate::cloud::{GroupInfo, GroupsPage, RevokeReply, RulesPage};
 use crate::model::{
     AccountId, Direction, GroupId, Identity, Peer, Policy, PortRange, Protocol, RegionId, Rule,
@@ -13,12 +14,10 @@ use crate::model::{
 #[cfg(test)]
 mod tests;
 
-/// An answer that is well-formed but does not say what it must: a fragment for a message.
-pub(super) type Unreadable = String;
-
 /// Reads `DescribeSecurityGroups`; with `asked`, a group that was not asked for is unreadable.
 pub(super) fn groups(root: &Element, asked: Option<&[GroupId]>) -> Result<GroupsPage, Unreadable> {
     let groups = required(root, "securityGroupInfo")?
+        .iter()
         .map(|item| {
             let id = group_id(item, asked)?;
             Ok(GroupInfo {
@@ -36,6 +35,7 @@ pub(super) fn groups(root: &Element, asked: Option<&[GroupId]>) -> Result<Groups
 /// Reads `DescribeSecurityGroupRules`; a rule of a group that was not asked for is unreadable.
 pub(super) fn rules(root: &Element, asked: &[GroupId]) -> Result<RulesPage, Unreadable> {
     let rules = required(root, "securityGroupRuleSet")?
+        .iter()
         .map(|item| Ok((group_id(item, Some(asked))?, rule(item)?)))
         .collect::<Result<Vec<_>, Unreadable>>()?;
     let mut seen: Vec<GroupId> = rules.iter().map(|(group, _)| group.clone()).collect();
@@ -46,13 +46,17 @@ pub(super) fn rules(root: &Element, asked: &[GroupId]) -> Result<RulesPage, Unre
 
 /// Reads the answer to a revocation.
 pub(super) fn revoked(root: &Element) -> Result<RevokeReply, Unreadable> {
+    let mut unmatched = 0;
+    for permission in root.items("unknownIpPermissionSet")? {
+        unmatched += rules_of_permission(permission)?;
+    }
+    let revoked = root.items("revokedSecurityGroupRuleSet")?;
     Ok(RevokeReply {
-        unmatched: Some(root.items("unknownIpPermissionSet").map(rules_of_permission).sum()),
-        revoked: root
-            .items("revokedSecurityGroupRuleSet")
-            .filter_map(|item| item.text_of("securityGroupRuleId"))
-            .map(RuleId::from)
-            .collect(),
+        unmatched: Some(unmatched),
+        revoked: revoked
+            .iter()
+            .map(|item| value(item, "securityGroupRuleId").map(RuleId::from))
+            .collect::<Result<_, Unreadable>>()?,
         returned: boolean(root, "return")?,
     })
 }
@@ -60,6 +64,7 @@ pub(super) fn revoked(root: &Element) -> Result<RevokeReply, Unreadable> {
 /// Reads `DescribeRegions`.
 pub(super) fn regions(root: &Element) -> Result<Vec<RegionId>, Unreadable> {
     required(root, "regionInfo")?
+        .iter()
         .map(|item| match item.text_of("regionName") {
             Some(name) if is_region(name) => Ok(RegionId::from(name)),
             other => Err(format!("regionName `{}`", other.unwrap_or_default())),
@@ -92,7 +97,7 @@ fn rule(item: &Element) -> Result<Rule, Unreadable> {
         priority: None,
         nic_type: None,
         description: text(item, "description"),
-        fields: fields(item),
+        fields: fields(item)?,
     })
 }
 
@@ -125,15 +130,15 @@ fn peer(item: &Element) -> Result<Peer, Unreadable> {
 }
 
 /// Every field by its name: nested ones as `outer.inner`, tags as `tag:KEY`.
-fn fields(item: &Element) -> BTreeMap<String, String> {
+fn fields(item: &Element) -> Result<BTreeMap<String, String>, Unreadable> {
     let mut fields = BTreeMap::new();
     for child in item.children.iter().filter(|child| child.name != "tagSet") {
         flatten(&mut fields, &child.name, child);
     }
-    for tag in item.items("tagSet") {
+    for tag in item.items("tagSet")? {
         fields.insert(format!("tag:{}", text(tag, "key")), text(tag, "value"));
     }
-    fields
+    Ok(fields)
 }
 
 fn flatten(fields: &mut BTreeMap<String, String>, name: &str, element: &Element) {
@@ -146,9 +151,12 @@ fn flatten(fields: &mut BTreeMap<String, String>, name: &str, element: &Element)
 }
 
 /// How many rules one permission stands for: one for each peer.
-fn rules_of_permission(permission: &Element) -> usize {
-    let lists = ["groups", "ipRanges", "ipv6Ranges", "prefixListIds"];
-    lists.iter().map(|list| permission.items(list).count()).sum::<usize>().max(1)
+fn rules_of_permission(permission: &Element) -> Result<usize, Unreadable> {
+    let mut peers = 0;
+    for list in ["groups", "ipRanges", "ipv6Ranges", "prefixListIds"] {
+        peers += permission.items(list)?.len();
+    }
+    Ok(peers.max(1))
 }
 
 fn group_id(item: &Element, asked: Option<&[GroupId]>) -> Result<GroupId, Unreadable> {
@@ -160,12 +168,9 @@ fn group_id(item: &Element, asked: Option<&[GroupId]>) -> Result<GroupId, Unread
 }
 
 /// The items of a list that must be there, even if it is empty.
-fn required<'a>(
-    root: &'a Element,
-    list: &str,
-) -> Result<impl Iterator<Item = &'a Element> + use<'a>, Unreadable> {
+fn required<'a>(root: &'a Element, list: &str) -> Result<&'a [Element], Unreadable> {
     child(root, list)?;
-    Ok(root.items(list))
+    root.items(list)
 }
 
 pub(super) fn child<'a>(element: &'a Element, name: &str) -> Result<&'a Element, Unreadable> {

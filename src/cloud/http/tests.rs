@@ -115,9 +115,8 @@ async fn a_silent_peer_is_lost_at_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback binds");
     let url = format!("http://{}", listener.local_addr().expect("bound"));
     let soon = Duration::from_millis(50);
-    let http =
-        Http::with_deadlines(Deadlines { connect: DEADLINES.connect, idle: soon, whole: soon })
-            .expect("a client");
+    let http = Http::with_deadlines(Deadlines { idle: soon, whole: soon, ..Deadlines::default() })
+        .expect("a client");
     let error = post(&http, &url).await.expect_err("nobody answers");
     assert_eq!((error.class, error.code.as_str()), (ErrorClass::Lost, "timeout"));
 }

@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 
+#[cfg(unix)]
+mod place;
+
 use super::sql;
 use crate::failpoint::{Bug, planted};
 use crate::journal::JournalError;
+use crate::model::escape_control;
 
 /// What marks a `SQLite` file as a journal of this tool: "unpr".
 const APPLICATION: i64 = 0x756e_7072;
@@ -20,6 +24,9 @@ const DURABLE: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     PRAGMA journal_size_limit = 67108864;";
 /// What [`Bug::NotFlushed`] makes of it.
 const UNFLUSHED: &str = "PRAGMA synchronous = NORMAL;";
+/// What a file defines; statistics and indexes that `SQLite` makes itself have no text.
+const SCHEMA: &str =
+    "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
 /// `PRAGMA synchronous` = FULL: a commit that returned survives a power cut.
 const FULL: i64 = 2;
 
@@ -56,6 +63,9 @@ pub(super) fn lock(name: &Name, path: &Path) -> Result<File, JournalError> {
 /// Opens or creates a file that its owner alone may read. `SQLite` gives its own side files the
 /// mode of the journal.
 pub(super) fn private_file(name: &Name, path: &Path) -> Result<File, JournalError> {
+    if path.is_symlink() {
+        return Err(name.unusable("is a link, which may lead elsewhere; name the file itself"));
+    }
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -72,23 +82,11 @@ pub(super) fn private_file(name: &Name, path: &Path) -> Result<File, JournalErro
             _ => format!("cannot be opened: {error}"),
         })
     })?;
-    guarded(name, &file)?;
-    Ok(file)
-}
-
-#[cfg(unix)]
-fn guarded(name: &Name, file: &File) -> Result<(), JournalError> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let meta = file.metadata().map_err(|error| name.unusable(error.to_string()))?;
-    if meta.permissions().mode() & 0o022 == 0 {
-        return Ok(());
+    #[cfg(unix)]
+    if let Some(reason) = place::refusal(path, &file) {
+        return Err(name.unusable(reason));
     }
-    Err(name.unusable("others than its owner can write it; run chmod 600 on it"))
-}
-
-#[cfg(not(unix))]
-fn guarded(_: &Name, _: &File) -> Result<(), JournalError> {
-    Ok(())
+    Ok(file)
 }
 
 fn base(path: &Path) -> SqliteConnectOptions {
@@ -172,12 +170,51 @@ async fn version(name: &Name, conn: &mut SqliteConnection) -> Result<Option<usiz
     }
     let version = number(conn, sql::VERSION).await.map_err(broken)?;
     match usize::try_from(version) {
-        Ok(known) if known <= MIGRATIONS.len() => Ok(Some(known)),
+        Ok(known) if known <= MIGRATIONS.len() => {
+            only_ours(name, conn, known).await?;
+            Ok(Some(known))
+        }
         _ => Err(name.unusable(format!(
             "a journal of version {version}, this unpair knows up to {}; use a newer unpair",
             MIGRATIONS.len()
         ))),
     }
+}
+
+/// Refuses what the first `known` migrations made otherwise, and triggers and views that they did
+/// not make: a trigger of somebody else's would write along with every event.
+async fn only_ours(
+    name: &Name,
+    conn: &mut SqliteConnection,
+    known: usize,
+) -> Result<(), JournalError> {
+    let broken = |error: sqlx::Error| name.unusable(format!("not a journal: {error}"));
+    let mut pristine =
+        SqliteConnection::connect_with(&SqliteConnectOptions::new()).await.map_err(broken)?;
+    for migration in &MIGRATIONS[..known] {
+        sqlx::raw_sql(*migration).execute(&mut pristine).await.map_err(broken)?;
+    }
+    let ours = schema(&mut pristine).await.map_err(broken)?;
+    let theirs = schema(conn).await.map_err(broken)?;
+    let is_foreign = |object: &&Object| {
+        let acts = matches!(object.0.as_str(), "trigger" | "view");
+        !ours.contains(object) && (acts || ours.iter().any(|our| our.1 == object.1))
+    };
+    match theirs.iter().find(is_foreign) {
+        None => Ok(()),
+        Some((kind, object, _)) => Err(name.unusable(format!(
+            "the {kind} `{}` in it is not as unpair made it; use another --journal",
+            escape_control(object)
+        ))),
+    }
+}
+
+/// A table, index, trigger or view: its kind, its name and its definition.
+type Object = (String, String, String);
+
+/// Everything that a file defines.
+async fn schema(conn: &mut SqliteConnection) -> Result<Vec<Object>, sqlx::Error> {
+    sqlx::query_as(SCHEMA).fetch_all(conn).await
 }
 
 async fn checked(name: &Name, conn: &mut SqliteConnection) -> Result<(), JournalError> {

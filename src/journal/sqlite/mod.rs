@@ -3,7 +3,6 @@
 mod begin;
 mod calls;
 mod connect;
-mod desk;
 mod frame;
 mod journal;
 mod planning;
@@ -15,6 +14,7 @@ mod runs;
 mod sides;
 mod sql;
 mod steps;
+mod tables;
 mod tallies;
 #[cfg(test)]
 pub(super) mod testing;

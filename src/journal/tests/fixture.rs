@@ -43,6 +43,22 @@ impl Place {
         self.folder.path().join("unpair.db")
     }
 
+    /// A place with a copy of the closed journal.
+    pub(super) fn copy(&self) -> Self {
+        let copy = Self::new();
+        std::fs::copy(self.path(), copy.path()).expect("a copy");
+        copy
+    }
+
+    /// Asks the journal for texts behind its back.
+    pub(super) async fn texts(&self, query: &str) -> Vec<String> {
+        let mut conn = self.raw().await;
+        let query = sqlx::AssertSqlSafe(query.to_owned());
+        let texts = sqlx::query_scalar(query).fetch_all(&mut conn).await.expect("texts");
+        conn.close().await.expect("closed");
+        texts
+    }
+
     async fn raw(&self) -> SqliteConnection {
         let options = SqliteConnectOptions::new()
             .filename(self.path())

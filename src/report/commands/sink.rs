@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::model::{AccountId, GroupRef, Provider, escape_control};
+use crate::report::PlainJson;
 use crate::report::csv::csv_safe;
 use crate::report::{Format, ReportError};
 
@@ -59,7 +60,7 @@ impl<'a> Sink<'a> {
         match self.format {
             Format::Json => {
                 write!(self.out, "{}", if self.written == 0 { "\n  " } else { ",\n  " })?;
-                serde_json::to_writer(&mut *self.out, &row)?;
+                serde_json::to_writer(PlainJson(&mut *self.out), &row)?;
             }
             Format::Csv => {
                 let cells = [row.account, row.cloud, row.region, row.command].map(csv_safe);

@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use super::source::{Recipe, Role};
 use crate::cloud::alibaba::exchange::{Request, Service, exchange};
 use crate::cloud::alibaba::node::{Node, Unreadable};
+use crate::cloud::hide::hide;
 use crate::cloud::{CloudError, ErrorClass, Http, StaticKey};
 
 /// How long before its end a session is replaced: longer than a call and its signature last.
@@ -93,7 +94,9 @@ impl Keeper {
         parameters.extend(role.seconds.map(|s| ("DurationSeconds".to_owned(), s.to_string())));
         let (service, endpoint) = (Service::Sts, self.sts.as_str());
         let request = Request { service, endpoint, action: "AssumeRole", parameters };
-        Ok(exchange(&self.http, key, request, session).await?.value)
+        let answer = exchange(&self.http, key, request, session).await;
+        let answer = answer.map_err(|error| hide(error, [role.external_id.as_deref()]))?;
+        Ok(answer.value)
     }
 }
 

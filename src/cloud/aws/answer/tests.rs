@@ -47,6 +47,7 @@ fn only_a_whole_answer_to_the_action_counts() {
     ] {
         assert_eq!(error(&reply(200, bad)).class, ErrorClass::Lost, "{bad}");
     }
+    assert_eq!(error(&reply(206, whole)).class, ErrorClass::Lost);
     assert_eq!(error(&reply(500, whole)).class, ErrorClass::Transient);
 }
 
@@ -61,7 +62,7 @@ fn an_error_document_is_never_an_empty_answer_whatever_its_status() {
         assert_eq!(error.request_id, Some(RequestId::new("req-1")));
     }
     assert_eq!(error(&reply(200, "<Response/>")).class, ErrorClass::Lost);
-    assert_eq!(error(&reply(400, "<Response/>")).class, ErrorClass::Refused);
+    assert_eq!(error(&reply(400, "<Response/>")).class, ErrorClass::Lost);
 }
 
 #[test]
@@ -80,7 +81,7 @@ fn a_gateways_page_is_classed_by_its_status() {
     assert_eq!(error(&reply(500, html)).class, ErrorClass::Transient);
     assert_eq!(error(&reply(503, "try later")).class, ErrorClass::Transient);
     assert_eq!(error(&reply(429, html)).class, ErrorClass::Throttled);
-    assert_eq!(error(&reply(403, html)).class, ErrorClass::Refused);
+    assert_eq!(error(&reply(403, html)).class, ErrorClass::Lost);
     assert_eq!(error(&reply(200, html)).class, ErrorClass::Lost);
     assert_eq!(error(&reply(500, html)).code, "http_500");
 }

@@ -1,0 +1,159 @@
+//! Where calls go: to the hosts of the providers' tables, or to an override that is told.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::scene::{Scene, Setting};
+use crate::world::{A, B, X, Y, admits, mutual};
+
+const AUDIT: [&str; 2] = ["audit", "pairs.csv"];
+
+/// One pair on each cloud.
+fn scene() -> Scene {
+    let world = mutual().group(X, "sg-0000a001", &[admits(Y, "sg-0000b001")]).group(
+        Y,
+        "sg-0000b001",
+        &[admits(X, "sg-0000a001")],
+    );
+    let scene = Setting::of(&world).start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1"), (X, "sg-0000a001", Y, "sg-0000b001")]);
+    scene
+}
+
+#[test]
+fn a_region_that_would_lead_elsewhere_is_a_bad_row_and_nothing_is_sent() {
+    let scene = scene();
+    let pairs = scene.read("pairs.csv");
+    for region in [
+        "us-east-1.evil.example/#",
+        "us-east-1@evil.example",
+        "us-east-1:443",
+        "us-east-1/../x",
+        "us-east-1%2eevil",
+        "evil.example?x=us-east-1",
+        "us-east-1\u{2024}evil",
+        "US-EAST-1",
+        "127.0.0.1",
+        "..",
+    ] {
+        for known in ["cn-hangzhou", "us-east-1"] {
+            scene.write("pairs.csv", &pairs.replace(known, region));
+            scene.run(&AUDIT).exits(2);
+        }
+    }
+    for region in ["evil.example/#", "x@evil", "cn-x:443", ""] {
+        scene.write("extra.toml", &format!("[alibaba]\nextra_regions = ['{region}']\n"));
+        scene.run(&[&AUDIT[..], &["--config", "extra.toml"]].concat()).exits(2);
+    }
+    assert!(scene.calls().is_empty());
+}
+
+#[test]
+fn an_override_that_is_neither_https_nor_loopback_is_refused_and_nothing_is_sent() {
+    let scene = scene();
+    for endpoint in [
+        "http://ecs.evil.example",
+        "http://127.0.0.1.evil.example",
+        "http://127.0.0.1@evil.example",
+        "https://user:pass@ecs.aliyuncs.com",
+        "https://ecs.aliyuncs.com/path",
+        "https://ecs.aliyuncs.com?x=1",
+        "https://ecs.aliyuncs.com#x",
+        "https://ecs.aliyuncs.com:0",
+        "https://ecs.aliyuncs.com:65536",
+        "http://169.254.169.254",
+        "https://169.254.169.254",
+        "https://[::ffff:169.254.169.254]",
+        "https://[fe80::1]",
+        "https://0xa9fea9fe",
+        "http://0.0.0.0:80",
+        "file:///etc/passwd",
+        "https://",
+    ] {
+        for key in ["ALIBABA__ECS", "ALIBABA__STS", "AWS__EC2", "AWS__STS"] {
+            let variable = format!("UNPAIR_{key}_ENDPOINT");
+            scene.run_with(&AUDIT, &[(&variable, endpoint)]).exits(2).tells(&variable);
+        }
+    }
+    assert!(scene.calls().is_empty());
+}
+
+#[test]
+fn every_override_is_told_and_every_variable_of_the_aws_tools_is_ignored_and_told() {
+    let scene = scene();
+    let variables = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_STS"];
+    let env = variables.map(|name| (name, "http://127.0.0.1:9"));
+    for command in [&AUDIT[..], &["plan", "pairs.csv"], &["revoke", "pairs.csv", "--yes"]] {
+        let mut ended = scene.run_with(command, &env).exits(0);
+        for key in ["alibaba.ecs", "alibaba.sts", "aws.ec2", "aws.sts"] {
+            ended = ended.tells(&format!("{key}_endpoint is overridden: http://127.0.0.1"));
+        }
+        for name in variables {
+            ended = ended.tells(&format!("{name} is ignored"));
+        }
+    }
+}
+
+#[test]
+fn endpoints_in_the_files_of_the_aws_tools_are_not_followed() {
+    let scene = scene();
+    let elsewhere = "endpoint_url = http://127.0.0.1:9\nservices = elsewhere\n";
+    scene.write(
+        "aws-config",
+        &format!(
+            "[default]\n{elsewhere}[profile {id}]\n{elsewhere}\
+             [services elsewhere]\nsts =\n  endpoint_url = http://127.0.0.1:9\n\
+             ec2 =\n  endpoint_url = http://127.0.0.1:9\n\
+             [profile role]\nrole_arn = arn:aws:iam::{id}:role/unpair\nsource_profile = {id}\n\
+             {elsewhere}",
+            id = X.id
+        ),
+    );
+    let profile = format!("profile = '{}'", X.id);
+    scene.write("unpair.toml", &scene.read("unpair.toml").replace(&profile, "profile = 'role'"));
+    scene.run(&AUDIT).exits(0);
+    let assumed = scene.calls().iter().filter(|call| call.action == "AssumeRole").count();
+    assert_eq!(assumed, 1, "the role of the profile is assumed where configuration says");
+}
+
+/// A proxy that notes whom it is asked to connect to, and connects to nobody.
+fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback binds");
+    let url = format!("http://{}", listener.local_addr().expect("bound"));
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = [0; 1024];
+            let read = stream.read(&mut head).unwrap_or_default();
+            let text = String::from_utf8_lossy(&head[..read]);
+            let line = text.lines().next().unwrap_or_default().to_owned();
+            noted.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            // Whoever has gone does not want it.
+            let _ = stream.write_all(b"HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n");
+        }
+    });
+    (url, asked)
+}
+
+#[test]
+fn without_an_override_the_providers_own_hosts_are_called_by_https_and_no_others() {
+    let scene = scene();
+    let kept: Vec<String> = scene
+        .read("unpair.toml")
+        .lines()
+        .filter(|line| !line.contains("_endpoint"))
+        .map(str::to_owned)
+        .collect();
+    scene.write("unpair.toml", &kept.join("\n"));
+    let (proxy, asked) = proxy();
+    let env = [("HTTPS_PROXY", proxy.as_str()), ("AWS_ENDPOINT_URL", "http://127.0.0.1:9")];
+    scene.run_with(&AUDIT, &env).exits(7);
+    let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    asked.sort();
+    asked.dedup();
+    let connect = |host: &str| format!("CONNECT {host}:443 HTTP/1.1");
+    assert_eq!(asked, [connect("sts.aliyuncs.com"), connect("sts.us-east-1.amazonaws.com")]);
+    assert!(scene.calls().is_empty());
+}

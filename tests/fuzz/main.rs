@@ -1,0 +1,13 @@
+//! Answers that no provider gives, through the real clients: cut at every byte, hostile, and
+//! mutated at random.
+//!
+//! `UNPAIR_SEED` repeats a run of the mutations, `UNPAIR_LONG=1` makes it a long one. A body that
+//! once told something false stands in `regressions/` and is always tried.
+
+mod asking;
+mod cuts;
+mod hostile;
+mod memory;
+mod mutate;
+mod mutations;
+mod peer;
