@@ -32,7 +32,7 @@ use crate::model::{
 };
 
 pub use crate::model::Finding;
-pub use call::{CallId, CallRecord, Claim, HistoryRow, RevocationRecord, Tally};
+pub use call::{CallId, CallRecord, Claim, HistoryRow, OpenCounts, RevocationRecord, Tally};
 pub use check::{CheckReport, check};
 pub use open::{Mode, open, prune};
 pub use reading::{GroupReading, Reading, SideReading, SideRecord};
@@ -167,6 +167,9 @@ pub trait Journal: Send + Sync {
         from: CallId,
         limit: u32,
     ) -> Result<Vec<CallRecord>, JournalError>;
+
+    /// How much of a lane is not closed.
+    async fn open_counts(&self, run: &RunId, lane: &Lane) -> Result<OpenCounts, JournalError>;
 
     /// One call, open or closed, with its members that have no settled outcome.
     async fn call(&self, run: &RunId, call: CallId) -> Result<CallRecord, JournalError>;

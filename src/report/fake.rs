@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::journal::{
     CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
-    Lane, NewRun, PeerEntry, RevocationRecord, RunKind, RunRecord, RunState, RunUpdate,
+    Lane, NewRun, OpenCounts, PeerEntry, RevocationRecord, RunKind, RunRecord, RunState, RunUpdate,
     SideReading, SideRecord, Table, Tally,
 };
 use crate::model::{
@@ -305,6 +305,9 @@ impl Journal for FakeJournal {
         _: CallId,
         _: u32,
     ) -> Result<Vec<CallRecord>, JournalError> {
+        not_asked()
+    }
+    async fn open_counts(&self, _: &RunId, _: &Lane) -> Result<OpenCounts, JournalError> {
         not_asked()
     }
     async fn call(&self, _: &RunId, _: CallId) -> Result<CallRecord, JournalError> {

@@ -22,6 +22,7 @@ mod outcomes;
 mod output;
 #[path = "../support/process.rs"]
 mod process;
+mod rates;
 mod runs;
 mod scene;
 mod secrets;

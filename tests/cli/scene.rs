@@ -69,6 +69,11 @@ impl Setting {
         self
     }
 
+    /// The limits of both clouds, in place of none.
+    pub(crate) fn limits(self, limits: &'static str) -> Self {
+        Self { limits, ..self }
+    }
+
     /// How long reads still show what a revocation removed.
     pub(crate) fn lag(mut self, lag: Duration) -> Self {
         self.options.visibility_delay = lag;

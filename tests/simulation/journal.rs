@@ -18,7 +18,8 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use unpair::journal::{
     CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
-    Lane, Mode, NewRun, RevocationRecord, RunRecord, RunUpdate, SideRecord, Table, Tally, open,
+    Lane, Mode, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate, SideRecord, Table,
+    Tally, open,
 };
 use unpair::model::{
     Event, Filter, GroupIx, GroupRef, Outcome, PairSet, PlannedCall, RevocationId, RuleId, RunId,
@@ -198,6 +199,7 @@ watched! {
         fn findings(run: &RunId) -> Vec<(GroupIx, Finding)>;
         fn snapshot(run: &RunId, group: GroupIx) -> Option<Snapshot>;
         fn open_calls(run: &RunId, lane: &Lane, from: CallId, limit: u32) -> Vec<CallRecord>;
+        fn open_counts(run: &RunId, lane: &Lane) -> OpenCounts;
         fn call(run: &RunId, call: CallId) -> CallRecord;
         fn reopenable(run: &RunId) -> Vec<(CallId, Vec<RevocationId>)>;
         fn tallies(run: &RunId) -> Vec<Tally>;

@@ -25,7 +25,7 @@ use crate::journal::desk::{By, Step};
 use crate::journal::table::Table;
 use crate::journal::{
     CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
-    Lane, NewRun, RevocationRecord, RunRecord, RunUpdate, SideRecord, Tally,
+    Lane, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate, SideRecord, Tally,
 };
 use crate::model::{
     Event, Filter, GroupIx, GroupRef, PairSet, PlannedCall, RevocationId, RunId, Snapshot, Status,
@@ -271,6 +271,11 @@ impl Journal for SqliteJournal {
     ) -> Result<Vec<CallRecord>, JournalError> {
         let run_no = self.number(run).await?;
         calls::open(&mut *self.readers.get().await, run_no, lane, from, limit).await
+    }
+
+    async fn open_counts(&self, run: &RunId, lane: &Lane) -> Result<OpenCounts, JournalError> {
+        let run_no = self.number(run).await?;
+        calls::open_counts(&mut *self.readers.get().await, run_no, lane).await
     }
 
     async fn call(&self, run: &RunId, call: CallId) -> Result<CallRecord, JournalError> {

@@ -177,6 +177,14 @@ statements! {
             AND member.outcome = 'pending'
         LEFT JOIN revocation ON revocation.run_no = c.run_no AND revocation.id = member.id
         ORDER BY c.id, member.id";
+    OPEN_COUNTS = "SELECT count(*) FILTER (WHERE c.direction = 'ingress') AS ingress,
+            count(*) FILTER (WHERE c.direction = 'egress') AS egress,
+            count(DISTINCT c.grp) AS groups,
+            coalesce(sum((SELECT count(*) FROM member INDEXED BY member_call
+                WHERE member.run_no = c.run_no AND member.call = c.id
+                AND member.outcome = 'pending')), 0) AS rules
+        FROM call c INDEXED BY call_open
+        WHERE c.run_no = ?1 AND c.lane = ?2 AND c.status NOT IN ('settled', 'failed')";
     ONE_CALL = "SELECT c.*, grp.id AS group_id, member.id AS member,
             revocation.peer, revocation.line, revocation.rule
         FROM call c
