@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs unpair and what a user would run in its place, in turn, on the same work: boto3 and c7n-org.
-# --smoke: a small work, once, to see that the benchmark itself works.
+# --smoke: a small work, once, with a debug build, to see that the benchmark itself works.
 # Needs a Rust toolchain and Python 3.10 or newer; installs the peers into target/bench-venv.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,5 +13,8 @@ if ! cmp -s "$wanted" "$venv/requirements.txt"; then
     "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
     cp "$wanted" "$venv/requirements.txt"
 fi
-cargo build --locked --release --quiet
-"$venv/bin/python" benches/peers/run.py target/release/unpair target/bench-work "$@"
+profile=release
+[ "${1:-}" != --smoke ] || profile=dev
+cargo build --locked --profile "$profile" --quiet --bin unpair
+built=target/${profile/dev/debug}/unpair
+"$venv/bin/python" benches/peers/run.py "$built" target/bench-work "$@"

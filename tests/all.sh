@@ -86,11 +86,13 @@ check "lints" cargo clippy --locked --all-targets -- -D warnings
 check "documentation" env RUSTDOCFLAGS="-D warnings" \
     cargo doc --locked --no-deps --document-private-items --quiet
 # Most tests wait for processes and servers, so more of them run at once than there are cores. The
-# durability harness kills processes by the clock, and wants the machine to itself.
+# durability harness keeps dozens of processes waiting, and wants the machine to itself.
 run_tests "tests" "${RUST_TEST_THREADS:-8}"
 run_tests "durability" 2 --test durability
 check "manifests: a small one through every step, beside a plain set" \
     cargo test --locked --quiet --bench manifests
+check "pacing: a small part of the table" cargo test --locked --quiet --bench pacing
+check "peers: the benchmark itself, small" benches/peers.sh --smoke
 
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ]

@@ -138,7 +138,9 @@ fn normal_word(before: &str, word: &str) -> String {
     let is_number = word.bytes().all(|b| b.is_ascii_digit());
     let is_hex = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_hexdigit());
     let shape: Vec<usize> = word.split('-').map(str::len).collect();
-    let counted = ["took", "estimated", "Calls:", "elapsed_s", "estimate_s"].contains(&before)
+    // Lanes that end together tell their counts in one row of the history: `RUN  92 rows intact`.
+    let counted = ["RUN", "took", "estimated", "Calls:", "elapsed_s", "estimate_s"]
+        .contains(&before)
         || before.starts_with("Describe")
         || before == "GetCallerIdentity";
     if is_number && counted {

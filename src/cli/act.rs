@@ -11,8 +11,9 @@ use super::signals;
 use super::start::Context;
 use crate::exchange::{Exchange, now_ms};
 use crate::journal::{RunRecord, RunState, RunUpdate};
-use crate::report::{Format, exit_code, summarize, write_plan, write_report};
-use crate::run::{CarryOut, Estimate, Failures, Patience, RunError, carry_out, take_up};
+use crate::model::Estimate;
+use crate::report::{Format, PlanView, exit_code, summarize, write_plan, write_report};
+use crate::run::{CarryOut, Failures, Patience, RunError, carry_out, take_up};
 
 /// How a run is carried out.
 pub(super) struct How<'a> {
@@ -228,7 +229,8 @@ async fn confirm_plan(
     let summary = summarize(&*session.journal, run, context.command).await?;
     let mut shown = Vec::new();
     let style = context.output.style();
-    write_plan(&*session.journal, run, &summary, Format::Table, style, &mut shown).await?;
+    let view = PlanView { run, summary: &summary, estimate: Some(estimate) };
+    write_plan(&*session.journal, view, Format::Table, style, &mut shown).await?;
     tell(&String::from_utf8_lossy(&shown));
     confirm::ask(size, &session.stop).await
 }

@@ -59,7 +59,7 @@ pub(super) async fn finish(
     }
     // An audit is there to be read; a verification that is well says so by its exit code.
     if run.new.kind != RunKind::Verify || !context.keeps_quiet(exit) {
-        show(context, session, &run, &Ended { exit, messages }).await?;
+        show(context, session, &run, None, &Ended { exit, messages }).await?;
     }
     Ok(exit)
 }

@@ -9,8 +9,7 @@ use super::session::Session;
 use crate::cloud::AccountSource;
 use crate::config::{Config, FailureLimit, Overrides, Protected};
 use crate::journal::{CallId, GroupWork, Journal, JournalError, RunRecord};
-use crate::model::{GroupIx, GroupRef, PairSet};
-use crate::run::Estimate;
+use crate::model::{Estimate, GroupIx, GroupRef, PairSet};
 
 /// Calls that are looked at at once.
 const PAGE: u32 = 1_000;

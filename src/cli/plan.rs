@@ -13,8 +13,8 @@ use super::start::Context;
 use crate::config::Config;
 use crate::exchange::now_ms;
 use crate::journal::{NewRun, RunKind, RunRecord, RunState};
-use crate::model::{CallForm, PairSet, Provider, Row, RunId};
-use crate::report::{Format, summarize, write_plan};
+use crate::model::{CallForm, Estimate, PairSet, Provider, Row, RunId};
+use crate::report::{Format, PlanView, summarize, write_plan};
 
 pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
     let config = context.config(&overrides(Some(&args.planning), None))?;
@@ -45,7 +45,7 @@ pub(super) async fn complete(
     let state = if end.interrupted { RunState::Interrupted } else { RunState::Planned };
     let run = session.end_run(&exchange, &run.new.id, state, exit as u8).await?;
     let ended = Ended { exit, messages: end.messages() };
-    show(context, session, &run, &ended).await?;
+    show(context, session, &run, Some(&estimate), &ended).await?;
     Ok(exit)
 }
 
@@ -54,6 +54,7 @@ pub(super) async fn show(
     context: &Context,
     session: &Session,
     run: &RunRecord,
+    estimate: Option<&Estimate>,
     ended: &Ended,
 ) -> Result<(), Failure> {
     let summary = summarize(&*session.journal, run, context.command).await?;
@@ -62,7 +63,8 @@ pub(super) async fn show(
     }
     let mut sink = context.output.open()?;
     let (format, style) = (context.output.format, context.output.style());
-    write_plan(&*session.journal, run, &summary, format, style, &mut sink).await?;
+    let view = PlanView { run, summary: &summary, estimate };
+    write_plan(&*session.journal, view, format, style, &mut sink).await?;
     sink.finish()
 }
 

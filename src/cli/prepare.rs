@@ -7,8 +7,8 @@ use super::session::Session;
 use crate::audit::{Audit, AuditEnd, Planning, audit, plan_unread};
 use crate::exchange::{Exchange, now_ms};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
-use crate::model::{GroupIx, Rule};
-use crate::run::{Estimate, estimate, plan_digest};
+use crate::model::{Estimate, GroupIx, Rule};
+use crate::run::{estimate, plan_digest};
 
 /// What was read longer ago is read again before it is acted on.
 const FRESH_MS: i64 = 3_600_000;

@@ -15,6 +15,7 @@ use crate::exchange::{Exchange, Progress, Silent, now_ms};
 use crate::journal::{Journal, Mode, RunRecord, RunState, RunUpdate, open};
 use crate::model::RunId;
 use crate::pace::{Pacer, RetryPolicy, Used};
+use crate::report::head;
 use crate::sandbox::Sandbox;
 
 /// How far back calls of earlier processes are counted against a bucket: the longest that any
@@ -49,14 +50,18 @@ impl Session {
     /// The way to the accounts for one run: role sessions carry the run's id.
     pub(super) async fn exchange(&self, run: &RunId) -> Result<Exchange, Failure> {
         self.tell_endpoints();
+        let since_ms = now_ms() - RECENT_MS;
         let mut used = Used::new();
-        for tally in self.journal.recent(now_ms() - RECENT_MS).await? {
+        for tally in self.journal.recent(since_ms).await? {
             let count = u32::try_from(tally.count).unwrap_or(u32::MAX);
             let sum = used.entry((tally.lane, tally.action)).or_default();
             *sum = sum.saturating_add(count);
         }
-        let pacer =
-            Pacer::new(self.config.alibaba_limits.clone(), self.config.aws_limits.clone(), used);
+        let limits = (self.config.alibaba_limits.clone(), self.config.aws_limits.clone());
+        let mut pacer = Pacer::new(limits.0, limits.1, used);
+        if self.was_cut_short(run, since_ms).await? {
+            pacer = pacer.emptied();
+        }
         let progress: Arc<dyn Progress> = match &self.bars {
             Some(bars) => Arc::clone(bars) as Arc<dyn Progress>,
             None => Arc::new(Silent),
@@ -68,6 +73,23 @@ impl Session {
             self.stop.clone(),
             progress,
         ))
+    }
+
+    /// Whether a process ended in the middle of a run since then: what it sent is in no count.
+    async fn was_cut_short(&self, run: &RunId, since_ms: i64) -> Result<bool, Failure> {
+        for record in self.journal.runs().await? {
+            let is_working = matches!(record.state, RunState::Reading | RunState::Acting);
+            if !is_working && record.new.id != *run {
+                continue;
+            }
+            let Some(last) = head(&*self.journal, &record.new.id).await? else { continue };
+            // The first row is the run's beginning, by this process; an end is its run's last row.
+            let is_over = record.ended_ms.is_some_and(|ended| last.at_ms <= ended);
+            if last.seq > 1 && last.at_ms >= since_ms && !is_over {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether the embedded clouds are used.

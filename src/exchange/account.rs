@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cloud::{Cloud, CloudError};
 use crate::model::{AccountId, ErrorClass, Identity, LaneKey};
+use crate::pace::GIVEN_UP;
 
 /// Credentials that were proven to be the account that the plan means.
 #[derive(Clone)]
@@ -87,6 +88,16 @@ pub(super) fn with_remedy(error: CloudError) -> CloudError {
         _ => return error,
     };
     CloudError { message: format!("{}; {remedy}", error.message), ..error }
+}
+
+/// `error`, after which its lane is left alone, with the remedy.
+pub(super) fn given_up(error: &CloudError) -> CloudError {
+    let message = format!(
+        "{}; {GIVEN_UP} calls in a row failed, so nothing more of this account and region was \
+         sent: see that its endpoint works, then go on with `unpair resume`",
+        error.message
+    );
+    CloudError { message, ..error.clone() }
 }
 
 /// Why a lane or an account is left alone for the rest of the process.

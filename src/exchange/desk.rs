@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::account::{Account, AccountError, Parked, same_account, with_remedy};
 use super::denials::Denials;
+use super::door::Door;
 use super::{Clock, Progress, ReadError, Tallies};
 use crate::cloud::{Action, CloudError, Directory};
 use crate::model::{AccountId, ErrorClass, LaneKey, Provider};
-use crate::pace::{self, Pacer, RetryPolicy, Turn};
+use crate::pace::{Pacer, RetryPolicy};
 
 /// What audits and runs share: the way to every account, at the pace that it allows.
 pub struct Exchange {
@@ -31,8 +31,12 @@ pub struct Exchange {
     pub tallies: Tallies,
     accounts: Mutex<HashMap<(Provider, AccountId), Arc<Cell>>>,
     lanes: Mutex<HashMap<LaneKey, Arc<Parked>>>,
+    doors: Mutex<Doors>,
     pub(super) denials: Denials,
 }
+
+/// The door of each account's action.
+type Doors = HashMap<(Provider, AccountId, &'static str), Arc<Door>>;
 
 #[derive(Default)]
 struct Cell {
@@ -59,6 +63,7 @@ impl Exchange {
             tallies: Tallies::default(),
             accounts: Mutex::default(),
             lanes: Mutex::default(),
+            doors: Mutex::default(),
             denials: Denials::default(),
         }
     }
@@ -108,29 +113,6 @@ impl Exchange {
         self.tallies.count(lane, action, code, resent, throttled, self.clock.now_ms());
     }
 
-    /// Tells the lane's pace of an exchange that ended. Returns how long no call of its action
-    /// goes out.
-    pub fn answered(&self, turn: Turn<'_>, error: Option<&CloudError>) -> Duration {
-        turn.answered(match error.map(|error| error.class) {
-            None => pace::Answer::Passed,
-            Some(ErrorClass::Throttled) => {
-                let asked = error.and_then(|error| error.retry_after);
-                let longest = self.policy.longest_wait;
-                pace::Answer::Refused { retry_after: asked.map(|asked| asked.min(longest)) }
-            }
-            Some(
-                ErrorClass::RuleMissing
-                | ErrorClass::GroupMissing
-                | ErrorClass::PeerMissing
-                | ErrorClass::TokenReused
-                | ErrorClass::PageExpired
-                | ErrorClass::Managed
-                | ErrorClass::Refused,
-            ) => pace::Answer::Passed,
-            Some(_) => pace::Answer::Silent,
-        })
-    }
-
     async fn prove(&self, lane: &LaneKey) -> Result<Account, AccountError> {
         let client =
             self.directory.client(lane.cloud, &lane.account, Some(&lane.region)).await.map_err(
@@ -155,7 +137,12 @@ impl Exchange {
         Arc::clone(accounts.entry((lane.cloud, lane.account.clone())).or_default())
     }
 
-    fn lane(&self, lane: &LaneKey) -> Arc<Parked> {
+    pub(super) fn door(&self, lane: &LaneKey, action: &'static str) -> Arc<Door> {
+        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(doors.entry((lane.cloud, lane.account.clone(), action)).or_default())
+    }
+
+    pub(super) fn lane(&self, lane: &LaneKey) -> Arc<Parked> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(lanes.entry(lane.clone()).or_default())
     }

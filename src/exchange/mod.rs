@@ -4,12 +4,15 @@ mod account;
 mod clock;
 mod denials;
 mod desk;
+mod door;
+mod leave;
 mod read;
 mod tally;
 
 pub use account::{Account, AccountError};
 pub use clock::{Clock, Moment, now_ms};
 pub use desk::Exchange;
+pub use leave::Leave;
 pub use read::ReadError;
 pub use tally::Tallies;
 

@@ -79,14 +79,20 @@ impl Exchange {
         F: Future<Output = Result<T, CloudError>>,
     {
         let name = action.name(lane.cloud);
+        let unreadable =
+            || self.parked_for_reads(lane).or_else(|| self.denials.verdict(lane, name));
         loop {
-            let turn = tokio::select! {
+            // Before the wait, since what is not sent needs no quota; after it, since it may have
+            // been long.
+            if let Some(error) = unreadable() {
+                return Err(ReadError::Cloud(error));
+            }
+            let leave = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Err(ReadError::Stopped),
-                turn = self.pacer.turn(lane, name) => turn,
+                leave = self.leave(lane, name) => leave,
             };
-            let unreadable = || self.denials.verdict(lane, name);
-            if let Some(error) = self.parked_for_reads(lane).or_else(unreadable) {
+            if let Some(error) = unreadable() {
                 return Err(ReadError::Cloud(error));
             }
             // A read changes nothing: it may be dropped in the air.
@@ -95,7 +101,7 @@ impl Exchange {
                 () = self.stop.cancelled() => return Err(ReadError::Stopped),
                 answer = send() => answer,
             };
-            self.answered(turn, answer.as_ref().err());
+            self.answered(lane, leave, answer.as_ref().err());
             self.count(lane, name, answer.as_ref().err(), *tries != Tries::default());
             self.denials.note(lane, name, answer.as_ref().err());
             let error = match answer {

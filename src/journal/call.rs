@@ -37,6 +37,19 @@ pub struct CallRecord {
     pub members: Vec<(RevocationId, Revocation)>,
 }
 
+/// What a lane has to do: its calls that are not closed, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpenCounts {
+    /// Calls for ingress rules.
+    pub ingress: u64,
+    /// Calls for egress rules.
+    pub egress: u64,
+    /// Groups that they are about.
+    pub groups: u64,
+    /// Rules that they are to remove.
+    pub rules: u64,
+}
+
 /// The right to send one request: given by [`claim`](super::Journal::claim), used up by
 /// [`conclude`](super::Journal::conclude). Not `Clone`, so that one intent is one send.
 #[expect(clippy::manual_non_exhaustive, reason = "sealed within the crate, not only outside")]
@@ -118,7 +131,7 @@ pub struct HistoryRow {
     pub seq: u64,
     /// When.
     pub at_ms: i64,
-    /// What: `begun`, `updated`, `read`, `planned`, or an [`crate::model::EventKind`].
+    /// What: `begun`, `updated`, `read`, `planned`, `tallied`, or an [`crate::model::EventKind`].
     pub kind: String,
     /// The call, for events of a call.
     pub call: Option<CallId>,

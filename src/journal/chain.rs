@@ -57,11 +57,9 @@ pub(super) fn snapshot_digest(json: &str) -> String {
     digest("unpair snapshot 1", [json])
 }
 
-/// The digest of a group's packed findings, as rows of kind `read` carry it.
-pub(super) fn findings_digest(packed: &[u8]) -> String {
-    let mut hasher = Hasher::new("unpair findings 1");
-    hasher.bytes(packed);
-    hasher.finish().to_string()
+/// The digest of a group's findings, packed and in hexadecimal, as rows of kind `read` carry it.
+pub(super) fn findings_digest(packed: &str) -> String {
+    digest("unpair findings 1", [packed])
 }
 
 /// The digest of one revocation added to that of its call, as rows of kind `planned` carry it.
@@ -77,6 +75,24 @@ impl CallDigest {
         self.0.bytes(&peer.to_be_bytes());
         self.0.bytes(&line.to_be_bytes());
         self.0.field(rule);
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.0.finish().to_string()
+    }
+}
+
+/// The digest of the rows that a run began with, as its row of kind `begun` carries it.
+pub(super) struct FrameDigest(Hasher);
+
+impl FrameDigest {
+    pub(super) fn new() -> Self {
+        Self(Hasher::new("unpair frame 1"))
+    }
+
+    /// Adds a row: the JSON array of its columns but for the run.
+    pub(super) fn add(&mut self, row: &str) {
+        self.0.field(row);
     }
 
     pub(super) fn finish(self) -> String {

@@ -3,8 +3,9 @@
 
 use super::chain::{self, Link};
 use super::compare;
+use super::expect::Expected;
 use super::fold::Folded;
-use super::{Journal, JournalError};
+use super::{HistoryRow, Journal, JournalError};
 use crate::model::RunId;
 
 /// Rows asked for at a time.
@@ -29,36 +30,35 @@ impl CheckReport {
             self.bad.push(what.into());
         }
     }
-
-    /// What of a result can be compared; damage is a finding.
-    pub(super) fn readable<T>(
-        &mut self,
-        result: Result<T, JournalError>,
-    ) -> Result<Option<T>, JournalError> {
-        match result {
-            Ok(value) => Ok(Some(value)),
-            Err(JournalError::Damaged(what)) => {
-                self.find(what);
-                Ok(None)
-            }
-            Err(other) => Err(other),
-        }
-    }
 }
 
 /// Checks one run. To be used while nothing is being written to it.
 ///
-/// Detects every edited, missing, added or swapped row of history, calls and outcomes that do
-/// not follow from it, and a plan, pairs or snapshots other than those it tells of.
+/// Detects every row of any table that was edited, dropped, added or swapped: the history by its
+/// hashes, all else because it does not follow from the history.
 pub async fn check(journal: &dyn Journal, run: &RunId) -> Result<CheckReport, JournalError> {
-    let mut report = CheckReport { head: chain::genesis(run.as_str()), ..CheckReport::default() };
-    let folded = history(journal, run, &mut report).await?;
-    compare::head(journal, run, &folded, &mut report).await?;
-    compare::calls(journal, run, &folded, &mut report).await?;
-    compare::revocations(journal, run, &folded, &mut report).await?;
-    compare::readings(journal, run, &folded, &mut report).await?;
-    compare::pairs(journal, run, &folded, &mut report).await?;
+    let mut report = CheckReport::default();
+    match compared(journal, run, &mut report).await {
+        Ok(()) => {}
+        // Asked by the id that its options hold.
+        Err(JournalError::NoSuchRun(_)) => report.find("run: it has another id"),
+        Err(JournalError::Damaged(what)) => report.find(what),
+        Err(other) => return Err(other),
+    }
     Ok(report)
+}
+
+async fn compared(
+    journal: &dyn Journal,
+    run: &RunId,
+    report: &mut CheckReport,
+) -> Result<(), JournalError> {
+    let folded = history(journal, run, report).await?;
+    compare::epoch(journal, run, &folded, report).await?;
+    let lanes = compare::frame(journal, run, &folded, report).await?;
+    compare::revocations(journal, run, &folded, report).await?;
+    let expected = Expected::new(&folded, run.as_str(), &lanes);
+    compare::told(journal, run, &expected, report).await
 }
 
 async fn history(
@@ -66,32 +66,53 @@ async fn history(
     run: &RunId,
     report: &mut CheckReport,
 ) -> Result<Folded, JournalError> {
-    let mut folded = Folded::default();
-    let mut last = 0;
+    let (mut folded, mut chain) = (Folded::new(), Chain::new(run));
     loop {
-        let rows = journal.history(run, last, PAGE).await?;
-        for row in &rows {
-            if row.seq <= last {
-                // A damaged file gives rows out of order, and might do so for ever.
-                report.find(format!("history: row {} stands behind row {last}", row.seq));
-                return Ok(folded);
-            }
-            if row.seq - 1 != last {
-                report.find(format!("history: rows {} to {} are missing", last + 1, row.seq - 1));
-            }
-            let (seq, at_ms, epoch, call) = (row.seq, row.at_ms, row.epoch, row.call);
-            let link = Link { seq, at_ms, epoch, kind: &row.kind, call, body: &row.body };
-            if chain::link(&report.head, &link) != row.hash {
-                report.find(format!("history row {seq}: its hash does not follow"));
-            }
-            if let Err(reason) = folded.take(row) {
-                report.find(format!("history row {seq}: {reason}"));
-            }
-            (last, report.head) = (seq, row.hash.clone());
-            report.rows += 1;
-        }
+        let rows = journal.history(run, chain.last, PAGE).await?;
         if rows.is_empty() {
+            report.head = chain.head;
             return Ok(folded);
         }
+        for row in &rows {
+            if row.seq <= chain.last {
+                // A damaged file gives rows out of order, and might do so for ever.
+                let (seq, last) = (row.seq, chain.last);
+                report.find(format!("history: row {seq} stands behind row {last}"));
+                report.head = chain.head;
+                return Ok(folded);
+            }
+            chain.take(row, report);
+            if let Err(reason) = folded.take(row) {
+                report.find(format!("history row {}: {reason}", row.seq));
+            }
+        }
+    }
+}
+
+/// The hash chain, as far as it was followed.
+#[derive(Clone)]
+pub(super) struct Chain {
+    head: String,
+    last: u64,
+}
+
+impl Chain {
+    pub(super) fn new(run: &RunId) -> Self {
+        Self { head: chain::genesis(run.as_str()), last: 0 }
+    }
+
+    /// Takes the next row; what does not follow is a finding.
+    pub(super) fn take(&mut self, row: &HistoryRow, report: &mut CheckReport) {
+        let (seq, at_ms, epoch, call) = (row.seq, row.at_ms, row.epoch, row.call);
+        if seq != self.last + 1 {
+            let (from, to) = (self.last + 1, seq.saturating_sub(1));
+            report.find(format!("history: rows {from} to {to} are missing"));
+        }
+        let link = Link { seq, at_ms, epoch, kind: &row.kind, call, body: &row.body };
+        if chain::link(&self.head, &link) != row.hash {
+            report.find(format!("history row {seq}: its hash does not follow"));
+        }
+        (self.last, self.head) = (seq, row.hash.clone());
+        report.rows += 1;
     }
 }

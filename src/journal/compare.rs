@@ -1,214 +1,194 @@
-//! The journal against its own history, table by table.
+//! The journal against its own history, table by table and row by row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use super::chain::{self, CallDigest};
+use serde_json::Value;
+
+use super::chain::{CallDigest, FrameDigest, findings_digest, snapshot_digest};
 use super::check::{CheckReport, PAGE};
-use super::fold::Folded;
-use super::{
-    CallId, Finding, Journal, JournalError, Lane, RevocationRecord, SideReading, SideRecord, pack,
-    stored_pairs,
-};
-use crate::model::{GroupIx, RunId, Status};
+use super::expect::Expected;
+use super::fold::{Folded, Ordered};
+use super::table::Table;
+use super::{Journal, JournalError};
+use crate::model::RunId;
 
-/// The head of the run, column by column.
-pub(super) async fn head(
+/// Every key there can be.
+const ALL: Range<i64> = i64::MIN..i64::MAX;
+
+/// All keys in pages, of which those below `end` are expected.
+fn pages(end: i64) -> impl Iterator<Item = Range<i64>> {
+    let mut from = ALL.start;
+    std::iter::from_fn(move || {
+        let next = end.min(from.max(0).saturating_add(PAGE.into()));
+        let page = from..if from < end { next } else { ALL.end };
+        from = page.end;
+        (!page.is_empty()).then_some(page)
+    })
+}
+
+/// What the run began with: sources, notes, duplicates, filters, groups, lanes, peers. Returns the
+/// lane of each group.
+pub(super) async fn frame(
     journal: &dyn Journal,
     run: &RunId,
     folded: &Folded,
     report: &mut CheckReport,
+) -> Result<Vec<u64>, JournalError> {
+    let (mut digest, mut lanes) = (FrameDigest::new(), Vec::new());
+    let groups = folded.head.get("groups").and_then(Value::as_i64).unwrap_or_default();
+    for table in Table::FRAME {
+        for page in pages(groups) {
+            for row in journal.rows(run, table, page).await? {
+                digest.add(&row.to_string());
+                if table == Table::Group {
+                    lanes.push(row[1].as_u64().unwrap_or(u64::MAX));
+                }
+            }
+        }
+    }
+    if folded.head.get("frame") != Some(&Value::from(digest.finish())) {
+        let names = Table::FRAME.map(Table::as_str).join(", ");
+        report.find(format!("not what the run began with: one of {names}"));
+    }
+    Ok(lanes)
+}
+
+/// Every table whose rows follow from the history.
+pub(super) async fn told(
+    journal: &dyn Journal,
+    run: &RunId,
+    expected: &Expected<'_>,
+    report: &mut CheckReport,
 ) -> Result<(), JournalError> {
-    let stored = journal.run(run.as_str()).await;
-    let Some(record) = report.readable(stored)? else { return Ok(()) };
-    let columns: BTreeMap<String, serde_json::Value> = serde_json::to_value(record)
-        .and_then(serde_json::from_value)
-        .map_err(|error| JournalError::Damaged(error.to_string()))?;
-    for (name, value) in &folded.head {
-        if columns.get(name) != Some(value) {
-            report.find(format!("run: its {name} is not what its history says"));
+    for table in Table::TOLD {
+        for page in pages(expected.end(table)) {
+            let rows = journal.rows(run, table, page.clone()).await?;
+            let rows: Vec<Value> = rows.into_iter().map(|row| hashed(table, row)).collect();
+            differ(table, &expected.rows(table, &page)?, &rows, report);
         }
     }
     Ok(())
 }
 
-/// The status of every call.
-pub(super) async fn calls(
-    journal: &dyn Journal,
-    run: &RunId,
-    folded: &Folded,
-    report: &mut CheckReport,
-) -> Result<(), JournalError> {
-    let mut open: BTreeMap<u64, Status> = BTreeMap::new();
-    let lanes = journal.lanes(run).await;
-    for lane in report.readable(lanes)?.unwrap_or_default() {
-        let found = open_of(journal, run, &lane).await;
-        open.extend(report.readable(found)?.unwrap_or_default());
+/// A row with digests in place of what the history has digests of.
+fn hashed(table: Table, mut row: Value) -> Value {
+    let digest = match (table, row.as_array().map_or(&[][..], Vec::as_slice)) {
+        (Table::Snapshot, [_, _, Value::String(body)]) => snapshot_digest(body),
+        (Table::Finding, [_, Value::String(entries)]) => findings_digest(entries),
+        _ => return row,
+    };
+    if let Some(last) = row.as_array_mut().and_then(|columns| columns.last_mut()) {
+        *last = digest.into();
     }
-    for (id, status) in &folded.calls {
-        let mut stored = open.remove(id);
-        if stored.is_none() {
-            let call = journal.call(run, CallId(*id)).await;
-            stored = report.readable(call)?.map(|call| call.status);
-        }
-        if stored.is_some_and(|stored| stored != *status) {
-            report.find(format!("call {id}: its status is not what its history says"));
-        }
-    }
-    for id in open.keys() {
-        report.find(format!("call {id}: no history tells of it"));
-    }
-    Ok(())
+    row
 }
 
-async fn open_of(
-    journal: &dyn Journal,
-    run: &RunId,
-    lane: &Lane,
-) -> Result<Vec<(u64, Status)>, JournalError> {
-    let mut open = Vec::new();
-    let mut from = CallId(0);
-    loop {
-        let page = journal.open_calls(run, lane, from, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(open) };
-        from = CallId(last.id.0 + 1);
-        open.extend(page.iter().map(|call| (call.id.0, call.status)));
+fn differ(table: Table, expected: &[Value], rows: &[Value], report: &mut CheckReport) {
+    if expected == rows {
+        return;
+    }
+    let name = table.as_str();
+    let told: BTreeSet<String> = expected.iter().map(Value::to_string).collect();
+    let stored: BTreeSet<String> = rows.iter().map(Value::to_string).collect();
+    let mut keys = BTreeSet::new();
+    for row in expected.iter().filter(|row| !stored.contains(&row.to_string())) {
+        keys.insert(row[0].to_string());
+        report.find(format!("{name} {}: it is not what its history says", row[0]));
+    }
+    for row in rows.iter().filter(|row| !told.contains(&row.to_string())) {
+        if !keys.contains(&row[0].to_string()) {
+            report.find(format!("{name} {}: no history tells of it", row[0]));
+        }
     }
 }
 
-/// The outcome of every revocation, and what was ordered.
+/// What was ordered: every revocation, and those of each call together as they were planned.
 pub(super) async fn revocations(
     journal: &dyn Journal,
     run: &RunId,
     folded: &Folded,
     report: &mut CheckReport,
 ) -> Result<(), JournalError> {
-    let (mut after, mut seen) = (None, 0);
-    let mut orders = Orders { folded, current: None };
-    loop {
-        let page = journal.revocations(run, after, PAGE).await;
-        let page = report.readable(page)?.unwrap_or_default();
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        seen += page.len();
-        for record in &page {
-            let id = record.id.0;
-            if folded.members.get(&id) != Some(&(record.call.0, record.outcome)) {
-                report.find(format!("revocation {id}: it is not what its history says"));
-            }
-            if !orders.hold(record)? {
-                report.find(format!("revocation {id}: its call is not the one planned"));
+    let left = folded.orders.iter().map(|(first, order)| (*first, order)).collect();
+    let mut orders = Orders { left, current: None };
+    for page in pages(i64::try_from(folded.next_revocation).unwrap_or(i64::MAX)) {
+        for row in journal.rows(run, Table::Revocation, page).await? {
+            if !orders.take(&row) {
+                report.find(format!("revocation {}: it is not one that was planned", row[0]));
             }
         }
     }
-    if seen != folded.members.len() {
-        let planned = folded.members.len();
-        report.find(format!("{seen} revocations are there, {planned} were planned"));
+    if let Some(current) = &orders.current {
+        report.find(format!("revocation {}: it is missing", current.next));
+    }
+    for first in orders.left.keys() {
+        report.find(format!("revocation {first}: it is missing"));
     }
     Ok(())
 }
 
 /// The calls as they were planned, one after the other: their revocations follow each other.
 struct Orders<'a> {
-    folded: &'a Folded,
-    current: Option<(u64, &'a str, CallDigest)>,
+    /// Calls that have not begun, by their first revocation.
+    left: BTreeMap<u64, &'a Ordered>,
+    current: Option<Current<'a>>,
+}
+
+/// A call some of whose revocations are seen.
+struct Current<'a> {
+    order: &'a Ordered,
+    digest: CallDigest,
+    next: u64,
 }
 
 impl Orders<'_> {
-    /// False if `record` ends a call whose content is not the one planned.
-    fn hold(&mut self, record: &RevocationRecord) -> Result<bool, JournalError> {
-        let id = record.id.0;
-        if let Some((last, expected)) = self.folded.planned.get(&id) {
-            self.current = Some((*last, expected, CallDigest::new()));
-        }
-        let Some((last, expected, mut digest)) = self.current.take() else { return Ok(true) };
-        let ordered = &record.revocation;
-        digest.add(ordered.peer.0, ordered.line, &chain::canonical(&ordered.rule)?);
-        if last == id {
-            return Ok(digest.finish() == expected);
-        }
-        self.current = Some((last, expected, digest));
-        Ok(true)
-    }
-}
-
-/// The last reading of every group: how it went, its findings, the last snapshot.
-pub(super) async fn readings(
-    journal: &dyn Journal,
-    run: &RunId,
-    folded: &Folded,
-    report: &mut CheckReport,
-) -> Result<(), JournalError> {
-    let mut found: BTreeMap<u32, Vec<Finding>> = BTreeMap::new();
-    let findings = journal.findings(run).await;
-    for (group, finding) in report.readable(findings)?.unwrap_or_default() {
-        found.entry(group.0).or_default().push(finding);
-    }
-    let mut from = GroupIx(0);
-    loop {
-        let page = journal.sides(run, from, PAGE).await;
-        let page = report.readable(page)?.unwrap_or_default();
-        let Some(last) = page.last() else { break };
-        from = GroupIx(last.group.0 + 1);
-        for side in &page {
-            let findings = found.remove(&side.group.0).unwrap_or_default();
-            if !tells_the_same(side, &findings, folded) {
-                let group = side.group.0;
-                report.find(format!("group {group}: its reading is not what its history says"));
+    /// False if this revocation is not the next of its call, or ends one that is not as planned.
+    fn take(&mut self, row: &Value) -> bool {
+        let Some(id) = row[0].as_u64() else { return false };
+        let mut current = self.current.take();
+        if let Some(order) = self.left.remove(&id) {
+            if current.is_some() {
+                return false;
             }
+            current = Some(Current { order, digest: CallDigest::new(), next: id });
         }
-    }
-    snapshots(journal, run, folded, report).await
-}
-
-fn tells_the_same(side: &SideRecord, findings: &[Finding], folded: &Folded) -> bool {
-    let state = match side.state {
-        SideReading::Unread => "unread",
-        SideReading::Seen { .. } => "seen",
-        SideReading::Missing { .. } => "missing",
-        SideReading::NotOurs { .. } => "not_ours",
-        SideReading::Failed { .. } => "failed",
-    };
-    match folded.reads.get(&side.group.0) {
-        None => state == "unread" && findings.is_empty(),
-        Some(read) => {
-            read.reading == state
-                && read.elsewhere == side.elsewhere
-                && read.findings == chain::findings_digest(&pack::findings(findings))
+        let Some(mut current) = current.filter(|current| current.next == id) else { return false };
+        if !current.add(row) {
+            return false;
         }
+        if current.order.last == id {
+            return current.digest.finish() == current.order.digest;
+        }
+        current.next += 1;
+        self.current = Some(current);
+        true
     }
 }
 
-async fn snapshots(
-    journal: &dyn Journal,
-    run: &RunId,
-    folded: &Folded,
-    report: &mut CheckReport,
-) -> Result<(), JournalError> {
-    for (group, digest) in &folded.snapshots {
-        let stored = journal.snapshot(run, GroupIx(*group)).await;
-        let same = match report.readable(stored)?.flatten() {
-            Some(snapshot) => chain::snapshot_digest(&chain::canonical(&snapshot)?) == *digest,
-            None => false,
+impl Current<'_> {
+    /// False if the row is of another group, or does not name the rule that it holds.
+    fn add(&mut self, row: &Value) -> bool {
+        let number = |at: usize| row[at].as_u64().and_then(|number| u32::try_from(number).ok());
+        let (Some(peer), Some(line), Some(rule)) = (number(2), number(3), row[5].as_str()) else {
+            return false;
         };
-        if !same {
-            report.find(format!("group {group}: its snapshot is not the one that was read"));
-        }
+        self.digest.add(peer, line, rule);
+        let held: Value = serde_json::from_str(rule).unwrap_or_default();
+        number(1) == Some(self.order.group) && held["id"] == row[4]
     }
-    Ok(())
 }
 
-/// The pairs and narrowings that the run began with.
-pub(super) async fn pairs(
+/// The epoch: no lower than that of any row that was written.
+pub(super) async fn epoch(
     journal: &dyn Journal,
     run: &RunId,
     folded: &Folded,
     report: &mut CheckReport,
 ) -> Result<(), JournalError> {
-    let stored = stored_pairs(journal, run).await;
-    let Some(pairs) = report.readable(stored)? else { return Ok(()) };
-    let content = serde_json::Value::from(pairs.content_digest().to_string());
-    if folded.head.get("content") != Some(&content) {
-        report.find("the pairs are not those that the run began with");
+    let rows = journal.rows(run, Table::Journal, ALL).await?;
+    if rows.first().and_then(|row| row[0].as_u64()).is_none_or(|epoch| epoch < folded.epoch) {
+        report.find("journal: its epoch is not what its history says");
     }
     Ok(())
 }

@@ -5,40 +5,70 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::HistoryRow;
-use crate::model::{Event, Outcome, Status};
+use super::columns::{Begun, attempt};
+use super::desk::{By, CallRow, Desk, Ended, Key, MemberRow, Step};
+use super::{HistoryRow, Tally};
+use crate::model::{CallForm, Direction, Event, LaneKey, RevocationId, RunId};
 
 /// What a history says of its run.
 #[derive(Default)]
 pub(super) struct Folded {
-    /// The columns of the run's head that were set.
+    /// The columns of the run's head, but for those that are counted here.
     pub(super) head: BTreeMap<String, Value>,
-    /// Every call that was not replaced.
-    pub(super) calls: BTreeMap<u64, Status>,
-    /// Every revocation that was not replaced: its call and how it stands.
-    pub(super) members: BTreeMap<u64, (u64, Outcome)>,
-    /// By its first revocation: the last one and the digest of a call as it was planned.
-    pub(super) planned: BTreeMap<u64, (u64, String)>,
-    /// The last reading of each group.
+    pub(super) elapsed_ms: i64,
+    pub(super) next_call: u64,
+    pub(super) next_revocation: u64,
+    /// The epoch of the last change of the head, and of the last row.
+    pub(super) head_epoch: u64,
+    pub(super) epoch: u64,
+    /// Every call and member that was not replaced.
+    pub(super) desk: Desk,
+    /// The epoch of each call's last change.
+    pub(super) epochs: BTreeMap<u64, u64>,
+    /// By call, generation and number.
+    pub(super) attempts: BTreeMap<(u64, u32, u32), (Begun, Option<Ended>)>,
+    /// Calls as they were planned, by their first revocation.
+    pub(super) orders: BTreeMap<u64, Ordered>,
     pub(super) reads: BTreeMap<u32, Read>,
-    /// The digest of each group's last snapshot.
-    pub(super) snapshots: BTreeMap<u32, String>,
-    of_call: BTreeMap<u64, Vec<u64>>,
-    ranges: BTreeMap<u64, u64>,
+    /// The digests of the snapshots that are kept, by group and row of history.
+    pub(super) snapshots: BTreeMap<(u32, u64), String>,
+    pub(super) tallies: BTreeMap<(LaneKey, String, String), Tally>,
 }
 
-/// What a row of kind `read` says, as far as it is compared.
+/// A call as it was planned.
+pub(super) struct Ordered {
+    pub(super) last: u64,
+    pub(super) group: u32,
+    pub(super) digest: String,
+}
+
+/// The last reading of a group, and what was planned from it.
 #[derive(Deserialize)]
 pub(super) struct Read {
     group: u32,
     pub(super) reading: String,
+    pub(super) code: Option<String>,
+    pub(super) message: Option<String>,
+    pub(super) naming: Option<String>,
+    pub(super) service_managed: bool,
     pub(super) elsewhere: u32,
     pub(super) findings: String,
     snapshot: Option<String>,
+    #[serde(skip)]
+    pub(super) at_ms: i64,
+    #[serde(skip)]
+    pub(super) epoch: u64,
+    #[serde(skip)]
+    pub(super) known_ms: Option<i64>,
+    #[serde(skip)]
+    pub(super) snapshot_seq: Option<u64>,
+    #[serde(skip)]
+    pub(super) planned_seq: Option<u64>,
 }
 
 #[derive(Deserialize)]
 struct Planned {
+    group: u32,
     calls: Vec<PlannedCall>,
     replaced: Vec<u64>,
 }
@@ -46,6 +76,9 @@ struct Planned {
 #[derive(Deserialize)]
 struct PlannedCall {
     id: u64,
+    direction: Direction,
+    /// Spelled as in the column.
+    form: String,
     first: u64,
     last: u64,
     digest: String,
@@ -57,50 +90,112 @@ struct Split {
     split: Vec<u64>,
 }
 
+#[derive(Deserialize)]
+struct Tallied {
+    tallies: Vec<Tally>,
+}
+
+/// A call in the desk: there is one run.
+const fn key(call: u64) -> Key {
+    (0, call)
+}
+
 impl Folded {
-    /// Takes one row in; an error says what makes it impossible.
-    pub(super) fn take(&mut self, row: &HistoryRow) -> Result<(), String> {
-        match (row.kind.as_str(), row.call) {
-            ("begun", None) => {
-                let body: BTreeMap<String, Value> = body(row)?;
-                self.head.extend(body.into_iter().filter(|(name, _)| name == "content"));
-                Ok(())
-            }
-            ("updated", None) => {
-                let body: BTreeMap<String, Value> = body(row)?;
-                let set = body.into_iter().filter(|(name, _)| name != "add_elapsed_ms");
-                self.head.extend(set);
-                Ok(())
-            }
-            ("read", None) => {
-                let read: Read = body(row)?;
-                self.snapshots.extend(read.snapshot.clone().map(|digest| (read.group, digest)));
-                self.reads.insert(read.group, read);
-                Ok(())
-            }
-            ("planned", None) => {
-                self.plan(body(row)?);
-                Ok(())
-            }
-            (_, Some(call)) => self.step(call.0, row),
-            (kind, None) => Err(format!("`{kind}` is not a kind of row")),
-        }
+    pub(super) fn new() -> Self {
+        Self { next_call: 1, next_revocation: 1, ..Self::default() }
     }
 
-    fn plan(&mut self, planned: Planned) {
-        for call in planned.replaced {
-            self.calls.remove(&call);
-            for id in self.of_call.remove(&call).unwrap_or_default() {
-                self.members.remove(&id);
-            }
-            self.ranges.remove(&call).map(|first| self.planned.remove(&first));
+    /// Takes one row in; an error says what makes it impossible.
+    pub(super) fn take(&mut self, row: &HistoryRow) -> Result<(), String> {
+        self.epoch = row.epoch;
+        match (row.kind.as_str(), row.call) {
+            ("begun" | "updated", None) => self.set(row, body(row)?),
+            ("read", None) => self.read(row, body(row)?),
+            ("planned", None) => self.plan(row, body(row)?)?,
+            ("tallied", None) => self.tally(body(row)?),
+            (_, Some(call)) => return self.step(call.0, row),
+            (kind, None) => return Err(format!("`{kind}` is not a kind of row")),
         }
-        for PlannedCall { id, first, last, digest } in planned.calls {
-            self.calls.insert(id, Status::NEW);
-            self.members.extend((first..=last).map(|one| (one, (id, Outcome::Pending))));
-            self.of_call.insert(id, (first..=last).collect());
-            self.planned.insert(first, (last, digest));
-            self.ranges.insert(id, first);
+        Ok(())
+    }
+
+    fn set(&mut self, row: &HistoryRow, mut columns: BTreeMap<String, Value>) {
+        self.elapsed_ms += columns.remove("add_elapsed_ms").and_then(|ms| ms.as_i64()).unwrap_or(0);
+        self.head.append(&mut columns);
+        self.head_epoch = row.epoch;
+    }
+
+    fn read(&mut self, row: &HistoryRow, mut read: Read) {
+        let before = self.reads.remove(&read.group);
+        read.at_ms = row.at_ms;
+        read.epoch = row.epoch;
+        let known = before.as_ref().and_then(|before| before.known_ms);
+        read.known_ms = match read.reading.as_str() {
+            "seen" => known,
+            "failed" => None,
+            _ => Some(row.at_ms),
+        };
+        read.planned_seq = before.as_ref().and_then(|before| before.planned_seq);
+        read.snapshot_seq = before.and_then(|before| before.snapshot_seq);
+        if let Some(digest) = &read.snapshot {
+            read.snapshot_seq = Some(row.seq);
+            self.snapshots.insert((read.group, row.seq), digest.clone());
+        }
+        self.keep(read);
+    }
+
+    /// Stores a reading, and of its group's snapshots those that it names.
+    fn keep(&mut self, read: Read) {
+        let group = read.group;
+        let kept = [read.snapshot_seq, read.planned_seq];
+        let of_group = self.snapshots.range((group, 0)..=(group, u64::MAX));
+        let seqs: Vec<u64> = of_group.map(|((_, seq), _)| *seq).collect();
+        for seq in seqs.into_iter().filter(|seq| !kept.contains(&Some(*seq))) {
+            self.snapshots.remove(&(group, seq));
+        }
+        self.reads.insert(group, read);
+    }
+
+    fn plan(&mut self, row: &HistoryRow, planned: Planned) -> Result<(), String> {
+        for call in &planned.replaced {
+            self.desk.calls.remove(&key(*call));
+            self.epochs.remove(call);
+            let members = self.desk.members.remove(&key(*call)).unwrap_or_default();
+            members.first().map(|first| self.orders.remove(&first.id.0));
+        }
+        for PlannedCall { id, direction, form, first, last, digest } in planned.calls {
+            let form: CallForm = form.parse().map_err(|error| format!("{error}"))?;
+            let call = CallRow::planned(0, planned.group, direction, form);
+            self.desk.calls.insert(key(id), call);
+            let members = (first..=last).map(|one| MemberRow::planned(RevocationId(one)));
+            self.desk.members.insert(key(id), members.collect());
+            self.epochs.insert(id, row.epoch);
+            self.orders.insert(first, Ordered { last, group: planned.group, digest });
+            self.next_call = id + 1;
+            self.next_revocation = last + 1;
+        }
+        if let Some(mut read) = self.reads.remove(&planned.group) {
+            read.planned_seq = read.snapshot_seq;
+            if read.reading == "seen" {
+                read.known_ms = Some(read.at_ms);
+            }
+            self.keep(read);
+        }
+        Ok(())
+    }
+
+    fn tally(&mut self, tallied: Tallied) {
+        for tally in tallied.tallies {
+            let key = (tally.lane.clone(), tally.action.clone(), tally.code.clone());
+            match self.tallies.get_mut(&key) {
+                Some(sum) => {
+                    sum.count += tally.count;
+                    sum.retried += tally.retried;
+                    sum.throttled += tally.throttled;
+                    sum.last_ms = sum.last_ms.max(tally.last_ms);
+                }
+                None => drop(self.tallies.insert(key, tally)),
+            }
         }
     }
 
@@ -109,54 +204,29 @@ impl Folded {
         if event.kind().as_str() != row.kind {
             return Err(format!("it is of kind `{}` and holds another", row.kind));
         }
-        let status = self.calls.get(&call).ok_or_else(|| format!("there is no call {call}"))?;
-        let next = status.next(&event).map_err(|error| error.to_string())?;
-        self.calls.insert(call, next);
-        match event {
-            Event::Refused { .. } => self.fail(call),
-            Event::Verified { settled, retry } => {
-                for one in settled {
-                    self.judge(one.id.0, one.outcome);
-                }
-                let Split { split } = body(row)?;
-                for (new, ids) in split.into_iter().zip(retry.iter().skip(1)) {
-                    self.split(new, ids.iter().map(|id| id.0).collect());
-                }
+        let Some(before) = self.desk.calls.get(&key(call)) else {
+            return Err(format!("there is no call {call}"));
+        };
+        let by = By::of(&event, before.status);
+        let (run, call) = (RunId::from("checked"), super::CallId(call));
+        let step = Step { run, run_no: 0, call, event, at_ms: row.at_ms, by };
+        let stepped = self.desk.apply(&step, &mut self.next_call);
+        let (status, split) = stepped.map_err(|error| error.to_string())?;
+        let Split { split: told } = body(row)?;
+        if !split.iter().map(|call| call.0).eq(told.iter().copied()) {
+            return Err("the calls that were split off are others".to_owned());
+        }
+        let changed = split.iter().map(|call| call.0).chain([call.0]);
+        self.epochs.extend(changed.map(|call| (call, row.epoch)));
+        if let Some(begun) = attempt(&step, status, row.epoch) {
+            self.attempts.insert((begun.1, begun.2, begun.3), (begun, None));
+        }
+        for ended in std::mem::take(&mut self.desk.ended) {
+            if let Some(attempt) = self.attempts.get_mut(&(ended.1, ended.2, ended.3)) {
+                attempt.1 = Some(ended);
             }
-            Event::Reopened { members } => {
-                for id in members {
-                    self.judge(id.0, Outcome::Pending);
-                }
-            }
-            _ => {}
         }
         Ok(())
-    }
-
-    fn judge(&mut self, id: u64, outcome: Outcome) {
-        if let Some(member) = self.members.get_mut(&id) {
-            member.1 = outcome;
-        }
-    }
-
-    fn fail(&mut self, call: u64) {
-        for id in self.of_call.get(&call).into_iter().flatten() {
-            if let Some(member) = self.members.get_mut(id)
-                && *member == (call, Outcome::Pending)
-            {
-                member.1 = Outcome::Failed;
-            }
-        }
-    }
-
-    fn split(&mut self, new: u64, ids: Vec<u64>) {
-        self.calls.insert(new, Status::NEW);
-        for id in &ids {
-            if let Some(member) = self.members.get_mut(id) {
-                member.0 = new;
-            }
-        }
-        self.of_call.insert(new, ids);
     }
 }
 

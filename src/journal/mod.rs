@@ -6,7 +6,10 @@
 mod call;
 mod chain;
 mod check;
+mod columns;
 mod compare;
+mod desk;
+mod expect;
 mod fold;
 mod open;
 mod pack;
@@ -14,10 +17,12 @@ mod reading;
 mod run;
 mod sqlite;
 mod stored;
+mod table;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use async_trait::async_trait;
 
@@ -27,12 +32,13 @@ use crate::model::{
 };
 
 pub use crate::model::Finding;
-pub use call::{CallId, CallRecord, Claim, HistoryRow, RevocationRecord, Tally};
+pub use call::{CallId, CallRecord, Claim, HistoryRow, OpenCounts, RevocationRecord, Tally};
 pub use check::{CheckReport, check};
 pub use open::{Mode, open, prune};
 pub use reading::{GroupReading, Reading, SideReading, SideRecord};
 pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};
 pub use stored::stored_pairs;
+pub use table::Table;
 
 /// A journal that cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -162,6 +168,9 @@ pub trait Journal: Send + Sync {
         limit: u32,
     ) -> Result<Vec<CallRecord>, JournalError>;
 
+    /// How much of a lane is not closed.
+    async fn open_counts(&self, run: &RunId, lane: &Lane) -> Result<OpenCounts, JournalError>;
+
     /// One call, open or closed, with its members that have no settled outcome.
     async fn call(&self, run: &RunId, call: CallId) -> Result<CallRecord, JournalError>;
 
@@ -227,6 +236,15 @@ pub trait Journal: Send + Sync {
         after: u64,
         limit: u32,
     ) -> Result<Vec<HistoryRow>, JournalError>;
+
+    /// The rows of a table that belong to a run and have these keys, in order: what a check reads.
+    /// Each is a JSON array of its columns but for the run; bytes are lower-case hexadecimal.
+    async fn rows(
+        &self,
+        run: &RunId,
+        table: Table,
+        keys: Range<i64>,
+    ) -> Result<Vec<serde_json::Value>, JournalError>;
 
     /// Finishes writing and lets go of the lock.
     async fn close(self: Box<Self>) -> Result<(), JournalError>;

@@ -1,5 +1,6 @@
 //! Layer 0: the nouns. No I/O, no async, no clock, no randomness.
 
+mod estimate;
 mod fault;
 mod id;
 mod pair;
@@ -12,6 +13,7 @@ mod status;
 mod text;
 mod word;
 
+pub use estimate::{Estimate, LaneEstimate};
 pub use fault::ErrorClass;
 pub use id::{
     AccountId, ClientToken, GroupId, Identity, LaneKey, Provider, RegionId, RequestId, RuleId,

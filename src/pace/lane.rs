@@ -2,26 +2,20 @@
 //! learned of the provider's real limit.
 
 use std::collections::HashMap;
-use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use governor::clock::Clock as _;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 
-use super::clock::{At, ProviderTime, TokioClock, chance};
-use super::learn::{Bounds, Learner, Next, Seconds};
-use super::settings::{Ceiling, Limit, LimitSettings};
+use super::clock::ProviderTime;
+use super::endpoint::Endpoint;
+use super::key::Key;
+use super::settings::{Ceiling, LimitSettings};
 use super::turn::Turn;
 use crate::model::{LaneKey, Provider};
 
 /// Calls in flight of the whole process: bounds sockets and memory.
 const MAX_IN_FLIGHT: usize = 256;
-
-type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<At>>;
 
 /// Calls that an earlier process made of late: what a limiter starts from.
 pub type Used = HashMap<(LaneKey, String), u32>;
@@ -31,21 +25,11 @@ pub struct Pacer {
     alibaba: LimitSettings,
     aws: LimitSettings,
     used: Used,
+    is_empty: bool,
     time: ProviderTime,
     keys: Mutex<HashMap<(LaneKey, &'static str), Arc<Key>>>,
+    endpoints: Mutex<HashMap<LaneKey, Arc<Endpoint>>>,
     slots: Semaphore,
-}
-
-/// The limiter of one (lane, action).
-pub(super) struct Key {
-    /// Held by the first in the queue alone: tokio's mutex is fair, so turns are first come,
-    /// first served, and only one waiter watches the limiter.
-    queue: tokio::sync::Mutex<()>,
-    ceiling: Option<Limiter>,
-    learner: Mutex<Learner>,
-    /// Told of each answer, since that may let the first in the queue go.
-    answers: Notify,
-    time: ProviderTime,
 }
 
 impl Pacer {
@@ -55,8 +39,10 @@ impl Pacer {
             alibaba,
             aws,
             used,
+            is_empty: false,
             time: ProviderTime::begin(),
             keys: Mutex::default(),
+            endpoints: Mutex::default(),
             slots: Semaphore::new(MAX_IN_FLIGHT),
         }
     }
@@ -65,6 +51,12 @@ impl Pacer {
     #[must_use]
     pub fn with_wall(self, wall: Duration) -> Self {
         Self { time: ProviderTime::begin_at(wall), ..self }
+    }
+
+    /// The same limiters with empty buckets: nobody knows what was taken of late.
+    #[must_use]
+    pub fn emptied(self) -> Self {
+        Self { is_empty: true, ..self }
     }
 
     /// Calls in flight that a lane of `cloud` may have.
@@ -93,9 +85,7 @@ impl Pacer {
 
     /// Lets no further call of the action pass for `delay`: an earlier process was told to wait.
     pub fn hold_back(&self, lane: &LaneKey, action: &'static str, delay: Duration) {
-        let key = self.key(lane, action);
-        key.learner().shut_until(key.now() + delay.as_secs_f64());
-        key.answers.notify_one();
+        self.key(lane, action).hold_back(delay);
     }
 
     fn settings(&self, cloud: Provider) -> &LimitSettings {
@@ -109,106 +99,16 @@ impl Pacer {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let id = (lane.clone(), action);
         Arc::clone(keys.entry(id).or_insert_with(|| {
-            let used = self.used.get(&(lane.clone(), action.to_owned())).copied().unwrap_or(0);
+            let counted = self.used.get(&(lane.clone(), action.to_owned())).copied();
+            let used = if self.is_empty { u32::MAX } else { counted.unwrap_or(0) };
             let limit = self.settings(lane.cloud).limit(action);
-            Arc::new(Key::new(lane.cloud, limit, used, self.time))
+            Arc::new(Key::new(lane.cloud, limit, used, self.time, self.endpoint(lane)))
         }))
     }
-}
 
-impl Key {
-    fn new(cloud: Provider, limit: Limit, used: u32, time: ProviderTime) -> Self {
-        let bounds = match limit {
-            Limit::Ceiling(ceiling) => Bounds::known(ceiling.rate, ceiling.burst),
-            Limit::Auto => Bounds::UNKNOWN,
-            Limit::Off => Bounds::OFF,
-        };
-        let counts_by_the_minute = match cloud {
-            Provider::Alibaba => true,
-            Provider::Aws => false,
-        };
-        let mut learner = Learner::new(bounds, counts_by_the_minute);
-        learner.spent_before(used);
-        Self {
-            queue: tokio::sync::Mutex::default(),
-            ceiling: limit.ceiling().and_then(|ceiling| limiter(ceiling, used)),
-            learner: Mutex::new(learner),
-            answers: Notify::new(),
-            time,
-        }
-    }
-
-    /// Waits for the pace and for the ceiling, counts one call, and returns when it goes out.
-    async fn wait(&self) -> Seconds {
-        let _first = self.queue.lock().await;
-        loop {
-            let now = self.now();
-            let next = self.learner().next(now, chance());
-            match next {
-                Next::Now => match self.under_ceiling() {
-                    Ok(()) => {
-                        self.learner().sent(now);
-                        return now;
-                    }
-                    Err(wait) => tokio::time::sleep(wait).await,
-                },
-                Next::At(at) => tokio::select! {
-                    biased;
-                    () = self.answers.notified() => {}
-                    () = tokio::time::sleep(seconds(at - now)) => {}
-                },
-                Next::Reply => self.answers.notified().await,
-            }
-        }
-    }
-
-    /// Takes one call's quota, or says how long to wait before asking again.
-    fn under_ceiling(&self) -> Result<(), Duration> {
-        let Some(ceiling) = &self.ceiling else { return Ok(()) };
-        ceiling.check().map_err(|not_yet| not_yet.wait_time_from(TokioClock.now()))
-    }
-
-    /// Tells the learner of an answer, and whoever waits for one. Returns how long the gate is
-    /// shut.
-    pub(super) fn tell(&self, news: impl FnOnce(&mut Learner, Seconds)) -> Duration {
-        let now = self.now();
-        let opens_at = {
-            let mut learner = self.learner();
-            news(&mut learner, now);
-            learner.opens_at()
-        };
-        self.answers.notify_one();
-        seconds(opens_at - now)
-    }
-
-    fn learner(&self) -> MutexGuard<'_, Learner> {
-        self.learner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn now(&self) -> Seconds {
-        self.time.now()
-    }
-}
-
-fn limiter(ceiling: Ceiling, used: u32) -> Option<Limiter> {
-    let quota = Quota::with_period(Duration::from_secs_f64(1.0 / ceiling.rate))?
-        .allow_burst(NonZeroU32::new(ceiling.burst)?);
-    let limiter = RateLimiter::direct_with_clock(quota, TokioClock);
-    if let Some(used) = NonZeroU32::new(used.min(ceiling.burst)) {
-        // At most the burst, so the only refusal possible is one that changes nothing.
-        drop(limiter.check_n(used));
-    }
-    Some(limiter)
-}
-
-/// A wait, none if it is over. Rounded up: one that is slept as none would be asked for again and
-/// again until the clock moved.
-fn seconds(wait: Seconds) -> Duration {
-    let nearest = Duration::try_from_secs_f64(wait.max(0.0)).unwrap_or(Duration::MAX);
-    if wait > nearest.as_secs_f64() {
-        nearest.saturating_add(Duration::from_nanos(1))
-    } else {
-        nearest
+    fn endpoint(&self, lane: &LaneKey) -> Arc<Endpoint> {
+        let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(endpoints.entry(lane.clone()).or_default())
     }
 }
 
@@ -219,7 +119,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::pace::Answer;
+    use crate::pace::{Answer, Limit};
 
     fn limits(rate: f64, burst: u32) -> LimitSettings {
         LimitSettings {
@@ -231,13 +131,6 @@ mod tests {
 
     fn lane(account: &str) -> LaneKey {
         LaneKey { cloud: Provider::Aws, account: account.into(), region: "us-east-1".into() }
-    }
-
-    #[test]
-    fn a_wait_of_less_than_a_nanosecond_is_still_a_wait() {
-        assert_eq!(seconds(3e-10), Duration::from_nanos(1));
-        assert_eq!([seconds(0.0), seconds(-1.0)], [Duration::ZERO; 2]);
-        assert_eq!(seconds(0.5), Duration::from_millis(500));
     }
 
     #[tokio::test(start_paused = true)]
@@ -272,6 +165,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn empty_buckets_are_filled_before_they_are_used() {
+        let pacer = Pacer::new(limits(1.0, 1), limits(5.0, 50), Used::new()).emptied();
+        let start = Instant::now();
+        for _ in 0..10 {
+            drop(pacer.turn(&lane("1"), "Revoke").await);
+        }
+        assert!(start.elapsed() >= Duration::from_millis(1_990), "{:?}", start.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_gate_holds_every_waiter_back() {
         let pacer = Pacer::new(limits(1.0, 1), limits(100.0, 100), Used::new());
         pacer.hold_back(&lane("1"), "Revoke", Duration::from_secs(3));
@@ -287,7 +190,7 @@ mod tests {
             (pacer.turn(&lane("1"), "Revoke").await, pacer.turn(&lane("1"), "Revoke").await);
         let start = Instant::now();
         let asked = Some(Duration::from_secs(5));
-        let shut_for = refused.answered(Answer::Refused { retry_after: asked });
+        let shut_for = refused.answered(Answer::Refused { retry_after: asked }).shut_for;
         assert!(shut_for >= Duration::from_secs(5), "{shut_for:?}");
         drop(other);
         let probe = pacer.turn(&lane("1"), "Revoke").await;

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::SemaphorePermit;
 
-use super::clock::chance;
-use super::lane::Key;
+use super::key::Key;
 use super::learn::Seconds;
 
 /// What an answer tells of the limit.
@@ -19,8 +18,19 @@ pub enum Answer {
         /// What the provider asked for.
         retry_after: Option<Duration>,
     },
-    /// No answer, or one given before the limit was looked at.
+    /// None that tells of the limit: the endpoint hung, broke down or could not be reached.
+    Fault,
+    /// One in good order, given before the limit was looked at.
     Silent,
+}
+
+/// What becomes of the lane after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// How long no call of the action goes out.
+    pub shut_for: Duration,
+    /// Whether so many faults followed each other that the lane is to be left alone.
+    pub gives_up: bool,
 }
 
 /// The right to send one call. Dropped without an answer, it counts as a call that got none.
@@ -45,25 +55,17 @@ impl<'a> Turn<'a> {
         turn
     }
 
-    /// The call ended. Returns how long no call of its action goes out.
-    pub fn answered(mut self, answer: Answer) -> Duration {
+    /// The call ended.
+    pub fn answered(mut self, answer: Answer) -> Heard {
         self.is_answered = true;
-        let sent_at = self.sent_at;
-        self.key.tell(|learner, now| match answer {
-            Answer::Passed => learner.accepted(now, sent_at),
-            Answer::Refused { retry_after } => {
-                let asked = retry_after.map(|asked| asked.as_secs_f64());
-                learner.throttled(now, sent_at, asked, chance());
-            }
-            Answer::Silent => learner.other(),
-        })
+        self.key.hear(self.sent_at, Some(answer))
     }
 }
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.key.tell(|learner, _| learner.other());
+            self.key.hear(self.sent_at, None);
         }
     }
 }

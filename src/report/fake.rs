@@ -7,8 +7,8 @@ use async_trait::async_trait;
 
 use crate::journal::{
     CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
-    Lane, NewRun, PeerEntry, RevocationRecord, RunKind, RunRecord, RunState, RunUpdate,
-    SideReading, SideRecord, Tally,
+    Lane, NewRun, OpenCounts, PeerEntry, RevocationRecord, RunKind, RunRecord, RunState, RunUpdate,
+    SideReading, SideRecord, Table, Tally,
 };
 use crate::model::{
     CallForm, Direction, Event, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, PlannedCall,
@@ -307,6 +307,9 @@ impl Journal for FakeJournal {
     ) -> Result<Vec<CallRecord>, JournalError> {
         not_asked()
     }
+    async fn open_counts(&self, _: &RunId, _: &Lane) -> Result<OpenCounts, JournalError> {
+        not_asked()
+    }
     async fn call(&self, _: &RunId, _: CallId) -> Result<CallRecord, JournalError> {
         not_asked()
     }
@@ -360,6 +363,14 @@ impl Journal for FakeJournal {
     ) -> Result<Vec<HistoryRow>, JournalError> {
         self.history_reads.fetch_add(1, Ordering::Relaxed);
         Ok(self.page(self.history.iter().filter(|row| row.seq > after).cloned(), limit))
+    }
+    async fn rows(
+        &self,
+        _: &RunId,
+        _: Table,
+        _: std::ops::Range<i64>,
+    ) -> Result<Vec<serde_json::Value>, JournalError> {
+        not_asked()
     }
     async fn close(self: Box<Self>) -> Result<(), JournalError> {
         Ok(())

@@ -5,10 +5,7 @@ use crate::model::RunId;
 
 /// The last row of a run's history, found in about 2 log₂ n look-ups of one row each; `None`
 /// for an empty history. Its hash covers every row before it.
-pub(super) async fn head(
-    journal: &dyn Journal,
-    run: &RunId,
-) -> Result<Option<HistoryRow>, JournalError> {
+pub async fn head(journal: &dyn Journal, run: &RunId) -> Result<Option<HistoryRow>, JournalError> {
     let Some(mut last) = row_after(journal, run, 0).await? else { return Ok(None) };
     // There is a row after `last`, or it is the last; nothing is known to come after `end`.
     let mut step = 1;

@@ -1,11 +1,13 @@
 //! What a run would do, for people: group by group, then what is left alone.
 
 mod groups;
+mod lanes;
 mod left_alone;
 
 use std::io::Write;
 
 use crate::journal::{Journal, RunKind, RunRecord};
+use crate::model::Estimate;
 
 use super::format::Tone;
 use super::pairs::PairRows;
@@ -13,6 +15,17 @@ use super::table::{NOT_JUDGED, Sections, facts, next_step};
 use super::text::{wrap, wrap_parts};
 use super::{ReportError, Style, Summary};
 use left_alone::LeftAlone;
+
+/// A plan that is to be shown.
+#[derive(Clone, Copy)]
+pub struct PlanView<'a> {
+    /// The run.
+    pub run: &'a RunRecord,
+    /// What it comes to.
+    pub summary: &'a Summary,
+    /// What it takes; none of a run that only reads.
+    pub estimate: Option<&'a Estimate>,
+}
 
 /// Whether the plan is shown for the question of `revoke` or `resume`: what comes next is asked.
 fn is_question(run: &RunRecord, summary: &Summary) -> bool {
@@ -25,11 +38,11 @@ fn is_question(run: &RunRecord, summary: &Summary) -> bool {
 /// is done about. An audit that planned nothing lists its pairs instead of rules.
 pub(super) async fn write(
     journal: &dyn Journal,
-    run: &RunRecord,
-    summary: &Summary,
+    view: PlanView<'_>,
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
+    let PlanView { run, summary, estimate } = view;
     writeln!(
         out,
         "{}",
@@ -37,6 +50,9 @@ pub(super) async fn write(
     )?;
     let line = wrap_parts(&facts(run, summary), style.width);
     writeln!(out, "{}", style.paint(Tone::Quiet, &line))?;
+    if let Some(estimate) = estimate {
+        lanes::write(estimate, style, out)?;
+    }
     let planned = summary.rules.planned > 0;
     if planned {
         groups::write(journal, run, style, out).await?;

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use crate::journal::{Journal, RunRecord};
 
+use super::plan::PlanView;
 use super::{Format, ReportError, Style, Summary, csv, html, json, plan, table};
 
 /// Writes what happened in `run`: `unpair report`, and the end of `revoke`, `resume`, `verify`.
@@ -25,20 +26,19 @@ pub async fn write_report(
     }
 }
 
-/// Writes what `run` would do: `unpair audit` and `unpair plan`. Only the table differs from
+/// Writes what a run would do: `unpair audit` and `unpair plan`. Only the table differs from
 /// [`write_report`]: group by group, every rule to be revoked.
 pub async fn write_plan(
     journal: &dyn Journal,
-    run: &RunRecord,
-    summary: &Summary,
+    view: PlanView<'_>,
     format: Format,
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     match format {
-        Format::Table => plan::write(journal, run, summary, style, out).await,
+        Format::Table => plan::write(journal, view, style, out).await,
         Format::Json | Format::Csv | Format::Html => {
-            write_report(journal, run, summary, format, style, out).await
+            write_report(journal, view.run, view.summary, format, style, out).await
         }
     }
 }

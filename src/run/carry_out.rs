@@ -8,11 +8,10 @@ use super::planted::sent_too_early;
 use super::request::{Request, takes_token};
 use super::{CarryOut, RunError, Unrecorded};
 use crate::cloud::Action;
-use crate::exchange::{Account, Exchange};
+use crate::exchange::{Account, Exchange, Leave};
 use crate::failpoint::{during, hit};
 use crate::journal::{Claim, JournalError, Lane};
 use crate::model::{Event, Status};
-use crate::pace::Turn;
 
 /// How often a paused run looks whether its pause file is gone.
 const PAUSE_POLL: Duration = Duration::from_millis(200);
@@ -37,12 +36,12 @@ pub(super) async fn send(
     if let Some(left) = call.told_to_wait() {
         sender.exchange.pacer.hold_back(&lane.key, sender.action, left);
     }
-    while let Some(turn) = sender.turn(&call).await {
+    while let Some(leave) = sender.leave(&call).await {
         let now = sender.exchange.clock.now();
         if let Some(reason) = call.lapse(&now).filter(|_| takes_token(lane)) {
             return Ok(sender.read_first(call, reason).await?);
         }
-        sender.attempt(&mut call, turn).await?;
+        sender.attempt(&mut call, leave).await?;
         if !matches!(call.record.status, Status::Waiting { .. }) {
             break;
         }
@@ -61,25 +60,25 @@ struct Sender<'a> {
 
 impl<'a> Sender<'a> {
     /// The right to send `call` now; `None` once nothing more is to be sent.
-    async fn turn(&self, call: &InHand) -> Option<Turn<'a>> {
-        let Exchange { stop, pacer, .. } = self.exchange;
+    async fn leave(&self, call: &InHand) -> Option<Leave<'a>> {
+        let lane = &self.lane.key;
         loop {
             let ready = async {
                 tokio::time::sleep_until(call.due).await;
                 self.wait_while_paused().await;
-                pacer.turn(&self.lane.key, self.action).await
+                self.exchange.leave(lane, self.action).await
             };
-            let turn = tokio::select! {
+            let leave = tokio::select! {
                 biased;
-                () = stop.cancelled() => return None,
-                turn = ready => turn,
+                () = self.exchange.stop.cancelled() => return None,
+                leave = ready => leave,
             };
-            if self.exchange.parked(&self.lane.key).is_some() {
+            if self.exchange.parked(lane).is_some() {
                 return None;
             }
             // The wait for quota may have been long.
             if !self.is_paused().await {
-                return Some(turn);
+                return Some(leave);
             }
         }
     }
@@ -97,7 +96,7 @@ impl<'a> Sender<'a> {
     }
 
     /// Sends `call` once: intent, request, what came of it.
-    async fn attempt(&self, call: &mut InHand, turn: Turn<'_>) -> Result<(), RunError> {
+    async fn attempt(&self, call: &mut InHand, leave: Leave<'_>) -> Result<(), RunError> {
         let (client, run) = (&*self.account.client, &self.work.run.new.id);
         let request = match Request::new(run, self.lane, &call.record, client) {
             Ok(request) => request,
@@ -117,7 +116,7 @@ impl<'a> Sender<'a> {
         };
         hit("after-reply");
         let error = answer.as_ref().err();
-        let shut_for = self.exchange.answered(turn, error);
+        let shut_for = self.exchange.answered(&self.lane.key, leave, error);
         self.exchange.count(&self.lane.key, self.action, error, resent);
         let event = conclude(self.work, self.lane, self.account, call, answer, shut_for).await;
         self.store(call, claim, event, request).await

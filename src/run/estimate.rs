@@ -1,101 +1,83 @@
 //! How long a plan takes under the known limits.
 
+use std::collections::HashMap;
+
 use crate::cloud::Action;
-use crate::journal::{CallId, Journal, JournalError, RunRecord};
-use crate::model::{Direction, LaneKey, Provider};
+use crate::journal::{Journal, JournalError, Lane, OpenCounts, RunRecord};
+use crate::model::{Direction, Estimate, LaneEstimate, LaneKey, Provider};
 use crate::pace::{Ceiling, Pacer};
 
-/// Calls that are counted from the journal at once.
-const PAGE: u32 = 1_000;
+/// Groups whose rules EC2 lists in one call.
+const EC2_GROUPS: u64 = 200;
+/// Groups that either cloud lists in one call.
+const GROUPS: u64 = 100;
 
-/// What one lane has to do.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LaneEstimate {
-    /// The lane.
-    pub lane: LaneKey,
-    /// Rules to revoke.
-    pub rules: u64,
-    /// Groups that have any.
-    pub groups: u64,
-    /// Revocation calls.
-    pub calls: u64,
-    /// Read-back calls.
-    pub reads: u64,
-    /// Seconds.
-    pub seconds: f64,
-}
-
-/// What a plan takes: lanes work at the same time, so the slowest one decides.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Estimate {
-    /// Every lane with something to do, slowest first.
-    pub lanes: Vec<LaneEstimate>,
-    /// Seconds, rounded up.
-    pub seconds: u64,
-}
-
-/// Estimates the open calls of a run.
+/// Estimates a run: what its groups took to be read, by the calls that were counted, and its open
+/// calls with their read-backs.
 pub async fn estimate(
     journal: &dyn Journal,
     run: &RunRecord,
     pacer: &Pacer,
 ) -> Result<Estimate, JournalError> {
-    let mut lanes = Vec::new();
+    let reading = reading(journal, run, pacer).await?;
+    let (mut lanes, mut acting) = (Vec::new(), 0.0);
     for lane in journal.lanes(&run.new.id).await? {
-        let (mut ingress, mut egress, mut groups, mut rules) = (0_u64, 0_u64, 0_u64, 0_u64);
-        let mut last = None;
-        let mut from = CallId(0);
-        loop {
-            let page = journal.open_calls(&run.new.id, &lane, from, PAGE).await?;
-            for call in &page {
-                match call.direction {
-                    Direction::Ingress => ingress += 1,
-                    Direction::Egress => egress += 1,
-                }
-                rules += call.members.len() as u64;
-                groups += u64::from(last != Some(call.group));
-                last = Some(call.group);
-            }
-            match page.last() {
-                Some(call) if page.len() >= PAGE as usize => from = CallId(call.id.0 + 1),
-                _ => break,
-            }
+        let open = journal.open_counts(&run.new.id, &lane).await?;
+        if open.ingress + open.egress == 0 {
+            continue;
         }
-        if ingress + egress > 0 {
-            lanes.push(LaneEstimate {
-                rules,
-                ..of_lane(lane.key, pacer, (ingress, egress), groups)
-            });
-        }
+        let mut estimate = of_lane(lane, pacer, open);
+        acting = f64::max(acting, estimate.seconds);
+        estimate.seconds += reading.get(&estimate.lane).copied().unwrap_or_default();
+        lanes.push(estimate);
     }
     lanes.sort_by(|x, y| y.seconds.total_cmp(&x.seconds));
-    let seconds = lanes.first().map_or(0.0, |lane| lane.seconds).ceil();
+    // Every lane is read before the first call goes out.
+    let seconds = (reading.into_values().fold(0.0, f64::max) + acting).ceil();
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 or more")]
     let seconds = seconds as u64;
     Ok(Estimate { lanes, seconds })
 }
 
-fn of_lane(
-    lane: LaneKey,
+/// Seconds that each lane's reads took at the least; none of a run that began to act, since its
+/// counts hold read-backs as well.
+async fn reading(
+    journal: &dyn Journal,
+    run: &RunRecord,
     pacer: &Pacer,
-    (ingress, egress): (u64, u64),
-    groups: u64,
-) -> LaneEstimate {
+) -> Result<HashMap<LaneKey, f64>, JournalError> {
+    let mut calls: HashMap<(LaneKey, String), u64> = HashMap::new();
+    if run.started_ms.is_none() {
+        for tally in journal.tallies(&run.new.id).await? {
+            *calls.entry((tally.lane, tally.action)).or_default() += tally.count;
+        }
+    }
+    let mut seconds = HashMap::new();
+    for ((lane, action), calls) in calls {
+        let spent = spent(calls, pacer.ceiling(lane.cloud, &action));
+        let longest = seconds.entry(lane).or_insert(0.0);
+        *longest = f64::max(*longest, spent);
+    }
+    Ok(seconds)
+}
+
+/// What is open in a lane, without what was read before.
+fn of_lane(Lane { key: lane, .. }: Lane, pacer: &Pacer, open: OpenCounts) -> LaneEstimate {
     let ceiling = |action: Action| pacer.ceiling(lane.cloud, action.name(lane.cloud));
-    // EC2 reads 200 groups a call, twice: the groups and their rules.
     let reads = match lane.cloud {
-        Provider::Alibaba => groups,
-        Provider::Aws => groups.div_ceil(200),
+        Provider::Alibaba => open.groups,
+        Provider::Aws => open.groups.div_ceil(EC2_GROUPS),
     };
     let seconds = [
-        spent(ingress, ceiling(Action::Revoke(Direction::Ingress))),
-        spent(egress, ceiling(Action::Revoke(Direction::Egress))),
+        spent(open.ingress, ceiling(Action::Revoke(Direction::Ingress))),
+        spent(open.egress, ceiling(Action::Revoke(Direction::Egress))),
         spent(reads, ceiling(Action::Rules)),
-        spent(groups.div_ceil(100), ceiling(Action::Groups)),
+        spent(open.groups.div_ceil(GROUPS), ceiling(Action::Groups)),
     ]
     .into_iter()
     .fold(0.0, f64::max);
-    LaneEstimate { lane, rules: 0, groups, calls: ingress + egress, reads, seconds }
+    let OpenCounts { ingress, egress, groups, rules } = open;
+    LaneEstimate { lane, rules, groups, calls: ingress + egress, reads, seconds }
 }
 
 /// Seconds until the last of `calls` is admitted by a bucket that starts full.
@@ -109,6 +91,8 @@ fn spent(calls: u64, ceiling: Option<Ceiling>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::GroupIx;
+    use crate::pace::{LimitSettings, Used};
 
     #[test]
     fn the_burst_is_free_and_the_rest_goes_at_the_rate() {
@@ -116,5 +100,25 @@ mod tests {
         assert!((spent(50, ceiling) - 0.0).abs() < f64::EPSILON);
         assert!((spent(2_000, ceiling) - 390.0).abs() < f64::EPSILON);
         assert!((spent(2_000, None) - 0.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_lane_takes_as_long_as_the_slowest_of_its_actions() {
+        let limits = LimitSettings::alibaba_default();
+        let pacer = Pacer::new(limits.clone(), limits, Used::new());
+        let of = |ingress, groups| {
+            let key = LaneKey {
+                cloud: Provider::Alibaba,
+                account: "1".into(),
+                region: "cn-beijing".into(),
+            };
+            let open = OpenCounts { ingress, egress: 11, groups, rules: 2_000 };
+            of_lane(Lane { ix: 0, key, first: GroupIx(0), groups: 1_000 }, &pacer, open)
+        };
+        let calls = of(101, 50);
+        assert_eq!((calls.calls, calls.reads, calls.rules), (112, 50, 2_000));
+        assert!((calls.seconds - 20.0).abs() < f64::EPSILON, "{calls:?}");
+        let reads = of(101, 201);
+        assert!((reads.seconds - 40.0).abs() < f64::EPSILON, "{reads:?}");
     }
 }

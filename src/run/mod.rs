@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use futures_util::StreamExt as _;
 
 pub use error::{RunError, Unrecorded};
-pub use estimate::{Estimate, LaneEstimate, estimate};
+pub use estimate::estimate;
 pub use guard::Failures;
 pub use patience::Patience;
 pub use stored::stored_pairs;

@@ -22,6 +22,11 @@ pub(super) struct Call {
 }
 
 impl Call {
+    /// Whether it removes or adds rules.
+    pub(super) fn changes_something(&self) -> bool {
+        self.action.starts_with("Revoke") || self.action.starts_with("Authorize")
+    }
+
     /// A parameter that is there and not empty.
     pub(super) fn param(&self, name: &str) -> Option<&str> {
         self.params.get(name).map(String::as_str).filter(|value| !value.is_empty())

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::call::{Call, Refusal};
 use super::dialect::Dialect;
 use super::faults::FaultKind;
+use super::hold::{Grip, Moment};
 use super::http::{Answer, Request};
 use super::live::{Deeds, Live};
 use super::log::LoggedCall;
@@ -15,10 +17,12 @@ use super::store::Line;
 use crate::model::{AccountId, RegionId, RuleId};
 
 /// An answer and what becomes of it on the way.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Verdict {
     pub(super) answer: Answer,
     pub(super) delivery: Delivery,
+    /// Delivered once this is cancelled, where the call is held.
+    pub(super) held: Option<CancellationToken>,
 }
 
 /// What becomes of an answer.
@@ -41,7 +45,11 @@ pub(super) fn exchange<D: Dialect>(live: &mut Live, request: &Request) -> Verdic
     let now = Timestamp::now();
     let request_id = D::request_id(fastrand::u128(..));
     let opened = D::open(live, request, now);
-    let fault = opened.as_ref().ok().and_then(|call| live.faults.strike(call));
+    let grip = opened.as_ref().ok().and_then(|call| live.hold.as_mut()?.grip(call));
+    let fault = opened.as_ref().ok().and_then(|call| match &grip {
+        Some(grip) => fault_of(grip),
+        None => live.faults.strike(call),
+    });
     let outcome = match &opened {
         Err(refusal) => Err(refusal.clone()),
         Ok(call) => carry_out::<D>(live, call, fault.as_ref(), now),
@@ -64,7 +72,16 @@ pub(super) fn exchange<D: Dialect>(live: &mut Live, request: &Request) -> Verdic
         tracing::error!(%error, "the sandbox cannot keep its state");
         Err(D::internal_error())
     });
-    deliver::<D>(request, &outcome, fault.as_ref(), &request_id)
+    let (answer, delivery) = deliver::<D>(request, &outcome, fault.as_ref(), &request_id);
+    Verdict { answer, delivery, held: grip.map(|grip| grip.release) }
+}
+
+/// What a hold does to the call itself.
+fn fault_of(grip: &Grip) -> Option<FaultKind> {
+    match grip.moment {
+        Moment::BeforeEffect => Some(FaultKind::DropBefore),
+        Moment::AfterEffect => None,
+    }
 }
 
 /// The outcome of a proven call: a fault's, the limiter's, or that of the call itself.
@@ -107,7 +124,7 @@ fn deliver<D: Dialect>(
     outcome: &Result<D::Reply, Refusal>,
     fault: Option<&FaultKind>,
     request_id: &str,
-) -> Verdict {
+) -> (Answer, Delivery) {
     let shown_id = (fault != Some(&FaultKind::NoRequestId)).then_some(request_id);
     let mut answer = D::answer(request, outcome, shown_id);
     let delivery = match fault {
@@ -125,7 +142,7 @@ fn deliver<D: Dialect>(
         }
         _ => Delivery::Whole,
     };
-    Verdict { answer, delivery }
+    (answer, delivery)
 }
 
 /// What a captive proxy answers to everything.

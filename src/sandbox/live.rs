@@ -5,6 +5,7 @@ use tokio::time::Instant;
 
 use super::changes::Change;
 use super::faults::Faults;
+use super::hold::Hold;
 use super::limits::Limiter;
 use super::log::Log;
 use super::options::{SandboxError, SandboxOptions};
@@ -31,6 +32,7 @@ pub(super) struct Live {
     pub(super) sessions: Sessions,
     pub(super) nonces: Nonces,
     pub(super) faults: Faults,
+    pub(super) hold: Option<Hold>,
     pub(super) limiter: Limiter,
     pub(super) log: Log,
     pub(super) deeds: Deeds,
@@ -57,6 +59,7 @@ impl Live {
             sessions: Sessions::default(),
             nonces: Nonces::default(),
             faults: Faults::new(options.faults, options.seed),
+            hold: None,
             limiter: Limiter::new(options.limit),
             log,
             deeds: Deeds::default(),

@@ -13,6 +13,7 @@ mod connection;
 mod dialect;
 mod exchange;
 mod faults;
+mod hold;
 mod http;
 mod limits;
 mod live;
@@ -29,6 +30,7 @@ mod world;
 mod world_file;
 
 pub use faults::{BadFault, Fault, FaultKind, Often};
+pub use hold::{Held, Moment};
 pub use limits::Limit;
 pub use log::LoggedCall;
 pub use options::{SandboxAccount, SandboxError, SandboxOptions};

@@ -18,6 +18,7 @@ use super::aws::Aws;
 use super::connection::{Cuttable, Knife};
 use super::dialect::Dialect;
 use super::exchange::{Delivery, exchange};
+use super::hold::{Held, Hold, Moment};
 use super::http::{Answer, Request, decode_pairs};
 use super::live::Live;
 use super::log::LoggedCall;
@@ -92,6 +93,13 @@ impl Sandbox {
         if let Err(error) = self.live().edit(change) {
             tracing::error!(%error, "the sandbox cannot keep its state");
         }
+    }
+
+    /// Lets `pass` more calls through that remove or add rules, then holds every one.
+    pub fn hold(&self, pass: usize, moment: Moment) -> Held {
+        let (own, given) = Hold::new(pass, moment);
+        self.live().hold = Some(own);
+        given
     }
 
     /// Stops: exchanges in the air end, connections are closed.
@@ -172,6 +180,9 @@ async fn answer<D: Dialect>(
         return plain(413, Vec::new(), Body::from("request body too large or cut short"));
     };
     let verdict = exchange::<D>(&mut lock(&shared.live), &request);
+    if let Some(release) = verdict.held {
+        shared.stop.run_until_cancelled(release.cancelled()).await.unwrap_or(());
+    }
     match verdict.delivery {
         Delivery::Whole => {}
         Delivery::Half => return half(verdict.answer),

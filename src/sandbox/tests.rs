@@ -110,6 +110,29 @@ async fn a_stop_ends_calls_that_hang() {
 }
 
 #[tokio::test]
+async fn a_held_call_is_delivered_when_it_is_let_go_and_none_is_held_after_that() {
+    for (moment, acts) in [(Moment::BeforeEffect, false), (Moment::AfterEffect, true)] {
+        let sandbox = started(&[]).await;
+        let before = rules(&sandbox).len();
+        let held = sandbox.hold(1, moment);
+        assert!(revoke_first(&sandbox).await.contains("HTTP/1.1 200"), "one is let through");
+        assert!(!held.wait(Duration::ZERO));
+        let answer = revoke_first(&sandbox);
+        tokio::pin!(answer);
+        while !held.wait(Duration::ZERO) {
+            tokio::select! {
+                answer = &mut answer => panic!("it must be held, not answer {answer}"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+        assert_eq!(rules(&sandbox).len(), before - 1 - usize::from(acts), "{moment:?}");
+        drop(held);
+        assert_eq!(answer.await.contains("HTTP/1.1 200"), acts, "{moment:?}");
+        assert!(revoke_first(&sandbox).await.contains("HTTP/1.1 200"), "{moment:?}");
+    }
+}
+
+#[tokio::test]
 async fn calls_above_the_limit_are_throttled() {
     let limit = Some(Limit { rate: 0.001, burst: 1 });
     let sandbox = start(SandboxOptions { limit, ..options(&[]) }).await.expect("a sandbox");

@@ -9,15 +9,20 @@ mod codes;
 mod crash;
 mod damaged;
 mod echo;
+mod ended;
 mod endpoints;
 mod exits;
 mod faults;
 mod files;
+#[path = "../support/ground.rs"]
+mod ground;
 mod guards;
 mod hostile;
 mod outcomes;
 mod output;
+#[path = "../support/process.rs"]
 mod process;
+mod rates;
 mod runs;
 mod scene;
 mod secrets;

@@ -2,17 +2,17 @@
 //! real program run in it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::fs;
+use std::ops::Deref;
+use std::process::Command;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use serde_json::Value;
 use unpair::model::{GroupId, Policy};
-use unpair::sandbox::{Fault, LoggedCall, Sandbox, SandboxOptions, World, start};
+use unpair::sandbox::{Fault, LoggedCall, SandboxOptions, World};
 
-use crate::canaries;
+use crate::ground::Ground;
+pub(crate) use crate::ground::is_revocation;
 use crate::process::{Ended, Running, wait_until};
 use crate::world::{Owner, WorldText};
 
@@ -40,8 +40,6 @@ sys.stdout.buffer.write(shown)
 sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 ";
-/// The files of a scene that hold secrets; `unpair.toml` may name an external id.
-const CREDENTIALS: [&str; 3] = ["aliyun.json", "aws-credentials", "unpair.toml"];
 const HEADER: &str = "cloud,region,account_a,group_a,account_b,group_b\n";
 
 /// A scene that is being set.
@@ -71,6 +69,11 @@ impl Setting {
         self
     }
 
+    /// The limits of both clouds, in place of none.
+    pub(crate) fn limits(self, limits: &'static str) -> Self {
+        Self { limits, ..self }
+    }
+
     /// How long reads still show what a revocation removed.
     pub(crate) fn lag(mut self, lag: Duration) -> Self {
         self.options.visibility_delay = lag;
@@ -84,43 +87,22 @@ impl Setting {
     }
 
     pub(crate) fn start(self) -> Scene {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime for the sandbox");
-        let before = self.options.world.clone();
-        let sandbox = runtime.block_on(start(self.options)).expect("the sandbox starts");
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        for account in sandbox.accounts() {
-            canaries::watch(&format!("the secret of {}", account.id), &account.access_key_secret);
-        }
-        let scene = Scene { folder, sandbox, before, _runtime: runtime };
-        scene.write("unpair.toml", &scene.configuration(&self.config, self.limits));
-        scene.write("aliyun.json", &scene.alibaba_profiles());
-        scene.write("aws-credentials", &scene.aws_profiles());
-        scene.write("aws-config", "");
-        scene
+        Scene(Ground::new(self.options, self.limits, &self.config))
     }
 }
 
 /// A world, a folder, and the program to be run in it.
-pub(crate) struct Scene {
-    folder: TempDir,
-    sandbox: Sandbox,
-    before: World,
-    _runtime: tokio::runtime::Runtime,
+pub(crate) struct Scene(Ground);
+
+impl Deref for Scene {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.0
+    }
 }
 
 impl Scene {
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    pub(crate) fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).expect("a writable folder");
-    }
-
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).expect("a readable file")
     }
@@ -142,7 +124,7 @@ impl Scene {
     pub(crate) fn begin_with(&self, args: &[&str], env: &[(&str, &str)]) -> Running {
         let mut command = Command::new(PROGRAM);
         command.args(args).env_clear().envs(env.iter().copied());
-        self.spawn(command, args)
+        self.spawn(command)
     }
 
     /// Runs the program on a terminal where somebody gives `answer` to its question. Both its
@@ -157,7 +139,7 @@ impl Scene {
         let path = std::env::var_os("PATH").unwrap_or_default();
         command.args(["-c", TERMINAL, answer, PROGRAM]).args(args);
         command.env_clear().env("PATH", path).env("TERM", "xterm").envs(env.iter().copied());
-        self.spawn(command, args).wait()
+        self.spawn(command).wait()
     }
 
     /// Runs the program where no file may grow beyond `blocks` of 512 bytes, as on a full disk.
@@ -165,21 +147,7 @@ impl Scene {
         let mut command = Command::new("/bin/sh");
         let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
         command.args(["-c", &script, "sh", PROGRAM]).args(args).env_clear();
-        self.spawn(command, args).wait()
-    }
-
-    fn spawn(&self, mut command: Command, args: &[&str]) -> Running {
-        let outputs = tempfile::tempdir().expect("a folder for what is printed");
-        let file = |name: &str| File::create(outputs.path().join(name)).expect("a new file");
-        let child = command
-            .current_dir(self.folder.path())
-            .envs(self.environment())
-            .stdin(Stdio::null())
-            .stdout(file("stdout"))
-            .stderr(file("stderr"))
-            .spawn()
-            .expect("the program starts");
-        Running { child, outputs, args: args.join(" ") }
+        self.spawn(command).wait()
     }
 
     /// Runs the program to its end.
@@ -202,11 +170,6 @@ impl Scene {
         self.json(&["report"], 0)
     }
 
-    /// Every call so far.
-    pub(crate) fn calls(&self) -> Vec<LoggedCall> {
-        self.sandbox.calls()
-    }
-
     /// The calls that change something.
     pub(crate) fn revocations(&self) -> Vec<LoggedCall> {
         self.calls().into_iter().filter(is_revocation).collect()
@@ -215,10 +178,6 @@ impl Scene {
     /// Waits until the calls so far are as told.
     pub(crate) fn wait_for(&self, what: &str, holds: impl Fn(&[LoggedCall]) -> bool) {
         wait_until(what, || holds(&self.calls()));
-    }
-
-    pub(crate) fn world(&self) -> World {
-        self.sandbox.world()
     }
 
     /// Changes the world behind the program's back.
@@ -261,74 +220,6 @@ impl Scene {
             assert_eq!(*first, call.params, "token {token}");
         }
     }
-
-    fn environment(&self) -> Vec<(&'static str, PathBuf)> {
-        vec![
-            ("HOME", self.folder.path().to_owned()),
-            ("AWS_SHARED_CREDENTIALS_FILE", self.path("aws-credentials")),
-            ("AWS_CONFIG_FILE", self.path("aws-config")),
-            ("AWS_EC2_METADATA_DISABLED", "true".into()),
-        ]
-    }
-
-    fn configuration(&self, more: &str, limits: &str) -> String {
-        let (ecs, ec2) = (self.sandbox.alibaba_url(), self.sandbox.aws_url());
-        let accounts: String = self.before.accounts.iter().map(account_section).collect();
-        format!(
-            "[alibaba]\necs_endpoint = '{ecs}'\nsts_endpoint = '{ecs}'\n\
-             config_file = 'aliyun.json'\n[alibaba.limits]\n{limits}\
-             [aws]\nec2_endpoint = '{ec2}'\nsts_endpoint = '{ec2}'\n[aws.limits]\n{limits}\
-             {accounts}{more}"
-        )
-    }
-
-    fn alibaba_profiles(&self) -> String {
-        let profiles: Vec<Value> = self
-            .sandbox
-            .accounts()
-            .iter()
-            .map(|account| {
-                json!({
-                    "name": account.id, "mode": "AK",
-                    "access_key_id": account.access_key_id,
-                    "access_key_secret": account.access_key_secret,
-                })
-            })
-            .collect();
-        json!({ "current": "", "profiles": profiles }).to_string()
-    }
-
-    fn aws_profiles(&self) -> String {
-        let profile = |account: &unpair::sandbox::SandboxAccount| {
-            format!(
-                "[{}]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
-                account.id, account.access_key_id, account.access_key_secret
-            )
-        };
-        self.sandbox.accounts().iter().map(profile).collect()
-    }
-}
-
-impl Drop for Scene {
-    /// Nothing that the program left behind holds a secret.
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            canaries::assert_none_below(self.folder.path(), &CREDENTIALS);
-        }
-    }
-}
-
-/// A world's own account by its profile; without a key, a partner's.
-fn account_section(account: &unpair::sandbox::Account) -> String {
-    let source = match &account.access_key_id {
-        Some(_) => format!("profile = '{}'", account.id),
-        None => "credentials = 'none'".to_owned(),
-    };
-    let name = account.name.as_deref().unwrap_or_default();
-    format!(
-        "[[account]]\ncloud = '{}'\nid = '{}'\nname = '{name}'\n{source}\n",
-        account.cloud, account.id
-    )
 }
 
 /// Every rule of a world: `GROUP RULE`.
@@ -352,9 +243,4 @@ pub(crate) fn grants_between(world: &World, pairs: &[(&str, &str)]) -> BTreeSet<
         found.extend(grants.map(|rule| format!("{own} {}", rule.id)));
     }
     found
-}
-
-/// Whether a call is one that removes rules.
-pub(crate) fn is_revocation(call: &LoggedCall) -> bool {
-    call.action.starts_with("Revoke")
 }

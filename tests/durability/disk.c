@@ -4,10 +4,10 @@
    From operation UNPAIR_EIO_AT on (or at that one alone, with UNPAIR_EIO_ONCE) writes, truncations
    and syncs answer EIO. At the end their number goes to UNPAIR_DISK_COUNT.
 
-   With UNPAIR_DISK_LOG everything that reaches the files is recorded there, in order, and every
-   request with a client token that leaves the process: by then its intent counts as durable. A
-   record is: kind, length of name, offset, length of data (8 bytes each, native order), name,
-   data. */
+   With UNPAIR_DISK_LOG everything that reaches the files is recorded there, in order, and what
+   leaves the process: each piece of a request that names a group, and that something was printed.
+   By then what is acknowledged by it counts as durable. A record is: kind, length of name, offset,
+   length of data (8 bytes each, native order), name, data. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -19,11 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum kind { WRITE = 1, TRUNCATE, UNLINK, SYNC, SENT };
+enum kind { WRITE = 1, TRUNCATE, UNLINK, SYNC, SENT, PRINTED };
 
 #define REAL(name) static __typeof__(&name) real; if (!real) real = dlsym(RTLD_NEXT, #name)
 
@@ -77,21 +78,19 @@ static void record(enum kind kind, const char *name, long at, const void *data, 
     pthread_mutex_unlock(&lock);
 }
 
-/* Records the client token of a request that is about to leave. */
-static void sent(const void *data, size_t size) {
-    static const char key[] = "ClientToken=";
-    const size_t token = 62;
-    const char *found = memmem(data, size, key, sizeof key - 1);
-    if (!found) return;
-    found += sizeof key - 1;
-    if ((const char *)data + size >= found + token) record(SENT, "", 0, found, token);
+/* Records what is about to leave: to a server if it names a group, or to whoever reads. */
+static void leaves(int fd, const void *data, size_t size) {
+    struct stat file;
+    if (fd == STDOUT_FILENO) return record(PRINTED, "", 0, "", 0);
+    if (fstat(fd, &file) || !S_ISSOCK(file.st_mode)) return;
+    if (memmem(data, size, "sg-", 3)) record(SENT, "", 0, data, size);
 }
 
 ssize_t write(int fd, const void *data, size_t size) {
     REAL(write);
     char path[PATH_MAX];
     const char *name = journal_file(fd, path);
-    if (!name) return sent(data, size), real(fd, data, size);
+    if (!name) return leaves(fd, data, size), real(fd, data, size);
     if (fails()) return -1;
     record(WRITE, name, lseek(fd, 0, SEEK_CUR), data, size);
     return real(fd, data, size);
@@ -148,13 +147,13 @@ int fdatasync(int fd) {
 
 ssize_t send(int fd, const void *data, size_t size, int flags) {
     REAL(send);
-    sent(data, size);
+    leaves(fd, data, size);
     return real(fd, data, size, flags);
 }
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
     REAL(writev);
-    for (int n = 0; n < count; n++) sent(parts[n].iov_base, parts[n].iov_len);
+    for (int n = 0; n < count; n++) leaves(fd, parts[n].iov_base, parts[n].iov_len);
     return real(fd, parts, count);
 }
 

@@ -6,8 +6,9 @@ use std::process::Command;
 
 use crate::judge::{Findings, Judge, Law, sent_and_open};
 use crate::preload;
+use crate::process::Ended;
 use crate::program::SHIPPED;
-use crate::stage::{Ended, Stage};
+use crate::stage::Stage;
 use crate::world::{Plot, Size};
 
 const SIZE: Size = Size { alibaba: 8, aws: 4 };
@@ -129,7 +130,7 @@ fn on_a_mount(stage: &Stage, way: &[&str], mount: &str) -> Ended {
     );
     let mut command = Command::new(way[0]);
     command.args(&way[1..]).args(["sh", "-c", &script, SHIPPED]);
-    stage.spawn(command, &[PATH]).wait()
+    stage.begin_command(command, &[PATH]).wait()
 }
 
 #[test]
@@ -165,7 +166,7 @@ fn a_file_that_may_not_grow_loses_nothing_and_ends_the_sending() {
         let script = format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" revoke pairs.csv --yes");
         let mut command = Command::new("sh");
         command.args(["-c", &script, SHIPPED]);
-        let ended = stage.spawn(command, &[PATH]).wait();
+        let ended = stage.begin_command(command, &[PATH]).wait();
         tally.take(&stage, &ended);
     }
     told("limits", seed, &tally);

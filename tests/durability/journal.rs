@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::Path;
 
-use unpair::journal::{CallId, HistoryRow, Journal, JournalError, Mode, RunRecord, check, open};
+use unpair::journal::{
+    CallId, HistoryRow, Journal, JournalError, Mode, RunRecord, RunState, check, open,
+};
 use unpair::model::{Direction, Event, Outcome, RunId};
 
 const PAGE: u32 = 4_096;
@@ -20,6 +22,15 @@ pub(crate) struct Intent {
     pub(crate) direction: Direction,
 }
 
+impl Intent {
+    /// What it has in common with its call. EC2 takes no token: there a call is told by what it is
+    /// about.
+    pub(crate) fn request(&self) -> String {
+        let token = self.token.clone();
+        token.unwrap_or_else(|| format!("{} {}", self.group, self.direction))
+    }
+}
+
 /// How one revocation stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing {
@@ -33,6 +44,8 @@ pub(crate) struct RunFacts {
     pub(crate) record: RunRecord,
     pub(crate) history: Vec<HistoryRow>,
     pub(crate) intents: Vec<Intent>,
+    /// The group of each read-back's verdict.
+    pub(crate) verdicts: Vec<String>,
     pub(crate) standings: Vec<Standing>,
     /// What the journal's own check finds wrong.
     pub(crate) bad: Vec<String>,
@@ -60,6 +73,11 @@ impl Facts {
 
     pub(crate) fn standings(&self) -> impl Iterator<Item = &Standing> {
         self.runs.iter().flat_map(|run| &run.standings)
+    }
+
+    /// Whether the last run came to its end and said so: what is left is to print the result.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.runs.first().is_some_and(|run| run.record.state == RunState::Finished)
     }
 
     /// Calls whose intent has no outcome.
@@ -92,12 +110,15 @@ fn is_blank(path: &Path) -> bool {
 async fn run(journal: &dyn Journal, record: RunRecord) -> Result<RunFacts, JournalError> {
     let id = record.new.id.clone();
     let history = history(journal, &id).await?;
-    let mut intents: Vec<Intent> = Vec::new();
+    let (mut intents, mut verdicts) = (Vec::<Intent>::new(), Vec::new());
     let mut places = BTreeMap::<CallId, (String, Direction)>::new();
     for row in &history {
         let Some(call) = row.call else { continue };
         for intent in intents.iter_mut().filter(|intent| intent.call == call.0) {
             intent.is_open = false;
+        }
+        if let ("verified", Some((group, _))) = (row.kind.as_str(), places.get(&call)) {
+            verdicts.push(group.clone());
         }
         if row.kind == "started" {
             let (group, direction) = match places.entry(call) {
@@ -110,7 +131,7 @@ async fn run(journal: &dyn Journal, record: RunRecord) -> Result<RunFacts, Journ
     }
     let bad = check(journal, &id).await?.bad;
     let standings = standings(journal, &id).await?;
-    Ok(RunFacts { record, history, intents, standings, bad })
+    Ok(RunFacts { record, history, intents, verdicts, standings, bad })
 }
 
 async fn place(

@@ -6,8 +6,9 @@ use std::fmt;
 use unpair::model::{Outcome, Provider};
 use unpair::sandbox::LoggedCall;
 
+use crate::ground::is_revocation;
 use crate::journal::{Facts, Intent};
-use crate::stage::{Stage, is_revocation};
+use crate::stage::Stage;
 use crate::world::rules;
 
 /// What can be broken.
@@ -148,7 +149,7 @@ fn group_of(call: &LoggedCall) -> &str {
 fn write_ahead(calls: &[LoggedCall], facts: &Facts, findings: &mut Findings) {
     let (mut allowed, mut sent) = (BTreeMap::<String, u32>::new(), BTreeMap::new());
     for intent in facts.intents() {
-        *allowed.entry(key_of_intent(intent)).or_default() += 1;
+        *allowed.entry(intent.request()).or_default() += 1;
     }
     for call in calls.iter().filter(|call| is_revocation(call)) {
         let key = key_of_call(call);
@@ -158,13 +159,6 @@ fn write_ahead(calls: &[LoggedCall], facts: &Facts, findings: &mut Findings) {
             findings.add(Law::WriteAhead, format!("no intent for {} of {key}", call.action));
         }
     }
-}
-
-/// What an intent and its call have in common. EC2 takes no token: there a call is told by what
-/// it is about.
-fn key_of_intent(intent: &Intent) -> String {
-    let token = intent.token.clone();
-    token.unwrap_or_else(|| format!("{} {}", intent.group, intent.direction))
 }
 
 fn key_of_call(call: &LoggedCall) -> String {
@@ -178,8 +172,8 @@ fn key_of_call(call: &LoggedCall) -> String {
 /// stand there although its commit was refused: nothing was sent for it.
 pub(crate) fn sent_and_open(calls: &[LoggedCall], facts: &Facts) -> BTreeSet<u64> {
     let is_sent = |open: &&Intent| {
-        let key = key_of_intent(open);
-        let intents = facts.intents().filter(|intent| key_of_intent(intent) == key).count();
+        let key = open.request();
+        let intents = facts.intents().filter(|intent| intent.request() == key).count();
         let sent = calls.iter().filter(|call| is_revocation(call) && key_of_call(call) == key);
         sent.count() >= intents
     };

@@ -3,15 +3,25 @@
 //!
 //! `UNPAIR_LONG=1` takes the long form, `UNPAIR_SEED=N` repeats a failure.
 
+#[path = "../support/canaries.rs"]
+mod canaries;
 mod disks;
+#[path = "../support/ground.rs"]
+mod ground;
 mod journal;
 mod judge;
 mod kills;
+mod moments;
+mod owed;
 mod planted;
 mod points;
 mod power;
 mod preload;
+#[path = "../support/process.rs"]
+mod process;
 mod program;
+mod regressions;
+mod signals;
 mod stage;
 mod together;
 mod world;

@@ -1,70 +1,120 @@
-//! Planted bugs: a harness that finds none of them would find no real one either.
+//! Planted bugs: a harness that finds none of them would find no real one either. Each has a case
+//! made for it, which does not depend on how fast the machine is.
 
 use unpair::failpoint::Bug;
+use unpair::sandbox::Moment;
 
-use crate::judge::{Findings, Law};
+use crate::judge::{Findings, Judge, Law};
 use crate::kills::kill_loop;
 use crate::program::{SHIPPED, with_failpoints};
-use crate::writers::{a_second_process, a_stopped_process};
+use crate::stage::Stage;
+use crate::world::{Plot, Size};
+use crate::writers::{a_second_process, a_stopped_process, calls_in_the_air};
 
-/// Kills of one round.
-const KILLS: u32 = 44;
-/// Rounds after which a planted bug must have been found: a busy machine shifts the moments.
-const ROUNDS: u64 = 8;
+const REVOKE: [&str; 3] = ["revoke", "pairs.csv", "--yes"];
+const SIZE: Size = Size { alibaba: 8, aws: 8 };
+/// The first calls of both accounts are refused by the rate limit.
+const THROTTLED: [&str; 1] = ["throttle:50@RevokeSecurityGroup=8x"];
+/// Kills in the round of a kill loop that must find a planted bug.
+const KILLS: u32 = 20;
 
-/// What the harness that looks for `law` finds in a program with `bug`.
-fn found(bug: Bug, law: Law) {
+/// A case: what it finds in a program with this environment, and with this seed.
+type Case = fn(&str, &[(&str, &str)], u64) -> Findings;
+
+/// Demands that `case` finds `law` broken in a program with `bug`.
+fn finds(bug: Bug, law: Law, case: Case) -> u64 {
     let seed = crate::seed();
     let env = [("UNPAIR_PLANTED_BUG", bug.as_str())];
-    let program = with_failpoints();
-    let round = |seed| match law {
-        Law::OneWriter if bug == Bug::LockNotTaken => a_second_process(program, &env, seed),
-        Law::OneWriter => a_stopped_process(program, &env, seed),
-        _ => kill_loop(program, &env, KILLS, seed).findings,
-    };
-    let mut findings = round(seed);
-    for more in 1..ROUNDS {
-        if findings.count(law) > 0 {
-            break;
-        }
-        findings = round(seed.wrapping_add(more));
-    }
-    report(bug, law, &findings, seed);
-}
-
-fn report(bug: Bug, law: Law, findings: &Findings, seed: u64) {
+    let findings = case(with_failpoints(), &env, seed);
     println!("{}: {law:?} broken {} times", bug.as_str(), findings.count(law));
     assert!(findings.count(law) > 0, "UNPAIR_SEED={seed}: nothing found but\n{findings}");
+    seed
+}
+
+/// And nothing in the one that is shipped.
+fn finds_that_alone(bug: Bug, law: Law, case: Case) {
+    let seed = finds(bug, law, case);
+    let sound = case(SHIPPED, &[], seed);
+    assert!(sound.is_empty(), "UNPAIR_SEED={seed}: the case itself is wrong\n{sound}");
+}
+
+/// Kills a process while the server holds its calls, before and after their effect.
+fn killed_in_the_air(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
+    let mut findings = Findings::default();
+    for moment in [Moment::BeforeEffect, Moment::AfterEffect] {
+        let stage = Stage::new(Plot::new(seed, SIZE), &[], seed);
+        let mut judge = Judge::default();
+        let (mut running, held) = calls_in_the_air(&stage, program, env, moment);
+        assert!(running.kill(), "it waits for its answers");
+        drop(held);
+        judge.judge(&stage);
+        findings.extend(judge.findings);
+    }
+    findings
+}
+
+/// Lets a run come to its end by itself.
+fn undisturbed(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
+    come_to_the_end(&Stage::new(Plot::new(seed, SIZE), &[], seed), program, env)
+}
+
+/// The same, with calls that are sent again in the process that they were refused in.
+fn throttled(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
+    come_to_the_end(&Stage::new(Plot::new(seed, SIZE), &THROTTLED, seed), program, env)
+}
+
+fn come_to_the_end(stage: &Stage, program: &str, env: &[(&str, &str)]) -> Findings {
+    let mut judge = Judge::default();
+    let ended = stage.run(program, &REVOKE, env);
+    if ended.code() != Some(0) {
+        judge.findings.add(Law::End, format!("{ended:?}"));
+    }
+    judge.judge_end(stage);
+    judge.findings
+}
+
+fn killed_again_and_again(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
+    kill_loop(program, env, KILLS, seed).findings
 }
 
 #[test]
 fn a_call_before_its_intent_is_found() {
-    found(Bug::CallBeforeIntent, Law::WriteAhead);
+    finds_that_alone(Bug::CallBeforeIntent, Law::WriteAhead, killed_in_the_air);
+}
+
+#[test]
+fn a_call_before_its_intent_is_found_by_the_kill_loop() {
+    finds(Bug::CallBeforeIntent, Law::WriteAhead, killed_again_and_again);
 }
 
 #[test]
 fn a_new_token_on_a_retry_is_found() {
-    found(Bug::NewTokenOnRetry, Law::Tokens);
+    finds_that_alone(Bug::NewTokenOnRetry, Law::Tokens, throttled);
 }
 
 #[test]
 fn an_answer_taken_as_done_is_found() {
-    found(Bug::OkIsDone, Law::ReadBack);
+    finds_that_alone(Bug::OkIsDone, Law::ReadBack, undisturbed);
+}
+
+#[test]
+fn an_answer_taken_as_done_is_found_by_the_kill_loop() {
+    finds(Bug::OkIsDone, Law::ReadBack, killed_again_and_again);
 }
 
 #[test]
 fn a_missing_positive_control_is_found() {
-    found(Bug::NoPositiveControl, Law::ReadBack);
+    finds_that_alone(Bug::NoPositiveControl, Law::ReadBack, undisturbed);
 }
 
 #[test]
 fn a_lock_that_is_not_taken_is_found() {
-    found(Bug::LockNotTaken, Law::OneWriter);
+    finds_that_alone(Bug::LockNotTaken, Law::OneWriter, a_second_process);
 }
 
 #[test]
 fn a_lease_that_is_not_checked_is_found() {
-    found(Bug::LeaseNotChecked, Law::OneWriter);
+    finds_that_alone(Bug::LeaseNotChecked, Law::OneWriter, a_stopped_process);
 }
 
 #[test]

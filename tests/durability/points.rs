@@ -3,8 +3,9 @@
 use unpair::failpoint::POINTS;
 
 use crate::judge::{Findings, Judge, Law};
+use crate::process::Ended;
 use crate::program::{SHIPPED, with_failpoints};
-use crate::stage::{Ended, Stage};
+use crate::stage::Stage;
 use crate::together::together;
 use crate::world::{Plot, Size};
 
@@ -21,10 +22,12 @@ const REVOKE: [&str; 3] = ["revoke", "pairs.csv", "--yes"];
 const RESUME: [&str; 2] = ["resume", "--yes"];
 /// Invocations after the end at a point until the run must have come to its own.
 const PATIENCE: u32 = 3;
+/// Ends at the same time.
+const AT_ONCE: usize = 14;
 
 /// Which process of a run dies at the point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Life {
+pub(crate) enum Life {
     /// The one that begins the run.
     First,
     /// One that takes up a run whose first process died with a call in the air.
@@ -42,14 +45,15 @@ impl Life {
 }
 
 /// What came of one end at a point.
-struct Case {
+pub(crate) struct Case {
     point: &'static str,
     life: Life,
     has_fired: bool,
-    findings: Findings,
+    pub(crate) findings: Findings,
 }
 
-fn die_at(point: &'static str, life: Life, nth: u64, seed: u64) -> Case {
+/// Lets a process die at the n-th hit of a point, and the next ones come to the end.
+pub(crate) fn die_at(point: &'static str, life: Life, nth: u64, seed: u64) -> Case {
     let stage = Stage::new(Plot::new(seed, SIZE), &FAULTS, seed);
     let mut judge = Judge::default();
     let args: &[&str] = if life == Life::First {
@@ -99,7 +103,7 @@ fn a_run_survives_the_end_of_its_process_at_every_named_instant() {
         }
     }
     with_failpoints();
-    let cases = together(plan.len(), |n| {
+    let cases = together(plan.len(), AT_ONCE, |n| {
         let (point, life, nth) = plan[n];
         die_at(point, life, nth, seed.wrapping_add(n as u64))
     });

@@ -1,21 +1,32 @@
 //! Power cuts: what reached the journal's files is recorded, then replayed up to a random instant
 //! with sectors that were not flushed torn or lost; what had counted as durable must be there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use unpair::failpoint::Bug;
 
 use crate::journal::Facts;
+use crate::owed::{Lost, Owed, Sent};
 use crate::preload;
 use crate::program::{SHIPPED, with_failpoints};
 use crate::stage::Stage;
 use crate::together::together;
 use crate::world::{Plot, Size};
 
-const SIZE: Size = Size { alibaba: 20, aws: 2 };
+const SIZE: Size = Size { alibaba: 14, aws: 8 };
+/// Calls that are sent again, with the same token and with another.
+const FAULTS: [&str; 5] = [
+    "throttle:20@RevokeSecurityGroup=0.2",
+    "drop-after@RevokeSecurityGroup=0.1",
+    "drop-before@RevokeSecurityGroup=0.1",
+    "throttle:20@RevokeSecurityGroupIngress=0.2",
+    "drop-after@RevokeSecurityGroupIngress=0.1",
+];
 /// What a disk writes at once.
 const SECTOR: usize = 512;
+/// Crash states that are judged at the same time.
+const AT_ONCE: usize = 8;
 
 /// One thing that was done, in order.
 #[derive(Debug)]
@@ -35,8 +46,10 @@ enum Op {
     Sync {
         file: String,
     },
-    /// A request left the process: the intent with this token counted as durable.
-    Sent(String),
+    /// A request left the process.
+    Sent(Sent),
+    /// Something was printed.
+    Printed,
 }
 
 /// The files of a journal.
@@ -49,6 +62,7 @@ struct Tally {
     /// States without some row that had counted as durable, and the most such rows of one state.
     with_losses: usize,
     worst: usize,
+    lost: Lost,
     /// States that are damaged: not to be read, or not sound by the journal's own check.
     damaged: Vec<String>,
 }
@@ -56,13 +70,25 @@ struct Tally {
 /// Records one run of `program`; `None` where nothing can be preloaded.
 fn recorded(program: &str, env: &[(&str, &str)], seed: u64) -> Option<Vec<Op>> {
     let disk = preload::disk()?;
-    let stage = Stage::new(Plot::new(seed, SIZE), &[], seed);
+    let stage = Stage::new(Plot::new(seed, SIZE), &FAULTS, seed);
     let env = [env, &[("LD_PRELOAD", disk), ("UNPAIR_DISK_LOG", "disk.log")]].concat();
     stage.run(program, &["revoke", "pairs.csv", "--yes"], &env).exits(0);
-    Some(read_log(&std::fs::read(stage.path("disk.log")).expect("the library was preloaded")))
+    let groups: Vec<&str> = stage.plot.world.groups.keys().map(|group| group.as_str()).collect();
+    let log = std::fs::read(stage.path("disk.log")).expect("the library was preloaded");
+    let ops = read_log(&log, &groups);
+    let sent = |is_one: fn(&Sent) -> bool| {
+        ops.iter().filter(|op| matches!(op, Op::Sent(sent) if is_one(sent))).count()
+    };
+    let calls = [sent(Sent::is_by_token), sent(Sent::is_by_group), sent(Sent::is_reading)];
+    println!(
+        "recorded {} calls of Alibaba Cloud, {} of AWS, {} readings",
+        calls[0], calls[1], calls[2]
+    );
+    assert!(calls.iter().all(|count| *count > 0), "UNPAIR_SEED={seed}: each kind is recorded");
+    Some(ops)
 }
 
-fn read_log(log: &[u8]) -> Vec<Op> {
+fn read_log(log: &[u8], groups: &[&str]) -> Vec<Op> {
     let (mut ops, mut rest) = (Vec::new(), log);
     while !rest.is_empty() {
         let [kind, name_len, at, len] = [0, 1, 2, 3].map(|n| number(&rest[8 * n..]));
@@ -74,7 +100,8 @@ fn read_log(log: &[u8]) -> Vec<Op> {
             2 => Op::Truncate { file, size: at },
             3 => Op::Unlink { file },
             4 => Op::Sync { file },
-            5 => Op::Sent(String::from_utf8_lossy(data).into_owned()),
+            5 => Op::Sent(Sent::read(&String::from_utf8_lossy(data), groups)),
+            6 => Op::Printed,
             other => panic!("a record of kind {other}"),
         });
         rest = after;
@@ -111,7 +138,7 @@ fn crash(ops: &[Op], dice: &mut fastrand::Rng) -> Files {
                 files.entry(file.clone()).or_default().resize(*size, 0);
             }
             Op::Unlink { file } => drop(files.remove(file)),
-            Op::Truncate { .. } | Op::Sync { .. } | Op::Sent(_) => {}
+            Op::Truncate { .. } | Op::Sync { .. } | Op::Sent(_) | Op::Printed => {}
         }
     }
     files
@@ -136,16 +163,27 @@ fn write_torn(bytes: &mut Vec<u8>, at: usize, data: &[u8], dice: &mut fastrand::
     }
 }
 
-/// What is wrong with one crash state: how many acknowledged rows it lost, or that it is damaged.
-fn losses(files: &Files, acknowledged: &BTreeSet<&str>) -> Result<usize, String> {
+/// What is wrong with one crash state: the rows that it owes and lost, or that it is damaged.
+fn losses(files: &Files, owed: &Owed) -> Result<Lost, String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, bytes) in files {
         std::fs::write(folder.path().join(name), bytes).expect("a writable folder");
     }
-    let facts = facts(folder.path())?;
-    let kept: BTreeSet<&str> =
-        facts.intents().filter_map(|intent| intent.token.as_deref()).collect();
-    Ok(acknowledged.difference(&kept).count())
+    Ok(owed.lost(&facts(folder.path())?))
+}
+
+/// What was acknowledged when all of `ops` was done. What is printed at the end tells of every
+/// verdict; `last` is where that is, in the whole recording.
+fn owed(ops: &[Op], last: usize) -> Owed {
+    let mut owed = Owed::default();
+    for (n, op) in ops.iter().enumerate() {
+        match op {
+            Op::Sent(sent) => owed.send(sent),
+            Op::Printed if n == last => owed.print(),
+            _ => {}
+        }
+    }
+    owed
 }
 
 fn facts(folder: &Path) -> Result<Facts, String> {
@@ -158,32 +196,35 @@ fn facts(folder: &Path) -> Result<Facts, String> {
 
 /// Cuts the power at `states` random instants after the first call.
 fn cut_power(ops: &[Op], states: usize, seed: u64) -> Tally {
-    let first = ops.iter().position(|op| matches!(op, Op::Sent(_))).expect("a call was sent");
-    let results = together(states, |n| {
+    let first = ops
+        .iter()
+        .position(|op| matches!(op, Op::Sent(Sent::Call { .. })))
+        .expect("a call was sent");
+    let last = ops.iter().rposition(|op| matches!(op, Op::Printed)).expect("a result was printed");
+    let results = together(states, AT_ONCE, |n| {
         let mut dice = fastrand::Rng::with_seed(seed.wrapping_add(n as u64));
         let before = &ops[..dice.usize(first + 1..=ops.len())];
-        let acknowledged = before.iter().filter_map(|op| match op {
-            Op::Sent(token) => Some(token.as_str()),
-            _ => None,
-        });
-        losses(&crash(before, &mut dice), &acknowledged.collect())
+        losses(&crash(before, &mut dice), &owed(before, last))
     });
     let mut tally = Tally { states, ..Tally::default() };
     for result in results {
         match result {
             Ok(lost) => {
-                tally.with_losses += usize::from(lost > 0);
-                tally.worst = tally.worst.max(lost);
+                tally.with_losses += usize::from(lost.rows() > 0);
+                tally.worst = tally.worst.max(lost.rows());
+                tally.lost.add(&lost);
             }
             Err(damage) => tally.damaged.push(damage),
         }
     }
     println!(
-        "{} crash states of {} operations: {} lost acknowledged rows, at most {}; {} are damaged",
+        "{} crash states of {} operations: {} lost acknowledged rows, at most {}, {:?} in all; {} are \
+         damaged",
         tally.states,
         ops.len(),
         tally.with_losses,
         tally.worst,
+        tally.lost,
         tally.damaged.len()
     );
     tally
@@ -194,7 +235,7 @@ fn states() -> usize {
 }
 
 #[test]
-fn a_power_cut_loses_no_row_that_a_call_was_sent_for() {
+fn a_power_cut_loses_no_row_that_was_acknowledged() {
     let seed = crate::seed();
     let Some(ops) = recorded(SHIPPED, &[], seed) else { return };
     let tally = cut_power(&ops, states(), seed);
@@ -209,4 +250,7 @@ fn the_harness_sees_what_commits_that_are_not_flushed_lose() {
     let Some(ops) = recorded(with_failpoints(), &env, seed) else { return };
     let tally = cut_power(&ops, states(), seed);
     assert!(tally.with_losses * 2 > tally.states, "UNPAIR_SEED={seed}: {tally:?}");
+    let Lost { intents, outcomes, verdicts } = tally.lost;
+    let each = [intents, outcomes, verdicts];
+    assert!(each.iter().all(|lost| *lost > 0), "UNPAIR_SEED={seed}: rows of each kind: {tally:?}");
 }

@@ -3,14 +3,15 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Jobs at the same time.
-const AT_ONCE: usize = 14;
-
-/// Does the jobs `0..count`; their results come in no order.
-pub(crate) fn together<T: Send>(count: usize, job: impl Fn(usize) -> T + Sync) -> Vec<T> {
+/// Does the jobs `0..count`, at most `at_once` at the same time; their results come in no order.
+pub(crate) fn together<T: Send>(
+    count: usize,
+    at_once: usize,
+    job: impl Fn(usize) -> T + Sync,
+) -> Vec<T> {
     let (next, results) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(count) {
+        for _ in 0..at_once.min(count) {
             scope.spawn(|| {
                 while let n = next.fetch_add(1, Ordering::Relaxed)
                     && n < count

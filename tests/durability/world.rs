@@ -52,7 +52,7 @@ impl Plot {
 fn accounts() -> String {
     let account = |(cloud, id, _): (&str, &str, &str)| {
         format!(
-            "[[account]]\ncloud = '{cloud}'\nid = '{id}'\nname = 'of {id}'\n\
+            "[[account]]\ncloud = '{cloud}'\nid = '{id}'\nname = 'of-{id}'\n\
              access_key_id = 'KEY{id}'\naccess_key_secret = 'secret{id}'\n"
         )
     };

@@ -1,35 +1,58 @@
 //! Two processes and one journal: the second is refused, and one that lost the journal while it
 //! was stopped writes and sends nothing more.
 
+use std::time::Duration;
+
+use unpair::sandbox::{Held, Moment};
+
 use crate::journal::Facts;
 use crate::judge::{Findings, Judge, Law, sent_and_open};
+use crate::process::{Running, wait_until};
 use crate::program::SHIPPED;
-use crate::stage::{Stage, wait_until};
+use crate::stage::Stage;
 use crate::world::{Plot, Size};
 
 const SIZE: Size = Size { alibaba: 8, aws: 8 };
 const REVOKE: [&str; 3] = ["revoke", "pairs.csv", "--yes"];
-/// The first call of every place in the air is answered late: four accounts, four places each.
-const SLOW: [&str; 3] = [
-    "slow:3000@RevokeSecurityGroup=1",
-    "slow:3000@RevokeSecurityGroupIngress=1",
-    "slow:3000@RevokeSecurityGroupEgress=1",
-];
+/// Four accounts, four places each.
 const IN_THE_AIR: usize = 16;
+/// How often it is looked whether the process has ended by itself.
+const LOOK: Duration = Duration::from_millis(5);
 
 fn stage(seed: u64) -> Stage {
-    Stage::new(Plot::new(seed, SIZE), &SLOW, seed)
+    Stage::new(Plot::new(seed, SIZE), &[], seed)
+}
+
+/// A process that has a call in the air in every place, all of them held.
+pub(crate) fn calls_in_the_air(
+    stage: &Stage,
+    program: &str,
+    env: &[(&str, &str)],
+    moment: Moment,
+) -> (Running, Held) {
+    let held = stage.sandbox.hold(0, moment);
+    let mut running = stage.begin(program, &REVOKE, env);
+    for n in 0..IN_THE_AIR {
+        let is_held = || held.wait(LOOK) || !running.is_running();
+        wait_until(&format!("call {n} to be in the air"), is_held);
+    }
+    assert!(running.is_running(), "it has calls in the air: {:?}", running.wait());
+    (running, held)
 }
 
 /// Starts a second process while the first has calls in the air.
 pub(crate) fn a_second_process(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
     let stage = stage(seed);
     let mut judge = Judge::default();
-    let mut first = stage.begin(program, &REVOKE, env);
-    let mut counter = stage.counter();
-    wait_until("calls in the air", || counter.count() > 0);
-    let second = stage.run(program, &REVOKE, env);
-    if second.code() != Some(6) || !first.is_running() {
+    let (first, held) = calls_in_the_air(&stage, program, env, Moment::AfterEffect);
+    let known = stage.calls().len();
+    let mut second = stage.begin(program, &REVOKE, env);
+    wait_until("the second process to be refused, or to call", || {
+        !second.is_running() || stage.calls().len() > known
+    });
+    drop(held);
+    let second = second.wait();
+    if second.code() != Some(6) {
         judge.findings.add(Law::OneWriter, format!("a second process was let in: {second:?}"));
     }
     let first = first.wait();
@@ -44,24 +67,23 @@ pub(crate) fn a_second_process(program: &str, env: &[(&str, &str)], seed: u64) -
 pub(crate) fn a_stopped_process(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
     let stage = stage(seed);
     let mut judge = Judge::default();
-    let first = stage.begin(program, &REVOKE, env);
-    let mut counter = stage.counter();
-    wait_until("every place to be in the air", || counter.count() >= IN_THE_AIR);
+    let (first, held) = calls_in_the_air(&stage, program, env, Moment::AfterEffect);
     first.signal("STOP");
+    // Its answers are there when it goes on.
+    drop(held);
     // The lock goes with its file, as when somebody tidies up: the fence is what is left.
     std::fs::remove_file(stage.path("unpair.db.lock")).expect("a lock file");
     let second = stage.run(program, &REVOKE, env);
     if second.code() != Some(0) {
         judge.findings.add(Law::OneWriter, format!("the second process failed: {second:?}"));
     }
-    let before = judge.judge(&stage);
-    let mut counter = stage.counter();
+    let (before, sent) = (judge.judge(&stage), stage.revocations());
     first.signal("CONT");
     let first = first.wait();
     if first.code() != Some(6) {
         judge.findings.add(Law::OneWriter, format!("the first process went on: {first:?}"));
     }
-    if counter.count() > 0 {
+    if stage.revocations() > sent {
         judge.findings.add(Law::OneWriter, "the first process sent more calls");
     }
     let after = judge.judge(&stage);
@@ -90,4 +112,39 @@ fn a_stopped_process_that_lost_the_journal_neither_writes_nor_sends() {
     let seed = crate::seed();
     let findings = a_stopped_process(SHIPPED, &[], seed);
     assert!(findings.is_empty(), "UNPAIR_SEED={seed}\n{findings}");
+}
+
+#[test]
+fn a_process_that_is_stopped_for_a_while_keeps_the_journal_and_goes_on() {
+    let seed = crate::seed();
+    let stage = stage(seed);
+    let (first, held) = calls_in_the_air(&stage, SHIPPED, &[], Moment::AfterEffect);
+    first.signal("STOP");
+    drop(held);
+    stage.run(SHIPPED, &REVOKE, &[]).exits(6);
+    first.signal("CONT");
+    first.wait().exits(0);
+    let mut judge = Judge::default();
+    judge.judge_end(&stage);
+    assert!(judge.findings.is_empty(), "UNPAIR_SEED={seed}\n{}", judge.findings);
+}
+
+#[test]
+fn calls_that_wait_to_be_sent_again_are_taken_up_by_the_next_process() {
+    let seed = crate::seed();
+    // Longer than it takes to look into the journal on any machine.
+    let throttled = ["throttle:8000@RevokeSecurityGroup=8x"];
+    let stage = Stage::new(Plot::new(seed, SIZE), &throttled, seed);
+    let mut judge = Judge::default();
+    let mut first = stage.begin(SHIPPED, &REVOKE, &[]);
+    wait_until("calls that wait", || {
+        let facts = Facts::read(&stage.journal()).unwrap_or_default();
+        let history = facts.runs.iter().flat_map(|run| &run.history);
+        history.filter(|row| row.kind == "deferred").count() == 8
+    });
+    assert!(first.kill(), "it waits to send again");
+    judge.judge(&stage);
+    stage.run(SHIPPED, &REVOKE, &[]).exits(0);
+    judge.judge_end(&stage);
+    assert!(judge.findings.is_empty(), "UNPAIR_SEED={seed}\n{}", judge.findings);
 }

@@ -42,11 +42,32 @@ struct Client {
 impl Client {
     /// Takes the time of a read, and its fate.
     async fn read(&self) -> Result<(), CloudError> {
+        self.meet_trouble(false).await?;
+        self.well_read().await
+    }
+
+    /// The same of an endpoint that has no trouble.
+    async fn well_read(&self) -> Result<(), CloudError> {
         self.ground.alive().await;
         let (asked, fate) = (self.ground.time.now(), self.ground.world().ask());
         self.ground.until(asked + fate.heard).await;
         self.ground.alive().await;
+        self.ended(false, false);
         fate.refusal().map_or(Ok(()), Err)
+    }
+
+    /// Fails if the account has gone bad, once it has taken the time.
+    async fn meet_trouble(&self, is_revocation: bool) -> Result<(), CloudError> {
+        let trouble = self.ground.world().trouble(&self.account, is_revocation);
+        let Some((after, error)) = trouble else { return Ok(()) };
+        self.ground.until(self.ground.time.now() + after).await;
+        self.ended(is_revocation, true);
+        Err(error)
+    }
+
+    fn ended(&self, is_revocation: bool, is_bad: bool) {
+        let now = self.ground.time.now();
+        self.ground.world().exchanged(&self.account, now, is_revocation, is_bad);
     }
 
     fn answer<T>(value: T) -> Answer<T> {
@@ -75,7 +96,7 @@ impl Cloud for Client {
     }
 
     async fn identify(&self, _region: &RegionId) -> Result<Answer<Identity>, CloudError> {
-        self.read().await?;
+        self.well_read().await?;
         let account = self.account.clone();
         Ok(Self::answer(Identity { account, arn: "arn:of:somebody".to_owned() }))
     }
@@ -156,6 +177,7 @@ impl Cloud for Client {
             token: order.token.cloned(),
             hash: request_hash(&self.revoke_parameters(order)?),
         };
+        self.meet_trouble(true).await?;
         let sent = self.ground.time.now();
         let (number, fate) = self.ground.world().post(&request, sent);
         if let Some(arrives) = fate.arrives {
@@ -164,6 +186,7 @@ impl Cloud for Client {
         self.ground.step().await;
         self.ground.until(sent + fate.heard).await;
         self.ground.step().await;
+        self.ended(true, false);
         match fate.refusal() {
             Some(error) => Err(error),
             None => self.ground.world().take_answer(number).map(Self::answer),

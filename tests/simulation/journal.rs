@@ -6,6 +6,7 @@
 //! things happen is the same in every run of a seed.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
@@ -13,10 +14,12 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
 use async_trait::async_trait;
+use serde_json::Value;
 use tokio::runtime::Runtime;
 use unpair::journal::{
     CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
-    Lane, Mode, NewRun, RevocationRecord, RunRecord, RunUpdate, SideRecord, Tally, open,
+    Lane, Mode, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate, SideRecord, Table,
+    Tally, open,
 };
 use unpair::model::{
     Event, Filter, GroupIx, GroupRef, Outcome, PairSet, PlannedCall, RevocationId, RuleId, RunId,
@@ -196,6 +199,7 @@ watched! {
         fn findings(run: &RunId) -> Vec<(GroupIx, Finding)>;
         fn snapshot(run: &RunId, group: GroupIx) -> Option<Snapshot>;
         fn open_calls(run: &RunId, lane: &Lane, from: CallId, limit: u32) -> Vec<CallRecord>;
+        fn open_counts(run: &RunId, lane: &Lane) -> OpenCounts;
         fn call(run: &RunId, call: CallId) -> CallRecord;
         fn reopenable(run: &RunId) -> Vec<(CallId, Vec<RevocationId>)>;
         fn tallies(run: &RunId) -> Vec<Tally>;
@@ -203,6 +207,7 @@ watched! {
         fn revocations(run: &RunId, after: Option<RevocationId>, limit: u32)
             -> Vec<RevocationRecord>;
         fn history(run: &RunId, after: u64, limit: u32) -> Vec<HistoryRow>;
+        fn rows(run: &RunId, table: Table, keys: Range<i64>) -> Vec<Value>;
     }
     writes {
         fn begin(run: &NewRun, pairs: &PairSet) -> ();

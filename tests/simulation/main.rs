@@ -16,6 +16,7 @@
 
 mod clocks;
 mod cloud;
+mod crowd;
 mod faults;
 mod ground;
 mod journal;
@@ -28,6 +29,7 @@ mod steps;
 mod storms;
 mod story;
 mod time;
+mod trouble;
 mod weather;
 mod world;
 

@@ -76,7 +76,7 @@ fn place(cloud: Provider, end: usize, pair: usize) -> GroupRef {
 }
 
 /// The `n`-th grant of `own` that names `peer`; every third one is egress.
-fn grant(own: &GroupRef, peer: &GroupRef, n: usize) -> Rule {
+pub(crate) fn grant(own: &GroupRef, peer: &GroupRef, n: usize) -> Rule {
     let direction = if n % 3 == 2 { Direction::Egress } else { Direction::Ingress };
     let names = Peer::Group { id: peer.group.clone(), owner: Some(peer.account.clone()) };
     rule(&format!("sgr-{}-{n}", own.group), direction, n, names)

@@ -15,6 +15,7 @@ use crate::journal::{Watched, close, open_in};
 use crate::process::work;
 use crate::scene::Scene;
 use crate::time::Time;
+use crate::trouble::Exchanged;
 use crate::weather::Weather;
 use crate::world::World;
 
@@ -120,6 +121,11 @@ impl Story {
             let (_, end) = self.process(time, None).await;
             (end.expect("it was left alone"), time.now())
         })
+    }
+
+    /// Every exchange so far.
+    pub(crate) fn exchanges(&self) -> Vec<Exchanged> {
+        self.lock().exchanges.clone()
     }
 
     async fn live(self, fortune: &mut dyn Fortune) -> End {

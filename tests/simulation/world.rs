@@ -9,6 +9,7 @@ use unpair::journal::CallId;
 use unpair::model::{AccountId, ClientToken, GroupId, GroupRef, Provider, RegionId, Rule, RuleId};
 
 use crate::time::{Jump, wall_ms};
+use crate::trouble::{Bad, Exchanged};
 use crate::weather::{Fate, Weather, refusal};
 
 /// How long Alibaba Cloud remembers a token, at the least and at the most: nobody tells.
@@ -75,6 +76,10 @@ pub(crate) struct World {
     pub(crate) effects: u64,
     /// Every law that was broken, and how.
     pub(crate) broken: Vec<String>,
+    /// The account that goes bad, if one does.
+    pub(crate) bad: Option<Bad>,
+    /// Every exchange that ended, in order.
+    pub(crate) exchanges: Vec<Exchanged>,
     token_life: Duration,
     pub(crate) tokens: BTreeMap<ClientToken, Token>,
     /// With which token and when each request, by its hash, was last sent.
@@ -102,6 +107,8 @@ impl World {
             added_again: 0,
             effects: 0,
             broken: Vec::new(),
+            bad: None,
+            exchanges: Vec::new(),
             token_life,
             tokens: BTreeMap::new(),
             last_sent: BTreeMap::new(),

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use super::row::{get, parse, refused, status};
 use super::sql;
 use super::steps::model_word;
-use crate::journal::{CallId, CallRecord, JournalError, Lane};
+use crate::journal::{CallId, CallRecord, JournalError, Lane, OpenCounts};
 use crate::model::{GroupIx, Revocation, RevocationId};
 
 /// Up to `limit` calls of a lane that are not closed, from `from` on, with their pending members.
@@ -28,6 +28,22 @@ pub(super) async fn open(
         .await
         .map_err(|error| refused(&error))?;
     gathered(&rows)
+}
+
+/// How much of a lane is not closed.
+pub(super) async fn open_counts(
+    conn: &mut SqliteConnection,
+    run_no: i64,
+    lane: &Lane,
+) -> Result<OpenCounts, JournalError> {
+    let row = sqlx::query(sql::OPEN_COUNTS).bind(run_no).bind(lane.ix).fetch_one(conn).await;
+    let row = row.map_err(|error| refused(&error))?;
+    Ok(OpenCounts {
+        ingress: get(&row, "ingress")?,
+        egress: get(&row, "egress")?,
+        groups: get(&row, "groups")?,
+        rules: get(&row, "rules")?,
+    })
 }
 
 /// One call: while it is open with its pending members, then with those that are not settled.

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
+use serde_json::Value;
 use sqlx::Connection as _;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::connect::{self, Name};
-use super::desk::{By, Step};
 use super::planning::PlanOrder;
 use super::readers::Readers;
 use super::readings::ReadingsOrder;
@@ -19,10 +20,12 @@ use super::row::refused;
 use super::runs::{self, UpdateOrder};
 use super::tallies::{self, TallyOrder};
 use super::writer::{self, Alone, Envelope, Order, Reply, Writer};
-use super::{calls, frame, records, sides, sql};
+use super::{calls, frame, records, sides, sql, tables};
+use crate::journal::desk::{By, Step};
+use crate::journal::table::Table;
 use crate::journal::{
     CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
-    Lane, NewRun, RevocationRecord, RunRecord, RunUpdate, SideRecord, Tally,
+    Lane, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate, SideRecord, Tally,
 };
 use crate::model::{
     Event, Filter, GroupIx, GroupRef, PairSet, PlannedCall, RevocationId, RunId, Snapshot, Status,
@@ -270,6 +273,11 @@ impl Journal for SqliteJournal {
         calls::open(&mut *self.readers.get().await, run_no, lane, from, limit).await
     }
 
+    async fn open_counts(&self, run: &RunId, lane: &Lane) -> Result<OpenCounts, JournalError> {
+        let run_no = self.number(run).await?;
+        calls::open_counts(&mut *self.readers.get().await, run_no, lane).await
+    }
+
     async fn call(&self, run: &RunId, call: CallId) -> Result<CallRecord, JournalError> {
         let run_no = self.number(run).await?;
         calls::one(&mut *self.readers.get().await, run_no, call).await
@@ -355,6 +363,16 @@ impl Journal for SqliteJournal {
     ) -> Result<Vec<HistoryRow>, JournalError> {
         let run_no = self.number(run).await?;
         records::history(&mut *self.readers.get().await, run_no, after, limit).await
+    }
+
+    async fn rows(
+        &self,
+        run: &RunId,
+        table: Table,
+        keys: Range<i64>,
+    ) -> Result<Vec<Value>, JournalError> {
+        let run_no = self.number(run).await?;
+        tables::rows(&mut *self.readers.get().await, run_no, table, keys).await
     }
 
     async fn close(self: Box<Self>) -> Result<(), JournalError> {

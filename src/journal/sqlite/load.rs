@@ -4,10 +4,11 @@
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, SqliteConnection};
 
-use super::row::refused;
+use super::row::{json, refused};
 use super::sql;
+use crate::journal::chain::FrameDigest;
 use crate::journal::{JournalError, PeerEntry, pack};
-use crate::model::{BothEnds, GroupIx, PairSet};
+use crate::model::{BothEnds, GroupIx, PairSet, hex};
 
 /// Rows in one statement: more are no faster.
 const ROWS: usize = 500;
@@ -15,6 +16,7 @@ const ROWS: usize = 500;
 /// Stores every group.
 pub(super) async fn groups(
     conn: &mut SqliteConnection,
+    frame: &mut FrameDigest,
     run_no: i64,
     pairs: &PairSet,
 ) -> Result<(), JournalError> {
@@ -22,6 +24,7 @@ pub(super) async fn groups(
         range.map(move |ix| (ix, lane, pairs.groups.id(GroupIx(ix)).to_owned()))
     });
     load(conn, sql::GROUP_INSERT, run_no, Box::new(rows), |arguments, (ix, lane, id)| {
+        frame.add(&json(&(ix, lane, &id))?);
         arguments.add(ix).and_then(|()| arguments.add(lane)).and_then(|()| arguments.add(id))
     })
     .await
@@ -30,24 +33,27 @@ pub(super) async fn groups(
 /// Stores the peers of every group.
 pub(super) async fn chunks(
     conn: &mut SqliteConnection,
+    frame: &mut FrameDigest,
     run_no: i64,
     pairs: &PairSet,
 ) -> Result<(), JournalError> {
     let rows = Chunks { ends: pairs.both_ends().peekable(), last: None };
     load(conn, sql::CHUNK_INSERT, run_no, Box::new(rows), |arguments, (group, ix, blob)| {
+        frame.add(&json(&(group, ix, hex(&blob)))?);
         arguments.add(group).and_then(|()| arguments.add(ix)).and_then(|()| arguments.add(blob))
     })
     .await
 }
 
-/// Inserts rows by the statement `one`, whose first value is the run. While the database
+/// Inserts rows by the statement `one`, whose first value is the run; `bind` also tells the digest
+/// of the frame. While the database
 /// works on some of them, the next are made.
 async fn load<T>(
     conn: &mut SqliteConnection,
     one: &'static str,
     run_no: i64,
     mut rows: Box<dyn Iterator<Item = T> + Send + '_>,
-    bind: fn(&mut SqliteArguments, T) -> Result<(), sqlx::error::BoxDynError>,
+    mut bind: impl FnMut(&mut SqliteArguments, T) -> Result<(), sqlx::error::BoxDynError> + Send,
 ) -> Result<(), JournalError> {
     let many = repeated(one, ROWS);
     let mut next = || {

@@ -3,7 +3,6 @@
 mod begin;
 mod calls;
 mod connect;
-mod desk;
 mod frame;
 mod journal;
 mod load;
@@ -16,6 +15,7 @@ mod runs;
 mod sides;
 mod sql;
 mod steps;
+mod tables;
 mod tallies;
 #[cfg(test)]
 pub(super) mod testing;

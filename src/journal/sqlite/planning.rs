@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::desk::{CallRow, Key};
 use super::row::{bulk, get, select};
 use super::sql;
-use super::steps::call_columns;
 use super::work::Work;
 use crate::journal::JournalError;
 use crate::journal::chain::{CallDigest, canonical};
-use crate::model::{CallForm, Direction, GroupIx, PlannedCall, Status};
+use crate::journal::columns::call_columns;
+use crate::journal::desk::{CallRow, Key};
+use crate::model::{CallForm, Direction, GroupIx, PlannedCall};
 
 /// A group of a run: the run's number and the group's.
 pub(super) type Place = (i64, u32);
@@ -215,17 +215,7 @@ impl Rows {
                 grant.rule,
             ));
         }
-        let row = CallRow {
-            lane,
-            group,
-            direction: call.direction,
-            form: call.form,
-            status: Status::NEW,
-            first_sent_ms: None,
-            reply_lost: false,
-            accepted: false,
-            origin: None,
-        };
+        let row = CallRow::planned(lane, group, call.direction, call.form);
         self.calls.push((key, row));
         digest.finish()
     }

@@ -94,7 +94,7 @@ impl Spelled {
             "elsewhere": self.elsewhere,
             "request_ids": from.request_ids,
             "snapshot": self.snapshot.as_deref().map(snapshot_digest),
-            "findings": findings_digest(&pack::findings(&from.findings)),
+            "findings": findings_digest(self.findings.as_deref().unwrap_or_default()),
         }))
     }
 }

@@ -6,10 +6,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::calls::revocation;
-use super::desk::Stay;
 use super::row::{get, group_ref, json, parse, refused};
 use super::sql;
 use super::steps::model_word;
+use crate::journal::desk::Stay;
 use crate::journal::{CallId, HistoryRow, JournalError, RevocationRecord};
 use crate::model::{ClientToken, GroupIx, RequestId, RevocationId};
 

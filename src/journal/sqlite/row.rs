@@ -103,20 +103,6 @@ pub(super) async fn select<T: Serialize>(
     query.fetch_all(conn).await.map_err(|error| refused(&error))
 }
 
-/// The columns of a status: word, generation, attempt, earliest next attempt.
-pub(super) const fn status_columns(status: Status) -> (&'static str, u32, u32, Option<i64>) {
-    match status {
-        Status::Pending { generation } => ("pending", generation, 0, None),
-        Status::InFlight { generation, attempt } => ("in_flight", generation, attempt, None),
-        Status::Waiting { generation, attempt, not_before_ms } => {
-            ("waiting", generation, attempt, Some(not_before_ms))
-        }
-        Status::ReadBack { generation } => ("read_back", generation, 0, None),
-        Status::Settled { generation } => ("settled", generation, 0, None),
-        Status::Failed { generation } => ("failed", generation, 0, None),
-    }
-}
-
 /// A call's status, from the columns of its row.
 pub(super) fn status(row: &SqliteRow) -> Result<Status, JournalError> {
     let generation = get(row, "generation")?;

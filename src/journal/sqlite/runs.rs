@@ -9,7 +9,7 @@ use super::sql;
 use super::steps::model_word;
 use super::work::Work;
 use crate::journal::chain::canonical;
-use crate::journal::{JournalError, RunRecord, RunUpdate};
+use crate::journal::{JournalError, NewRun, RunRecord, RunUpdate};
 use crate::model::{Outcome, RuleCounts, Source};
 
 /// A change of a run's head.
@@ -91,8 +91,12 @@ pub(super) async fn all(conn: &mut SqliteConnection) -> Result<Vec<RunRecord>, J
 
 async fn record(conn: &mut SqliteConnection, row: &SqliteRow) -> Result<RunRecord, JournalError> {
     let no: i64 = get(row, "no")?;
+    let new: NewRun = parse(get(row, "options")?)?;
+    if new.id.as_str() != get::<&str>(row, "id")? {
+        return Err(JournalError::Damaged(format!("run {}: it has another id", new.id)));
+    }
     Ok(RunRecord {
-        new: parse(get(row, "options")?)?,
+        new,
         state: word(get(row, "state")?)?,
         exit: get(row, "exit")?,
         started_ms: get(row, "started_ms")?,

@@ -177,6 +177,14 @@ statements! {
             AND member.outcome = 'pending'
         LEFT JOIN revocation ON revocation.run_no = c.run_no AND revocation.id = member.id
         ORDER BY c.id, member.id";
+    OPEN_COUNTS = "SELECT count(*) FILTER (WHERE c.direction = 'ingress') AS ingress,
+            count(*) FILTER (WHERE c.direction = 'egress') AS egress,
+            count(DISTINCT c.grp) AS groups,
+            coalesce(sum((SELECT count(*) FROM member INDEXED BY member_call
+                WHERE member.run_no = c.run_no AND member.call = c.id
+                AND member.outcome = 'pending')), 0) AS rules
+        FROM call c INDEXED BY call_open
+        WHERE c.run_no = ?1 AND c.lane = ?2 AND c.status NOT IN ('settled', 'failed')";
     ONE_CALL = "SELECT c.*, grp.id AS group_id, member.id AS member,
             revocation.peer, revocation.line, revocation.rule
         FROM call c
@@ -235,4 +243,45 @@ statements! {
             j.value ->> 5, j.value ->> 6, j.value ->> 7 FROM json_each(?1) j";
     HISTORY = "SELECT seq, at_ms, epoch, kind, call, body, hash FROM event
         WHERE run_no = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+
+    // The check: whole rows but for the run, those with a key from ?2 to before ?3, in order.
+    ROWS_JOURNAL = "SELECT json_array(epoch) FROM journal WHERE ?1 IS NOT NULL
+        AND ?2 <= one AND one < ?3";
+    ROWS_RUN = "SELECT json_array(id, options, state, exit, started_ms, ended_ms, elapsed_ms,
+            content, digest, estimate_s, pairs, next_call, next_revocation, lease_epoch)
+        FROM run WHERE no = ?1 AND ?2 <= ?3";
+    ROWS_SOURCE = "SELECT json_array(ix, name, first_line) FROM source
+        WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";
+    ROWS_NOTE = "SELECT json_array(line, text) FROM note
+        WHERE run_no = ?1 AND line >= ?2 AND line < ?3 ORDER BY line";
+    ROWS_DUPLICATE = "SELECT json_array(ix, lower(hex(entries))) FROM duplicate
+        WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";
+    ROWS_FILTER = "SELECT json_array(ix, body) FROM filter
+        WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";
+    ROWS_LANE = "SELECT json_array(ix, cloud, account, region, first, groups) FROM lane
+        WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";
+    ROWS_GROUP = "SELECT json_array(ix, lane, id) FROM grp
+        WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";
+    ROWS_READING = "SELECT json_array(ix, known_ms, read_ms, reading, code, message, naming,
+            service_managed, elsewhere, read_seq, planned_seq, lease_epoch) FROM grp
+        WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";
+    ROWS_CHUNK = "SELECT json_array(grp, ix, lower(hex(entries))) FROM chunk
+        WHERE run_no = ?1 AND grp >= ?2 AND grp < ?3 ORDER BY grp, ix";
+    ROWS_SNAPSHOT = "SELECT json_array(grp, seq, body) FROM snapshot
+        WHERE run_no = ?1 AND grp >= ?2 AND grp < ?3 ORDER BY grp, seq";
+    ROWS_FINDING = "SELECT json_array(grp, lower(hex(entries))) FROM finding
+        WHERE run_no = ?1 AND grp >= ?2 AND grp < ?3 ORDER BY grp";
+    ROWS_CALL = "SELECT json_array(id, lane, grp, direction, form, status, generation, attempt,
+            not_before_ms, first_sent_ms, reply_lost, accepted, origin, lease_epoch) FROM call
+        WHERE run_no = ?1 AND id >= ?2 AND id < ?3 ORDER BY id";
+    ROWS_ATTEMPT = "SELECT json_array(call, generation, no, token, request, account, arn, sent_ms,
+            lease_epoch, result, request_id, done_ms) FROM attempt
+        WHERE run_no = ?1 AND call >= ?2 AND call < ?3 ORDER BY call, generation, no";
+    ROWS_REVOCATION = "SELECT json_array(id, grp, peer, line, rule_id, rule) FROM revocation
+        WHERE run_no = ?1 AND id >= ?2 AND id < ?3 ORDER BY id";
+    ROWS_MEMBER = "SELECT json_array(id, call, outcome, reply_lost, reason, settled_ms, since,
+            until, past) FROM member WHERE run_no = ?1 AND id >= ?2 AND id < ?3 ORDER BY id";
+    ROWS_TALLY = "SELECT json_array(cloud, account, region, action, code, count, retried,
+            throttled, last_ms) FROM tally WHERE run_no = ?1 AND ?2 <= ?3
+        ORDER BY cloud, account, region, action, code";
 }

@@ -5,19 +5,17 @@ use std::collections::BTreeSet;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use super::desk::{By, CallRow, Desk, Key, MemberRow, Step};
-use super::row::{bulk, get, json, parse, refused, select, status, status_columns};
+use super::row::{bulk, get, parse, refused, select, status};
 use super::sql;
 use super::work::Work;
 use crate::journal::chain::canonical;
+use crate::journal::columns::{Begun, attempt, call_columns, member_columns};
+use crate::journal::desk::{By, CallRow, Desk, Key, MemberRow, Step};
 use crate::journal::{CallId, JournalError};
 use crate::model::{Event, RevocationId, RunId, Status};
 
 /// A call's new status, and the calls that were split off it.
 pub(super) type Stepped = Result<(Status, Vec<CallId>), JournalError>;
-
-/// A row of `attempt` in column order.
-type Begun = (i64, u64, u32, u32, Option<String>, String, String, String, i64, u64);
 
 /// Calls reclaimed in one go.
 const RECLAIM: usize = 1000;
@@ -86,26 +84,6 @@ fn body(event: &Event, split: &[CallId]) -> Result<String, JournalError> {
         .map_err(|error| JournalError::Damaged(format!("an event has no JSON form: {error}")))?;
     body["split"] = split.iter().map(|call| call.0).collect();
     canonical(&body)
-}
-
-fn attempt(step: &Step, status: Status, epoch: u64) -> Option<Begun> {
-    let (Event::Started { token, request, identity }, Status::InFlight { generation, attempt }) =
-        (&step.event, status)
-    else {
-        return None;
-    };
-    Some((
-        step.run_no,
-        step.call.0,
-        generation,
-        attempt,
-        token.as_ref().map(ToString::to_string),
-        request.clone(),
-        identity.account.to_string(),
-        identity.arn.clone(),
-        step.at_ms,
-        epoch,
-    ))
 }
 
 async fn load(conn: &mut SqliteConnection, steps: &[Step]) -> Result<Desk, JournalError> {
@@ -184,49 +162,4 @@ async fn save(work: &mut Work<'_>, desk: &Desk, begun: &[Begun]) -> Result<(), J
         }
     }
     bulk(work.conn, sql::MEMBER_SAVE, &members).await
-}
-
-/// The columns of a row of `call`, in table order.
-pub(super) fn call_columns(
-    (run_no, id): Key,
-    row: &CallRow,
-    epoch: u64,
-) -> impl serde::Serialize + use<> {
-    let (word, generation, attempt, not_before_ms) = status_columns(row.status);
-    (
-        run_no,
-        id,
-        row.lane,
-        row.group,
-        row.direction.as_str(),
-        row.form.as_str(),
-        word,
-        generation,
-        attempt,
-        not_before_ms,
-        row.first_sent_ms,
-        row.reply_lost,
-        row.accepted,
-        row.origin,
-        epoch,
-    )
-}
-
-fn member_columns(
-    (run_no, call): Key,
-    row: &MemberRow,
-) -> Result<impl serde::Serialize + use<>, JournalError> {
-    let past = if row.past.is_empty() { None } else { Some(json(&row.past)?) };
-    Ok((
-        run_no,
-        row.id,
-        call,
-        row.outcome.as_str(),
-        row.reply_lost,
-        row.reason.clone(),
-        row.settled_ms,
-        row.since,
-        row.until,
-        past,
-    ))
 }

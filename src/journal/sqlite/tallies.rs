@@ -1,11 +1,13 @@
 //! The counts of exchanges.
 
+use serde_json::json;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::row::{bulk_of, get, lane_key, refused};
 use super::sql;
 use super::work::Work;
+use crate::journal::chain::canonical;
 use crate::journal::{JournalError, Tally};
 
 /// Counts to be added to those of a run.
@@ -32,7 +34,11 @@ pub(super) async fn add(work: &mut Work<'_>, order: &TallyOrder) -> Result<(), J
             )
         })
         .collect();
-    bulk_of(work.conn, sql::TALLY_ADD, order.run_no, &rows).await
+    bulk_of(work.conn, sql::TALLY_ADD, order.run_no, &rows).await?;
+    let Some(last) = order.tallies.iter().map(|tally| tally.last_ms).max() else { return Ok(()) };
+    let body = canonical(&json!({ "tallies": order.tallies }))?;
+    work.record(order.run_no, last, "tallied", None, body).await?;
+    Ok(())
 }
 
 /// The counts of the run `key`, or with [`sql::RECENT`] those since `key`, over all runs.

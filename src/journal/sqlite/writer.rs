@@ -7,7 +7,6 @@ use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::connect::Name;
-use super::desk::Step;
 use super::planning::{self, PlanOrder};
 use super::readings::{self, ReadingsOrder};
 use super::row::refused;
@@ -17,6 +16,7 @@ use super::tallies::{self, TallyOrder};
 use super::work::{Heads, Work};
 use super::{begin, sql};
 use crate::failpoint::{Bug, hit, planted};
+use crate::journal::desk::Step;
 use crate::journal::{CallId, JournalError, NewRun};
 use crate::model::{PairSet, RunId, Status};
 

@@ -1,6 +1,6 @@
 //! A small run: three pairs over four groups in two lanes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use sqlx::sqlite::SqliteConnectOptions;
@@ -8,8 +8,8 @@ use sqlx::{Connection as _, SqliteConnection};
 use tempfile::TempDir;
 
 use crate::journal::{
-    CallId, CallRecord, Claim, Finding, GroupReading, Journal, Lane, Mode, NewRun, Reading,
-    RevocationRecord, RunKind, open,
+    CallId, CallRecord, Claim, Finding, GroupReading, Journal, Lane, Mode, NewRun, OpenCounts,
+    Reading, RevocationRecord, RunKind, open,
 };
 use crate::model::{
     CallForm, Direction, Event, Filter, GroupIx, GroupRef, Identity, Outcome, PairSet, Peer,
@@ -41,6 +41,22 @@ impl Place {
 
     pub(super) fn path(&self) -> PathBuf {
         self.folder.path().join("unpair.db")
+    }
+
+    /// A place with a copy of the closed journal.
+    pub(super) fn copy(&self) -> Self {
+        let copy = Self::new();
+        std::fs::copy(self.path(), copy.path()).expect("a copy");
+        copy
+    }
+
+    /// Asks the journal for texts behind its back.
+    pub(super) async fn texts(&self, query: &str) -> Vec<String> {
+        let mut conn = self.raw().await;
+        let query = sqlx::AssertSqlSafe(query.to_owned());
+        let texts = sqlx::query_scalar(query).fetch_all(&mut conn).await.expect("texts");
+        conn.close().await.expect("closed");
+        texts
     }
 
     async fn raw(&self) -> SqliteConnection {
@@ -253,8 +269,18 @@ pub(super) async fn open_calls(journal: &dyn Journal) -> Vec<u64> {
     open
 }
 
+/// Those of one lane; their counts agree with them.
 async fn open_of(journal: &dyn Journal, lane: &Lane) -> Vec<u64> {
     let calls = journal.open_calls(&run_id(), lane, CallId(0), 1_000).await.expect("calls");
+    let of = |direction| calls.iter().filter(|call| call.direction == direction).count() as u64;
+    let groups: BTreeSet<GroupIx> = calls.iter().map(|call| call.group).collect();
+    let counted = OpenCounts {
+        ingress: of(Direction::Ingress),
+        egress: of(Direction::Egress),
+        groups: groups.len() as u64,
+        rules: calls.iter().map(|call| call.members.len() as u64).sum(),
+    };
+    assert_eq!(journal.open_counts(&run_id(), lane).await.expect("counts"), counted);
     calls.iter().map(|call| call.id.0).collect()
 }
 

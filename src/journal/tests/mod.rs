@@ -7,3 +7,4 @@ mod fixture;
 mod planning;
 mod property;
 mod sqlite;
+mod tamper;

@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use crate::journal::{RunKind, RunState, SideReading, Tally};
-use crate::model::{Filter, LaneKey, Outcome, Provider, RuleCounts, Scope};
+use crate::model::{Estimate, Filter, LaneEstimate, LaneKey, Outcome, Provider, RuleCounts, Scope};
 use crate::report::fake::{FakeJournal, ali, ssh_from};
-use crate::report::{Format, Style, summarize, write_plan, write_report};
+use crate::report::{Format, PlanView, Style, summarize, write_plan, write_report};
 
 /// Six pairs: severed, half-severed, unknown, ours severed, narrowed, open.
 fn eventful() -> FakeJournal {
@@ -73,11 +73,18 @@ async fn report(journal: &FakeJournal, format: Format, style: Style) -> String {
 }
 
 async fn plan(journal: &FakeJournal, style: Style) -> String {
+    plan_that_takes(journal, None, style).await
+}
+
+async fn plan_that_takes(
+    journal: &FakeJournal,
+    estimate: Option<&Estimate>,
+    style: Style,
+) -> String {
     let summary = summarize(journal, &journal.run, "plan").await.expect("a summary");
     let mut out = Vec::new();
-    write_plan(journal, &journal.run, &summary, Format::Table, style, &mut out)
-        .await
-        .expect("a readable journal");
+    let view = PlanView { run: &journal.run, summary: &summary, estimate };
+    write_plan(journal, view, Format::Table, style, &mut out).await.expect("a readable journal");
     String::from_utf8(out).expect("UTF-8")
 }
 
@@ -286,6 +293,39 @@ async fn html_is_one_page_in_which_nothing_from_outside_is_markup() {
     let order = ["half_severed", "open", "unknown", "ours_severed", "narrowed"]
         .map(|word| text.find(&format!("<td>{word}</td>")).expect("a row"));
     assert!(order.is_sorted());
+}
+
+fn lane(account: usize, calls: u64, seconds: f64) -> LaneEstimate {
+    let lane = LaneKey {
+        cloud: Provider::Alibaba,
+        account: account.to_string().into(),
+        region: "cn-beijing".into(),
+    };
+    LaneEstimate { lane, rules: 20 * calls, groups: 4, calls, reads: 4, seconds }
+}
+
+#[tokio::test]
+async fn a_plan_tells_the_calls_of_every_lane_slowest_first() {
+    let lanes = vec![lane(111, 780, 156.2), lane(222, 1, 0.0)];
+    let estimate = Estimate { lanes, seconds: 157 };
+    let text = plan_that_takes(&planned(), Some(&estimate), Style::default()).await;
+    let section = "
+781 calls in 2 lanes, slowest first:
+  alibaba 111 cn-beijing: 780 calls for 15,600 rules, 4 read-backs, 2 min 37 s
+  alibaba 222 cn-beijing: 1 call for 20 rules, 4 read-backs, under 1 s
+
+alibaba 111 cn-beijing sg-a: 1 rule to revoke
+";
+    assert!(text.contains(section), "{text}");
+}
+
+#[tokio::test]
+async fn of_many_lanes_the_slowest_are_told_and_the_others_counted() {
+    let lanes = (0..23).map(|n| lane(n, 1, 0.0)).collect();
+    let estimate = Estimate { lanes, seconds: 0 };
+    let text = plan_that_takes(&planned(), Some(&estimate), Style::default()).await;
+    assert_eq!(text.matches("1 call for 20 rules").count(), 20);
+    assert!(text.contains("\n  …and 3 faster lanes\n"), "{text}");
 }
 
 #[tokio::test]

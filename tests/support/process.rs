@@ -1,20 +1,20 @@
 //! The program as a process: while it runs, and after its end.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::canaries;
 
-/// How long a condition is waited for before the test fails.
+/// How long anything is waited for before the test fails.
 const PATIENCE: Duration = Duration::from_secs(180);
 const POLL: Duration = Duration::from_millis(2);
 
 /// Waits until `holds`, and fails the test if it does not in time.
+#[track_caller]
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
@@ -27,10 +27,24 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 pub(crate) struct Running {
     pub(crate) child: Child,
     pub(crate) outputs: TempDir,
-    pub(crate) args: String,
+    what: String,
 }
 
 impl Running {
+    /// Starts a command whose outputs are kept.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let outputs = tempfile::tempdir().expect("a folder for what is printed");
+        let file = |name: &str| File::create(outputs.path().join(name)).expect("a new file");
+        let what = format!("{command:?}");
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file("stdout"))
+            .stderr(file("stderr"))
+            .spawn()
+            .expect("the program starts");
+        Self { child, outputs, what }
+    }
+
     /// Sends a signal by its name.
     pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill")
@@ -47,8 +61,9 @@ impl Running {
 
     /// Waits for the end.
     pub(crate) fn wait(mut self) -> Ended {
+        let what = self.what.clone();
         let mut status = None;
-        wait_until(&format!("the end of `unpair {}`", self.args), || {
+        wait_until(&format!("the end of {what}"), || {
             status = self.child.try_wait().expect("a child of ours");
             status.is_some()
         });
@@ -56,7 +71,7 @@ impl Running {
             status: status.expect("it ended"),
             stdout: printed(self.outputs.path(), "stdout"),
             stderr: printed(self.outputs.path(), "stderr"),
-            args: std::mem::take(&mut self.args),
+            what,
         }
     }
 }
@@ -77,12 +92,12 @@ fn printed(folder: &Path, name: &str) -> String {
 }
 
 /// The program after its end.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Ended {
     status: ExitStatus,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    args: String,
+    what: String,
 }
 
 impl Ended {
@@ -94,33 +109,12 @@ impl Ended {
     /// Asserts the exit code.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
-        let Self { status, stdout, stderr, args } = &self;
+        let Self { status, stdout, stderr, what } = &self;
         assert_eq!(
             status.code(),
             Some(code),
-            "unpair {args}: {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
+            "{what}: {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
         );
-        self
-    }
-
-    /// The JSON object on standard output.
-    #[track_caller]
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("unpair {}: {error}: {}", self.args, self.stdout))
-    }
-
-    /// Asserts that standard error tells `text`.
-    #[track_caller]
-    pub(crate) fn tells(self, text: &str) -> Self {
-        assert!(self.stderr.contains(text), "expected `{text}` in:\n{}", self.stderr);
-        self
-    }
-
-    /// Asserts that standard output shows `text`.
-    #[track_caller]
-    pub(crate) fn shows(self, text: &str) -> Self {
-        assert!(self.stdout.contains(text), "expected `{text}` in:\n{}", self.stdout);
         self
     }
 }

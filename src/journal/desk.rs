@@ -1,4 +1,5 @@
-//! The calls of one batch in memory: each event is checked, then applied. No I/O.
+//! Calls in memory: each event is checked, then applied. What is written is made here, and so is
+//! what a check expects. No I/O.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,21 +12,21 @@ use crate::model::{
 };
 
 /// A call's number with that of its run.
-pub(super) type Key = (i64, u64);
+pub(in crate::journal) type Key = (i64, u64);
 
 /// One event to store.
-pub(super) struct Step {
-    pub(super) run: RunId,
-    pub(super) run_no: i64,
-    pub(super) call: CallId,
-    pub(super) event: Event,
-    pub(super) at_ms: i64,
-    pub(super) by: By,
+pub(in crate::journal) struct Step {
+    pub(in crate::journal) run: RunId,
+    pub(in crate::journal) run_no: i64,
+    pub(in crate::journal) call: CallId,
+    pub(in crate::journal) event: Event,
+    pub(in crate::journal) at_ms: i64,
+    pub(in crate::journal) by: By,
 }
 
 /// Which method of the journal brings an event; each may bring some kinds alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
+pub(in crate::journal) enum By {
     Claim,
     /// With the status of the claim.
     Conclude(Status),
@@ -34,54 +35,97 @@ pub(super) enum By {
 }
 
 impl By {
-    fn may_bring(self, event: &Event, from: Status) -> bool {
+    /// The method that brings this event to a call of this status.
+    pub(in crate::journal) const fn of(event: &Event, from: Status) -> Self {
         match event {
-            Event::Started { .. } => self == Self::Claim,
-            Event::Reclaimed => self == Self::Reclaim,
-            Event::Lapsed { .. } | Event::Verified { .. } | Event::Reopened { .. } => {
-                self == Self::Append
-            }
+            Event::Started { .. } => Self::Claim,
+            Event::Reclaimed => Self::Reclaim,
+            Event::Lapsed { .. } | Event::Verified { .. } | Event::Reopened { .. } => Self::Append,
             Event::Accepted { .. }
             | Event::Deferred { .. }
             | Event::MemberMissing { .. }
             | Event::Refused { .. }
-            | Event::Ambiguous { .. } => self == Self::Conclude(from),
+            | Event::Ambiguous { .. } => Self::Conclude(from),
         }
+    }
+
+    fn may_bring(self, event: &Event, from: Status) -> bool {
+        self == Self::of(event, from)
     }
 }
 
 /// A row of `call`.
 #[derive(Clone, Debug)]
-pub(super) struct CallRow {
-    pub(super) lane: u32,
-    pub(super) group: u32,
-    pub(super) direction: Direction,
-    pub(super) form: CallForm,
-    pub(super) status: Status,
-    pub(super) first_sent_ms: Option<i64>,
-    pub(super) reply_lost: bool,
-    pub(super) accepted: bool,
-    pub(super) origin: Option<u64>,
+pub(in crate::journal) struct CallRow {
+    pub(in crate::journal) lane: u32,
+    pub(in crate::journal) group: u32,
+    pub(in crate::journal) direction: Direction,
+    pub(in crate::journal) form: CallForm,
+    pub(in crate::journal) status: Status,
+    pub(in crate::journal) first_sent_ms: Option<i64>,
+    pub(in crate::journal) reply_lost: bool,
+    pub(in crate::journal) accepted: bool,
+    pub(in crate::journal) origin: Option<u64>,
+}
+
+impl CallRow {
+    /// A call as it is planned.
+    pub(in crate::journal) const fn planned(
+        lane: u32,
+        group: u32,
+        direction: Direction,
+        form: CallForm,
+    ) -> Self {
+        Self {
+            lane,
+            group,
+            direction,
+            form,
+            status: Status::NEW,
+            first_sent_ms: None,
+            reply_lost: false,
+            accepted: false,
+            origin: None,
+        }
+    }
 }
 
 /// Generations of a call during which a revocation was its member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stay(pub(super) u64, pub(super) u32, pub(super) u32);
+pub(in crate::journal) struct Stay(
+    pub(in crate::journal) u64,
+    pub(in crate::journal) u32,
+    pub(in crate::journal) u32,
+);
 
 /// A row of `member`.
 #[derive(Clone, Debug)]
-pub(super) struct MemberRow {
-    pub(super) id: RevocationId,
-    pub(super) outcome: Outcome,
-    pub(super) reply_lost: bool,
-    pub(super) reason: Option<String>,
-    pub(super) settled_ms: Option<i64>,
-    pub(super) since: u32,
-    pub(super) until: Option<u32>,
-    pub(super) past: Vec<Stay>,
+pub(in crate::journal) struct MemberRow {
+    pub(in crate::journal) id: RevocationId,
+    pub(in crate::journal) outcome: Outcome,
+    pub(in crate::journal) reply_lost: bool,
+    pub(in crate::journal) reason: Option<String>,
+    pub(in crate::journal) settled_ms: Option<i64>,
+    pub(in crate::journal) since: u32,
+    pub(in crate::journal) until: Option<u32>,
+    pub(in crate::journal) past: Vec<Stay>,
 }
 
 impl MemberRow {
+    /// A revocation as it is planned.
+    pub(in crate::journal) const fn planned(id: RevocationId) -> Self {
+        Self {
+            id,
+            outcome: Outcome::Pending,
+            reply_lost: false,
+            reason: None,
+            settled_ms: None,
+            since: 1,
+            until: None,
+            past: Vec::new(),
+        }
+    }
+
     fn settle(&mut self, generation: u32, settled: Settled, at_ms: i64) {
         self.outcome = settled.outcome;
         self.reply_lost = settled.reply_lost;
@@ -110,23 +154,23 @@ impl MemberRow {
 }
 
 /// The end of an attempt: call, generation, number, event, request id, time.
-pub(super) type Ended = (i64, u64, u32, u32, &'static str, Option<RequestId>, i64);
+pub(in crate::journal) type Ended = (i64, u64, u32, u32, &'static str, Option<RequestId>, i64);
 
 /// What a batch works on and what it changed.
 #[derive(Default)]
-pub(super) struct Desk {
-    pub(super) calls: BTreeMap<Key, CallRow>,
-    pub(super) members: BTreeMap<Key, Vec<MemberRow>>,
+pub(in crate::journal) struct Desk {
+    pub(in crate::journal) calls: BTreeMap<Key, CallRow>,
+    pub(in crate::journal) members: BTreeMap<Key, Vec<MemberRow>>,
     /// Calls to be saved.
-    pub(super) changed: BTreeSet<Key>,
+    pub(in crate::journal) changed: BTreeSet<Key>,
     /// Calls whose members are to be saved.
-    pub(super) moved: BTreeSet<Key>,
-    pub(super) ended: Vec<Ended>,
+    pub(in crate::journal) moved: BTreeSet<Key>,
+    pub(in crate::journal) ended: Vec<Ended>,
 }
 
 impl Desk {
     /// Applies one event; on an error nothing is changed. `next_call` numbers split-off calls.
-    pub(super) fn apply(
+    pub(in crate::journal) fn apply(
         &mut self,
         step: &Step,
         next_call: &mut u64,

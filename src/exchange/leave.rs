@@ -1,0 +1,78 @@
+//! The leave to send one exchange, and what its answer means for those that follow.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::account::given_up;
+use super::desk::Exchange;
+use super::door::{Door, Foot};
+use crate::cloud::CloudError;
+use crate::model::{ErrorClass, LaneKey};
+use crate::pace::{Answer, Turn};
+
+/// The leave to send one exchange. Dropped without an answer, it counts as one that got none.
+#[must_use = "an exchange is in the air while this is held"]
+pub struct Leave<'a> {
+    turn: Turn<'a>,
+    door: Arc<Door>,
+    foot: Foot,
+}
+
+impl Exchange {
+    /// Waits until one exchange of `action` may be sent. Cancel safe.
+    pub async fn leave(&self, lane: &LaneKey, action: &'static str) -> Leave<'_> {
+        let door = self.door(lane, action);
+        let foot = door.enter().await;
+        let turn = self.pacer.turn(lane, action).await;
+        Leave { turn, door, foot }
+    }
+
+    /// Tells of an exchange that ended: the pace, the account's other lanes, and the lane, which
+    /// is left alone if its endpoint failed too often. Returns how long no call of its action
+    /// goes out.
+    pub fn answered(
+        &self,
+        lane: &LaneKey,
+        leave: Leave<'_>,
+        error: Option<&CloudError>,
+    ) -> Duration {
+        let Leave { turn, door, foot } = leave;
+        let answer = self.heard(error);
+        if answer == Answer::Passed {
+            door.open();
+        }
+        let heard = turn.answered(answer);
+        if let Some(error) = error.filter(|_| heard.gives_up) {
+            self.lane(lane).set(&given_up(error));
+        }
+        drop(foot);
+        heard.shut_for
+    }
+
+    /// What an answer tells of limit and endpoint.
+    fn heard(&self, error: Option<&CloudError>) -> Answer {
+        let Some(error) = error else { return Answer::Passed };
+        match error.class {
+            ErrorClass::Throttled => {
+                let longest = self.policy.longest_wait;
+                let retry_after = error.retry_after.map(|asked| asked.min(longest));
+                Answer::Refused { retry_after }
+            }
+            ErrorClass::RuleMissing
+            | ErrorClass::GroupMissing
+            | ErrorClass::PeerMissing
+            | ErrorClass::TokenReused
+            | ErrorClass::PageExpired
+            | ErrorClass::Managed
+            | ErrorClass::Refused => Answer::Passed,
+            ErrorClass::Lost | ErrorClass::Transient | ErrorClass::Unreached => Answer::Fault,
+            ErrorClass::Resign
+            | ErrorClass::Expired
+            | ErrorClass::ClockSkew
+            | ErrorClass::Credential
+            | ErrorClass::Denied
+            | ErrorClass::NotOurs
+            | ErrorClass::Config => Answer::Silent,
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! When a lane whose endpoint fails stops costing time: fewer calls, then one at a time, then none.
+//!
+//! A pure state machine, as [`super::learn`] is: times are seconds of one clock, randomness is
+//! handed in. Refusals by the rate limit are none of its business, nor is anything else that an
+//! endpoint says in good order.
+
+use super::learn::{Next, Seconds};
+
+/// Faults in a row after which calls go out one at a time, each after a pause.
+const SUSPECT: u32 = 5;
+/// Faults in a row after which the lane is given up: what a bad endpoint costs at the most.
+pub const GIVEN_UP: u32 = 8;
+/// From the call that made it suspect to the first probe, in seconds.
+const PAUSE: Seconds = 4.0;
+/// How much longer each further pause is: an outage of almost a minute is survived, while one in
+/// which calls hang needs no pause besides.
+const GROWTH: Seconds = 3.0;
+
+/// How a call ended, as far as it tells of the endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It answered in good order, whatever it said.
+    Answered,
+    /// It hung, broke down, answered garbage or could not be reached.
+    Fault,
+    /// The call was not made, or given up before its answer.
+    Untold,
+}
+
+/// The faults of one lane that follow each other.
+#[derive(Debug, Default)]
+pub(super) struct Breaker {
+    faults: u32,
+    in_flight: u32,
+    /// The one call in flight was sent to see whether the endpoint works again.
+    is_probing: bool,
+    open_at: Seconds,
+}
+
+impl Breaker {
+    /// When the next call may go out. Once given up, nothing is held back: whoever asks is told
+    /// elsewhere that the lane is left alone.
+    pub(super) fn next(&self, now: Seconds) -> Next {
+        match self.faults {
+            0 | GIVEN_UP.. => Next::Now,
+            // No more in the air than it takes to make it suspect.
+            1..SUSPECT if self.faults + self.in_flight < SUSPECT => Next::Now,
+            SUSPECT.. if self.in_flight == 0 && self.open_at > now => Next::At(self.open_at),
+            SUSPECT.. if self.in_flight == 0 => Next::Now,
+            _ => Next::Reply,
+        }
+    }
+
+    /// A call goes out.
+    pub(super) fn sent(&mut self) {
+        self.in_flight += 1;
+        self.is_probing = self.is_suspect();
+    }
+
+    /// A call ended that was sent at `sent_at`. Returns whether the lane is given up now.
+    pub(super) fn ended(&mut self, end: End, sent_at: Seconds, random: f64) -> bool {
+        let was_probe = std::mem::take(&mut self.is_probing);
+        self.in_flight = self.in_flight.saturating_sub(1);
+        match end {
+            End::Untold => {}
+            End::Answered => self.faults = 0,
+            // Of calls that were in the air when it became suspect, nothing new is learned.
+            End::Fault if self.is_suspect() && !was_probe => {}
+            End::Fault => self.count(sent_at, random),
+        }
+        self.faults >= GIVEN_UP
+    }
+
+    fn is_suspect(&self) -> bool {
+        self.faults >= SUSPECT
+    }
+
+    fn count(&mut self, sent_at: Seconds, random: f64) {
+        self.faults += 1;
+        if let Some(probes) = self.faults.checked_sub(SUSPECT) {
+            let pause = PAUSE * GROWTH.powi(probes.cast_signed());
+            self.open_at = sent_at + pause * (0.75 + 0.5 * random);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A breaker after `faults` faults in a row, each call sent once the one before had ended and
+    /// its pause was over.
+    fn after(faults: u32) -> (Breaker, Seconds) {
+        let (mut breaker, mut now) = (Breaker::default(), 0.0);
+        for _ in 0..faults {
+            if let Next::At(at) = breaker.next(now) {
+                now = at;
+            }
+            assert_eq!(breaker.next(now), Next::Now);
+            breaker.sent();
+            breaker.ended(End::Fault, now, 0.5);
+        }
+        (breaker, now)
+    }
+
+    #[test]
+    fn five_faults_in_a_row_make_a_pause_and_then_one_call_at_a_time() {
+        let (mut breaker, now) = after(5);
+        assert_eq!(breaker.next(now), Next::At(4.0));
+        assert_eq!(breaker.next(4.0), Next::Now);
+        breaker.sent();
+        assert_eq!(breaker.next(1_000.0), Next::Reply, "one probe");
+    }
+
+    #[test]
+    fn one_answer_closes_it_again() {
+        for faults in 1..GIVEN_UP {
+            let (mut breaker, now) = after(faults);
+            breaker.sent();
+            assert!(!breaker.ended(End::Answered, now, 0.5));
+            for _ in 0..100 {
+                assert_eq!(breaker.next(now), Next::Now, "after {faults} faults");
+                breaker.sent();
+            }
+        }
+    }
+
+    #[test]
+    fn each_pause_is_longer_and_the_eighth_fault_is_the_last() {
+        let (mut breaker, now) = after(7);
+        assert!((now - (4.0 + 12.0)).abs() < 1e-9, "{now}");
+        assert_eq!(breaker.next(now), Next::At(now + 36.0));
+        breaker.sent();
+        assert!(breaker.ended(End::Fault, now + 36.0, 0.5), "given up");
+        assert_eq!(breaker.next(now), Next::Now, "nobody is kept waiting");
+    }
+
+    #[test]
+    fn a_call_that_hung_for_longer_than_the_pause_is_followed_at_once() {
+        let (mut breaker, now) = after(4);
+        breaker.sent();
+        breaker.ended(End::Fault, now, 0.5);
+        assert_eq!(breaker.next(now + 30.0), Next::Now);
+    }
+
+    #[test]
+    fn pauses_are_jittered_by_a_quarter() {
+        for (random, pause) in [(0.0, 3.0), (1.0, 5.0)] {
+            let (mut breaker, now) = after(4);
+            breaker.sent();
+            breaker.ended(End::Fault, now, random);
+            assert_eq!(breaker.next(now), Next::At(pause));
+        }
+    }
+
+    #[test]
+    fn a_doubtful_endpoint_gets_no_more_calls_than_it_takes_to_make_it_suspect() {
+        let mut breaker = Breaker::default();
+        let (mut sent, width) = (0, 4);
+        for _ in 0..SUSPECT {
+            while breaker.in_flight < width && breaker.next(0.0) == Next::Now {
+                breaker.sent();
+                sent += 1;
+            }
+            breaker.ended(End::Fault, 0.0, 0.5);
+        }
+        assert_eq!((sent, breaker.in_flight), (SUSPECT, 0));
+    }
+
+    #[test]
+    fn many_calls_that_fail_at_once_are_one_reason_to_look_again_and_no_more() {
+        let mut breaker = Breaker::default();
+        (0..32).for_each(|_| breaker.sent());
+        let given_up = (0..32).any(|_| breaker.ended(End::Fault, 0.0, 0.5));
+        assert!(!given_up);
+        assert_eq!(breaker.next(0.0), Next::At(4.0));
+    }
+
+    #[test]
+    fn a_probe_that_is_given_up_tells_nothing_and_lets_the_next_one_go() {
+        let (mut breaker, _) = after(5);
+        breaker.sent();
+        assert!(!breaker.ended(End::Untold, 4.0, 0.5));
+        assert_eq!(breaker.next(4.0), Next::Now);
+    }
+}

@@ -1,0 +1,44 @@
+//! The endpoint of one lane: its breaker, shared by the lane's limiters, and who waits for it.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
+use super::breaker::{Breaker, End};
+use super::clock::chance;
+use super::learn::{Next, Seconds};
+
+/// A lane's breaker, between tasks.
+#[derive(Debug, Default)]
+pub(super) struct Endpoint {
+    breaker: Mutex<Breaker>,
+    /// Told of each call that ended.
+    ended: Notify,
+}
+
+impl Endpoint {
+    /// Counts a call as sent if it may go out now; otherwise says when to ask again.
+    pub(super) fn enter(&self, now: Seconds) -> Next {
+        let mut breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = breaker.next(now);
+        if next == Next::Now {
+            breaker.sent();
+        }
+        next
+    }
+
+    /// A call that entered at `sent_at` came to its end. Returns whether the lane is given up now.
+    pub(super) fn leave(&self, end: End, sent_at: Seconds) -> bool {
+        let mut breaker = self.breaker.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_given_up = breaker.ended(end, sent_at, chance());
+        drop(breaker);
+        self.ended.notify_waiters();
+        is_given_up
+    }
+
+    /// The next end of a call, also one between this and the first poll.
+    pub(super) fn changed(&self) -> Notified<'_> {
+        self.ended.notified()
+    }
+}

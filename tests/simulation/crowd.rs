@@ -1,0 +1,81 @@
+//! Scenes of many lanes: fifty accounts of one region, or one account with many regions.
+
+use std::collections::BTreeMap;
+
+use fastrand::Rng;
+use unpair::model::{AccountId, Filter, GroupRef, PairSet, Provider, Source};
+
+use crate::scene::{Scene, grant};
+use crate::weather::Weather;
+use crate::world::World;
+
+/// Accounts in a crowd.
+const ACCOUNTS: usize = 50;
+/// Groups that each account has in a region.
+const GROUPS: usize = 10;
+/// Regions of an account that has many.
+const REGIONS: usize = 15;
+/// Grants of each group.
+const GRANTS: usize = 2;
+
+/// The order of the rows in the manifest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Order {
+    ByAccount,
+    Shuffled,
+}
+
+impl Scene {
+    /// The `n`-th account of a crowd.
+    pub(crate) fn account(n: usize) -> AccountId {
+        AccountId::new(format!("{:012}", 100_000_000_000 + n))
+    }
+
+    /// Fifty accounts, each paired with its neighbour.
+    pub(crate) fn of_many_accounts(order: Order) -> Self {
+        let couples = (0..ACCOUNTS / 2).map(|couple| (2 * couple, 2 * couple + 1));
+        let mut pairs: Vec<_> = couples
+            .flat_map(|(a, b)| (0..GROUPS).map(move |n| [place(a, 0, n), place(b, 0, n)]))
+            .collect();
+        match order {
+            Order::ByAccount => {}
+            Order::Shuffled => Rng::with_seed(1).shuffle(&mut pairs),
+        }
+        crowd(&pairs)
+    }
+
+    /// Two accounts that share many regions; one of them is the account that goes bad.
+    pub(crate) fn of_many_regions() -> Self {
+        let pairs: Vec<_> = (0..REGIONS)
+            .flat_map(|region| {
+                (0..GROUPS).map(move |n| [place(20, region, n), place(21, region, n)])
+            })
+            .collect();
+        crowd(&pairs)
+    }
+}
+
+fn crowd(pairs: &[[GroupRef; 2]]) -> Scene {
+    let mut world = World::new(1, Weather::CALM);
+    let mut rows = Vec::new();
+    for ([a, b], line) in pairs.iter().zip(2..) {
+        for (own, peer) in [(a, b), (b, a)] {
+            let rules: Vec<_> = (0..GRANTS).map(|n| grant(own, peer, n)).collect();
+            world.asked.extend(rules.iter().map(|rule| rule.id.clone()));
+            world.add(own, rules);
+        }
+        rows.push((a.clone(), b.clone(), Filter::default(), line));
+    }
+    let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0 }];
+    let pairs = PairSet::build(sources, &rows, BTreeMap::new()).expect("few filters");
+    Scene { world, pairs }
+}
+
+fn place(account: usize, region: usize, n: usize) -> GroupRef {
+    GroupRef {
+        cloud: Provider::Alibaba,
+        account: Scene::account(account),
+        region: format!("region-{region:02}").into(),
+        group: format!("sg-{account}-{region}-{n}").into(),
+    }
+}
