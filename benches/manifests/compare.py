@@ -15,6 +15,7 @@ SMALL = 200_000
 DUCKDB = """
 import duckdb, sys
 database = duckdb.connect(sys.argv[2])
+database.execute('SET enable_progress_bar = false')
 database.execute('''CREATE TABLE pairs AS SELECT DISTINCT cloud, region, least(one, other) AS a,
     greatest(one, other) AS b, ip_protocol, port_range FROM (SELECT *,
         account_a || ' ' || group_a AS one, account_b || ' ' || group_b AS other
@@ -47,7 +48,7 @@ def measure(command):
 def distinct(output):
     """The distinct rows that a step counted."""
     words = output.split()
-    return int(words[words.index("distinct") + 1] if "distinct" in words else words[0])
+    return int(words[words.index("distinct") + 1] if "distinct" in words else words[-1])
 
 
 def remove(path):
