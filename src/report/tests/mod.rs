@@ -3,4 +3,5 @@
 mod commands;
 mod judging;
 mod lists;
+mod plans;
 mod rendering;
