@@ -3,10 +3,10 @@
 //!
 //! `UNPAIR_SEED` repeats a run, `UNPAIR_LONG=1` tries every value in every column, and more bytes.
 
-use std::env;
 use std::fs;
 use std::process::Command;
 
+use crate::form::{is_long, seed};
 use crate::scene::{Scene, Setting, grants_between, rules_of};
 use crate::world::{A, B, WorldText, admits, admits_tcp, cidr, drops_tcp, reaches_tcp};
 
@@ -127,9 +127,8 @@ fn scene() -> Scene {
 /// Damages the journal in every way of `kind`, and runs the commands that open it.
 fn survive(kind: &str) {
     let scene = scene();
-    let seed = env::var("UNPAIR_SEED").unwrap_or_else(|_| fastrand::u32(..).to_string());
-    let every = if env::var_os("UNPAIR_LONG").is_some() { "every" } else { "some" };
-    println!("UNPAIR_SEED={seed} ({every})");
+    let seed = seed().to_string();
+    let every = if is_long() { "every" } else { "some" };
     let before = scene.world();
     let planned = grants_between(&before, &[("sg-a1", "sg-b1")]);
     let others: Vec<String> = rules_of(&before)

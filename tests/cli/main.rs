@@ -14,6 +14,8 @@ mod endpoints;
 mod exits;
 mod faults;
 mod files;
+#[path = "../support/form.rs"]
+mod form;
 #[path = "../support/ground.rs"]
 mod ground;
 mod guards;

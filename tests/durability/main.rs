@@ -6,6 +6,8 @@
 #[path = "../support/canaries.rs"]
 mod canaries;
 mod disks;
+#[path = "../support/form.rs"]
+mod form;
 #[path = "../support/ground.rs"]
 mod ground;
 mod journal;
@@ -27,16 +29,4 @@ mod together;
 mod world;
 mod writers;
 
-/// Whether the long form was asked for.
-fn is_long() -> bool {
-    std::env::var_os("UNPAIR_LONG").is_some_and(|long| long == "1")
-}
-
-/// The seed of this run of the tests, printed so that a failure can be repeated.
-fn seed() -> u64 {
-    let given = std::env::var("UNPAIR_SEED").ok();
-    let seed = given
-        .map_or_else(|| fastrand::u64(..), |text| text.parse().expect("UNPAIR_SEED is a number"));
-    println!("UNPAIR_SEED={seed}");
-    seed
-}
+use form::{is_long, seed};

@@ -6,6 +6,8 @@
 
 mod asking;
 mod cuts;
+#[path = "../support/form.rs"]
+mod form;
 mod hostile;
 mod memory;
 mod mutate;

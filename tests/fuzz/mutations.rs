@@ -1,6 +1,5 @@
 //! Mutations of real answers: no panic, no hang, and nothing of a list is passed over.
 
-use std::env;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,6 +8,7 @@ use fastrand::Rng;
 use unpair::cloud::{ErrorClass, Http};
 
 use crate::asking::{ANSWERS, Ask, Clients, REFUSALS, Sample, Told};
+use crate::form::{is_long, seed};
 use crate::mutate::mutated;
 use crate::peer::{Act, Peer, kept};
 
@@ -80,11 +80,7 @@ async fn client() -> (Peer, Clients) {
 }
 
 async fn fuzz(is_aws: bool) {
-    let seed = env::var("UNPAIR_SEED")
-        .ok()
-        .map_or_else(|| fastrand::u64(..), |text| text.parse().expect("UNPAIR_SEED is a number"));
-    let is_long = env::var_os("UNPAIR_LONG").is_some();
-    println!("UNPAIR_SEED={seed}{}", if is_long { " UNPAIR_LONG=1" } else { "" });
+    let (seed, is_long) = (seed(), is_long());
     let samples: Vec<&Sample> =
         ANSWERS.iter().chain(&REFUSALS).filter(|sample| sample.is_aws == is_aws).collect();
     let bodies: Vec<&str> = samples.iter().map(|sample| sample.body).collect();

@@ -18,6 +18,8 @@ mod clocks;
 mod cloud;
 mod crowd;
 mod faults;
+#[path = "../support/form.rs"]
+mod form;
 mod ground;
 mod journal;
 mod judge;
@@ -33,16 +35,4 @@ mod trouble;
 mod weather;
 mod world;
 
-/// Whether the long form was asked for.
-fn is_long() -> bool {
-    std::env::var_os("UNPAIR_LONG").is_some_and(|long| long == "1")
-}
-
-/// The seed of a test, printed so that a failure can be repeated.
-fn seed() -> u64 {
-    let given = std::env::var("UNPAIR_SEED").ok();
-    let seed = given
-        .map_or_else(|| fastrand::u64(..), |text| text.parse().expect("UNPAIR_SEED is a number"));
-    println!("UNPAIR_SEED={seed}");
-    seed
-}
+use form::{is_long, seed};
