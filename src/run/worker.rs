@@ -45,7 +45,7 @@ impl<'a> Worker<'a> {
             lane,
             account,
             queue: Queue::new(),
-            back: Backlog::default(),
+            back: Backlog::new(account.client.batch()),
             busy: HashSet::new(),
             sending: 0,
         }
@@ -161,8 +161,7 @@ impl<'a> Worker<'a> {
 
     /// Starts one read-back of what is due, unless one is under way or a fuller one is near.
     fn read_back_more(&mut self, steps: &Steps<'a>) {
-        let batch = self.account.client.batch().groups.max(1);
-        let Some(due) = self.back.begin(batch, self.more_come()) else { return };
+        let Some(due) = self.back.begin(self.more_come()) else { return };
         let (work, observer, lane, account) = (self.work, self.observer, self.lane, self.account);
         let read = async move {
             let read = read_back(work, observer, lane, account, due).await?;
