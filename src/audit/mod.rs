@@ -2,6 +2,7 @@
 
 mod blind;
 mod lane;
+mod listing;
 mod observe;
 mod partner;
 mod read;

@@ -48,6 +48,7 @@ struct State {
     pause_file: Option<PathBuf>,
     pauses: bool,
     sent: Vec<Sent>,
+    answered: u64,
 }
 
 /// The cloud, and the directory of its accounts.
@@ -179,7 +180,9 @@ impl Says for Client {
     }
 
     fn request_id(&self) -> RequestId {
-        "req".into()
+        let mut state = self.fake.state();
+        state.answered += 1;
+        RequestId::new(format!("req-{}", state.answered))
     }
 
     async fn whoami(&self) -> Result<AccountId, CloudError> {
