@@ -6,6 +6,7 @@
 //! things happen is the same in every run of a seed.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -33,8 +34,13 @@ fn workshop() -> &'static Runtime {
     static WORKSHOP: OnceLock<Runtime> = OnceLock::new();
     WORKSHOP.get_or_init(|| {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
-        builder.worker_threads(2).build().expect("a runtime")
+        builder.worker_threads(cores()).build().expect("a runtime")
     })
+}
+
+/// Threads that the machine runs at a time.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, NonZeroUsize::get)
 }
 
 struct Unpark(Thread);

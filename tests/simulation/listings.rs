@@ -8,6 +8,7 @@ use unpair::model::{AccountId, GroupId, Provider, RegionId, Rule, RuleId};
 
 use crate::fakes;
 use crate::scene::{Scene, Size};
+use crate::story::{Lucky, Story};
 use crate::weather::{Paging, Weather};
 use crate::world::World;
 
@@ -110,4 +111,14 @@ fn a_rule_that_is_removed_between_two_pages_hides_one_that_stands() {
     let standing = world.standing();
     let hidden: Vec<&RuleId> = standing.difference(&seen).filter(stands).collect();
     assert_eq!(hidden, [&RuleId::new("sgr-sg-alibaba-0-00-2")]);
+}
+
+#[test]
+fn a_rule_that_slips_between_two_pages_is_never_taken_for_gone() {
+    let (first, runs) = (crate::seed(), if crate::is_long() { 50 } else { 4 });
+    for seed in (0..runs).map(|n| first.wrapping_add(n)) {
+        let end = Story::begin(Scene::new(seed, Size::WHOLE, SHRINKING)).tell(seed, &mut Lucky);
+        assert_eq!(end.broken, [""; 0], "UNPAIR_SEED={seed}");
+        assert_eq!(end.outcomes.len(), Size::WHOLE.revocations(), "UNPAIR_SEED={seed}");
+    }
 }

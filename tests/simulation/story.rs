@@ -1,15 +1,14 @@
 //! A run from its beginning to its end, over as many processes as it takes, and how it is judged.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use unpair::journal::{Journal, check};
-use unpair::model::{EventKind, Outcome, PairSet, RuleId, RunId};
+use unpair::journal::{Journal, SideReading, SideRecord, check};
+use unpair::model::{EventKind, GroupIx, Outcome, PairSet, RuleId, RunId};
 
-use crate::ground::{Ground, State, folder};
+use crate::ground::{Ground, State, Watch, folder};
 use crate::journal::{Watched, at_once};
 use crate::process::{Worked, work};
 use crate::scene::Scene;
@@ -71,7 +70,7 @@ pub(crate) struct Story {
     pairs: PairSet,
     journal: Arc<TempDir>,
     began: Duration,
-    states: Option<SyncSender<State>>,
+    watch: Option<Watch>,
 }
 
 impl Story {
@@ -82,7 +81,7 @@ impl Story {
             pairs: scene.pairs,
             journal: Arc::new(folder()),
             began: Duration::ZERO,
-            states: None,
+            watch: None,
         }
     }
 
@@ -93,7 +92,7 @@ impl Story {
             pairs,
             journal: Arc::new(state.journal),
             began: state.now,
-            states: None,
+            watch: None,
         }
     }
 
@@ -103,9 +102,9 @@ impl Story {
         Self { began: now, ..self }
     }
 
-    /// Hands every state that a crash could leave to `states`.
-    pub(crate) fn watched(self, states: SyncSender<State>) -> Self {
-        Self { states: Some(states), ..self }
+    /// Tells `watch` of every state that a crash could leave.
+    pub(crate) fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     /// Works until every revocation is settled, and once more, which must send nothing.
@@ -173,19 +172,15 @@ impl Story {
     /// One process, which may crash after so many steps. Its journal is still open.
     async fn process(&self, time: Time, steps: Option<u64>) -> Lived {
         let (world, journal) = (Arc::clone(&self.world), Arc::clone(&self.journal));
-        let mut ground = Ground::new(world, time, journal, steps);
-        if let Some(states) = &self.states {
-            ground = ground.watched(states.clone());
-        }
-        let ground = Arc::new(ground);
+        let ground = Arc::new(Ground::new(world, time, journal, steps).watched(self.watch.clone()));
         let journal = Watched::open(Arc::clone(&ground));
         let worked = tokio::select! {
             biased;
             () = ground.crash() => None,
             worked = work(&ground, &journal, &self.pairs) => Some(worked),
         };
-        let outcomes = at_once(outcomes(journal.inside()));
-        Lived { steps: ground.steps(), worked, outcomes, journal }
+        let (outcomes, all_read) = at_once(standing(journal.inside()));
+        Lived { steps: ground.steps(), worked, outcomes, all_read, journal }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, World> {
@@ -227,12 +222,15 @@ struct Lived {
     worked: Option<Worked>,
     /// How every revocation stands after it.
     outcomes: BTreeMap<RuleId, Outcome>,
+    /// Whether every group was read, so that no plan is lacking.
+    all_read: bool,
     journal: Watched,
 }
 
 impl Lived {
     fn is_done(&self) -> bool {
-        !self.outcomes.is_empty() && self.outcomes.values().all(|outcome| outcome.is_settled())
+        let is_settled = self.outcomes.values().all(|outcome| outcome.is_settled());
+        self.all_read && is_settled && !self.outcomes.is_empty()
     }
 }
 
@@ -255,9 +253,16 @@ fn alone<F: Future>(seed: u64, story: F) -> F::Output {
     runtime.block_on(story)
 }
 
-async fn outcomes(journal: &dyn Journal) -> BTreeMap<RuleId, Outcome> {
-    let Some(run) = journal.runs().await.expect("runs").pop() else { return BTreeMap::new() };
+/// How the revocations of the one run stand, and whether all its groups were read.
+async fn standing(journal: &dyn Journal) -> (BTreeMap<RuleId, Outcome>, bool) {
+    let Some(run) = journal.runs().await.expect("runs").pop() else {
+        return (BTreeMap::new(), false);
+    };
     let id: RunId = run.new.id;
     let records = journal.revocations(&id, None, 10_000).await.expect("records");
-    records.into_iter().map(|record| (record.revocation.rule.id, record.outcome)).collect()
+    let outcomes = records.into_iter().map(|it| (it.revocation.rule.id, it.outcome)).collect();
+    let sides = journal.sides(&id, GroupIx(0), 10_000).await.expect("sides");
+    let is_unread =
+        |side: &SideRecord| matches!(side.state, SideReading::Unread | SideReading::Failed { .. });
+    (outcomes, !sides.iter().any(is_unread))
 }
