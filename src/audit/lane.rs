@@ -96,7 +96,7 @@ impl LaneReader<'_> {
         match read_groups(self.audit.exchange, &self.lane.key, self.account, &ids).await {
             Ok(reads) => {
                 take(self.audit, self.observer, self.account, &due, reads, &mut end).await?;
-                self.audit.exchange.progress.advance(due.len() as u64);
+                self.audit.exchange.progress.advance(&self.lane.key, due.len() as u64);
             }
             Err(ReadError::Stopped) => end.interrupted = true,
             // `read_groups` turns every other failure into a reading.
@@ -202,7 +202,7 @@ async fn unreachable_lane(
             })
             .collect();
         audit.journal.record_readings(&audit.run.new.id, &readings).await?;
-        audit.exchange.progress.advance(readings.len() as u64);
+        audit.exchange.progress.advance(&lane.key, readings.len() as u64);
     }
     Ok(AuditEnd { unreachable: vec![(lane.key.clone(), error.to_string())], ..AuditEnd::default() })
 }

@@ -230,7 +230,7 @@ impl<'a> Worker<'a> {
     }
 
     fn done(&self, members: usize, failed: usize) {
-        self.work.exchange.progress.advance(members as u64);
+        self.work.exchange.progress.advance(&self.lane.key, members as u64);
         if failed > 0 && self.work.failures.add(failed as u64) {
             self.work.exchange.stop.cancel();
         }

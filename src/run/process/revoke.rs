@@ -22,7 +22,7 @@ pub async fn revoke<O: Operator + ?Sized>(
         None => match operator.approve(&plan).await {
             Err(refusal) => Ending::Refused(refusal),
             Ok(failures) => {
-                let (end, ending) = process.act(&plan.run, pause_file, failures).await?;
+                let (end, ending) = process.act(&plan, pause_file, failures).await?;
                 parked = end.parked;
                 ending
             }
@@ -48,11 +48,11 @@ impl Process<'_> {
     /// Sends what is to be sent, from where former processes left it.
     async fn act<R>(
         &self,
-        run: &RunRecord,
+        plan: &Prepared,
         pause_file: Option<PathBuf>,
         failures: Failures,
     ) -> Result<(RunEnd, Ending<R>), Halt> {
-        let now_ms = self.exchange.clock.now_ms();
+        let (run, now_ms) = (&plan.run, self.exchange.clock.now_ms());
         let started = RunUpdate {
             state: Some(RunState::Acting),
             exit: Some(None),
@@ -63,8 +63,15 @@ impl Process<'_> {
         take_up(self.journal, run, now_ms).await?;
         let run = self.record(run).await?;
         let Self { exchange, journal, .. } = *self;
-        let patience = Patience::default();
-        let work = CarryOut { exchange, journal, run: &run, pause_file, patience, failures };
+        let work = CarryOut {
+            exchange,
+            journal,
+            run: &run,
+            pause_file,
+            patience: Patience::default(),
+            outlook: plan.estimate.outlook(),
+            failures,
+        };
         let end = carry_out(&work).await?;
         let ending = self.judge(&work, &end).await?;
         Ok((end, ending))
