@@ -6,6 +6,8 @@ use crate::cloud::CloudError;
 use crate::exchange::ReadError;
 use crate::model::{ErrorClass, GroupId, RequestId, Rule, RuleId};
 
+/// The code of a reading whose rules came or went while they were listed: it may be made again.
+pub const LISTING_CHANGED: &str = "ListingChanged";
 /// Pages of one listing before it is given up: a provider that never ends a listing is broken.
 pub(super) const MAX_PAGES: usize = 10_000;
 /// Times that a listing starts again because its page token went bad, or what it lists changed.
@@ -67,10 +69,14 @@ pub(super) struct RuleList {
     /// Where the last page begins among them.
     last_page: usize,
     ids: Vec<RequestId>,
+    /// A page showed a group itself.
+    shows_groups: bool,
 }
 
 impl RuleList {
-    pub(super) fn add(&mut self, id: RequestId, page: Vec<(GroupId, Rule)>) {
+    /// Adds a page, and the groups whose existence it shows even if they have no rule.
+    pub(super) fn add(&mut self, id: RequestId, page: Vec<(GroupId, Rule)>, seen: &[GroupId]) {
+        self.shows_groups |= !seen.is_empty();
         self.last_page = self.rules.len();
         self.rules.extend(page);
         self.ids.push(id);
@@ -78,6 +84,11 @@ impl RuleList {
 
     pub(super) fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// Whether it might be the listing of an account that has none of the groups.
+    pub(super) fn shows_nothing(&self) -> bool {
+        self.rules.is_empty() && !self.shows_groups
     }
 
     pub(super) fn pages(&self) -> usize {
@@ -143,7 +154,7 @@ mod tests {
         let mut list = RuleList::default();
         for page in 0..pages {
             let rules = world.iter().skip(page * PAGE).take(PAGE).map(|id| rule(*id)).collect();
-            list.add(RequestId::from(format!("r-{page}")), rules);
+            list.add(RequestId::from(format!("r-{page}")), rules, &[]);
             then(page, world);
         }
         list

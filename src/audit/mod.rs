@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use futures_util::StreamExt as _;
 
 pub use blind::plan_unread;
+pub use listing::LISTING_CHANGED;
 pub use observe::{Observation, Observer, peer_groups};
 pub use read::{GroupRead, read_groups};
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::listing::{Listing, MAX_PAGES, MAX_RESTARTS, RuleList, Turn};
+use super::listing::{LISTING_CHANGED, Listing, MAX_PAGES, MAX_RESTARTS, RuleList, Turn};
 use crate::cloud::{Action, Cloud, CloudError, GroupInfo};
 use crate::exchange::{Account, Exchange, ReadError};
 use crate::failpoint::{Bug, planted};
@@ -55,7 +55,7 @@ pub async fn read_groups(
     let present: Vec<GroupId> =
         groups.iter().filter(|group| found.contains_key(*group)).cloned().collect();
     let mut rules = reader.all_rules(&present).await?;
-    Ok(groups
+    let mut reads: Vec<GroupRead> = groups
         .iter()
         .map(|group| {
             let info = match failed.remove(group) {
@@ -64,7 +64,9 @@ pub async fn read_groups(
             };
             reader.conclude(group, info, rules.remove(group))
         })
-        .collect())
+        .collect();
+    reader.prove_missing(&mut reads).await?;
+    Ok(reads)
 }
 
 /// A group that nobody looked at, for [`Bug::NoPositiveControl`].
@@ -186,6 +188,10 @@ impl Reader<'_> {
     ) -> Result<(Vec<(GroupId, Rule)>, Vec<RequestId>), ReadError> {
         for _ in 0..=MAX_RESTARTS {
             let listed = self.list_rules(chunk, MAX_PAGES).await?;
+            if listed.shows_nothing() {
+                // Nor would it to credentials that are another account's by now.
+                self.exchange.prove_again(self.lane, self.client()).await?;
+            }
             let Some(earlier_pages) = listed.earlier_pages() else { return Ok(listed.end()) };
             let again = self.list_rules(chunk, earlier_pages).await?;
             if listed.stood_still(&again) {
@@ -194,7 +200,7 @@ impl Reader<'_> {
         }
         Err(ReadError::Cloud(CloudError::local(
             ErrorClass::Lost,
-            "ListingChanged",
+            LISTING_CHANGED,
             format!(
                 "rules were added or removed between two pages of their listing, {} times in a row",
                 MAX_RESTARTS + 1
@@ -215,13 +221,31 @@ impl Reader<'_> {
                 })
                 .await;
             match listing.turn(answer.map(|answer| {
-                list.add(answer.request_id, answer.value.rules);
+                list.add(answer.request_id, answer.value.rules, &answer.value.seen);
                 answer.value.next
             }))? {
                 Turn::Next if list.pages() < most => {}
                 Turn::Restart => list.clear(),
                 Turn::Next | Turn::End => return Ok(list),
             }
+        }
+    }
+
+    /// What is missing counts as that only for the account itself: credentials that became another
+    /// account's meanwhile are shown nothing.
+    async fn prove_missing(&self, reads: &mut [GroupRead]) -> Result<(), ReadError> {
+        let is_missing = |read: &GroupRead| matches!(read.reading, Reading::Missing { .. });
+        if !reads.iter().any(is_missing) {
+            return Ok(());
+        }
+        match self.exchange.prove_again(self.lane, self.client()).await {
+            Err(ReadError::Cloud(error)) => {
+                for read in reads.iter_mut().filter(|read| is_missing(read)) {
+                    read.reading = failed(&error);
+                }
+                Ok(())
+            }
+            other => other,
         }
     }
 

@@ -9,7 +9,7 @@ use super::account::same_account;
 use super::desk::Exchange;
 use super::ids::Named;
 use crate::cloud::{Action, Cloud, CloudError};
-use crate::model::{ErrorClass, LaneKey};
+use crate::model::{ErrorClass, Identity, LaneKey};
 use crate::pace::{Tries, Verdict};
 
 /// A read that did not succeed.
@@ -62,7 +62,19 @@ impl Exchange {
                 ReadError::Cloud(error) => ReadError::Cloud(self.park(lane, error)),
                 ReadError::Stopped => ReadError::Stopped,
             })?;
-        same_account(lane, answer.value).map(drop).map_err(|wrong| {
+        self.same_or_park(lane, answer.value)
+    }
+
+    /// Proves once more whose the credentials are: to those of another account nothing of this one
+    /// is there. Another account parks this one.
+    pub async fn prove_again(&self, lane: &LaneKey, client: &dyn Cloud) -> Result<(), ReadError> {
+        let identify = || client.identify(&lane.region);
+        let answer = self.read(lane, Action::Identify, client, identify).await?;
+        self.same_or_park(lane, answer.value)
+    }
+
+    fn same_or_park(&self, lane: &LaneKey, identity: Identity) -> Result<(), ReadError> {
+        same_account(lane, identity).map(drop).map_err(|wrong| {
             let error = CloudError::local(ErrorClass::Credential, wrong.code(), wrong.to_string());
             ReadError::Cloud(self.park(lane, error))
         })

@@ -29,6 +29,11 @@ impl Patience {
         };
         self.polls.iter().take(polls).nth(call.polls as usize).copied()
     }
+
+    /// The delay before `call` is read once more when its group could not be seen as a whole.
+    pub(super) fn look_again(&self, call: &InHand) -> Option<Duration> {
+        self.polls.get(call.polls as usize).copied()
+    }
 }
 
 impl Default for Patience {

@@ -1,6 +1,7 @@
 //! Reading back: what became of the members of calls that were answered, or may have been.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -8,7 +9,7 @@ use super::CarryOut;
 use super::in_hand::{InHand, Told};
 use super::patience::Patience;
 use super::planted::success_is_proof;
-use crate::audit::{GroupRead, Observer, read_groups};
+use crate::audit::{GroupRead, LISTING_CHANGED, Observer, read_groups};
 use crate::exchange::{Account, ReadError};
 use crate::failpoint::hit;
 use crate::journal::{GroupWork, JournalError, Lane, Reading};
@@ -118,15 +119,25 @@ fn judge(mut call: InHand, reading: &Reading, patience: &Patience) -> Verdict {
             let event = settle_all(&call, Outcome::GroupGone, code);
             Verdict::Decided(call, event)
         }
-        Reading::Failed { code, message } => {
-            let event = unread(&call, code, message);
-            Verdict::Decided(call, event)
-        }
+        Reading::Failed { code, message } => match patience.look_again(&call) {
+            // Some of its pages may show what others do not show any more.
+            Some(delay) if code == LISTING_CHANGED => later(call, delay),
+            _ => {
+                let event = unread(&call, code, message);
+                Verdict::Decided(call, event)
+            }
+        },
         Reading::NotOurs { .. } => {
             let event = unread(&call, "NotOurs", "the group is not ours to read");
             Verdict::Decided(call, event)
         }
     }
+}
+
+fn later(mut call: InHand, delay: Duration) -> Verdict {
+    call.polls += 1;
+    call.due = Instant::now() + delay;
+    Verdict::Later(call)
 }
 
 fn judge_rules(mut call: InHand, rules: &[Rule], patience: &Patience) -> Verdict {
@@ -144,9 +155,7 @@ fn judge_rules(mut call: InHand, rules: &[Rule], patience: &Patience) -> Verdict
     }
     let whole_batch = settled.is_empty();
     if let Some(delay) = patience.next(&call, whole_batch && standing.len() == 1) {
-        call.polls += 1;
-        call.due = Instant::now() + delay;
-        return Verdict::Later(call);
+        return later(call, delay);
     }
     let refused = matches!(call.told, Told::Missing | Told::Refused);
     let retry = if refused && whole_batch && standing.len() > 1 {

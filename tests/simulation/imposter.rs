@@ -42,3 +42,17 @@ fn credentials_of_another_account_send_nothing_until_they_are_put_right() {
     let end = story.clear_up(put_right).tell(1, &mut Lucky);
     assert_eq!((end.broken, end.outcomes.len()), (Vec::new(), Size::SMALL.revocations()));
 }
+
+#[test]
+fn credentials_of_another_account_take_nothing_for_gone_whenever_they_turn_up() {
+    let account = AccountId::new("111111111111");
+    let mut broken = Vec::new();
+    for half_seconds in 0..60 {
+        let from = Duration::from_millis(500 * half_seconds);
+        let mut scene = Scene::new(1, Size::SMALL, Weather::CALM);
+        let until = from + Duration::from_secs(20);
+        scene.world.imposter = Some(Imposter { account: account.clone(), from, until });
+        broken.extend(Story::begin(scene).tell(1, &mut Lucky).broken);
+    }
+    assert_eq!(broken, [""; 0]);
+}
