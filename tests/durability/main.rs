@@ -6,10 +6,12 @@
 #[path = "../support/canaries.rs"]
 mod canaries;
 mod disks;
+mod drag;
 #[path = "../support/form.rs"]
 mod form;
 #[path = "../support/ground.rs"]
 mod ground;
+mod interruptions;
 mod journal;
 mod judge;
 mod kills;
