@@ -17,6 +17,7 @@ mod judge;
 mod kills;
 mod moments;
 mod owed;
+mod panics;
 mod planted;
 mod points;
 mod power;
