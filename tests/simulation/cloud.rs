@@ -112,7 +112,10 @@ impl Cloud for Client {
         _page: Option<&str>,
     ) -> Result<Answer<GroupsPage>, CloudError> {
         self.read().await?;
-        let world = self.ground.world();
+        let mut world = self.ground.world();
+        if world.is_astray(&self.account) {
+            return Ok(Self::answer(GroupsPage { groups: Vec::new(), next: None }));
+        }
         let named = named.unwrap_or_default().iter();
         let groups = named.filter_map(|id| world.info(&self.account, region, id)).collect();
         Ok(Self::answer(GroupsPage { groups, next: None }))
@@ -127,7 +130,8 @@ impl Cloud for Client {
         self.read().await?;
         let now = self.ground.time.now();
         let mut rules = Vec::new();
-        for id in groups {
+        let is_astray = self.ground.world().is_astray(&self.account);
+        for id in groups.iter().filter(|_| !is_astray) {
             let shown = self.ground.world().shown(id, now);
             rules.extend(shown.into_iter().map(|rule| (id.clone(), rule)));
         }
@@ -178,6 +182,10 @@ impl Cloud for Client {
             hash: request_hash(&self.revoke_parameters(order)?),
         };
         self.meet_trouble(true).await?;
+        if self.ground.world().is_astray(&self.account) {
+            let reply = RevokeReply { unmatched: None, revoked: Vec::new(), returned: true };
+            return Ok(Self::answer(reply));
+        }
         let sent = self.ground.time.now();
         let (number, fate) = self.ground.world().post(&request, sent);
         if let Some(arrives) = fate.arrives {

@@ -128,6 +128,11 @@ impl Story {
         self.lock().exchanges.clone()
     }
 
+    /// The outcomes so far, and the rules that stand.
+    pub(crate) fn told(&self) -> (BTreeMap<RuleId, Outcome>, BTreeSet<RuleId>) {
+        (self.outcomes(), self.lock().standing())
+    }
+
     async fn live(self, fortune: &mut dyn Fortune) -> End {
         let time = Time::since(self.began);
         let (mut processes, mut steps) = (0, 0);
