@@ -113,10 +113,10 @@ impl Cloud for Client {
         _page: Option<&str>,
     ) -> Result<Answer<GroupsPage>, CloudError> {
         self.read().await?;
-        let mut world = self.ground.world();
-        if world.is_astray(&self.account) {
-            return Ok(Self::answer(GroupsPage { groups: Vec::new(), next: None }));
+        if self.ground.world().is_astray(&self.account) {
+            return Ok(self.answer(GroupsPage { groups: Vec::new(), next: None }));
         }
+        let world = self.ground.world();
         let named = named.unwrap_or_default().iter();
         let groups = named.filter_map(|id| world.info(&self.account, region, id)).collect();
         Ok(self.answer(GroupsPage { groups, next: None }))
@@ -185,7 +185,7 @@ impl Cloud for Client {
         self.meet_trouble(true).await?;
         if self.ground.world().is_astray(&self.account) {
             let reply = RevokeReply { unmatched: None, revoked: Vec::new(), returned: true };
-            return Ok(Self::answer(reply));
+            return Ok(self.answer(reply));
         }
         let sent = self.ground.time.now();
         let (number, fate) = self.ground.world().post(&request, sent);
