@@ -12,6 +12,7 @@ mod in_hand;
 mod lane;
 mod patience;
 mod planted;
+mod process;
 mod queue;
 mod request;
 mod stored;
@@ -27,6 +28,10 @@ pub use error::{RunError, Unrecorded};
 pub use estimate::estimate;
 pub use guard::Failures;
 pub use patience::Patience;
+pub use process::{
+    Basis, Differs, Ended, Ending, Halt, Operator, Prepared, Process, Taken, is_unfinished,
+    limiters, revoke, take_or_begin,
+};
 pub use stored::stored_pairs;
 pub use token::{client_token, plan_digest, request_hash};
 

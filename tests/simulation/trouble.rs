@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use unpair::cloud::{CloudError, ErrorClass};
-use unpair::model::{AccountId, Outcome};
-use unpair::run::RunEnd;
+use unpair::model::AccountId;
 
 use crate::crowd::Order;
+use crate::process::Worked;
 use crate::scene::Scene;
 use crate::story::Story;
 use crate::weather::refusal;
@@ -31,9 +31,6 @@ pub(crate) enum Trouble {
     Auth,
     /// Its endpoint breaks down.
     Broken,
-    /// Its credentials are those of an account that has nothing: every answer is well and empty,
-    /// and what it removes is not there.
-    Astray,
 }
 
 /// When an account goes bad.
@@ -69,26 +66,19 @@ impl World {
         account: &AccountId,
         is_revocation: bool,
     ) -> Option<(Duration, CloudError)> {
-        let (after, class) = match self.gone_bad(account, is_revocation)? {
-            Trouble::Hang => (DEADLINE, ErrorClass::Lost),
-            Trouble::Auth => (Duration::from_millis(80), ErrorClass::Credential),
-            Trouble::Broken => (Duration::from_millis(80), ErrorClass::Transient),
-            Trouble::Astray => return None,
-        };
-        Some((after, refusal(class)))
-    }
-
-    /// Whether an exchange of `account` reaches another one's things.
-    pub(crate) fn is_astray(&mut self, account: &AccountId) -> bool {
-        self.gone_bad(account, false) == Some(Trouble::Astray)
-    }
-
-    fn gone_bad(&mut self, account: &AccountId, is_revocation: bool) -> Option<Trouble> {
         let bad = self.bad.as_mut().filter(|bad| bad.account == *account)?;
         if is_revocation {
             bad.since = Since::Ever;
         }
-        (bad.since == Since::Ever).then_some(bad.trouble)
+        if bad.since != Since::Ever {
+            return None;
+        }
+        let (after, class) = match bad.trouble {
+            Trouble::Hang => (DEADLINE, ErrorClass::Lost),
+            Trouble::Auth => (Duration::from_millis(80), ErrorClass::Credential),
+            Trouble::Broken => (Duration::from_millis(80), ErrorClass::Transient),
+        };
+        Some((after, refusal(class)))
     }
 
     /// Notes an exchange that ended.
@@ -106,7 +96,7 @@ impl World {
 
 /// A run over many accounts, as the clouds saw it.
 struct Seen {
-    end: RunEnd,
+    end: Worked,
     exchanges: Vec<Exchanged>,
 }
 
@@ -209,20 +199,4 @@ fn the_order_of_a_manifest_makes_no_run_slower() {
     };
     let [sorted, shuffled] = [0, 1].map(|order| took(&ALONE[order]));
     assert!(sorted <= shuffled * NO_LONGER, "{sorted} s, shuffled {shuffled} s");
-}
-
-#[test]
-fn what_an_account_with_another_one_s_credentials_no_longer_sees_is_never_called_removed() {
-    let (_, bad) = bad(Trouble::Astray, Since::FirstRevocation);
-    let mut scene = Scene::of_many_accounts(Order::ByAccount);
-    scene.world.bad = Some(bad);
-    let story = Story::begin(scene);
-    story.first_process(1);
-    let (outcomes, standing) = story.told();
-    let (stand, gone): (Vec<_>, Vec<_>) =
-        outcomes.iter().partition(|(rule, _)| standing.contains(*rule));
-    assert!(!stand.is_empty() && gone.len() > stand.len(), "{} of {}", stand.len(), gone.len());
-    let told_gone = |outcome| matches!(outcome, Outcome::Removed | Outcome::AlreadyAbsent);
-    assert_eq!(stand.iter().find(|(_, outcome)| told_gone(**outcome)), None);
-    assert_eq!(gone.iter().find(|(_, outcome)| **outcome != Outcome::Removed), None);
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
+use tokio::sync::OnceCell;
 
 #[cfg(unix)]
 mod place;
@@ -189,12 +190,7 @@ async fn only_ours(
     known: usize,
 ) -> Result<(), JournalError> {
     let broken = |error: sqlx::Error| name.unusable(format!("not a journal: {error}"));
-    let mut pristine =
-        SqliteConnection::connect_with(&SqliteConnectOptions::new()).await.map_err(broken)?;
-    for migration in &MIGRATIONS[..known] {
-        sqlx::raw_sql(*migration).execute(&mut pristine).await.map_err(broken)?;
-    }
-    let ours = schema(&mut pristine).await.map_err(broken)?;
+    let ours = made_by(known).await.map_err(broken)?;
     let theirs = schema(conn).await.map_err(broken)?;
     let is_foreign = |object: &&Object| {
         let acts = matches!(object.0.as_str(), "trigger" | "view");
@@ -207,6 +203,20 @@ async fn only_ours(
             escape_control(object)
         ))),
     }
+}
+
+/// What the first `known` migrations make, found out once a process by having them made.
+async fn made_by(known: usize) -> Result<&'static [Object], sqlx::Error> {
+    static MADE: [OnceCell<Vec<Object>>; MIGRATIONS.len() + 1] =
+        [const { OnceCell::const_new() }; MIGRATIONS.len() + 1];
+    let make = || async {
+        let mut pristine = SqliteConnection::connect_with(&SqliteConnectOptions::new()).await?;
+        for migration in &MIGRATIONS[..known] {
+            sqlx::raw_sql(*migration).execute(&mut pristine).await?;
+        }
+        schema(&mut pristine).await
+    };
+    MADE[known].get_or_try_init(make).await.map(Vec::as_slice)
 }
 
 /// A table, index, trigger or view: its kind, its name and its definition.
