@@ -1,12 +1,18 @@
 //! The HTML report in a real browser. `UNPAIR_CHROMIUM` names a Chromium; without it there is
 //! nothing to see, and the test says so.
 
+#[path = "support/canaries.rs"]
+mod canaries;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// A note that would take over a page that let it.
 const HOSTILE: &str = "<img src=x onerror=document.title=1><script>document.title=2</script>";
+
+/// The file of the embedded clouds, which holds their keys.
+const SANDBOX: &str = "unpair.db.sandbox.json";
 
 /// A folder in which a run has ended: one pair severed, one with a partner.
 fn finished_run() -> tempfile::TempDir {
@@ -23,13 +29,13 @@ fn finished_run() -> tempfile::TempDir {
 }
 
 fn unpair(folder: &Path, args: &[&str]) {
-    let output = Command::new(env!("CARGO_BIN_EXE_unpair"))
-        .args(args)
-        .current_dir(folder)
-        .output()
-        .expect("the program");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unpair"));
+    let output = canaries::plant(command.args(args).current_dir(folder)).output();
+    let output = output.expect("the program");
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "unpair {args:?}: {said}");
+    canaries::assert_none("what is printed", &[output.stdout, output.stderr].concat());
+    canaries::assert_none_below(folder, &[SANDBOX]);
 }
 
 /// The document as `chromium` holds it after loading `page` and running what it lets run.

@@ -4,6 +4,8 @@
 //! revocation answers: it lists no revoked rules and knows no foreign groups (see
 //! `peers/moto_world.py`). The sandbox is what stands for EC2's behaviour.
 
+#[path = "support/canaries.rs"]
+mod canaries;
 #[path = "peers/moto_client.rs"]
 mod client;
 #[path = "peers/moto_commands.rs"]

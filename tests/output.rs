@@ -1,10 +1,13 @@
 //! Where results go: files that appear whole, devices, pipes whose reader went away.
 
+#[path = "support/canaries.rs"]
+mod canaries;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -17,8 +20,23 @@ fn commands(folder: &Path, rows: usize) -> Command {
     }
     fs::write(folder.join("pairs.csv"), manifest).expect("a manifest");
     let mut command = Command::new(env!("CARGO_BIN_EXE_unpair"));
-    command.current_dir(folder).args(["commands", "pairs.csv"]);
+    canaries::plant(command.current_dir(folder).args(["commands", "pairs.csv"]));
     command
+}
+
+/// What `command` printed and left behind, in which no secret may stand.
+fn output(folder: &TempDir, command: &mut Command) -> Output {
+    let output = command.output().expect("it runs");
+    searched(folder, &[&output.stdout, &output.stderr]);
+    output
+}
+
+#[track_caller]
+fn searched(folder: &TempDir, printed: &[&Vec<u8>]) {
+    for bytes in printed {
+        canaries::assert_none("what is printed", bytes);
+    }
+    canaries::assert_none_below(folder.path(), &["unpair.db.sandbox.json"]);
 }
 
 fn folder() -> TempDir {
@@ -29,7 +47,7 @@ fn folder() -> TempDir {
 fn an_output_in_a_missing_folder_is_refused_before_anything_is_done() {
     let folder = folder();
     let mut command = commands(folder.path(), 1);
-    let output = command.args(["--output", "none/x"]).output().expect("it runs");
+    let output = output(&folder, command.args(["--output", "none/x"]));
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(said, "unpair: --output none/x: there is no folder none: create it\n");
@@ -38,7 +56,7 @@ fn an_output_in_a_missing_folder_is_refused_before_anything_is_done() {
 #[test]
 fn an_output_that_is_a_folder_is_refused() {
     let folder = folder();
-    let output = commands(folder.path(), 1).args(["--output", "."]).output().expect("it runs");
+    let output = output(&folder, commands(folder.path(), 1).args(["--output", "."]));
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "unpair: --output .: is a folder\n");
 }
@@ -49,8 +67,8 @@ fn a_link_stays_and_what_it_points_to_is_replaced() {
     let (link, file) = (folder.path().join("latest"), folder.path().join("report"));
     fs::write(&file, "old").expect("a file");
     std::os::unix::fs::symlink(&file, &link).expect("a link");
-    let status = commands(folder.path(), 1).args(["--output", "latest"]).status().expect("it runs");
-    assert!(status.success());
+    let output = output(&folder, commands(folder.path(), 1).args(["--output", "latest"]));
+    assert!(output.status.success());
     assert!(fs::symlink_metadata(&link).expect("the link").is_symlink());
     assert!(fs::read_to_string(&file).expect("the file").contains("RevokeSecurityGroup"));
 }
@@ -58,8 +76,7 @@ fn a_link_stays_and_what_it_points_to_is_replaced() {
 #[test]
 fn a_device_is_written_to_and_keeps_its_name() {
     let folder = folder();
-    let output =
-        commands(folder.path(), 1).args(["--output", "/dev/stdout"]).output().expect("it runs");
+    let output = output(&folder, commands(folder.path(), 1).args(["--output", "/dev/stdout"]));
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stdout).contains("RevokeSecurityGroup"));
 }
@@ -75,6 +92,7 @@ fn a_reader_that_goes_away_is_no_error() {
     stdout.read_exact(&mut first).expect("a first byte");
     drop(stdout);
     let output = child.wait_with_output().expect("it ends");
+    searched(&folder, &[&output.stdout, &output.stderr]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -83,7 +101,7 @@ fn a_header_that_cannot_be_used_offers_no_way_round() {
     let folder = folder();
     let mut command = commands(folder.path(), 0);
     fs::write(folder.path().join("pairs.csv"), "region,bogus\n").expect("a manifest");
-    let output = command.output().expect("it runs");
+    let output = output(&folder, &mut command);
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.ends_with("unpair: nothing was sent\n"), "{said}");
@@ -94,17 +112,14 @@ fn a_header_that_cannot_be_used_offers_no_way_round() {
 fn a_run_goes_on_when_nobody_reads_its_log_any_more() {
     let folder = TempDir::new().expect("a folder");
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-data/pairs.csv");
-    let mut run = Command::new(env!("CARGO_BIN_EXE_unpair"))
-        .current_dir(folder.path())
-        .args(["revoke", "--sandbox", "--yes", "-vv"])
-        .arg(samples)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
+    let mut run = Command::new(env!("CARGO_BIN_EXE_unpair"));
+    run.current_dir(folder.path()).args(["revoke", "--sandbox", "--yes", "-vv"]).arg(samples);
+    let outputs = run.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut run = canaries::plant(outputs).spawn().expect("the program starts");
     let mut first = [0];
     let mut log = run.stderr.take().expect("a pipe");
     log.read_exact(&mut first).expect("the log begins");
     drop(log);
     assert_eq!(run.wait().expect("it ends").code(), Some(0));
+    searched(&folder, &[]);
 }

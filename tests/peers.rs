@@ -1,6 +1,8 @@
 //! The official clients against the sandbox, unmodified, and the commands that `unpair` prints
 //! against both.
 
+#[path = "support/canaries.rs"]
+mod canaries;
 #[path = "peers/official_clients.rs"]
 mod official_clients;
 #[path = "peers/printed_commands.rs"]

@@ -1,6 +1,9 @@
 //! README.md shows what the program prints: every console block is run again, in order, in one
 //! fresh folder, and compared. `UNPAIR_README_WRITE=1` writes what came into README.md instead.
 
+#[path = "support/canaries.rs"]
+mod canaries;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -14,6 +17,8 @@ const ANY_LINES: &str = "…";
 
 /// Ends the output of a command that goes on until it is interrupted.
 const INTERRUPT: &str = "^C";
+/// The files that hold keys: those of the embedded clouds, and the world that they were made from.
+const KEYS: [&str; 2] = ["unpair.db.sandbox.json", "world.toml"];
 /// How long such a command may take to print what is shown.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -81,6 +86,7 @@ impl Shell {
         let mut shell = Command::new("sh");
         shell.args(["-c", script]).current_dir(self.folder.path()).env_clear();
         shell.env("PATH", &self.path).env("HOME", self.folder.path());
+        canaries::plant(&mut shell);
         shell
     }
 
@@ -204,6 +210,8 @@ fn the_readme_shows_what_the_program_prints() {
     assert!(examples.len() > 10, "README.md walks through the commands");
     let mut shell = Shell::new();
     let outputs: Vec<Vec<String>> = examples.iter().map(|example| shell.run(example)).collect();
+    canaries::assert_none("what is printed", outputs.concat().join("\n").as_bytes());
+    canaries::assert_none_below(shell.folder.path(), &KEYS);
     if std::env::var_os("UNPAIR_README_WRITE").is_some() {
         fs::write(readme(), rewritten(&text, &examples, &outputs)).expect("README.md");
         return;

@@ -65,6 +65,13 @@ impl Failure {
         Self::new(Exit::Usage, message)
     }
 
+    /// What is said after a panic.
+    pub(super) fn internal() -> Self {
+        let message = "internal error, told above: what was done is in the journal, and \
+                       `unpair resume` goes on with a run";
+        Self::new(Exit::CouldNotWork, message)
+    }
+
     pub(super) fn refused(message: impl Into<String>) -> Self {
         Self::new(Exit::Refused, message)
     }

@@ -1,5 +1,6 @@
 //! From the command line to the exit code.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -65,7 +66,9 @@ pub fn start() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&context, &error.into()).into(),
     };
-    let ended = runtime.block_on(run(&context, cli.command));
+    // The panic has told where and why; a script is told the same as of any internal error.
+    let work = AssertUnwindSafe(|| runtime.block_on(run(&context, cli.command)));
+    let ended = catch_unwind(work).unwrap_or_else(|_| Err(Failure::internal()));
     ended.unwrap_or_else(|failure| fail(&context, &failure)).into()
 }
 

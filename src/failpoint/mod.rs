@@ -2,8 +2,8 @@
 //!
 //! All of it is compiled to nothing without the feature `failpoints`, and no release build can
 //! have that feature. With it, `UNPAIR_FAILPOINT=NAME:N` ends the process at the N-th hit of NAME
-//! as `kill -9` would, after NAME was appended to the file `UNPAIR_FAILPOINT_LOG`, and
-//! `UNPAIR_PLANTED_BUG=NAME` brings one [`Bug`] to life.
+//! as `kill -9` would, or panics if `UNPAIR_FAILPOINT_PANICS` is set, after NAME was appended to the
+//! file `UNPAIR_FAILPOINT_LOG`, and `UNPAIR_PLANTED_BUG=NAME` brings one [`Bug`] to life.
 
 #[cfg(all(feature = "failpoints", not(debug_assertions)))]
 compile_error!("failpoints are for tests: no release build may have them");

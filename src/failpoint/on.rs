@@ -40,6 +40,8 @@ fn die(point: &str) {
         let mut file = file.expect("a writable failpoint log");
         writeln!(file, "{point}").expect("a writable failpoint log");
     }
+    let panics = env::var_os("UNPAIR_FAILPOINT_PANICS").is_some();
+    assert!(!panics, "the failpoint {point} was hit");
     std::process::abort();
 }
 

@@ -49,8 +49,10 @@ impl Pieces {
     /// lines before a trouble.
     pub(super) fn next(&mut self, mut buffer: Vec<u8>) -> Option<Piece> {
         buffer.clear();
-        if self.held.len() > self.size.max(MAX_RECORD)
-            && let Some(end) = memrchr(b'\n', &self.held[..self.size.max(MAX_RECORD)])
+        let window = self.size + MAX_RECORD;
+        if self.held.len() > window
+            && let Some(end) = memrchr(b'\n', &self.held[..window])
+            && end >= MAX_RECORD
         {
             buffer.extend(self.held.drain(..=end));
             return Some(Piece { bytes: buffer, last: false });
@@ -61,7 +63,9 @@ impl Pieces {
             if self.ended {
                 return (!buffer.is_empty()).then_some(Piece { bytes: buffer, last: true });
             }
-            if let Some(end) = memrchr(b'\n', &buffer) {
+            if let Some(end) = memrchr(b'\n', &buffer)
+                && buffer.len() - end <= MAX_LINE
+            {
                 self.held.extend_from_slice(&buffer[end + 1..]);
                 buffer.truncate(end + 1);
                 return Some(Piece { bytes: buffer, last: false });
@@ -133,6 +137,21 @@ mod tests {
         let mut pieces = Pieces::new(Box::new(io::repeat(b'x')), 1 << 16);
         assert!(pieces.next(Vec::new()).is_none());
         assert!(matches!(pieces.trouble(), Some(Trouble::LongLine)));
+    }
+
+    #[test]
+    fn a_record_that_seems_to_go_on_into_a_long_line_is_not_cut_short_for_ever() {
+        for (length, is_too_long) in [(MAX_LINE / 2, false), (3 * MAX_LINE, true)] {
+            let text = [b"a,\"\n".to_vec(), vec![b'x'; length]].concat();
+            let mut pieces = Pieces::new(Box::new(io::Cursor::new(text)), 1 << 16);
+            let mut given = 0;
+            while let Some(piece) = pieces.next(Vec::new()).filter(|piece| !piece.last) {
+                pieces.put_back(piece.bytes);
+                given += 1;
+                assert!(given <= MAX_LINE >> 16, "the same bytes again and again");
+            }
+            assert_eq!(pieces.trouble().is_some(), is_too_long);
+        }
     }
 
     #[test]

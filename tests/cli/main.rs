@@ -20,6 +20,7 @@ mod form;
 mod ground;
 mod guards;
 mod hostile;
+mod killed;
 mod outcomes;
 mod output;
 #[path = "../support/process.rs"]

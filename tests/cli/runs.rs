@@ -182,7 +182,7 @@ fn add_grant(scene: &Scene) {
 }
 
 /// Runs SQL on the journal, as somebody who edits it would.
-fn edit_journal(scene: &Scene, sql: &str) {
+pub(crate) fn edit_journal(scene: &Scene, sql: &str) {
     let script = "import sqlite3, sys\n\
                   with sqlite3.connect('unpair.db') as db: db.executescript(sys.argv[1])";
     let ended = Command::new("python3")
@@ -194,7 +194,7 @@ fn edit_journal(scene: &Scene, sql: &str) {
 }
 
 /// Makes everything that was read older than the hour for which it is believed.
-fn age_readings(scene: &Scene) {
+pub(crate) fn age_readings(scene: &Scene) {
     edit_journal(
         scene,
         "UPDATE grp SET read_ms = read_ms - 3700000, known_ms = known_ms - 3700000",

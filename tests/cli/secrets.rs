@@ -13,7 +13,6 @@ const KEY_SECRET: &str = "alibaba+secret/2=\"&%\\44";
 const STS_TOKEN: &str = "alibaba+token/3=\"&%\\45";
 const AWS_SECRET: &str = "aws+secret/4=\"&%\\46";
 const AWS_TOKEN: &str = "aws+token/5=\"&%\\47";
-const EXTERNAL_ID: &str = "external+id/6=:@-48";
 const PASSWORD: &str = "proxy-pass.word_7-49";
 
 fn watch_all() {
@@ -22,7 +21,6 @@ fn watch_all() {
         ("the token of the Alibaba Cloud key", STS_TOKEN),
         ("the secret of the AWS key", AWS_SECRET),
         ("the token of the AWS key", AWS_TOKEN),
-        ("the external id", EXTERNAL_ID),
         ("the password", PASSWORD),
         ("the secret of a role's session", SESSION_SECRET),
         ("the token of a role's session", SESSION_TOKEN),
@@ -51,7 +49,7 @@ fn scene(echo: &Echo, with_roles: bool) -> Scene {
         &format!(
             "[alibaba]\necs_endpoint = '{url}'\nsts_endpoint = '{url}'\nconfig_file = 'aliyun.json'\n\
              profile = 'known'\n[aws]\nec2_endpoint = '{url}'\nsts_endpoint = '{url}'\n\
-             profile = 'known'\nexternal_id = '{EXTERNAL_ID}'\n{accounts}"
+             profile = 'known'\n{accounts}"
         ),
     );
     scene.write(

@@ -6,15 +6,18 @@
 #[path = "../support/canaries.rs"]
 mod canaries;
 mod disks;
+mod drag;
 #[path = "../support/form.rs"]
 mod form;
 #[path = "../support/ground.rs"]
 mod ground;
+mod interruptions;
 mod journal;
 mod judge;
 mod kills;
 mod moments;
 mod owed;
+mod panics;
 mod planted;
 mod points;
 mod power;

@@ -12,12 +12,15 @@ pub(crate) fn with_failpoints() -> &'static str {
     static BUILT: OnceLock<String> = OnceLock::new();
     BUILT.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = Command::new(cargo)
+        let mut build = Command::new(cargo);
+        build
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .args(["build", "--locked", "--features", "failpoints"])
-            .args(["--example", "unpair-failpoints", "--message-format", "json"])
-            .output()
-            .expect("cargo runs");
+            .args(["--example", "unpair-failpoints", "--message-format", "json"]);
+        for name in of_the_package() {
+            build.env_remove(name);
+        }
+        let output = build.output().expect("cargo runs");
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{errors}");
         let messages = String::from_utf8_lossy(&output.stdout);
@@ -28,4 +31,11 @@ pub(crate) fn with_failpoints() -> &'static str {
         });
         executable.unwrap_or_else(|| panic!("cargo names no executable:\n{errors}"))
     })
+}
+
+/// What cargo told this test of its package: build scripts that look at it would run again, and
+/// what depends on them would be compiled again.
+fn of_the_package() -> impl Iterator<Item = String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
 }

@@ -1,53 +1,64 @@
-//! What once went wrong, met again in every run: a line each, with its seed.
-//!
-//! A failure prints `UNPAIR_SEED`; once it is mended, its seed comes here with what it was.
+//! What once went wrong, each as the case that it was, in a world of a new seed every time.
 
-use crate::judge::Findings;
-use crate::kills::kill_loop;
+use std::process::Command;
+
+use crate::journal::Facts;
+use crate::judge::{Findings, Judge};
 use crate::points::{Life, die_at};
+use crate::process::wait_until;
 use crate::program::SHIPPED;
+use crate::stage::Stage;
+use crate::world::{Plot, Size};
 
-/// How a failure is met again.
-#[derive(Clone, Copy, Debug)]
-enum Again {
-    /// The process ends at the n-th hit of a named instant.
-    At(&'static str, u64),
-    /// It is killed so often, in tens, by the kill loop.
-    Killed(u32),
-}
-
-const REGRESSIONS: [(u64, Again, &str); 4] = [
+/// The end at the n-th hit of a named instant, and what it led to.
+const ENDS: [(&str, u64, &str); 3] = [
     (
+        "after-reading",
         1,
-        Again::At("after-reading", 1),
         "a process that died between the reading of a group and its plan left the group's rules \
          out: the resumed run took the group for planned",
     ),
-    (2, Again::At("after-reading", 3), "the same, when other groups were planned before"),
+    ("after-reading", 3, "the same, when other groups were planned before"),
     (
-        3,
-        Again::At("before-commit", 4),
+        "before-commit",
+        4,
         "a reading and the plan made from it were two commits, and a death between them lost rules",
     ),
-    (
-        16_669_508_723_659_051_262,
-        Again::Killed(10),
-        "a kill after the run was finished in the journal and before the process ended: there is \
-         nothing to resume, and that is no failure",
-    ),
 ];
+const SIZE: Size = Size { alibaba: 2, aws: 2 };
+/// Runs a command whose standard output takes no byte more.
+const PRINTS_NOTHING: &str = "mkfifo full && exec 3<>full && \
+     dd if=/dev/zero bs=65536 count=1 >&3 2>/dev/null && exec \"$@\" >&3";
 
-fn again(seed: u64, again: Again) -> Findings {
-    match again {
-        Again::At(point, nth) => die_at(point, Life::First, nth, seed).findings,
-        Again::Killed(kills) => kill_loop(SHIPPED, &[], kills, seed).findings,
+/// Kills a process that has finished its run in the journal and has its result yet to print.
+fn killed_before_it_prints(seed: u64) -> Findings {
+    let stage = Stage::new(Plot::new(seed, SIZE), &[], seed);
+    let mut command = Command::new("sh");
+    command.args(["-c", PRINTS_NOTHING, "sh", SHIPPED, "revoke", "pairs.csv", "--yes"]);
+    let mut running = stage.begin_command(command, &[]);
+    wait_until("the run's end in the journal", || {
+        Facts::read(&stage.journal()).is_ok_and(|facts| facts.is_finished())
+    });
+    assert!(running.kill(), "UNPAIR_SEED={seed}: it ended although it cannot print");
+    let mut judge = Judge::default();
+    judge.judge_end(&stage);
+    stage.run(SHIPPED, &["resume", "--yes"], &[]).exits(2);
+    judge.judge_end(&stage);
+    judge.findings
+}
+
+#[test]
+fn no_end_that_once_lost_rules_does_so_again() {
+    let seed = crate::seed();
+    for (point, nth, what) in ENDS {
+        let findings = die_at(point, Life::First, nth, seed).findings;
+        assert!(findings.is_empty(), "UNPAIR_SEED={seed} {point}:{nth}: {what}\n{findings}");
     }
 }
 
 #[test]
-fn what_once_went_wrong_does_not_go_wrong_again() {
-    for (seed, how, what) in REGRESSIONS {
-        let findings = again(seed, how);
-        assert!(findings.is_empty(), "UNPAIR_SEED={seed} {how:?}: {what}\n{findings}");
-    }
+fn a_run_that_is_killed_before_it_prints_its_end_has_nothing_left_to_resume() {
+    let seed = crate::seed();
+    let findings = killed_before_it_prints(seed);
+    assert!(findings.is_empty(), "UNPAIR_SEED={seed}\n{findings}");
 }

@@ -8,15 +8,11 @@ use crate::judge::{Findings, Judge, sent_and_open};
 use crate::process::{Running, wait_until};
 use crate::program::SHIPPED;
 use crate::stage::Stage;
-use crate::together::together;
 use crate::world::{Plot, Size};
 use crate::writers::calls_in_the_air;
 
 const SIZE: Size = Size { alibaba: 8, aws: 8 };
-const REVOKE: [&str; 3] = ["revoke", "pairs.csv", "--yes"];
 const RESUME: [&str; 2] = ["resume", "--yes"];
-/// Runs at the same time.
-const AT_ONCE: usize = 6;
 
 /// A process with calls in the air that was told to stop, and has said so.
 fn told_to_stop(stage: &Stage, signal: &str, moment: Moment) -> (Running, Held) {
@@ -39,33 +35,6 @@ fn interrupted(signal: &str, moment: Moment, seed: u64) -> Findings {
     let open = sent_and_open(&stage.calls(), &facts);
     assert!(open.is_empty(), "UNPAIR_SEED={seed}: answers that were not journalled: {open:?}");
     stage.run(SHIPPED, &RESUME, &[]).exits(0);
-    judge.judge_end(&stage);
-    judge.findings
-}
-
-/// Interrupts a run when some calls were answered, at any instant of the next one's life.
-fn interrupted_anywhere(seed: u64) -> Findings {
-    let mut dice = fastrand::Rng::with_seed(seed);
-    let slow = ["slow:20@RevokeSecurityGroup=1", "slow:20@RevokeSecurityGroupIngress=1"];
-    let stage = Stage::new(Plot::new(seed, SIZE), &slow, seed);
-    let mut judge = Judge::default();
-    let signal = if dice.bool() { "INT" } else { "TERM" };
-    let enough = dice.usize(0..40);
-    let mut running = stage.begin(SHIPPED, &REVOKE, &[]);
-    wait_until("calls", || stage.revocations() >= enough || !running.is_running());
-    if running.is_running() {
-        running.signal(signal);
-    }
-    let ended = running.wait();
-    let facts = judge.judge(&stage);
-    assert!(sent_and_open(&stage.calls(), &facts).is_empty(), "UNPAIR_SEED={seed}: {ended:?}");
-    // A signal that comes after the last call was read back interrupts nothing, and one that comes
-    // before the program watches for any ends it at once.
-    match ended.code() {
-        Some(0) => {}
-        Some(4) | None => drop(stage.run(SHIPPED, &REVOKE, &[]).exits(0)),
-        other => panic!("UNPAIR_SEED={seed}: exit code {other:?}: {ended:?}"),
-    }
     judge.judge_end(&stage);
     judge.findings
 }
@@ -101,15 +70,4 @@ fn a_second_signal_ends_the_process_while_its_calls_are_in_the_air() {
         judge.judge_end(&stage);
         assert!(judge.findings.is_empty(), "UNPAIR_SEED={seed}\n{}", judge.findings);
     }
-}
-
-#[test]
-fn a_run_that_is_interrupted_anywhere_is_resumed_to_the_same_end() {
-    let seed = crate::seed();
-    let runs = if crate::is_long() { 300 } else { 20 };
-    let mut findings = Findings::default();
-    together(runs, AT_ONCE, |n| interrupted_anywhere(seed.wrapping_add(n as u64)))
-        .into_iter()
-        .for_each(|more| findings.extend(more));
-    assert!(findings.is_empty(), "UNPAIR_SEED={seed}\n{findings}");
 }

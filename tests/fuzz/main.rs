@@ -1,5 +1,5 @@
 //! Answers that no provider gives, through the real clients: cut at every byte, hostile, and
-//! mutated at random.
+//! mutated at random; and manifests that nobody means to write.
 //!
 //! `UNPAIR_SEED` repeats a run of the mutations, `UNPAIR_LONG=1` makes it a long one. A body that
 //! once told something false stands in `regressions/` and is always tried.
@@ -9,6 +9,7 @@ mod cuts;
 #[path = "../support/form.rs"]
 mod form;
 mod hostile;
+mod manifests;
 mod memory;
 mod mutate;
 mod mutations;

@@ -19,7 +19,7 @@ const MOST_KIB: u64 = 96 << 10;
 const BOMB_KIB: u64 = 64 << 10;
 
 /// The most memory that this process has had, in KiB.
-fn peak() -> u64 {
+pub(crate) fn peak() -> u64 {
     let status = fs::read_to_string("/proc/self/status").expect("Linux tells");
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("a peak");
     line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number of KiB")

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 /// Pieces that mean something to a reader of XML or JSON.
-const TOKENS: [&str; 40] = [
+pub(crate) const TOKENS: [&str; 40] = [
     "<",
     ">",
     "</",

@@ -10,6 +10,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::canaries;
+
 /// The Python that has the official clients and moto, with the aws CLI beside it.
 pub(crate) struct Python(pub(crate) PathBuf);
 
@@ -107,6 +109,16 @@ impl Home {
     }
 }
 
+impl Drop for Home {
+    /// Nothing that the program left behind holds a secret, but the profiles that it was given, and
+    /// what the sandbox says when it is ready.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            canaries::assert_none_below(self.0.path(), &["config.json", "sandbox.json"]);
+        }
+    }
+}
+
 /// How a command of `unpair --format json` ended.
 pub(crate) struct Ran {
     pub(crate) exit: Option<i32>,
@@ -116,7 +128,9 @@ pub(crate) struct Ran {
 
 impl Ran {
     pub(crate) fn of(command: &mut Command) -> Self {
-        let output = command.output().expect("unpair starts");
+        let output = canaries::plant(command).output().expect("unpair starts");
+        canaries::assert_none("standard output", &output.stdout);
+        canaries::assert_none("standard error", &output.stderr);
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         let json = serde_json::from_slice(&output.stdout).unwrap_or_default();
         Self { exit: output.status.code(), json, stderr }

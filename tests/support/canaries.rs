@@ -6,7 +6,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::process::Command;
+use std::sync::{LazyLock, Mutex, Once, PoisonError};
 
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -15,6 +16,18 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 const START: usize = 8;
 
 static WATCHED: LazyLock<Mutex<Watched>> = LazyLock::new(Mutex::default);
+
+/// What stands in the environment of every run of the program: no two spellings of one are alike.
+const PLANTED: [(&str, &str); 6] = [
+    ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "alibaba+planted/50=\"&%\\secret"),
+    ("ALIBABA_CLOUD_SECURITY_TOKEN", "alibaba+planted/51=\"&%\\token"),
+    ("AWS_SECRET_ACCESS_KEY", "aws+planted/52=\"&%\\secret"),
+    ("AWS_SESSION_TOKEN", "aws+planted/53=\"&%\\token"),
+    ("UNPAIR_AWS__EXTERNAL_ID", "planted+external/54=:@-id"),
+    ("https_proxy", "http://unpair:planted.word_7-55@127.0.0.1:9"),
+];
+/// The world that `--sandbox` serves.
+const SAMPLE: &str = include_str!("../../sample-data/world.toml");
 
 /// Every spelling of every secret, by its first bytes.
 #[derive(Default)]
@@ -38,6 +51,44 @@ pub(crate) fn watch(name: &str, secret: &str) {
             known.push((bytes, format!("{name}, {form}")));
         }
     }
+}
+
+/// Plants six secrets in the environment of `command`, but none of a cloud whose key it was given,
+/// and watches for them, for those that it was given, and for the keys of the sample world.
+pub(crate) fn plant(command: &mut Command) -> &mut Command {
+    static SAMPLES: Once = Once::new();
+    SAMPLES.call_once(watch_samples);
+    let given = |command: &Command, name: &str| command.get_envs().any(|(own, _)| own == name);
+    for key in ["ALIBABA_CLOUD_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"] {
+        let cloud = &key[..key.len() - "ACCESS_KEY_ID".len()];
+        if !given(command, key) {
+            command.env(key, "PLANTED");
+            command.envs(PLANTED.into_iter().filter(|(name, _)| name.starts_with(cloud)));
+        }
+    }
+    for (name, value) in PLANTED.into_iter().filter(|(name, _)| name.starts_with(['U', 'h'])) {
+        if !given(command, name) {
+            command.env(name, value);
+        }
+    }
+    for (name, value) in command.get_envs().filter_map(|(name, value)| name.to_str().zip(value)) {
+        let is_secret = PLANTED.iter().any(|(planted, _)| *planted == name);
+        if let Some(value) = value.to_str().filter(|_| is_secret) {
+            watch(name, password(value).unwrap_or(value));
+        }
+    }
+    command
+}
+
+/// The password of a URL.
+fn password(url: &str) -> Option<&str> {
+    let (_, authority) = url.split_once("://")?;
+    authority.split_once('@')?.0.split_once(':').map(|(_, password)| password)
+}
+
+fn watch_samples() {
+    let keys = SAMPLE.lines().filter_map(|line| line.strip_prefix("access_key_secret = "));
+    keys.for_each(|key| watch("a key of the sample world", key.trim_matches('"')));
 }
 
 /// The spellings under which a secret could come out.

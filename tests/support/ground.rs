@@ -13,8 +13,9 @@ use unpair::sandbox::{Account, LoggedCall, Sandbox, SandboxAccount, SandboxOptio
 use crate::canaries;
 use crate::process::Running;
 
-/// The files of a ground that hold secrets; `unpair.toml` may name an external id.
-const CREDENTIALS: [&str; 3] = ["aliyun.json", "aws-credentials", "unpair.toml"];
+/// The files of a ground that hold secrets: credentials, an external id, the embedded clouds' keys.
+const SECRETS: [&str; 4] =
+    ["aliyun.json", "aws-credentials", "unpair.toml", "unpair.db.sandbox.json"];
 
 /// A served world and a folder to run the program in.
 pub(crate) struct Ground {
@@ -63,6 +64,7 @@ impl Ground {
             .env("AWS_SHARED_CREDENTIALS_FILE", self.path("aws-credentials"))
             .env("AWS_CONFIG_FILE", self.path("aws-config"))
             .env("AWS_EC2_METADATA_DISABLED", "true");
+        canaries::plant(&mut command);
         Running::start(command)
     }
 
@@ -114,7 +116,7 @@ impl Drop for Ground {
     /// Nothing that the program left behind holds a secret.
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            canaries::assert_none_below(self.folder.path(), &CREDENTIALS);
+            canaries::assert_none_below(self.folder.path(), &SECRETS);
         }
     }
 }
