@@ -1,8 +1,8 @@
 //! Calls with the members that they are about.
 
-use rusqlite::{Connection, Params, Row};
+use rusqlite::{Connection, Params};
 
-use super::row::{each, first, get, model_word, parse, status, text};
+use super::row::{Row, each, first, get, model_word, parse, status, text};
 use super::sql;
 use crate::journal::{CallId, CallRecord, JournalError, Lane, OpenCounts};
 use crate::model::{GroupIx, Revocation, RevocationId};

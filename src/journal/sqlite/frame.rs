@@ -13,7 +13,7 @@ pub(super) fn lanes(conn: &Connection, run_no: i64) -> Result<Vec<Lane>, Journal
     select(conn, sql::LANES, [run_no], |row| {
         Ok(Lane {
             ix: get(row, "ix")?,
-            key: lane_key(row, "")?,
+            key: lane_key(row)?,
             first: GroupIx(get(row, "first")?),
             groups: get(row, "groups")?,
         })
@@ -58,8 +58,10 @@ pub(super) fn group_refs(
     groups: &[GroupIx],
 ) -> Result<Vec<GroupRef>, JournalError> {
     let one = |ix: &GroupIx| {
-        first(conn, sql::GROUP_REF, (run_no, ix.0), |row| group_ref(row, "", "id"))?
-            .ok_or_else(|| JournalError::Damaged(format!("the run has no group {}", ix.0)))
+        first(conn, sql::GROUP_REF, (run_no, ix.0), |row| {
+            group_ref(row, ["cloud", "account", "region", "id"])
+        })?
+        .ok_or_else(|| JournalError::Damaged(format!("the run has no group {}", ix.0)))
     };
     groups.iter().map(one).collect()
 }

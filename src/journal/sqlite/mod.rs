@@ -9,6 +9,7 @@ mod journal;
 mod load;
 mod order;
 mod planning;
+mod port;
 mod reader;
 mod readings;
 mod records;

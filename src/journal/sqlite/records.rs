@@ -2,14 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
 use super::calls::revocation;
-use super::row::{get, group_ref, maybe_text, model_word, parse, select, text};
+use super::row::{GroupColumns, Row, get, group_ref, maybe_text, model_word, parse, select, text};
 use super::sql;
 use crate::journal::desk::Stay;
 use crate::journal::{CallId, HistoryRow, JournalError, RevocationRecord};
 use crate::model::{ClientToken, GroupIx, RequestId, RevocationId};
+
+/// The columns of a revocation's own group.
+const GROUP: GroupColumns = ["cloud", "account", "region", "group_id"];
+/// Those of the group at its other end.
+const PEER: GroupColumns = ["peer_cloud", "peer_account", "peer_region", "peer_id"];
 
 /// One send.
 struct Send {
@@ -76,8 +81,8 @@ fn record(row: &Row<'_>, stays: &[Stay], sends: &Sends) -> Result<RevocationReco
         id: RevocationId(get(row, "id")?),
         call: CallId(get(row, "call")?),
         revocation: revocation(row, GroupIx(get(row, "grp")?))?,
-        group: group_ref(row, "", "group_id")?,
-        peer: group_ref(row, "peer_", "peer_id")?,
+        group: group_ref(row, GROUP)?,
+        peer: group_ref(row, PEER)?,
         note: note.unwrap_or_default(),
         outcome: model_word(text(row, "outcome")?)?,
         reply_lost: get(row, "reply_lost")?,

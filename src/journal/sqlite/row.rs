@@ -1,7 +1,9 @@
 //! Statements and columns: what every query needs to be run and to be decoded.
 
-use rusqlite::types::{FromSql, FromSqlError};
-use rusqlite::{Connection, Error, ErrorCode, Params, Row};
+use std::cell::RefCell;
+
+use rusqlite::types::{FromSql, FromSqlError, ValueRef};
+use rusqlite::{Connection, Error, ErrorCode, Params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -53,24 +55,29 @@ pub(super) fn bulk<P: Params>(
     Ok(())
 }
 
-/// What `read` makes of each row of a query.
-pub(super) fn select<T>(
-    conn: &Connection,
-    sql: &str,
-    values: impl Params,
-    read: impl FnMut(&Row<'_>) -> Result<T, JournalError>,
-) -> Result<Vec<T>, JournalError> {
-    conn.prepare_cached(sql)?.query_and_then(values, read)?.collect()
+/// A row of a query.
+pub(super) struct Row<'r> {
+    row: &'r rusqlite::Row<'r>,
+    places: &'r Places,
 }
 
-/// What `read` makes of the first row of a query, if there is one.
-pub(super) fn first<T>(
-    conn: &Connection,
-    sql: &str,
-    values: impl Params,
-    read: impl FnMut(&Row<'_>) -> Result<T, JournalError>,
-) -> Result<Option<T>, JournalError> {
-    conn.prepare_cached(sql)?.query_and_then(values, read)?.next().transpose()
+/// Where the columns of a query were found: by name each is searched for once, not in every row.
+type Places = RefCell<Vec<(&'static str, usize)>>;
+
+impl<'r> Row<'r> {
+    fn place(&self, name: &'static str) -> Result<usize, JournalError> {
+        let mut places = self.places.borrow_mut();
+        if let Some((_, place)) = places.iter().find(|(known, _)| std::ptr::eq(*known, name)) {
+            return Ok(*place);
+        }
+        let place = self.row.as_ref().column_index(name)?;
+        places.push((name, place));
+        Ok(place)
+    }
+
+    fn value(&self, name: &'static str) -> Result<ValueRef<'r>, JournalError> {
+        Ok(self.row.get_ref(self.place(name)?)?)
+    }
 }
 
 /// Hands `take` each row of a query.
@@ -80,38 +87,67 @@ pub(super) fn each(
     values: impl Params,
     mut take: impl FnMut(&Row<'_>) -> Result<(), JournalError>,
 ) -> Result<(), JournalError> {
+    let places = Places::default();
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     while let Some(row) = rows.next()? {
-        take(row)?;
+        take(&Row { row, places: &places })?;
     }
     Ok(())
 }
 
+/// What `read` makes of each row of a query.
+pub(super) fn select<T>(
+    conn: &Connection,
+    sql: &str,
+    values: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, JournalError>,
+) -> Result<Vec<T>, JournalError> {
+    let mut all = Vec::new();
+    each(conn, sql, values, |row| {
+        all.push(read(row)?);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// What `read` makes of the first row of a query, if there is one.
+pub(super) fn first<T>(
+    conn: &Connection,
+    sql: &str,
+    values: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T, JournalError>,
+) -> Result<Option<T>, JournalError> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let row = rows.next()?;
+    row.map(|row| read(&Row { row, places: &Places::default() })).transpose()
+}
+
 /// The column `name` of `row`.
-pub(super) fn get<T: FromSql>(row: &Row<'_>, name: &str) -> Result<T, JournalError> {
-    Ok(row.get(name)?)
+pub(super) fn get<T: FromSql>(row: &Row<'_>, name: &'static str) -> Result<T, JournalError> {
+    Ok(row.row.get(row.place(name)?)?)
 }
 
 /// The text in the column `name` of `row`.
-pub(super) fn text<'r>(row: &'r Row<'_>, name: &str) -> Result<&'r str, JournalError> {
-    row.get_ref(name)?.as_str().map_err(|error| unfit(name, &error))
+pub(super) fn text<'r>(row: &Row<'r>, name: &'static str) -> Result<&'r str, JournalError> {
+    row.value(name)?.as_str().map_err(|error| unfit(name, &error))
 }
 
 /// The text in the column `name` of `row`, if there is one.
 pub(super) fn maybe_text<'r>(
-    row: &'r Row<'_>,
-    name: &str,
+    row: &Row<'r>,
+    name: &'static str,
 ) -> Result<Option<&'r str>, JournalError> {
-    row.get_ref(name)?.as_str_or_null().map_err(|error| unfit(name, &error))
+    row.value(name)?.as_str_or_null().map_err(|error| unfit(name, &error))
 }
 
 /// The bytes in the column `name` of `row`, if there are any.
 pub(super) fn maybe_bytes<'r>(
-    row: &'r Row<'_>,
-    name: &str,
+    row: &Row<'r>,
+    name: &'static str,
 ) -> Result<Option<&'r [u8]>, JournalError> {
-    row.get_ref(name)?.as_blob_or_null().map_err(|error| unfit(name, &error))
+    row.value(name)?.as_blob_or_null().map_err(|error| unfit(name, &error))
 }
 
 fn unfit(name: &str, error: &FromSqlError) -> JournalError {
@@ -167,16 +203,24 @@ pub(super) fn status(row: &Row<'_>) -> Result<Status, JournalError> {
     })
 }
 
-/// A lane, from columns named `cloud`, `account` and `region` after `prefix`.
-pub(super) fn lane_key(row: &Row<'_>, prefix: &str) -> Result<LaneKey, JournalError> {
-    let text = |name: &str| text(row, &format!("{prefix}{name}"));
-    let cloud: Provider =
-        text("cloud")?.parse().map_err(|error| JournalError::Damaged(format!("{error}")))?;
-    Ok(LaneKey { cloud, account: text("account")?.into(), region: text("region")?.into() })
+/// The names of the columns of a lane, and of its group's id.
+pub(super) type GroupColumns = [&'static str; 4];
+
+/// A lane, from its columns `cloud`, `account` and `region`.
+pub(super) fn lane_key(row: &Row<'_>) -> Result<LaneKey, JournalError> {
+    named_lane(row, ["cloud", "account", "region"])
 }
 
-/// A group spelled out, from the columns of its lane and the column `id`.
-pub(super) fn group_ref(row: &Row<'_>, prefix: &str, id: &str) -> Result<GroupRef, JournalError> {
-    let LaneKey { cloud, account, region } = lane_key(row, prefix)?;
+fn named_lane(row: &Row<'_>, names: [&'static str; 3]) -> Result<LaneKey, JournalError> {
+    let [cloud, account, region] = names;
+    let cloud: Provider =
+        text(row, cloud)?.parse().map_err(|error| JournalError::Damaged(format!("{error}")))?;
+    Ok(LaneKey { cloud, account: text(row, account)?.into(), region: text(row, region)?.into() })
+}
+
+/// A group spelled out, from the columns of its lane and its id.
+pub(super) fn group_ref(row: &Row<'_>, names: GroupColumns) -> Result<GroupRef, JournalError> {
+    let [cloud, account, region, id] = names;
+    let LaneKey { cloud, account, region } = named_lane(row, [cloud, account, region])?;
     Ok(GroupRef { cloud, account, region, group: text(row, id)?.into() })
 }

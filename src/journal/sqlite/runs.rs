@@ -1,9 +1,9 @@
 //! The heads of runs.
 
-use rusqlite::{Connection, Params, Row};
+use rusqlite::{Connection, Params};
 use serde_json::{Map, Value, json};
 
-use super::row::{each, execute, get, model_word, parse, select, spell, text, word};
+use super::row::{Row, each, execute, get, model_word, parse, select, spell, text, word};
 use super::sql;
 use super::work::Work;
 use crate::journal::chain::canonical;

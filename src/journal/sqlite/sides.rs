@@ -1,8 +1,8 @@
 //! What the last readings showed.
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
-use super::row::{each, first, get, maybe_bytes, maybe_text, parse, select, text};
+use super::row::{Row, each, first, get, maybe_bytes, maybe_text, parse, select, text};
 use super::sql;
 use crate::journal::{Finding, JournalError, SideReading, SideRecord, pack};
 use crate::model::{GroupIx, Snapshot};
@@ -24,7 +24,8 @@ pub(super) fn sides(
 }
 
 fn state(row: &Row<'_>) -> Result<SideReading, JournalError> {
-    let said = |name: &str| Ok::<_, JournalError>(maybe_text(row, name)?.unwrap_or("").to_owned());
+    let said =
+        |name: &'static str| Ok::<_, JournalError>(maybe_text(row, name)?.unwrap_or("").to_owned());
     Ok(match text(row, "reading")? {
         "unread" => SideReading::Unread,
         "seen" => SideReading::Seen { service_managed: get(row, "service_managed")? },

@@ -1,8 +1,8 @@
 //! The events of calls: loaded, applied and saved for a whole batch in a few statements.
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
-use super::row::{bulk, first, get, maybe_text, model_word, parse, select, status, text};
+use super::row::{Row, bulk, first, get, maybe_text, model_word, parse, select, status, text};
 use super::sql;
 use super::work::Work;
 use crate::journal::chain::canonical;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::row::{parse, select};
+use super::row::parse;
 use super::sql;
 use crate::journal::JournalError;
 use crate::journal::table::Table;
@@ -39,7 +39,9 @@ pub(super) fn rows(
     table: Table,
     keys: &Range<i64>,
 ) -> Result<Vec<Value>, JournalError> {
-    select(conn, statement(table), (run_no, keys.start, keys.end), |row| {
+    let mut statement = conn.prepare_cached(statement(table))?;
+    let rows = statement.query_and_then((run_no, keys.start, keys.end), |row| {
         parse(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)
-    })
+    })?;
+    rows.collect()
 }

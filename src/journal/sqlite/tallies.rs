@@ -1,9 +1,9 @@
 //! The counts of exchanges.
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 use serde_json::json;
 
-use super::row::{bulk, get, lane_key, select};
+use super::row::{Row, bulk, get, lane_key, select};
 use super::sql;
 use super::work::Work;
 use crate::journal::chain::canonical;
@@ -40,7 +40,7 @@ pub(super) fn list(
 
 fn tally(row: &Row<'_>) -> Result<Tally, JournalError> {
     Ok(Tally {
-        lane: lane_key(row, "")?,
+        lane: lane_key(row)?,
         action: get(row, "action")?,
         code: get(row, "code")?,
         count: get(row, "count")?,

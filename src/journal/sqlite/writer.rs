@@ -79,9 +79,15 @@ impl Writer {
         let written = self.commit(orders);
         match self.judged(written) {
             Ok(replies) => {
-                acks.into_iter().zip(replies).for_each(|(ack, reply)| answer(ack, reply))
+                for (ack, reply) in acks.into_iter().zip(replies) {
+                    answer(ack, reply);
+                }
             }
-            Err(error) => acks.into_iter().for_each(|ack| answer(ack, Err(again(&error)))),
+            Err(error) => {
+                for ack in acks {
+                    answer(ack, Err(again(&error)));
+                }
+            }
         }
     }
 

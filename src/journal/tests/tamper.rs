@@ -25,7 +25,7 @@ struct Shape {
 }
 
 impl Shape {
-    async fn of(place: &Place, name: &str) -> Self {
+    fn of(place: &Place, name: &str) -> Self {
         let info = format!("FROM pragma_table_xinfo('{name}') WHERE hidden = 0");
         let names = place.texts(&format!("SELECT name {info} ORDER BY cid"));
         let types = place.texts(&format!("SELECT type {info} ORDER BY cid"));
@@ -88,7 +88,7 @@ impl Shape {
     }
 
     /// Each row and the one after it exchange all but their keys, unless that changes nothing.
-    async fn swaps(&self, place: &Place) -> Vec<String> {
+    fn swaps(&self, place: &Place) -> Vec<String> {
         let name = &self.name;
         let content: Vec<&String> = self
             .columns
@@ -146,10 +146,10 @@ async fn every_row_of_every_table_that_is_edited_dropped_added_or_swapped_is_fou
     let tables = place.texts("SELECT name FROM sqlite_schema WHERE type = 'table'");
     let (mut missed, mut count) = (Vec::new(), 0);
     for table in tables.iter().filter(|table| !is_exempt(table, "")) {
-        let shape = Shape::of(&place, table).await;
+        let shape = Shape::of(&place, table);
         assert!(shape.rows > 0, "{table}: a row to edit");
         let mut edits = [shape.edits(), shape.drops()].concat();
-        edits.extend(shape.swaps(&place).await);
+        edits.extend(shape.swaps(&place));
         if table != "journal" {
             edits.extend(shape.doubles());
         }
