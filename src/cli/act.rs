@@ -1,35 +1,28 @@
-//! From a plan to its end: ask, carry out, tell what happened.
+//! From a plan to its end: who is asked, what is told, what it is worth.
+
+use async_trait::async_trait;
 
 use super::args::Acting;
 use super::confirm;
 use super::exit::{Exit, Failure};
 use super::guard;
 use super::output::{Ended, tell};
-use super::prepare::{Prepared, prepare};
+use super::planned::{tell_planned, unreachable};
 use super::session::Session;
 use super::signals;
 use super::start::Context;
-use crate::exchange::{Exchange, now_ms};
-use crate::journal::{RunRecord, RunState, RunUpdate};
-use crate::model::Estimate;
+use crate::journal::{JournalError, RunRecord};
 use crate::report::{Format, PlanView, exit_code, summarize, write_plan, write_report};
-use crate::run::{CarryOut, Failures, Patience, RunError, carry_out, take_up};
+use crate::run::{self, Basis, Ending, Failures, Halt, Operator, Prepared, RunError, revoke};
 
 /// How a run is carried out.
 pub(super) struct How<'a> {
-    /// The stored plan is carried out as it is (`--run`).
-    pub(super) frozen: bool,
+    /// What decides which calls it makes.
+    pub(super) basis: Basis,
     /// The options of commands that act.
     pub(super) acting: &'a Acting,
     /// What rows that were left out come to.
     pub(super) left_over: Exit,
-}
-
-/// How a run came to its end.
-struct End {
-    state: RunState,
-    exit: Exit,
-    messages: Vec<String>,
 }
 
 /// Carries out a run from wherever it is, and prints what happened.
@@ -43,116 +36,83 @@ pub(super) async fn act(
         signals::stop_after(limit, session.stop.clone());
     }
     guard::check_stored(&*session.journal, &run, &session.config).await?;
-    let prepared = prepare(session, run, how.frozen).await?;
-    let end = match before_acting(context, session, &prepared, how.acting).await? {
-        Some(end) => end,
-        None => revoke(context, session, &prepared, &how).await?,
-    };
-    finish(context, session, &prepared, end).await
+    let exchange = session.exchange(&run.new.id).await?;
+    let pause_file = how.acting.pause_file.clone();
+    let command = Command { context, session, how: &how };
+    let process = session.process(&exchange);
+    let ended = revoke(&process, run, how.basis, pause_file, &command)
+        .await
+        .map_err(|halt| halted(session, halt))?;
+    finish(context, session, ended).await
 }
 
-/// What keeps a plan from being acted on: an end, or a refusal.
-async fn before_acting(
-    context: &Context,
-    session: &Session,
-    prepared: &Prepared,
-    acting: &Acting,
-) -> Result<Option<End>, Failure> {
-    let Prepared { run, exchange, end, estimate } = prepared;
-    if end.interrupted {
-        return Ok(Some(End {
-            state: RunState::Interrupted,
-            exit: Exit::Interrupted,
-            messages: end.messages(),
-        }));
-    }
-    if !end.moved.is_empty() {
-        let mut messages = end.moved.clone();
-        messages.push(format!("the world moved since run {} was planned: plan again", run.new.id));
-        return Err(refuse(session, exchange, run, Failure { exit: Exit::Refused, messages }).await);
-    }
-    if end.nobody_reached() == Exit::NoAccount {
-        return Ok(Some(End {
-            state: RunState::Stopped,
-            exit: Exit::NoAccount,
-            messages: end.messages(),
-        }));
-    }
-    let confirmed = match guard::check_plan(session, run, estimate).await {
-        Ok(()) => confirm_plan(context, session, run, estimate, acting).await,
-        Err(failure) => Err(failure),
-    };
-    match confirmed {
-        Ok(()) => Ok(None),
-        Err(failure) => Err(refuse(session, exchange, run, failure).await),
-    }
+/// The command as a run sees it.
+struct Command<'a> {
+    context: &'a Context,
+    session: &'a Session,
+    how: &'a How<'a>,
 }
 
-/// Journals a refusal; the run stays as it was planned.
-pub(super) async fn refuse(
-    session: &Session,
-    exchange: &Exchange,
-    run: &RunRecord,
-    failure: Failure,
-) -> Failure {
-    let exit = failure.exit as u8;
-    match session.end_run(exchange, &run.new.id, RunState::Planned, exit).await {
-        Ok(_) => failure,
-        Err(journal) => journal,
+#[async_trait(?Send)]
+impl Operator for Command<'_> {
+    type Refusal = Failure;
+    type Exit = Exit;
+
+    fn planned(&self, plan: &Prepared) {
+        tell_planned(self.session, plan);
+    }
+
+    async fn approve(&self, plan: &Prepared) -> Result<Failures, Failure> {
+        guard::check_plan(self.session, plan).await?;
+        self.confirm(plan).await?;
+        let limit = self.session.config.guard.max_failures;
+        let planned = plan.run.rules.planned;
+        Ok(Failures::new(limit.map(|limit| guard::allowed_failures(limit, planned))))
+    }
+
+    async fn exit(&self, run: &RunRecord, ending: &Ending<Failure>) -> Result<Exit, JournalError> {
+        Ok(match ending {
+            Ending::Interrupted => Exit::Interrupted,
+            Ending::Moved | Ending::TooManyFailures(_) => Exit::Refused,
+            Ending::NobodyReached => Exit::NoAccount,
+            Ending::Refused(failure) => failure.exit,
+            Ending::Finished => self.worth(run).await?.or(self.how.left_over),
+        })
     }
 }
 
-/// Sends what is to be sent.
-async fn revoke(
-    context: &Context,
-    session: &Session,
-    prepared: &Prepared,
-    how: &How<'_>,
-) -> Result<End, Failure> {
-    let (journal, id) = (&*session.journal, &prepared.run.new.id);
-    let started = RunUpdate {
-        state: Some(RunState::Acting),
-        exit: Some(None),
-        started_ms: prepared.run.started_ms.or(Some(now_ms())),
-        ..RunUpdate::default()
-    };
-    journal.update(id, &started, now_ms()).await?;
-    take_up(journal, &prepared.run, now_ms()).await?;
-    let run = journal.run(id.as_str()).await?;
-    let max_failures = session.config.guard.max_failures;
-    let work = CarryOut {
-        exchange: &prepared.exchange,
-        journal,
-        run: &run,
-        pause_file: how.acting.pause_file.clone(),
-        patience: Patience::default(),
-        failures: Failures::new(
-            max_failures.map(|limit| guard::allowed_failures(limit, run.rules.planned)),
-        ),
-    };
-    let end = carry_out(&work).await.map_err(|error| tell_unrecorded(session, error))?;
-    let mut messages = prepared.end.messages();
-    for (lane, reason) in &end.parked {
-        tracing::warn!("{lane}: left alone: {reason}");
-        messages.push(format!("{lane}: {reason}"));
+impl Command<'_> {
+    /// The exit code that the pairs of a run that came to its end call for.
+    async fn worth(&self, run: &RunRecord) -> Result<Exit, JournalError> {
+        let summary = summarize(&*self.session.journal, run, self.context.command).await?;
+        Ok(match exit_code(&summary.pairs, run.new.require_both) {
+            0 => Exit::Done,
+            _ => Exit::Unfinished,
+        })
     }
-    let (state, exit) = match work.failures.verdict() {
-        Some(reason) => {
-            messages.push(reason);
-            (RunState::Stopped, Exit::Refused)
+
+    /// Shows the plan and asks, unless `--yes` or there is nothing to do.
+    async fn confirm(&self, plan: &Prepared) -> Result<(), Failure> {
+        let size = guard::size(&plan.estimate);
+        if self.how.acting.yes || size.rules == 0 {
+            return Ok(());
         }
-        None if end.interrupted && is_open(session, &run).await? => {
-            (RunState::Interrupted, Exit::Interrupted)
-        }
-        None if end.nobody_reached() => (RunState::Stopped, Exit::NoAccount),
-        None => (RunState::Finished, end_code(context, session, &run).await?.or(how.left_over)),
-    };
-    Ok(End { state, exit, messages })
+        let (context, journal) = (self.context, &*self.session.journal);
+        let summary = summarize(journal, &plan.run, context.command).await?;
+        let mut shown = Vec::new();
+        let style = context.output.style();
+        let view = PlanView { run: &plan.run, summary: &summary, estimate: Some(&plan.estimate) };
+        write_plan(journal, view, Format::Table, style, &mut shown).await?;
+        tell(&String::from_utf8_lossy(&shown));
+        confirm::ask(size, &self.session.stop).await
+    }
 }
 
-/// Whether something is left to do: a signal after the last read-back interrupts nothing.
-async fn is_open(session: &Session, run: &RunRecord) -> Result<bool, Failure> {
-    Ok(session.journal.run(run.new.id.as_str()).await?.rules.pending > 0)
+fn halted(session: &Session, halt: Halt) -> Failure {
+    match halt {
+        Halt::Acting(error) => tell_unrecorded(session, error),
+        Halt::Journal(_) | Halt::OtherPlan { .. } => halt.into(),
+    }
 }
 
 /// Prints what the journal could not take, one JSON object a line.
@@ -175,27 +135,42 @@ fn tell_unrecorded(session: &Session, error: RunError) -> Failure {
     failure
 }
 
-/// The exit code that the pairs of a run that came to its end call for.
-async fn end_code(context: &Context, session: &Session, run: &RunRecord) -> Result<Exit, Failure> {
-    let run = session.journal.run(run.new.id.as_str()).await?;
-    let summary = summarize(&*session.journal, &run, context.command).await?;
-    Ok(match exit_code(&summary.pairs, run.new.require_both) {
-        0 => Exit::Done,
-        _ => Exit::Unfinished,
-    })
-}
-
-/// Journals the end and prints the report.
+/// Prints the report of a run whose end is journalled, or why it was refused.
 async fn finish(
     context: &Context,
     session: &Session,
-    prepared: &Prepared,
-    end: End,
+    ended: run::Ended<Failure, Exit>,
 ) -> Result<Exit, Failure> {
-    let id = &prepared.run.new.id;
-    let run = session.end_run(&prepared.exchange, id, end.state, end.exit as u8).await?;
-    let summary = summarize(&*session.journal, &run, context.command).await?;
-    let mut ended = Ended { exit: end.exit, messages: end.messages };
+    session.clear_bars();
+    let run::Ended { run, read, parked, ending, exit } = ended;
+    let mut messages = unreachable(&read);
+    for (lane, reason) in &parked {
+        tracing::warn!("{lane}: left alone: {reason}");
+        messages.push(format!("{lane}: {reason}"));
+    }
+    match ending {
+        Ending::Refused(failure) => return Err(failure),
+        Ending::Moved => return Err(moved(&run, read.moved)),
+        Ending::TooManyFailures(reason) => messages.push(reason),
+        Ending::Interrupted | Ending::NobodyReached | Ending::Finished => {}
+    }
+    report(context, session, &run, Ended { exit, messages }).await?;
+    Ok(exit)
+}
+
+fn moved(run: &RunRecord, mut messages: Vec<String>) -> Failure {
+    messages.push(format!("the world moved since run {} was planned: plan again", run.new.id));
+    Failure { exit: Exit::Refused, messages }
+}
+
+/// Prints the report.
+async fn report(
+    context: &Context,
+    session: &Session,
+    run: &RunRecord,
+    mut ended: Ended,
+) -> Result<(), Failure> {
+    let summary = summarize(&*session.journal, run, context.command).await?;
     if ended.exit != Exit::Done {
         ended.messages.push(summary.verdict());
     }
@@ -204,33 +179,12 @@ async fn finish(
     } else if !context.keeps_quiet(ended.exit) {
         let mut sink = context.output.open()?;
         let (format, style) = (context.output.format, context.output.style());
-        write_report(&*session.journal, &run, &summary, format, style, &mut sink).await?;
+        write_report(&*session.journal, run, &summary, format, style, &mut sink).await?;
         sink.finish()?;
     }
     // The table ends with what to do next.
     if ended.exit == Exit::Interrupted && context.output.format != Format::Table {
-        tracing::warn!("interrupted: `unpair resume {id}` goes on");
+        tracing::warn!("interrupted: `unpair resume {}` goes on", run.new.id);
     }
-    Ok(ended.exit)
-}
-
-/// Shows the plan and asks, unless `--yes` or there is nothing to do.
-async fn confirm_plan(
-    context: &Context,
-    session: &Session,
-    run: &RunRecord,
-    estimate: &Estimate,
-    acting: &Acting,
-) -> Result<(), Failure> {
-    let size = guard::size(estimate);
-    if acting.yes || size.rules == 0 {
-        return Ok(());
-    }
-    let summary = summarize(&*session.journal, run, context.command).await?;
-    let mut shown = Vec::new();
-    let style = context.output.style();
-    let view = PlanView { run, summary: &summary, estimate: Some(estimate) };
-    write_plan(&*session.journal, view, Format::Table, style, &mut shown).await?;
-    tell(&String::from_utf8_lossy(&shown));
-    confirm::ask(size, &session.stop).await
+    Ok(())
 }

@@ -5,12 +5,13 @@ use super::exit::{Exit, Failure};
 use super::inputs;
 use super::output::Ended;
 use super::plan::{begin, choose_pairs, show};
-use super::prepare::prepare;
+use super::planned::{reached, tell_planned, unreachable};
 use super::session::Session;
 use super::start::Context;
 use crate::config::Overrides;
 use crate::journal::{RunKind, RunRecord, RunState};
 use crate::report::summarize;
+use crate::run::Basis;
 
 pub(super) async fn run(context: &Context, args: &AuditArgs) -> Result<Exit, Failure> {
     let config = context.config(&Overrides::default())?;
@@ -18,7 +19,7 @@ pub(super) async fn run(context: &Context, args: &AuditArgs) -> Result<Exit, Fai
     let chosen = choose_pairs(manifests, &config, &args.pairs)?;
     let mut session = Session::open(context, config).await?;
     let chosen = chosen.resolved(&mut session).await?;
-    let run = begin(&session, &chosen, RunKind::Audit, false).await?;
+    let run = begin(&session, &chosen, RunKind::Audit).await?;
     let exit = finish(context, &session, run, |summary| {
         let live = args.expect_severed && summary.live.standing > 0;
         if live { Exit::Unfinished } else { chosen.exit() }
@@ -44,16 +45,18 @@ pub(super) async fn finish(
     run: RunRecord,
     judge: impl Fn(&crate::report::Summary) -> Exit,
 ) -> Result<Exit, Failure> {
-    let prepared = prepare(session, run, false).await?;
-    let (run, exchange, end) = (prepared.run, prepared.exchange, prepared.end);
-    let summary = summarize(&*session.journal, &run, context.command).await?;
-    let (state, exit) = if end.interrupted {
+    let exchange = session.exchange(&run.new.id).await?;
+    let process = session.process(&exchange);
+    let plan = process.prepare(run, Basis::Rows).await?;
+    tell_planned(session, &plan);
+    let summary = summarize(&*session.journal, &plan.run, context.command).await?;
+    let (state, exit) = if plan.read.interrupted {
         (RunState::Interrupted, Exit::Interrupted)
     } else {
-        (RunState::Finished, end.nobody_reached().or(judge(&summary)))
+        (RunState::Finished, reached(&plan).or(judge(&summary)))
     };
-    let run = session.end_run(&exchange, &run.new.id, state, exit as u8).await?;
-    let mut messages = end.messages();
+    let run = process.end(&plan.run, state, exit.into()).await?;
+    let mut messages = unreachable(&plan.read);
     if exit != Exit::Done {
         messages.push(summary.verdict());
     }

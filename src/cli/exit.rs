@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::cloud::{CloudError, ErrorClass};
 use crate::journal::JournalError;
 use crate::report::ReportError;
+use crate::run::Halt;
 
 /// What the process ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,12 @@ pub(super) enum Exit {
     Locked = 6,
     /// No account could be reached with the right identity.
     NoAccount = 7,
+}
+
+impl From<Exit> for u8 {
+    fn from(exit: Exit) -> Self {
+        exit as Self
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -80,6 +87,16 @@ impl From<JournalError> for Failure {
             _ => "",
         };
         Self::new(exit, format!("{error}{remedy}"))
+    }
+}
+
+impl From<Halt> for Failure {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Journal(error) => error.into(),
+            Halt::Acting(error) => error.journal.into(),
+            Halt::OtherPlan { .. } => Self::refused(halt.to_string()),
+        }
     }
 }
 

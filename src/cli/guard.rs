@@ -10,6 +10,7 @@ use crate::cloud::AccountSource;
 use crate::config::{Config, FailureLimit, Overrides, Protected};
 use crate::journal::{CallId, GroupWork, Journal, JournalError, RunRecord};
 use crate::model::{Estimate, GroupIx, GroupRef, PairSet};
+use crate::run::Prepared;
 
 /// Calls that are looked at at once.
 const PAGE: u32 = 1_000;
@@ -140,13 +141,9 @@ pub(super) fn size(estimate: &Estimate) -> Size {
 }
 
 /// Refuses a plan that is too large.
-pub(super) async fn check_plan(
-    session: &Session,
-    run: &RunRecord,
-    estimate: &Estimate,
-) -> Result<(), Failure> {
-    let (journal, guard) = (&*session.journal, &session.config.guard);
-    let rules = size(estimate).rules;
+pub(super) async fn check_plan(session: &Session, plan: &Prepared) -> Result<(), Failure> {
+    let (journal, guard, run) = (&*session.journal, &session.config.guard, &plan.run);
+    let rules = size(&plan.estimate).rules;
     if let Some(max) = guard.max_rules.filter(|max| rules > *max) {
         return Err(Failure::refused(format!(
             "the plan removes {rules} rules, max_rules allows {max}: nothing was revoked"

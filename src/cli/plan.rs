@@ -1,13 +1,12 @@
 //! `plan`: audit, then store the plan as a run; and the beginning of every run.
 
-use super::act::refuse;
 use super::args::{Pairs, PlanArgs, Planning};
 use super::exit::{Exit, Failure};
 use super::guard::{self, overrides};
 use super::inputs::{self, Manifests};
 use super::names;
 use super::output::Ended;
-use super::prepare::{Prepared, prepare};
+use super::planned::{reached, tell_planned, unreachable};
 use super::session::Session;
 use super::start::Context;
 use crate::config::Config;
@@ -15,6 +14,7 @@ use crate::exchange::now_ms;
 use crate::journal::{NewRun, RunKind, RunRecord, RunState};
 use crate::model::{CallForm, Estimate, PairSet, Provider, Row, RunId};
 use crate::report::{Format, PlanView, summarize, write_plan};
+use crate::run::Basis;
 
 pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
     let config = context.config(&overrides(Some(&args.planning), None))?;
@@ -22,7 +22,7 @@ pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Fail
     let chosen = choose(manifests, &config, &args.planning)?;
     let mut session = Session::open(context, config).await?;
     let chosen = chosen.resolved(&mut session).await?;
-    let run = begin(&session, &chosen, RunKind::Revoke, false).await?;
+    let run = begin(&session, &chosen, RunKind::Revoke).await?;
     let exit = complete(context, &session, run, chosen.exit()).await?;
     session.close().await?;
     Ok(exit)
@@ -36,16 +36,24 @@ pub(super) async fn complete(
     run: RunRecord,
     left_over: Exit,
 ) -> Result<Exit, Failure> {
-    let Prepared { run, exchange, end, estimate } = prepare(session, run, false).await?;
-    if let Err(failure) = guard::check_plan(session, &run, &estimate).await {
-        return Err(refuse(session, &exchange, &run, failure).await);
+    let exchange = session.exchange(&run.new.id).await?;
+    let process = session.process(&exchange);
+    let plan = process.prepare(run, Basis::Rows).await?;
+    tell_planned(session, &plan);
+    if let Err(failure) = guard::check_plan(session, &plan).await {
+        // The refusal is journalled; the run stays as it was planned.
+        process.end(&plan.run, RunState::Planned, failure.exit.into()).await?;
+        return Err(failure);
     }
-    let exit = if end.interrupted { Exit::Interrupted } else { left_over };
-    let exit = exit.or(end.nobody_reached());
-    let state = if end.interrupted { RunState::Interrupted } else { RunState::Planned };
-    let run = session.end_run(&exchange, &run.new.id, state, exit as u8).await?;
-    let ended = Ended { exit, messages: end.messages() };
-    show(context, session, &run, Some(&estimate), &ended).await?;
+    let (state, exit) = if plan.read.interrupted {
+        (RunState::Interrupted, Exit::Interrupted)
+    } else {
+        (RunState::Planned, left_over)
+    };
+    let exit = exit.or(reached(&plan));
+    let run = process.end(&plan.run, state, exit.into()).await?;
+    let ended = Ended { exit, messages: unreachable(&plan.read) };
+    show(context, session, &run, Some(&plan.estimate), &ended).await?;
     Ok(exit)
 }
 
@@ -79,11 +87,21 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// Whether `run` was begun with the same options, so that it can be gone on with.
-    pub(super) fn is_planned_as(&self, run: &RunRecord) -> bool {
-        let new = &run.new;
-        (new.form, new.blind, new.accept_gone, new.require_both)
-            == (self.form, self.blind, self.accept_gone, self.require_both)
+    /// A run of these pairs, not begun yet.
+    pub(super) fn new_run(&self, session: &Session, kind: RunKind, may_act: bool) -> NewRun {
+        NewRun {
+            id: RunId::new(uuid::Uuid::now_v7().to_string()),
+            kind,
+            parent: None,
+            may_act,
+            form: self.form,
+            blind: self.blind,
+            accept_gone: self.accept_gone,
+            require_both: self.require_both,
+            sandbox: session.is_sandbox(),
+            created_ms: now_ms(),
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+        }
     }
 
     /// The same with names resolved that only their own credentials can tell.
@@ -175,27 +193,20 @@ fn refuse_rows(pairs: &PairSet, complaint: impl Fn(&Row) -> Option<String>) -> R
     Err(Failure { exit: Exit::Usage, messages: complaints.into_iter().map(located).collect() })
 }
 
-/// Puts a new run into the journal, before its first call.
+/// Puts a new run that only reads into the journal, before its first call.
 pub(super) async fn begin(
     session: &Session,
     chosen: &Chosen,
     kind: RunKind,
-    may_act: bool,
 ) -> Result<RunRecord, Failure> {
-    let new = NewRun {
-        id: RunId::new(uuid::Uuid::now_v7().to_string()),
-        kind,
-        parent: None,
-        may_act,
-        form: chosen.form,
-        blind: chosen.blind,
-        accept_gone: chosen.accept_gone,
-        require_both: chosen.require_both,
-        sandbox: session.is_sandbox(),
-        created_ms: now_ms(),
-        tool: env!("CARGO_PKG_VERSION").to_owned(),
-    };
+    let new = chosen.new_run(session, kind, false);
     session.journal.begin(&new, &chosen.pairs).await?;
-    tracing::info!("run {} is in the journal: {} pairs", new.id, chosen.pairs.pair_count());
-    Ok(session.journal.run(new.id.as_str()).await?)
+    let run = session.journal.run(new.id.as_str()).await?;
+    tell_begun(&run);
+    Ok(run)
+}
+
+/// Tells that a run is in the journal.
+pub(super) fn tell_begun(run: &RunRecord) {
+    tracing::info!("run {} is in the journal: {} pairs", run.new.id, run.pairs);
 }

@@ -4,11 +4,12 @@ use super::act::{How, act};
 use super::args::ResumeArgs;
 use super::exit::{Exit, Failure};
 use super::guard::overrides;
-use super::revoke::{is_unfinished, stored};
+use super::revoke::stored;
 use super::session::Session;
 use super::start::Context;
 use super::{audit, confirm, plan};
 use crate::journal::{RunKind, RunRecord};
+use crate::run::{Basis, is_unfinished};
 
 pub(super) async fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Failure> {
     confirm::can_ask(args.acting.yes)?;
@@ -21,9 +22,12 @@ pub(super) async fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Fa
         }
         RunKind::Revoke => {
             // A plan that was approved by its digest is carried out as it was approved.
-            let frozen = !run.new.may_act;
-            let run = if frozen { stored(&session, run.new.id.as_str(), None).await? } else { run };
-            let how = How { frozen, acting: &args.acting, left_over: Exit::Done };
+            let (run, basis) = if run.new.may_act {
+                (run, Basis::Rows)
+            } else {
+                (stored(&session, run.new.id.as_str(), None).await?, Basis::ApprovedPlan)
+            };
+            let how = How { basis, acting: &args.acting, left_over: Exit::Done };
             act(context, &session, run, how).await?
         }
         RunKind::Audit | RunKind::Verify => audit::complete(context, &session, run).await?,

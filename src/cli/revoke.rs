@@ -6,10 +6,11 @@ use super::confirm;
 use super::exit::{Exit, Failure};
 use super::guard::overrides;
 use super::inputs;
-use super::plan::{Chosen, begin, choose};
+use super::plan::{Chosen, choose, tell_begun};
 use super::session::Session;
 use super::start::Context;
 use crate::journal::{RunKind, RunRecord};
+use crate::run::{Basis, Differs, Taken, take_or_begin};
 
 pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<Exit, Failure> {
     confirm::can_ask(args.acting.yes)?;
@@ -31,7 +32,8 @@ pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<Exit, Fa
         }
         (None, None) => return Err(Failure::usage("name a manifest, or a run with --run")),
     };
-    let how = How { frozen: args.run.is_some(), acting: &args.acting, left_over };
+    let basis = if args.run.is_some() { Basis::ApprovedPlan } else { Basis::Rows };
+    let how = How { basis, acting: &args.acting, left_over };
     let exit = act(context, &session, run, how).await?;
     session.close().await?;
     Ok(exit)
@@ -64,25 +66,22 @@ pub(super) async fn stored(
 
 /// The latest started, unfinished run of the same pairs, or a new one.
 async fn unfinished_or_new(session: &Session, chosen: &Chosen) -> Result<RunRecord, Failure> {
-    let content = chosen.pairs.content_digest().to_string();
-    let ours = |run: &RunRecord| run.new.sandbox == session.is_sandbox() && is_unfinished(run);
-    let unfinished: Vec<RunRecord> =
-        session.journal.runs().await?.into_iter().filter(ours).collect();
-    let same = unfinished.iter().find(|run| run.content == content && chosen.is_planned_as(run));
-    if let Some(run) = same {
-        tracing::warn!("going on with run {}, begun with the same pairs", run.new.id);
-        return Ok(run.clone());
+    let new = chosen.new_run(session, RunKind::Revoke, true);
+    match take_or_begin(&*session.journal, &new, &chosen.pairs).await? {
+        Taken::Unfinished(run) => {
+            tracing::warn!("going on with run {}, begun with the same pairs", run.new.id);
+            Ok(run)
+        }
+        Taken::New(run, other) => {
+            if let Some((id, differs)) = other {
+                let what = match differs {
+                    Differs::Pairs => "pairs",
+                    Differs::Options => "options",
+                };
+                tracing::warn!("run {id} is unfinished and has other {what}: this is a new run");
+            }
+            tell_begun(&run);
+            Ok(run)
+        }
     }
-    if let Some(run) = unfinished.first() {
-        let what = if run.content == content { "options" } else { "pairs" };
-        tracing::warn!("run {} is unfinished and has other {what}: this is a new run", run.new.id);
-    }
-    begin(session, chosen, RunKind::Revoke, true).await
-}
-
-/// Whether `resume` would take a run up: begun by `revoke`, or started, and not at its end.
-pub(super) fn is_unfinished(run: &RunRecord) -> bool {
-    run.new.kind == RunKind::Revoke
-        && (run.new.may_act || run.started_ms.is_some())
-        && run.exit != Some(0)
 }

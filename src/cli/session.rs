@@ -1,8 +1,8 @@
 //! What a command that works with the journal and the clouds holds on to.
 
 use std::sync::Arc;
-use std::time::Instant;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Failure;
@@ -12,15 +12,11 @@ use super::{signals, world};
 use crate::cloud::{Accounts, Directory};
 use crate::config::Config;
 use crate::exchange::{Exchange, Progress, Silent, now_ms};
-use crate::journal::{Journal, Mode, RunRecord, RunState, RunUpdate, open};
+use crate::journal::{Journal, Mode, RunRecord, open};
 use crate::model::RunId;
-use crate::pace::{Pacer, RetryPolicy, Used};
-use crate::report::head;
+use crate::pace::RetryPolicy;
+use crate::run::{Process, limiters};
 use crate::sandbox::Sandbox;
-
-/// How far back calls of earlier processes are counted against a bucket: the longest that any
-/// documented bucket takes to fill.
-const RECENT_MS: i64 = 60_000;
 
 /// Configuration, journal and clouds of one command.
 pub(super) struct Session {
@@ -50,18 +46,8 @@ impl Session {
     /// The way to the accounts for one run: role sessions carry the run's id.
     pub(super) async fn exchange(&self, run: &RunId) -> Result<Exchange, Failure> {
         self.tell_endpoints();
-        let since_ms = now_ms() - RECENT_MS;
-        let mut used = Used::new();
-        for tally in self.journal.recent(since_ms).await? {
-            let count = u32::try_from(tally.count).unwrap_or(u32::MAX);
-            let sum = used.entry((tally.lane, tally.action)).or_default();
-            *sum = sum.saturating_add(count);
-        }
         let limits = (self.config.alibaba_limits.clone(), self.config.aws_limits.clone());
-        let mut pacer = Pacer::new(limits.0, limits.1, used);
-        if self.was_cut_short(run, since_ms).await? {
-            pacer = pacer.emptied();
-        }
+        let pacer = limiters(&*self.journal, run, limits, now_ms()).await?;
         let progress: Arc<dyn Progress> = match &self.bars {
             Some(bars) => Arc::clone(bars) as Arc<dyn Progress>,
             None => Arc::new(Silent),
@@ -75,21 +61,9 @@ impl Session {
         ))
     }
 
-    /// Whether a process ended in the middle of a run since then: what it sent is in no count.
-    async fn was_cut_short(&self, run: &RunId, since_ms: i64) -> Result<bool, Failure> {
-        for record in self.journal.runs().await? {
-            let is_working = matches!(record.state, RunState::Reading | RunState::Acting);
-            if !is_working && record.new.id != *run {
-                continue;
-            }
-            let Some(last) = head(&*self.journal, &record.new.id).await? else { continue };
-            // The first row is the run's beginning, by this process; an end is its run's last row.
-            let is_over = record.ended_ms.is_some_and(|ended| last.at_ms <= ended);
-            if last.seq > 1 && last.at_ms >= since_ms && !is_over {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// This process as it works on a run.
+    pub(super) fn process<'a>(&'a self, exchange: &'a Exchange) -> Process<'a> {
+        Process { journal: &*self.journal, exchange, began: self.began }
     }
 
     /// Whether the embedded clouds are used.
@@ -128,28 +102,6 @@ impl Session {
         if let Some(bars) = &self.bars {
             bars.clear();
         }
-    }
-
-    /// Writes how a run stands at the end of this command, and reads it back.
-    pub(super) async fn end_run(
-        &self,
-        exchange: &Exchange,
-        run: &RunId,
-        state: RunState,
-        exit: u8,
-    ) -> Result<RunRecord, Failure> {
-        self.clear_bars();
-        let now = now_ms();
-        self.journal.tally(run, &exchange.tallies.take()).await?;
-        let update = RunUpdate {
-            state: Some(state),
-            exit: Some(Some(exit)),
-            ended_ms: Some(now),
-            add_elapsed_ms: i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX),
-            ..RunUpdate::default()
-        };
-        self.journal.update(run, &update, now).await?;
-        Ok(self.journal.run(run.as_str()).await?)
     }
 
     /// Lets go of journal and clouds.

@@ -11,6 +11,7 @@ mod compare;
 mod desk;
 mod expect;
 mod fold;
+mod head;
 mod open;
 mod pack;
 mod reading;
@@ -34,6 +35,7 @@ use crate::model::{
 pub use crate::model::Finding;
 pub use call::{CallId, CallRecord, Claim, HistoryRow, OpenCounts, RevocationRecord, Tally};
 pub use check::{CheckReport, check};
+pub use head::head;
 pub use open::{Mode, open, prune};
 pub use reading::{GroupReading, Reading, SideReading, SideRecord};
 pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};

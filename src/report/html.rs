@@ -2,11 +2,10 @@
 
 use std::io::Write;
 
-use crate::journal::{Journal, RevocationRecord, RunRecord};
+use crate::journal::{Journal, RevocationRecord, RunRecord, head};
 use crate::model::{PairOutcome, escape_control};
 
 use super::commands::commands_for;
-use super::head::head;
 use super::pairs::{PairRow, PairRows, SideRow, WORST_FIRST};
 use super::revocations::{RevocationRow, Revocations, rule_name, rule_text};
 use super::summary::exit_code;

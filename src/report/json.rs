@@ -4,12 +4,11 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::journal::{Journal, RunRecord};
+use crate::journal::{Journal, RunRecord, head};
 use crate::model::{GroupRef, PairOutcome, SideState};
 
 use super::PlainJson;
 use super::commands::commands_for;
-use super::head::head;
 use super::pairs::{PairRow, PairRows, SideRow, WORST_FIRST};
 use super::revocations::{RevocationRow, Revocations};
 use super::text::locate;

@@ -12,7 +12,6 @@ mod evidence;
 #[cfg(test)]
 mod fake;
 mod format;
-mod head;
 mod html;
 mod json;
 mod pairs;
@@ -33,7 +32,6 @@ pub use accounts::{Access, AccountCheck, write_accounts};
 pub use commands::{Which, write_manifest_commands, write_run_commands};
 pub use error::ReportError;
 pub use format::{Format, Style};
-pub use head::head;
 pub use pairs::{PairRow, SideRow, for_each_pair};
 pub use plain::PlainJson;
 pub use plan::PlanView;

@@ -5,12 +5,11 @@ mod sections;
 
 use std::io::Write;
 
-use crate::journal::{Journal, RunKind, RunRecord};
+use crate::journal::{Journal, RunKind, RunRecord, head};
 use crate::model::escape_control;
 
 use super::commands::quote;
 use super::format::Tone;
-use super::head::head;
 use super::pairs::PairRows;
 use super::summary::exit_code;
 use super::text::{count, duration, wrap, wrap_parts};

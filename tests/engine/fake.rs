@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::Notify;
 use unpair::cloud::{
-    Action, Answer, Batch, Cloud, CloudError, Directory, ErrorClass, GroupInfo, GroupsPage,
-    Reference, RevokeOrder, RevokeReply, RulesPage,
+    Action, Batch, CloudError, ErrorClass, GroupInfo, RevokeOrder, RevokeReply, RulesPage,
 };
-use unpair::model::{AccountId, GroupId, Identity, Provider, RegionId, Rule};
+use unpair::model::{AccountId, GroupId, Provider, RegionId, RequestId, Rule};
+
+use crate::cloud::{Accounts, Says, info};
 
 /// What is answered once, in place of what the cloud would say.
 #[derive(Clone, Copy, Debug)]
@@ -47,6 +48,7 @@ struct State {
     pause_file: Option<PathBuf>,
     pauses: bool,
     sent: Vec<Sent>,
+    answered: u64,
 }
 
 /// The cloud, and the directory of its accounts.
@@ -123,19 +125,16 @@ impl Fake {
     }
 }
 
-#[async_trait]
-impl Directory for Fake {
-    async fn client(
-        &self,
-        _cloud: Provider,
-        account: &AccountId,
-        _region: Option<&RegionId>,
-    ) -> Result<Arc<dyn Cloud>, CloudError> {
-        Ok(Arc::new(Client { fake: self.clone(), account: account.clone() }))
+impl Accounts for Fake {
+    type Account = Client;
+
+    fn account(&self, _cloud: Provider, account: &AccountId) -> Client {
+        Client { fake: self.clone(), account: account.clone() }
     }
 }
 
-struct Client {
+/// One account of it.
+pub(super) struct Client {
     fake: Fake,
     account: AccountId,
 }
@@ -164,10 +163,6 @@ impl Client {
             }
         }
     }
-
-    fn answer<T>(value: T) -> Answer<T> {
-        Answer { value, request_id: "req".into(), http: 200 }
-    }
 }
 
 fn error(class: ErrorClass) -> CloudError {
@@ -175,7 +170,7 @@ fn error(class: ErrorClass) -> CloudError {
 }
 
 #[async_trait]
-impl Cloud for Client {
+impl Says for Client {
     fn provider(&self) -> Provider {
         Provider::Aws
     }
@@ -184,47 +179,40 @@ impl Cloud for Client {
         self.fake.batch
     }
 
-    async fn identify(&self, _region: &RegionId) -> Result<Answer<Identity>, CloudError> {
+    fn request_id(&self) -> RequestId {
+        let mut state = self.fake.state();
+        state.answered += 1;
+        RequestId::new(format!("req-{}", state.answered))
+    }
+
+    async fn whoami(&self) -> Result<AccountId, CloudError> {
         self.exchange(Action::Identify, Vec::new()).await?;
         let state = self.fake.state();
         let became = state.becomes.clone().filter(|_| state.refreshed > 0);
-        let account = became.unwrap_or_else(|| self.account.clone());
-        Ok(Self::answer(Identity { account, arn: "arn:of:somebody".to_owned() }))
+        Ok(became.unwrap_or_else(|| self.account.clone()))
     }
 
-    async fn refresh(&self) -> Result<(), CloudError> {
+    fn fresh(&self) {
         self.fake.state().refreshed += 1;
-        Ok(())
     }
 
-    async fn groups(
+    async fn infos(
         &self,
         _region: &RegionId,
-        named: Option<&[GroupId]>,
-        _page: Option<&str>,
-    ) -> Result<Answer<GroupsPage>, CloudError> {
+        named: &[GroupId],
+    ) -> Result<Vec<GroupInfo>, CloudError> {
         self.exchange(Action::Groups, Vec::new()).await?;
         let state = self.fake.state();
-        let info = |id: &GroupId| {
-            let (owner, _) = state.groups.get(id).filter(|(owner, _)| *owner == self.account)?;
-            Some(GroupInfo {
-                id: id.clone(),
-                owner: Some(owner.clone()),
-                name: String::new(),
-                vpc: String::new(),
-                service_managed: false,
-            })
-        };
-        let groups = named.unwrap_or_default().iter().filter_map(info).collect();
-        Ok(Self::answer(GroupsPage { groups, next: None }))
+        let is_ours =
+            |id: &&GroupId| state.groups.get(*id).is_some_and(|(owner, _)| *owner == self.account);
+        Ok(named.iter().filter(is_ours).map(|id| info(id, Some(&self.account))).collect())
     }
 
-    async fn rules(
+    async fn listed(
         &self,
-        _region: &RegionId,
         groups: &[GroupId],
         _page: Option<&str>,
-    ) -> Result<Answer<RulesPage>, CloudError> {
+    ) -> Result<RulesPage, CloudError> {
         self.exchange(Action::Rules, Vec::new()).await?;
         let state = self.fake.state();
         let rules = groups
@@ -232,29 +220,14 @@ impl Cloud for Client {
             .filter_map(|id| Some((id, &state.groups.get(id)?.1)))
             .flat_map(|(id, rules)| rules.iter().map(|rule| (id.clone(), rule.clone())))
             .collect();
-        Ok(Self::answer(RulesPage { rules, seen: Vec::new(), next: None }))
+        Ok(RulesPage { rules, seen: Vec::new(), next: None })
     }
 
-    async fn references(
-        &self,
-        _region: &RegionId,
-        _groups: &[GroupId],
-    ) -> Result<Option<Answer<Vec<Reference>>>, CloudError> {
-        Ok(None)
+    fn parameters(&self, order: &RevokeOrder<'_>) -> Vec<(String, String)> {
+        order.rules.iter().map(|rule| ("Rule".to_owned(), rule.id.to_string())).collect()
     }
 
-    async fn regions(&self) -> Result<Answer<Vec<RegionId>>, CloudError> {
-        Ok(Self::answer(Vec::new()))
-    }
-
-    fn revoke_parameters(
-        &self,
-        order: &RevokeOrder<'_>,
-    ) -> Result<Vec<(String, String)>, CloudError> {
-        Ok(order.rules.iter().map(|rule| ("Rule".to_owned(), rule.id.to_string())).collect())
-    }
-
-    async fn revoke(&self, order: &RevokeOrder<'_>) -> Result<Answer<RevokeReply>, CloudError> {
+    async fn revoked(&self, order: &RevokeOrder<'_>) -> Result<RevokeReply, CloudError> {
         let rules: Vec<String> = order.rules.iter().map(|rule| rule.id.to_string()).collect();
         let lose = self.exchange(Action::Revoke(order.direction), rules.clone()).await?;
         let mut state = self.fake.state();
@@ -274,6 +247,6 @@ impl Cloud for Client {
         if lose {
             return Err(error(ErrorClass::Lost));
         }
-        Ok(Self::answer(RevokeReply { returned: true, ..RevokeReply::default() }))
+        Ok(RevokeReply { returned: true, ..RevokeReply::default() })
     }
 }

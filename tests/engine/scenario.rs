@@ -10,15 +10,14 @@ use tokio_util::sync::CancellationToken;
 use unpair::audit::{Audit, AuditEnd, Observer, Planning, audit, plan_unread, read_groups};
 use unpair::cloud::Directory;
 use unpair::exchange::{Exchange, Silent};
-use unpair::journal::{Journal, Mode, NewRun, RunKind, RunRecord, open};
-use unpair::model::{
-    CallForm, Direction, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, Policy, PortRange,
-    Provider, Rule, RunId, Source,
-};
+use unpair::journal::{Journal, Mode, RunRecord, open};
+use unpair::model::{Direction, GroupIx, GroupRef, Outcome, Peer, Provider, Rule, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::run::{CarryOut, Failures, Patience, RunEnd, carry_out, take_up};
 
 pub(super) use super::fake::{Fake, Reply};
+use crate::cloud::Every;
+use crate::fixture::{self, new_run, pair_set};
 
 pub(super) const DESCRIBE: &str = "DescribeSecurityGroups";
 pub(super) const IDENTIFY: &str = "GetCallerIdentity";
@@ -56,19 +55,18 @@ impl Scenario {
 
     async fn begin(cloud: Fake, pairs: usize, rules: usize, blind: bool) -> Self {
         let mut rows = Vec::new();
-        for (pair, line) in (0..pairs).zip(2..) {
+        for pair in 0..pairs {
             let (ours, theirs) = (format!("sg-a{pair:03}"), format!("sg-b{pair:03}"));
             let live = (0..rules).map(|n| rule(&format!("sgr-{pair}-{n}"), n, &theirs)).collect();
             cloud.add(OURS, &ours, live);
             cloud.add(THEIRS, &theirs, Vec::new());
-            rows.push((group(OURS, &ours), group(THEIRS, &theirs), Filter::default(), line));
+            rows.push([group(OURS, &ours), group(THEIRS, &theirs)]);
         }
-        let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0 }];
-        let pairs = PairSet::build(sources, &rows, BTreeMap::new()).expect("few filters");
+        let pairs = pair_set(rows);
         let folder = TempDir::new().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("unpair.db").display());
         let journal = open(&url, Mode::Write).await.expect("a journal");
-        let new = new_run(blind);
+        let new = new_run(blind, 1_000);
         journal.begin(&new, &pairs).await.expect("begun");
         let limits = LimitSettings { default: Limit::Off, in_flight: 4, actions: BTreeMap::new() };
         let stop = CancellationToken::new();
@@ -153,6 +151,7 @@ impl Scenario {
             run: &run,
             pause_file: self.pause_file.clone(),
             patience: Patience { polls: vec![SOON; 6], second_look: SOON },
+            outlook: Vec::new(),
             failures: Failures::new(None),
         };
         carry_out(&work).await.expect("the journal holds")
@@ -167,7 +166,7 @@ impl Scenario {
             cap: Duration::from_millis(2),
             ..RetryPolicy::default()
         };
-        let directory: Arc<dyn Directory> = Arc::new(self.cloud.clone());
+        let directory: Arc<dyn Directory> = Arc::new(Every(self.cloud.clone()));
         Exchange::new(directory, pacer, policy, self.stop.clone(), Arc::new(Silent))
     }
 
@@ -193,21 +192,10 @@ impl Scenario {
     }
 }
 
-pub(super) fn rule(id: &str, port: usize, names: &str) -> Rule {
-    let port = i32::try_from(port).expect("a small port") + 1;
-    Rule {
-        id: id.into(),
-        direction: Direction::Ingress,
-        protocol: "tcp".parse().expect("a protocol"),
-        ports: PortRange { from: port, to: port },
-        source_ports: None,
-        peer: Peer::Group { id: names.into(), owner: Some(THEIRS.into()) },
-        policy: Policy::Accept,
-        priority: None,
-        nic_type: None,
-        description: String::new(),
-        fields: BTreeMap::new(),
-    }
+/// The `n`-th ingress grant, which names a group of `THEIRS`.
+pub(super) fn rule(id: &str, n: usize, names: &str) -> Rule {
+    let peer = Peer::Group { id: names.into(), owner: Some(THEIRS.into()) };
+    fixture::rule(id, Direction::Ingress, n, peer)
 }
 
 fn group(account: &str, id: &str) -> GroupRef {
@@ -216,21 +204,5 @@ fn group(account: &str, id: &str) -> GroupRef {
         account: account.into(),
         region: "us-east-1".into(),
         group: id.into(),
-    }
-}
-
-fn new_run(blind: bool) -> NewRun {
-    NewRun {
-        id: "01936f00-0000-7000-8000-000000000001".into(),
-        kind: RunKind::Revoke,
-        parent: None,
-        may_act: true,
-        form: if blind { CallForm::Permissions } else { CallForm::RuleId },
-        blind,
-        accept_gone: false,
-        require_both: false,
-        sandbox: false,
-        created_ms: 1_000,
-        tool: "test".to_owned(),
     }
 }

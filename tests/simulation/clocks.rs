@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use unpair::model::Outcome;
+use unpair::run::Ending;
 
 use crate::scene::{Scene, Size};
 use crate::story::{End, Fortune, Lucky, Story};
@@ -73,7 +74,7 @@ fn half_an_hour_of_refusals_by_the_rate_limit_leaves_the_lane_for_the_next_comma
     let never = Weather { throttled: 1.0, ..Weather::CALM };
     let story = Story::begin(Scene::new(1, Size::SMALL, never));
     let (end, took) = story.first_process(1);
-    assert_eq!((end.parked.len(), end.interrupted), (4, false), "{end:?}");
+    assert_eq!((end.parked.len(), &end.ending), (4, &Ending::Finished));
     for (lane, reason) in &end.parked {
         assert!(reason.contains("rate limit") && reason.contains("resume"), "{lane}: {reason}");
     }

@@ -4,36 +4,29 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use unpair::cloud::{
-    Answer, Batch, Cloud, CloudError, Directory, GroupsPage, Reference, RevokeOrder, RevokeReply,
-    RulesPage,
+    Batch, CloudError, ErrorClass, GroupInfo, RevokeOrder, RevokeReply, RulesPage,
 };
-use unpair::model::{AccountId, GroupId, Identity, Provider, RegionId};
+use unpair::model::{AccountId, GroupId, Provider, RegionId, RequestId};
 use unpair::run::request_hash;
 
+use crate::fakes::{Accounts, Says};
 use crate::ground::Ground;
+use crate::weather::refusal;
 use crate::world::Request;
 
-/// Rules on a page: fewer than a group has, so that listings have several.
-const PAGE: usize = 4;
 /// Rules in a call: fewer than a group has, so that groups have several calls.
 const RULES_IN_A_CALL: usize = 2;
 
-/// The directory of every account.
-pub(crate) struct Accounts(pub(crate) Arc<Ground>);
+impl Accounts for Arc<Ground> {
+    type Account = Client;
 
-#[async_trait]
-impl Directory for Accounts {
-    async fn client(
-        &self,
-        cloud: Provider,
-        account: &AccountId,
-        _region: Option<&RegionId>,
-    ) -> Result<Arc<dyn Cloud>, CloudError> {
-        Ok(Arc::new(Client { ground: Arc::clone(&self.0), cloud, account: account.clone() }))
+    fn account(&self, cloud: Provider, account: &AccountId) -> Client {
+        Client { ground: Self::clone(self), cloud, account: account.clone() }
     }
 }
 
-struct Client {
+/// One account.
+pub(crate) struct Client {
     ground: Arc<Ground>,
     cloud: Provider,
     account: AccountId,
@@ -70,13 +63,15 @@ impl Client {
         self.ground.world().exchanged(&self.account, now, is_revocation, is_bad);
     }
 
-    fn answer<T>(value: T) -> Answer<T> {
-        Answer { value, request_id: "req".into(), http: 200 }
+    /// Whom the cloud takes the caller for: the credentials may be those of another account.
+    fn taken_for(&self) -> AccountId {
+        let now = self.ground.time.now();
+        self.ground.world().taken_for(&self.account, now)
     }
 }
 
 #[async_trait]
-impl Cloud for Client {
+impl Says for Client {
     fn provider(&self) -> Provider {
         self.cloud
     }
@@ -95,68 +90,44 @@ impl Cloud for Client {
         }
     }
 
-    async fn identify(&self, _region: &RegionId) -> Result<Answer<Identity>, CloudError> {
+    fn request_id(&self) -> RequestId {
+        self.ground.world().request_id()
+    }
+
+    async fn whoami(&self) -> Result<AccountId, CloudError> {
         self.well_read().await?;
-        let account = self.account.clone();
-        Ok(Self::answer(Identity { account, arn: "arn:of:somebody".to_owned() }))
+        Ok(self.taken_for())
     }
 
-    async fn refresh(&self) -> Result<(), CloudError> {
-        Ok(())
-    }
-
-    async fn groups(
+    async fn infos(
         &self,
         region: &RegionId,
-        named: Option<&[GroupId]>,
-        _page: Option<&str>,
-    ) -> Result<Answer<GroupsPage>, CloudError> {
+        named: &[GroupId],
+    ) -> Result<Vec<GroupInfo>, CloudError> {
         self.read().await?;
+        let account = self.taken_for();
         let world = self.ground.world();
-        let named = named.unwrap_or_default().iter();
-        let groups = named.filter_map(|id| world.info(&self.account, region, id)).collect();
-        Ok(Self::answer(GroupsPage { groups, next: None }))
+        Ok(named.iter().filter_map(|id| world.info(&account, region, id)).collect())
     }
 
-    async fn rules(
+    async fn listed(
         &self,
-        _region: &RegionId,
         groups: &[GroupId],
         page: Option<&str>,
-    ) -> Result<Answer<RulesPage>, CloudError> {
+    ) -> Result<RulesPage, CloudError> {
         self.read().await?;
-        let now = self.ground.time.now();
-        let mut rules = Vec::new();
-        for id in groups {
-            let shown = self.ground.world().shown(id, now);
-            rules.extend(shown.into_iter().map(|rule| (id.clone(), rule)));
+        if self.taken_for() != self.account {
+            return match self.cloud {
+                // A filter that fits nothing.
+                Provider::Aws => Ok(RulesPage::default()),
+                Provider::Alibaba => Err(refusal(ErrorClass::GroupMissing)),
+            };
         }
-        // A page begins after the last rule of the one before: by number, a listing that becomes
-        // shorter meanwhile would leave out rules that stand.
-        rules.sort_by(|(_, x), (_, y)| x.id.cmp(&y.id));
-        rules.retain(|(_, rule)| page.is_none_or(|last| rule.id.as_str() > last));
-        let is_last = rules.len() <= PAGE;
-        rules.truncate(PAGE);
-        let next = rules.last().filter(|_| !is_last).map(|(_, rule)| rule.id.to_string());
-        Ok(Self::answer(RulesPage { rules, seen: Vec::new(), next }))
+        let now = self.ground.time.now();
+        Ok(self.ground.world().list(groups, page, now))
     }
 
-    async fn references(
-        &self,
-        _region: &RegionId,
-        _groups: &[GroupId],
-    ) -> Result<Option<Answer<Vec<Reference>>>, CloudError> {
-        Ok(None)
-    }
-
-    async fn regions(&self) -> Result<Answer<Vec<RegionId>>, CloudError> {
-        Ok(Self::answer(Vec::new()))
-    }
-
-    fn revoke_parameters(
-        &self,
-        order: &RevokeOrder<'_>,
-    ) -> Result<Vec<(String, String)>, CloudError> {
+    fn parameters(&self, order: &RevokeOrder<'_>) -> Vec<(String, String)> {
         let mut parameters = vec![
             ("Account".to_owned(), self.account.to_string()),
             ("RegionId".to_owned(), order.region.to_string()),
@@ -165,19 +136,22 @@ impl Cloud for Client {
         ];
         parameters
             .extend(order.rules.iter().map(|rule| ("RuleId".to_owned(), rule.id.to_string())));
-        Ok(parameters)
+        parameters
     }
 
-    async fn revoke(&self, order: &RevokeOrder<'_>) -> Result<Answer<RevokeReply>, CloudError> {
+    async fn revoked(&self, order: &RevokeOrder<'_>) -> Result<RevokeReply, CloudError> {
         self.ground.step().await;
         let request = Request {
             account: self.account.clone(),
             group: order.group.clone(),
             rules: order.rules.iter().map(|rule| rule.id.clone()).collect(),
             token: order.token.cloned(),
-            hash: request_hash(&self.revoke_parameters(order)?),
+            hash: request_hash(&self.parameters(order)),
         };
         self.meet_trouble(true).await?;
+        if self.taken_for() != self.account {
+            return Err(refusal(ErrorClass::GroupMissing));
+        }
         let sent = self.ground.time.now();
         let (number, fate) = self.ground.world().post(&request, sent);
         if let Some(arrives) = fate.arrives {
@@ -189,7 +163,7 @@ impl Cloud for Client {
         self.ended(true, false);
         match fate.refusal() {
             Some(error) => Err(error),
-            None => self.ground.world().take_answer(number).map(Self::answer),
+            None => self.ground.world().take_answer(number),
         }
     }
 }

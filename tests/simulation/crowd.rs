@@ -1,10 +1,9 @@
 //! Scenes of many lanes: fifty accounts of one region, or one account with many regions.
 
-use std::collections::BTreeMap;
-
 use fastrand::Rng;
-use unpair::model::{AccountId, Filter, GroupRef, PairSet, Provider, Source};
+use unpair::model::{AccountId, GroupRef, Provider};
 
+use crate::fixture::pair_set;
 use crate::scene::{Scene, grant};
 use crate::weather::Weather;
 use crate::world::World;
@@ -57,18 +56,14 @@ impl Scene {
 
 fn crowd(pairs: &[[GroupRef; 2]]) -> Scene {
     let mut world = World::new(1, Weather::CALM);
-    let mut rows = Vec::new();
-    for ([a, b], line) in pairs.iter().zip(2..) {
+    for [a, b] in pairs {
         for (own, peer) in [(a, b), (b, a)] {
             let rules: Vec<_> = (0..GRANTS).map(|n| grant(own, peer, n)).collect();
             world.asked.extend(rules.iter().map(|rule| rule.id.clone()));
             world.add(own, rules);
         }
-        rows.push((a.clone(), b.clone(), Filter::default(), line));
     }
-    let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0 }];
-    let pairs = PairSet::build(sources, &rows, BTreeMap::new()).expect("few filters");
-    Scene { world, pairs }
+    Scene { world, pairs: pair_set(pairs.iter().cloned()) }
 }
 
 fn place(account: usize, region: usize, n: usize) -> GroupRef {

@@ -71,3 +71,8 @@ fn rules_that_go_on_to_show_are_no_reason_to_send_again_for_half_a_minute() {
 fn rules_that_go_on_to_show_for_minutes_are_never_called_gone_too_early() {
     all_removed(Weather { lag: Duration::from_secs(120), ..Weather::CALM });
 }
+
+#[test]
+fn answers_that_all_have_the_same_request_id_are_told_apart() {
+    all_removed(Weather { same_request_ids: true, ..Weather::FAIR });
+}

@@ -1,6 +1,7 @@
 //! What one process stands on: the world, true time, and when the process ends.
 
 use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,6 +20,17 @@ pub(crate) struct State {
     pub(crate) now: Duration,
 }
 
+/// Who is told what crashes leave.
+#[derive(Clone)]
+pub(crate) struct Watch {
+    /// Takes the chosen states, each with its number.
+    pub(crate) chosen: SyncSender<(usize, State)>,
+    /// One state in so many is chosen; the others are not even copied.
+    pub(crate) stride: usize,
+    /// States so far.
+    pub(crate) count: Arc<AtomicUsize>,
+}
+
 /// Where a process lives. It steps once before and after each write of the journal, and before
 /// and after each request; its last step ends it, and nothing of it ever goes on.
 pub(crate) struct Ground {
@@ -27,7 +39,7 @@ pub(crate) struct Ground {
     pub(crate) journal: Arc<TempDir>,
     life: Mutex<Life>,
     over: Notify,
-    states: Option<SyncSender<State>>,
+    watch: Option<Watch>,
 }
 
 #[derive(Default)]
@@ -46,12 +58,12 @@ impl Ground {
         last: Option<u64>,
     ) -> Self {
         let life = Mutex::new(Life { last, ..Life::default() });
-        Self { world, time, journal, life, over: Notify::new(), states: None }
+        Self { world, time, journal, life, over: Notify::new(), watch: None }
     }
 
-    /// Hands every state that a crash could leave to `states`.
-    pub(crate) fn watched(self, states: SyncSender<State>) -> Self {
-        Self { states: Some(states), ..self }
+    /// Tells `watch` of every state that a crash could leave, if there is one.
+    pub(crate) fn watched(self, watch: Option<Watch>) -> Self {
+        Self { watch, ..self }
     }
 
     /// The world as it is now.
@@ -112,10 +124,14 @@ impl Ground {
     /// Something changed that outlives the process. Nothing else runs meanwhile, neither the
     /// process nor the journal's writer, so the files are what a kill would leave.
     pub(crate) fn tell_state(&self) {
-        let Some(states) = &self.states else { return };
-        let copy = copy_of(&self.journal);
-        let world = self.world().clone();
-        states.send(State { journal: copy, world, now: self.time.now() }).expect("a listener");
+        let Some(watch) = &self.watch else { return };
+        let number = watch.count.fetch_add(1, Ordering::Relaxed);
+        if number % watch.stride != 0 {
+            return;
+        }
+        let (journal, world) = (copy_of(&self.journal), self.world().clone());
+        let state = State { journal, world, now: self.time.now() };
+        watch.chosen.send((number, state)).expect("a listener");
     }
 }
 

@@ -6,10 +6,10 @@
 //! things happen is the same in every run of a seed.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::path::Path;
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
@@ -23,7 +23,7 @@ use unpair::journal::{
 };
 use unpair::model::{
     Event, Filter, GroupIx, GroupRef, Outcome, PairSet, PlannedCall, RevocationId, RuleId, RunId,
-    Snapshot, Status,
+    Settled, Snapshot, Status,
 };
 
 use crate::ground::Ground;
@@ -34,8 +34,13 @@ fn workshop() -> &'static Runtime {
     static WORKSHOP: OnceLock<Runtime> = OnceLock::new();
     WORKSHOP.get_or_init(|| {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
-        builder.worker_threads(2).build().expect("a runtime")
+        builder.worker_threads(cores()).build().expect("a runtime")
     })
+}
+
+/// Threads that the machine runs at a time.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, NonZeroUsize::get)
 }
 
 struct Unpark(Thread);
@@ -59,58 +64,73 @@ pub(crate) fn at_once<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Opens the journal in `folder`.
-pub(crate) fn open_in(folder: &Path, mode: Mode) -> Box<dyn Journal> {
-    let url = format!("sqlite:{}", folder.join("unpair.db").display());
-    let _in_workshop = workshop().enter();
-    at_once(open(&url, mode)).expect("a journal")
-}
-
-/// Lets go of a journal.
-pub(crate) fn close(journal: Box<dyn Journal>) {
-    at_once(journal.close()).expect("closed");
-}
-
 /// A journal as one process has it.
 pub(crate) struct Watched {
     inner: Box<dyn Journal>,
     ground: Arc<Ground>,
+    /// Calls as the process last read them.
+    known: Mutex<BTreeMap<CallId, CallRecord>>,
 }
 
 impl Watched {
     /// Opens the journal of a new process: whatever was intended before is nobody's any more.
     pub(crate) fn open(ground: Arc<Ground>) -> Self {
         ground.world().intents.clear();
-        Self { inner: open_in(ground.journal.path(), Mode::Write), ground }
+        let url = format!("sqlite:{}", ground.journal.path().join("unpair.db").display());
+        let _in_workshop = workshop().enter();
+        let inner = at_once(open(&url, Mode::Write)).expect("a journal");
+        Self { inner, ground, known: Mutex::default() }
     }
 
     /// The process is over, in whatever way.
     pub(crate) fn close(self) {
-        close(self.inner);
+        at_once(self.inner.close()).expect("closed");
     }
 
-    fn intend(&self, record: &CallRecord, event: &Event) {
+    /// The journal as it is, for whoever looks at it from outside the simulation.
+    pub(crate) fn inside(&self) -> &dyn Journal {
+        &*self.inner
+    }
+
+    fn known(&self) -> MutexGuard<'_, BTreeMap<CallId, CallRecord>> {
+        self.known.lock().expect("nobody panicked")
+    }
+
+    fn learn(&self, records: &[CallRecord]) {
+        self.known().extend(records.iter().map(|record| (record.id, record.clone())));
+    }
+
+    fn intend(&self, call: CallId, event: &Event) {
         let Event::Started { token, request, .. } = event else { panic!("an intent: {event:?}") };
+        let known = self.known();
+        let record = &known[&call];
         let rules = record.members.iter().map(|(_, member)| member.rule.id.clone()).collect();
         let (group, hash) = (record.group_id.clone(), request.clone());
         let intent = Intent { group, token: token.clone(), hash, rules, is_sent: false };
-        self.ground.world().intents.insert(record.id, intent);
+        self.ground.world().intents.insert(call, intent);
     }
 
     /// Judges what a call's members are said to have become.
-    fn judge(&self, record: &CallRecord, event: &Event) {
+    fn judge(&self, call: CallId, event: &Event) {
         let Event::Verified { settled, .. } = event else { return };
+        let known = self.known();
+        let record = &known[&call];
         let rules: BTreeMap<RevocationId, &RuleId> =
             record.members.iter().map(|(id, member)| (*id, &member.rule.id)).collect();
-        let gone: Vec<RuleId> = settled
-            .iter()
-            .filter(|it| {
-                matches!(it.outcome, Outcome::Removed | Outcome::AlreadyAbsent | Outcome::Conflict)
-            })
-            .map(|it| rules[&it.id].clone())
-            .collect();
+        let is_gone = |it: &&Settled| {
+            use Outcome::{AlreadyAbsent, Conflict, GroupGone, Removed};
+            matches!(it.outcome, Removed | AlreadyAbsent | Conflict | GroupGone)
+        };
+        let gone: Vec<RuleId> =
+            settled.iter().filter(is_gone).map(|it| rules[&it.id].clone()).collect();
         let now = self.ground.time.now();
         self.ground.world().judge_gone(&record.group_id, &gone, now);
+    }
+
+    /// One read, which takes no time.
+    async fn read<T>(&self, read: impl Future<Output = T>) -> T {
+        self.ground.alive().await;
+        at_once(read)
     }
 
     /// One write: a crash finds it undone, or done and not told.
@@ -123,61 +143,27 @@ impl Watched {
     }
 }
 
+/// The methods of the journal: reads, writes, and those that are judged or learnt from.
 macro_rules! watched {
     (
         reads { $(fn $read:ident($($r:ident: $rt:ty),*) -> $rout:ty;)* }
         writes { $(fn $write:ident($($w:ident: $wt:ty),*) -> $wout:ty;)* }
+        of $this:ident { $(fn $other:ident($($o:ident: $ot:ty),*) -> $oout:ty $body:block)* }
     ) => {
         #[async_trait]
         impl Journal for Watched {
             $(async fn $read(&self, $($r: $rt),*) -> Result<$rout, JournalError> {
-                self.ground.alive().await;
-                at_once(self.inner.$read($($r),*))
+                self.read(self.inner.$read($($r),*)).await
             })*
 
             $(async fn $write(&self, $($w: $wt),*) -> Result<$wout, JournalError> {
                 self.write(self.inner.$write($($w),*)).await
             })*
 
-            async fn claim(
-                &self,
-                run: &RunId,
-                call: CallId,
-                event: &Event,
-                at_ms: i64,
-            ) -> Result<Claim, JournalError> {
-                let record = at_once(self.inner.call(run, call))?;
-                let claimed = async {
-                    let claim = self.inner.claim(run, call, event, at_ms).await;
-                    self.intend(&record, event);
-                    claim
-                };
-                self.write(claimed).await
-            }
-
-            async fn conclude(
-                &self,
-                claim: Claim,
-                event: &Event,
-                at_ms: i64,
-            ) -> Result<Status, JournalError> {
-                let call = claim.call;
-                let status = self.write(self.inner.conclude(claim, event, at_ms)).await;
-                self.ground.world().intents.remove(&call);
-                status
-            }
-
-            async fn append(
-                &self,
-                run: &RunId,
-                call: CallId,
-                event: &Event,
-                at_ms: i64,
-            ) -> Result<(Status, Vec<CallId>), JournalError> {
-                self.ground.alive().await;
-                self.judge(&at_once(self.inner.call(run, call))?, event);
-                self.write(self.inner.append(run, call, event, at_ms)).await
-            }
+            $(async fn $other(&self, $($o: $ot),*) -> Result<$oout, JournalError> {
+                let $this = self;
+                $body
+            })*
 
             async fn close(self: Box<Self>) -> Result<(), JournalError> {
                 self.inner.close().await
@@ -198,9 +184,7 @@ watched! {
         fn sides(run: &RunId, from: GroupIx, limit: u32) -> Vec<SideRecord>;
         fn findings(run: &RunId) -> Vec<(GroupIx, Finding)>;
         fn snapshot(run: &RunId, group: GroupIx) -> Option<Snapshot>;
-        fn open_calls(run: &RunId, lane: &Lane, from: CallId, limit: u32) -> Vec<CallRecord>;
         fn open_counts(run: &RunId, lane: &Lane) -> OpenCounts;
-        fn call(run: &RunId, call: CallId) -> CallRecord;
         fn reopenable(run: &RunId) -> Vec<(CallId, Vec<RevocationId>)>;
         fn tallies(run: &RunId) -> Vec<Tally>;
         fn recent(since_ms: i64) -> Vec<Tally>;
@@ -220,5 +204,36 @@ watched! {
         fn plan_group(run: &RunId, group: GroupIx, calls: &[PlannedCall], at_ms: i64) -> ();
         fn reclaim(run: &RunId, at_ms: i64) -> u64;
         fn tally(run: &RunId, tallies: &[Tally]) -> ();
+    }
+    of this {
+        fn open_calls(run: &RunId, lane: &Lane, from: CallId, limit: u32) -> Vec<CallRecord> {
+            let records = this.read(this.inner.open_calls(run, lane, from, limit)).await?;
+            this.learn(&records);
+            Ok(records)
+        }
+        fn call(run: &RunId, call: CallId) -> CallRecord {
+            let record = this.read(this.inner.call(run, call)).await?;
+            this.learn(std::slice::from_ref(&record));
+            Ok(record)
+        }
+        fn claim(run: &RunId, call: CallId, event: &Event, at_ms: i64) -> Claim {
+            let claimed = async {
+                let claim = this.inner.claim(run, call, event, at_ms).await;
+                this.intend(call, event);
+                claim
+            };
+            this.write(claimed).await
+        }
+        fn conclude(claim: Claim, event: &Event, at_ms: i64) -> Status {
+            let call = claim.call;
+            let status = this.write(this.inner.conclude(claim, event, at_ms)).await;
+            this.ground.world().intents.remove(&call);
+            status
+        }
+        fn append(run: &RunId, call: CallId, event: &Event, at_ms: i64) -> (Status, Vec<CallId>) {
+            this.ground.alive().await;
+            this.judge(call, event);
+            this.write(this.inner.append(run, call, event, at_ms)).await
+        }
     }
 }

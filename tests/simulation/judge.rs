@@ -90,4 +90,14 @@ impl World {
             self.breaks(now, "done means read back", &format!("{group}: {gone:?}"));
         }
     }
+
+    /// Judges exit code 0: nothing that any row asks to remove stands.
+    pub(crate) fn judge_done(&mut self, now: Duration) {
+        let standing = self.standing();
+        let left: Vec<&RuleId> = self.asked.intersection(&standing).collect();
+        if !left.is_empty() {
+            let left = format!("{left:?}");
+            self.breaks(now, "exit code 0 means nothing stands", &left);
+        }
+    }
 }

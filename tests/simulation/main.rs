@@ -17,13 +17,19 @@
 mod clocks;
 mod cloud;
 mod crowd;
+#[path = "../support/cloud.rs"]
+mod fakes;
 mod faults;
+#[path = "../support/fixture.rs"]
+mod fixture;
 #[path = "../support/form.rs"]
 mod form;
 mod ground;
+mod imposter;
 mod journal;
 mod judge;
 mod laws;
+mod listings;
 mod process;
 mod regressions;
 mod scene;

@@ -1,11 +1,8 @@
 //! The world that a simulation begins with, and the manifest that names its pairs.
 
-use std::collections::BTreeMap;
+use unpair::model::{Direction, GroupRef, PairSet, Peer, Provider, Rule};
 
-use unpair::model::{
-    Direction, Filter, GroupRef, PairSet, Peer, Policy, PortRange, Provider, Rule, Source,
-};
-
+use crate::fixture::{pair_set, rule};
 use crate::weather::Weather;
 use crate::world::World;
 
@@ -52,13 +49,10 @@ impl Scene {
                     rules.extend(others(own));
                     world.add(own, rules);
                 }
-                let line = u32::try_from(rows.len()).expect("few rows") + 2;
-                rows.push((a, b, Filter::default(), line));
+                rows.push([a, b]);
             }
         }
-        let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0 }];
-        let pairs = PairSet::build(sources, &rows, BTreeMap::new()).expect("few filters");
-        Self { world, pairs }
+        Self { world, pairs: pair_set(rows) }
     }
 }
 
@@ -90,21 +84,4 @@ fn others(own: &GroupRef) -> [Rule; 2] {
         rule(&format!("sgr-{}-stranger", own.group), Direction::Ingress, 0, stranger),
         rule(&format!("sgr-{}-address", own.group), Direction::Ingress, 1, address),
     ]
-}
-
-fn rule(id: &str, direction: Direction, n: usize, peer: Peer) -> Rule {
-    let port = i32::try_from(n).expect("few rules") + 1;
-    Rule {
-        id: id.into(),
-        direction,
-        protocol: "tcp".parse().expect("a protocol"),
-        ports: PortRange { from: port, to: port },
-        source_ports: None,
-        peer,
-        policy: Policy::Accept,
-        priority: None,
-        nic_type: None,
-        description: String::new(),
-        fields: BTreeMap::new(),
-    }
 }

@@ -1,18 +1,16 @@
 //! A run from its beginning to its end, over as many processes as it takes, and how it is judged.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use unpair::journal::{Journal, Mode, check};
-use unpair::model::{EventKind, Outcome, PairSet, RuleId, RunId};
-use unpair::run::RunEnd;
+use unpair::journal::{Journal, SideReading, SideRecord, check};
+use unpair::model::{EventKind, GroupIx, Outcome, PairSet, RuleId, RunId};
 
-use crate::ground::{Ground, State, folder};
-use crate::journal::{Watched, close, open_in};
-use crate::process::work;
+use crate::ground::{Ground, State, Watch, folder};
+use crate::journal::{Watched, at_once};
+use crate::process::{Worked, work};
 use crate::scene::Scene;
 use crate::time::Time;
 use crate::trouble::Exchanged;
@@ -72,7 +70,7 @@ pub(crate) struct Story {
     pairs: PairSet,
     journal: Arc<TempDir>,
     began: Duration,
-    states: Option<SyncSender<State>>,
+    watch: Option<Watch>,
 }
 
 impl Story {
@@ -83,7 +81,7 @@ impl Story {
             pairs: scene.pairs,
             journal: Arc::new(folder()),
             began: Duration::ZERO,
-            states: None,
+            watch: None,
         }
     }
 
@@ -94,7 +92,7 @@ impl Story {
             pairs,
             journal: Arc::new(state.journal),
             began: state.now,
-            states: None,
+            watch: None,
         }
     }
 
@@ -104,9 +102,9 @@ impl Story {
         Self { began: now, ..self }
     }
 
-    /// Hands every state that a crash could leave to `states`.
-    pub(crate) fn watched(self, states: SyncSender<State>) -> Self {
-        Self { states: Some(states), ..self }
+    /// Tells `watch` of every state that a crash could leave.
+    pub(crate) fn watched(self, watch: Watch) -> Self {
+        Self { watch: Some(watch), ..self }
     }
 
     /// Works until every revocation is settled, and once more, which must send nothing.
@@ -115,11 +113,12 @@ impl Story {
     }
 
     /// One process alone: how it came out, and after how long.
-    pub(crate) fn first_process(&self, seed: u64) -> (RunEnd, Duration) {
+    pub(crate) fn first_process(&self, seed: u64) -> (Worked, Duration) {
         alone(seed, async {
             let time = Time::since(self.began);
-            let (_, end) = self.process(time, None).await;
-            (end.expect("it was left alone"), time.now())
+            let lived = self.process(time, None).await;
+            lived.journal.close();
+            (lived.worked.expect("it was left alone"), time.now())
         })
     }
 
@@ -131,101 +130,119 @@ impl Story {
     async fn live(self, fortune: &mut dyn Fortune) -> End {
         let time = Time::since(self.began);
         let (mut processes, mut steps) = (0, 0);
-        while !self.is_done() && processes < MAX_PROCESSES {
+        let last = loop {
             if processes > 0 || self.began > Duration::ZERO {
                 tokio::time::sleep(fortune.down(processes)).await;
             }
             if processes == CLEARS_UP {
                 self.lock().weather = Weather::CALM;
             }
-            steps += self.process(time, fortune.steps(processes)).await.0;
+            let lived = self.process(time, fortune.steps(processes)).await;
+            steps += lived.steps;
             processes += 1;
-        }
+            if lived.is_done() || processes == MAX_PROCESSES {
+                break lived;
+            }
+            lived.journal.close();
+        };
         let sent = self.lock().sent;
         // What is still on its way has arrived by then.
         tokio::time::sleep(Duration::from_secs(1_800)).await;
-        // Rules that somebody added again may be planned as well, and rightly.
-        if self.lock().added_again == 0 {
-            self.process(time, None).await;
-        }
-        self.end(processes, steps, sent)
+        let last = self.once_more(time, last).await;
+        let (mut broken, lapsed) = check_history(last.journal.inside());
+        last.journal.close();
+        broken.extend(self.wrong(&last.outcomes, processes, sent));
+        let world = self.lock();
+        let (standing, effects) = (world.standing(), world.effects);
+        drop(world);
+        let outcomes = last.outcomes;
+        End { outcomes, broken, processes, steps, sent, standing, effects, lapsed }
     }
 
-    /// One process; returns the steps that it made, and how it came out if it did not crash.
-    async fn process(&self, time: Time, steps: Option<u64>) -> (u64, Option<RunEnd>) {
-        let (world, journal) = (Arc::clone(&self.world), Arc::clone(&self.journal));
-        let mut ground = Ground::new(world, time, journal, steps);
-        if let Some(states) = &self.states {
-            ground = ground.watched(states.clone());
+    /// One more process, which finds nothing to do. Rules that somebody added again may be
+    /// planned as well, and rightly, so that there is none then.
+    async fn once_more(&self, time: Time, last: Lived) -> Lived {
+        if self.lock().added_again > 0 {
+            return last;
         }
-        let ground = Arc::new(ground);
+        last.journal.close();
+        self.process(time, None).await
+    }
+
+    /// One process, which may crash after so many steps. Its journal is still open.
+    async fn process(&self, time: Time, steps: Option<u64>) -> Lived {
+        let (world, journal) = (Arc::clone(&self.world), Arc::clone(&self.journal));
+        let ground = Arc::new(Ground::new(world, time, journal, steps).watched(self.watch.clone()));
         let journal = Watched::open(Arc::clone(&ground));
-        let end = tokio::select! {
+        let worked = tokio::select! {
             biased;
             () = ground.crash() => None,
-            end = work(&ground, &journal, &self.pairs) => Some(end),
+            worked = work(&ground, &journal, &self.pairs) => Some(worked),
         };
-        journal.close();
-        (ground.steps(), end)
+        let (outcomes, all_read) = at_once(standing(journal.inside()));
+        Lived { steps: ground.steps(), worked, outcomes, all_read, journal }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, World> {
         self.world.lock().expect("nobody panicked")
     }
 
-    fn is_done(&self) -> bool {
-        let outcomes = self.outcomes();
-        !outcomes.is_empty() && outcomes.values().all(|outcome| outcome.is_settled())
-    }
-
-    fn outcomes(&self) -> BTreeMap<RuleId, Outcome> {
-        if !self.journal.path().join("unpair.db").exists() {
-            return BTreeMap::new();
-        }
-        let journal = open_in(self.journal.path(), Mode::Write);
-        let outcomes = crate::journal::at_once(outcomes(&*journal));
-        close(journal);
-        outcomes
-    }
-
-    fn end(self, processes: u32, steps: u64, sent: u64) -> End {
-        let outcomes = self.outcomes();
-        let (mut broken, lapsed) = self.check_history();
+    /// What is wrong with the world, and with what the journal says of it.
+    fn wrong(
+        &self,
+        outcomes: &BTreeMap<RuleId, Outcome>,
+        processes: u32,
+        sent: u64,
+    ) -> Vec<String> {
         let mut world = self.lock();
-        broken.append(&mut world.broken);
+        let mut wrong = std::mem::take(&mut world.broken);
         if world.sent != sent {
-            broken.push(format!("a run that is done sent {} more calls", world.sent - sent));
+            wrong.push(format!("a run that is done sent {} more calls", world.sent - sent));
         }
-        let settled: BTreeSet<&RuleId> = outcomes.keys().collect();
         let standing = world.standing();
-        broken.extend(world.asked.iter().filter(|id| standing.contains(*id)).filter_map(|id| {
-            let told = settled.contains(id);
-            told.then(|| format!("{id} still stands and is told as {:?}", outcomes[id]))
+        wrong.extend(world.asked.intersection(&standing).filter_map(|id| {
+            let told = outcomes.get(id)?;
+            Some(format!("{id} still stands and is told as {told:?}"))
         }));
-        broken.extend(
+        wrong.extend(
             outcomes
                 .iter()
                 .filter(|(_, outcome)| !outcome.is_settled())
                 .map(|(id, outcome)| format!("{id} is {outcome:?} after {processes} processes")),
         );
-        let effects = world.effects;
-        drop(world);
-        End { outcomes, broken, processes, steps, sent, standing, effects, lapsed }
+        wrong
     }
+}
 
-    /// What is wrong with the journal by its own account, and how many requests lapsed.
-    fn check_history(&self) -> (Vec<String>, usize) {
-        let journal = open_in(self.journal.path(), Mode::Read);
-        let told = crate::journal::at_once(async {
-            let run = journal.runs().await.expect("runs").pop().expect("a run").new.id;
-            let history = journal.history(&run, 0, 100_000).await.expect("a history");
-            let word = EventKind::Lapsed.as_str();
-            let lapsed = history.iter().filter(|row| row.kind == word).count();
-            (check(&*journal, &run).await.expect("checked").bad, lapsed)
-        });
-        close(journal);
-        told
+/// What became of one process.
+struct Lived {
+    /// The steps that it made.
+    steps: u64,
+    /// How it came out, if it did not crash.
+    worked: Option<Worked>,
+    /// How every revocation stands after it.
+    outcomes: BTreeMap<RuleId, Outcome>,
+    /// Whether every group was read, so that no plan is lacking.
+    all_read: bool,
+    journal: Watched,
+}
+
+impl Lived {
+    fn is_done(&self) -> bool {
+        let is_settled = self.outcomes.values().all(|outcome| outcome.is_settled());
+        self.all_read && is_settled && !self.outcomes.is_empty()
     }
+}
+
+/// What is wrong with the journal by its own account, and how many requests lapsed.
+fn check_history(journal: &dyn Journal) -> (Vec<String>, usize) {
+    at_once(async {
+        let run = journal.runs().await.expect("runs").pop().expect("a run").new.id;
+        let history = journal.history(&run, 0, 100_000).await.expect("a history");
+        let word = EventKind::Lapsed.as_str();
+        let lapsed = history.iter().filter(|row| row.kind == word).count();
+        (check(journal, &run).await.expect("checked").bad, lapsed)
+    })
 }
 
 /// Runs `story` on a clock of its own, which stands still unless everybody waits.
@@ -236,9 +253,16 @@ fn alone<F: Future>(seed: u64, story: F) -> F::Output {
     runtime.block_on(story)
 }
 
-async fn outcomes(journal: &dyn Journal) -> BTreeMap<RuleId, Outcome> {
-    let Some(run) = journal.runs().await.expect("runs").pop() else { return BTreeMap::new() };
+/// How the revocations of the one run stand, and whether all its groups were read.
+async fn standing(journal: &dyn Journal) -> (BTreeMap<RuleId, Outcome>, bool) {
+    let Some(run) = journal.runs().await.expect("runs").pop() else {
+        return (BTreeMap::new(), false);
+    };
     let id: RunId = run.new.id;
     let records = journal.revocations(&id, None, 10_000).await.expect("records");
-    records.into_iter().map(|record| (record.revocation.rule.id, record.outcome)).collect()
+    let outcomes = records.into_iter().map(|it| (it.revocation.rule.id, it.outcome)).collect();
+    let sides = journal.sides(&id, GroupIx(0), 10_000).await.expect("sides");
+    let is_unread =
+        |side: &SideRecord| matches!(side.state, SideReading::Unread | SideReading::Failed { .. });
+    (outcomes, !sides.iter().any(is_unread))
 }

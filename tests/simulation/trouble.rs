@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use unpair::cloud::{CloudError, ErrorClass};
 use unpair::model::AccountId;
-use unpair::run::RunEnd;
 
 use crate::crowd::Order;
+use crate::process::Worked;
 use crate::scene::Scene;
 use crate::story::Story;
 use crate::weather::refusal;
@@ -96,7 +96,7 @@ impl World {
 
 /// A run over many accounts, as the clouds saw it.
 struct Seen {
-    end: RunEnd,
+    end: Worked,
     exchanges: Vec<Exchanged>,
 }
 

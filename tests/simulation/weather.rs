@@ -28,6 +28,22 @@ pub(crate) struct Weather {
     pub(crate) added_again: f64,
     /// How long a removed rule may go on to show.
     pub(crate) lag: Duration,
+    /// Every answer has the same request id.
+    pub(crate) same_request_ids: bool,
+    /// How a listing goes on on its next page.
+    pub(crate) paging: Paging,
+    /// Rules that somebody else removes between two pages of a listing.
+    pub(crate) gone_between_pages: f64,
+}
+
+/// What the token of a page stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Paging {
+    /// The last rule of the page before.
+    AfterTheLast,
+    /// How many rules were listed so far: one that is removed meanwhile moves another one, which
+    /// stands, to a page that was listed.
+    ByNumber,
 }
 
 impl Weather {
@@ -43,6 +59,9 @@ impl Weather {
         unread: 0.0,
         added_again: 0.0,
         lag: Duration::ZERO,
+        same_request_ids: false,
+        paging: Paging::AfterTheLast,
+        gone_between_pages: 0.0,
     };
 
     /// A usual day: every way of a call's life is met now and then.
@@ -66,8 +85,8 @@ impl Weather {
         expired: 0.02,
         late: 0.1,
         unread: 0.1,
-        added_again: 0.0,
         lag: Duration::from_secs(120),
+        ..Self::CALM
     };
 }
 

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use fastrand::Rng;
-use unpair::cloud::{CloudError, ErrorClass, GroupInfo, RevokeReply};
+use unpair::cloud::{CloudError, ErrorClass, RevokeReply};
 use unpair::journal::CallId;
-use unpair::model::{AccountId, ClientToken, GroupId, GroupRef, Provider, RegionId, Rule, RuleId};
+use unpair::model::{AccountId, ClientToken, GroupId, GroupRef, Provider, RequestId, Rule, RuleId};
 
+use crate::imposter::Imposter;
 use crate::time::{Jump, wall_ms};
 use crate::trouble::{Bad, Exchanged};
 use crate::weather::{Fate, Weather, refusal};
@@ -21,7 +22,7 @@ pub(crate) struct Group {
     pub(crate) place: GroupRef,
     pub(crate) rules: Vec<Rule>,
     /// Removed rules, and until when stale reads go on to show them.
-    shadows: Vec<(Rule, Duration)>,
+    pub(crate) shadows: Vec<(Rule, Duration)>,
 }
 
 /// A revocation request as the cloud gets it.
@@ -78,6 +79,8 @@ pub(crate) struct World {
     pub(crate) broken: Vec<String>,
     /// The account that goes bad, if one does.
     pub(crate) bad: Option<Bad>,
+    /// The account whose credentials are those of another for a while, if there is one.
+    pub(crate) imposter: Option<Imposter>,
     /// Every exchange that ended, in order.
     pub(crate) exchanges: Vec<Exchanged>,
     token_life: Duration,
@@ -86,6 +89,7 @@ pub(crate) struct World {
     pub(crate) last_sent: BTreeMap<String, (Option<ClientToken>, Duration)>,
     on_their_way: BTreeMap<(Duration, u64), Request>,
     answers: BTreeMap<u64, Answer>,
+    answered: u64,
     /// When each group was last written to, and read in full.
     pub(crate) written: BTreeMap<GroupId, Duration>,
     pub(crate) read: BTreeMap<GroupId, Duration>,
@@ -108,12 +112,14 @@ impl World {
             effects: 0,
             broken: Vec::new(),
             bad: None,
+            imposter: None,
             exchanges: Vec::new(),
             token_life,
             tokens: BTreeMap::new(),
             last_sent: BTreeMap::new(),
             on_their_way: BTreeMap::new(),
             answers: BTreeMap::new(),
+            answered: 0,
             written: BTreeMap::new(),
             read: BTreeMap::new(),
         }
@@ -213,31 +219,10 @@ impl World {
         Fate::of_read(&weather, &mut self.rng)
     }
 
-    /// A group of `account`, as a listing has it.
-    pub(crate) fn info(
-        &self,
-        account: &AccountId,
-        region: &RegionId,
-        id: &GroupId,
-    ) -> Option<GroupInfo> {
-        let place = &self.groups.get(id)?.place;
-        let is_there = place.account == *account && place.region == *region;
-        is_there.then(|| GroupInfo {
-            id: id.clone(),
-            owner: (place.cloud == Provider::Aws).then(|| account.clone()),
-            name: String::new(),
-            vpc: String::new(),
-            service_managed: false,
-        })
-    }
-
-    /// The rules of a group as a read shows them: a stale one shows what was removed of late.
-    pub(crate) fn shown(&mut self, id: &GroupId, now: Duration) -> Vec<Rule> {
-        let is_stale = self.rng.f64() < 0.7;
-        let Some(group) = self.groups.get(id) else { return Vec::new() };
-        self.read.insert(id.clone(), now);
-        let shadows = group.shadows.iter().filter(|(_, until)| is_stale && *until > now);
-        group.rules.iter().cloned().chain(shadows.map(|(rule, _)| rule.clone())).collect()
+    /// The name of the exchange that is answered now.
+    pub(crate) fn request_id(&mut self) -> RequestId {
+        self.answered += u64::from(!self.weather.same_request_ids);
+        RequestId::new(format!("req-{}", self.answered))
     }
 
     /// The rules that stand, by id.

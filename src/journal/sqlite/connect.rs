@@ -9,25 +9,20 @@ use rusqlite::{Connection, OpenFlags};
 
 #[cfg(unix)]
 mod place;
+mod version;
+
+use version::{APPLICATION, MIGRATIONS, version};
 
 use super::sql;
 use crate::failpoint::{Bug, planted};
 use crate::journal::JournalError;
-use crate::model::escape_control;
 
-/// What marks a `SQLite` file as a journal of this tool: "unpr".
-const APPLICATION: i64 = 0x756e_7072;
-/// The migrations, in order; a journal's version is how many of them it has had.
-const MIGRATIONS: [&str; 1] = [include_str!("../../../migrations/sqlite/0001_journal.sql")];
 /// What the writer sets: a commit that returned is on disk, and the write-ahead log is cut back
 /// to 64 MiB after a checkpoint.
 const DURABLE: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     PRAGMA journal_size_limit = 67108864;";
 /// What [`Bug::NotFlushed`] makes of it.
 const UNFLUSHED: &str = "PRAGMA synchronous = NORMAL;";
-/// What a file defines; statistics and indexes that `SQLite` makes itself have no text.
-const SCHEMA: &str =
-    "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
 /// What every connection sets: no function that a file defines is trusted, no damaged page is.
 const CAREFUL: &str =
     "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
@@ -171,61 +166,6 @@ fn durable(name: &Name, conn: &Connection) -> Result<(), JournalError> {
         "commits would not be durable (journal_mode {mode}, synchronous {synchronous}, expected \
          wal and {FULL}); use a folder on a local file system"
     )))
-}
-
-/// The version of a journal, `None` for an empty file.
-fn version(name: &Name, conn: &Connection) -> Result<Option<usize>, JournalError> {
-    let broken = |error| name.unusable(format!("not a journal: {}", said(error)));
-    if number(conn, sql::OBJECTS).map_err(broken)? == 0 {
-        return Ok(None);
-    }
-    if number(conn, sql::APPLICATION).map_err(broken)? != APPLICATION {
-        return Err(name.unusable("not a journal of unpair; use another --journal"));
-    }
-    let version = number(conn, sql::VERSION).map_err(broken)?;
-    match usize::try_from(version) {
-        Ok(known) if known <= MIGRATIONS.len() => {
-            only_ours(name, conn, known)?;
-            Ok(Some(known))
-        }
-        _ => Err(name.unusable(format!(
-            "a journal of version {version}, this unpair knows up to {}; use a newer unpair",
-            MIGRATIONS.len()
-        ))),
-    }
-}
-
-/// Refuses what the first `known` migrations made otherwise, and triggers and views that they did
-/// not make: a trigger of somebody else's would write along with every event.
-fn only_ours(name: &Name, conn: &Connection, known: usize) -> Result<(), JournalError> {
-    let broken = |error| name.unusable(format!("not a journal: {}", said(error)));
-    let pristine = Connection::open_in_memory().map_err(broken)?;
-    for migration in &MIGRATIONS[..known] {
-        pristine.execute_batch(migration).map_err(broken)?;
-    }
-    let ours = schema(&pristine).map_err(broken)?;
-    let theirs = schema(conn).map_err(broken)?;
-    let is_foreign = |object: &&Object| {
-        let acts = matches!(object.0.as_str(), "trigger" | "view");
-        !ours.contains(object) && (acts || ours.iter().any(|our| our.1 == object.1))
-    };
-    match theirs.iter().find(is_foreign) {
-        None => Ok(()),
-        Some((kind, object, _)) => Err(name.unusable(format!(
-            "the {kind} `{}` in it is not as unpair made it; use another --journal",
-            escape_control(object)
-        ))),
-    }
-}
-
-/// A table, index, trigger or view: its kind, its name and its definition.
-type Object = (String, String, String);
-
-/// Everything that a file defines.
-fn schema(conn: &Connection) -> rusqlite::Result<Vec<Object>> {
-    let mut statement = conn.prepare(SCHEMA)?;
-    let objects = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    objects.collect()
 }
 
 fn checked(name: &Name, conn: &Connection) -> Result<(), JournalError> {

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::journal::{RunState, SideReading, Tally};
+use crate::journal::{RunState, SideReading, Tally, head};
 use crate::model::{Filter, LaneKey, Outcome, PairCounts, PairOutcome, Provider, Scope};
 use crate::report::fake::{FakeJournal, ali, ssh_from};
-use crate::report::{PairRow, exit_code, for_each_pair, head::head, summarize};
+use crate::report::{PairRow, exit_code, for_each_pair, summarize};
 
 fn one_pair() -> FakeJournal {
     FakeJournal::with_notes(

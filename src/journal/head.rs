@@ -1,6 +1,6 @@
 //! The hash that stands for a run's whole history.
 
-use crate::journal::{HistoryRow, Journal, JournalError};
+use super::{HistoryRow, Journal, JournalError};
 use crate::model::RunId;
 
 /// The last row of a run's history, found in about 2 log₂ n look-ups of one row each; `None`

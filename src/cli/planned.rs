@@ -1,0 +1,39 @@
+//! What is told of a run that was read and planned.
+
+use super::exit::Exit;
+use super::session::Session;
+use crate::audit::AuditEnd;
+use crate::run::Prepared;
+
+/// Tells which accounts could not be called and what acting would take.
+pub(super) fn tell_planned(session: &Session, plan: &Prepared) {
+    session.clear_bars();
+    for (lane, reason) in &plan.read.unreachable {
+        tracing::warn!("{lane}: {reason}");
+    }
+    for lane in &plan.estimate.lanes {
+        tracing::info!(
+            "{}: {} rules of {} groups in {} calls and {} reads, about {:.0} s",
+            lane.lane,
+            lane.rules,
+            lane.groups,
+            lane.calls,
+            lane.reads,
+            lane.seconds
+        );
+    }
+    let (before, after) = (plan.planned_before, plan.run.rules.planned);
+    if plan.run.started_ms.is_some() && before != after {
+        tracing::warn!("the world moved: the plan had {before} rules and now has {after}");
+    }
+}
+
+/// Exit code 7 if there was somebody to call and nobody could be reached.
+pub(super) fn reached(plan: &Prepared) -> Exit {
+    if plan.nobody_reached() { Exit::NoAccount } else { Exit::Done }
+}
+
+/// Why accounts could not be called, in words.
+pub(super) fn unreachable(read: &AuditEnd) -> Vec<String> {
+    read.unreachable.iter().map(|(lane, reason)| format!("{lane}: {reason}")).collect()
+}

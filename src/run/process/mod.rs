@@ -1,0 +1,148 @@
+//! One process's part of a run: the order in which it reads, plans, asks, acts and ends.
+
+mod begin;
+mod end;
+mod limiters;
+mod prepare;
+mod revoke;
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+
+pub use begin::{Differs, Taken, is_unfinished, take_or_begin};
+pub use limiters::limiters;
+pub use revoke::revoke;
+
+use super::{Failures, RunError};
+use crate::audit::AuditEnd;
+use crate::exchange::Exchange;
+use crate::journal::{Journal, JournalError, RunRecord, RunState};
+use crate::model::{Estimate, LaneKey, RunId};
+
+/// What one process works on a run with.
+pub struct Process<'a> {
+    /// Where every step is journalled.
+    pub journal: &'a dyn Journal,
+    /// The way to the accounts.
+    pub exchange: &'a Exchange,
+    /// When the process began, for the time that a run took.
+    pub began: Instant,
+}
+
+/// What decides which calls a run makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// Its rows: what was not read of late is read, and planned as it is now.
+    Rows,
+    /// Its plan, as it was approved: a grant that is not in it is a reason to refuse.
+    ApprovedPlan,
+}
+
+/// A run whose groups are read.
+pub struct Prepared {
+    /// The run as it stands now.
+    pub run: RunRecord,
+    /// How reading went.
+    pub read: AuditEnd,
+    /// What acting would take.
+    pub estimate: Estimate,
+    /// Rules of the plan that an earlier process left.
+    pub planned_before: u64,
+}
+
+impl Prepared {
+    /// Whether there was somebody to call and nobody could be reached as such.
+    pub fn nobody_reached(&self) -> bool {
+        self.read.reached == 0 && !self.read.unreachable.is_empty()
+    }
+}
+
+/// Whoever has a run carried out: is told the plan, approves it, says what its end is worth. It
+/// lives where the command does, so that its futures need not be sent to other threads.
+#[async_trait(?Send)]
+pub trait Operator {
+    /// How a plan is refused.
+    type Refusal;
+    /// What the end of a run is worth to the caller: its exit code.
+    type Exit: Copy + Into<u8>;
+
+    /// Hears that everything is read and planned, whatever came of it.
+    fn planned(&self, plan: &Prepared);
+
+    /// The guards and the question. Approves by saying how many revocations may fail.
+    async fn approve(&self, plan: &Prepared) -> Result<Failures, Self::Refusal>;
+
+    /// The exit code of a run that ended like this.
+    async fn exit(
+        &self,
+        run: &RunRecord,
+        ending: &Ending<Self::Refusal>,
+    ) -> Result<Self::Exit, JournalError>;
+}
+
+/// Why a process does nothing more for a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending<R> {
+    /// It was told to stop, and something is left to do.
+    Interrupted,
+    /// The approved plan lacks grants that stand now.
+    Moved,
+    /// There was somebody to call and nobody could be reached with the right identity.
+    NobodyReached,
+    /// The operator did not approve; the plan stays as it is.
+    Refused(R),
+    /// More revocations failed than may; says how many.
+    TooManyFailures(String),
+    /// Everything that could be done is done.
+    Finished,
+}
+
+impl<R> Ending<R> {
+    /// How the run stands in the journal after it.
+    pub const fn state(&self) -> RunState {
+        match self {
+            Self::Interrupted => RunState::Interrupted,
+            Self::Moved | Self::Refused(_) => RunState::Planned,
+            Self::NobodyReached | Self::TooManyFailures(_) => RunState::Stopped,
+            Self::Finished => RunState::Finished,
+        }
+    }
+}
+
+/// What a process did for a run.
+pub struct Ended<R, E> {
+    /// The run as it stands at the end.
+    pub run: RunRecord,
+    /// How reading went.
+    pub read: AuditEnd,
+    /// Lanes that were left alone while acting, each with the reason.
+    pub parked: Vec<(LaneKey, String)>,
+    /// Why nothing more is done.
+    pub ending: Ending<R>,
+    /// Its exit code, as journalled.
+    pub exit: E,
+}
+
+/// A process that ends in the middle of a run.
+#[derive(Debug, thiserror::Error)]
+pub enum Halt {
+    /// The journal failed while nothing was in the air.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The journal failed while calls were made.
+    #[error(transparent)]
+    Acting(#[from] RunError),
+    /// The stored plan was changed since its digest was stored.
+    #[error(
+        "the plan of run {run} is not the one that was stored: its digest is {found}, stored was \
+         {stored}; nothing was sent"
+    )]
+    OtherPlan {
+        /// The run.
+        run: RunId,
+        /// The digest of the plan as it is.
+        found: String,
+        /// The digest that was stored.
+        stored: String,
+    },
+}

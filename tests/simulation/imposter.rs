@@ -1,0 +1,44 @@
+//! Credentials that are those of another account for a while: whatever they ask for is not there.
+
+use std::time::Duration;
+
+use unpair::model::AccountId;
+
+use crate::scene::{Scene, Size};
+use crate::story::{Lucky, Story};
+use crate::weather::Weather;
+use crate::world::World;
+
+/// When an account's credentials are those of another one.
+#[derive(Clone, Debug)]
+pub(crate) struct Imposter {
+    pub(crate) account: AccountId,
+    pub(crate) from: Duration,
+    pub(crate) until: Duration,
+}
+
+impl World {
+    /// Whom the clouds take the bearer of the credentials of `account` for.
+    pub(crate) fn taken_for(&self, account: &AccountId, now: Duration) -> AccountId {
+        let is_other = self.imposter.as_ref().is_some_and(|imposter| {
+            imposter.account == *account && (imposter.from..imposter.until).contains(&now)
+        });
+        if is_other { "999999999999".into() } else { account.clone() }
+    }
+}
+
+#[test]
+fn credentials_of_another_account_send_nothing_until_they_are_put_right() {
+    let mut scene = Scene::new(1, Size::SMALL, Weather::CALM);
+    let (account, put_right) = (AccountId::new("111111111111"), Duration::from_secs(600));
+    scene.world.imposter =
+        Some(Imposter { account: account.clone(), from: Duration::ZERO, until: put_right });
+    let story = Story::begin(scene);
+    let (worked, took) = story.first_process(1);
+    let [(lane, reason)] = &worked.read.unreachable[..] else { panic!("one lane is left alone") };
+    assert!(lane.account == account && reason.contains("999999999999"), "{lane}: {reason}");
+    assert_eq!(worked.exit, 3);
+    assert!(took < put_right);
+    let end = story.clear_up(put_right).tell(1, &mut Lucky);
+    assert_eq!((end.broken, end.outcomes.len()), (Vec::new(), Size::SMALL.revocations()));
+}

@@ -1,0 +1,153 @@
+//! A cloud in memory: what each of them says, and what is the same for all.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use unpair::cloud::{
+    Answer, Batch, Cloud, CloudError, Directory, GroupInfo, GroupsPage, Reference, RevokeOrder,
+    RevokeReply, RulesPage,
+};
+use unpair::model::{AccountId, GroupId, Identity, Provider, RegionId, RequestId};
+
+/// What one account of a cloud says.
+#[async_trait]
+pub(crate) trait Says: Send + Sync + Sized + 'static {
+    /// Which cloud it is of.
+    fn provider(&self) -> Provider;
+
+    /// How much fits into a call.
+    fn batch(&self) -> Batch;
+
+    /// The name of the exchange that is answered now.
+    fn request_id(&self) -> RequestId;
+
+    /// The account that the credentials are of.
+    async fn whoami(&self) -> Result<AccountId, CloudError>;
+
+    /// Gets fresh credentials.
+    fn fresh(&self) {}
+
+    /// Those of `named` that are there.
+    async fn infos(
+        &self,
+        region: &RegionId,
+        named: &[GroupId],
+    ) -> Result<Vec<GroupInfo>, CloudError>;
+
+    /// A page of rules.
+    async fn listed(&self, groups: &[GroupId], page: Option<&str>)
+    -> Result<RulesPage, CloudError>;
+
+    /// What a revocation sends.
+    fn parameters(&self, order: &RevokeOrder<'_>) -> Vec<(String, String)>;
+
+    /// Carries a revocation out.
+    async fn revoked(&self, order: &RevokeOrder<'_>) -> Result<RevokeReply, CloudError>;
+}
+
+/// What the listing of groups says of one that is there.
+pub(crate) fn info(id: &GroupId, owner: Option<&AccountId>) -> GroupInfo {
+    GroupInfo {
+        id: id.clone(),
+        owner: owner.cloned(),
+        name: String::new(),
+        vpc: String::new(),
+        service_managed: false,
+    }
+}
+
+/// A client of an account that says something.
+struct Client<T>(T);
+
+impl<T: Says> Client<T> {
+    fn answer<V>(&self, value: V) -> Answer<V> {
+        Answer { value, request_id: self.0.request_id(), http: 200 }
+    }
+}
+
+/// The accounts of a cloud.
+pub(crate) trait Accounts: Send + Sync {
+    /// What an account is.
+    type Account: Says;
+
+    /// The account by its id.
+    fn account(&self, cloud: Provider, account: &AccountId) -> Self::Account;
+}
+
+/// The directory of every account.
+pub(crate) struct Every<A>(pub(crate) A);
+
+#[async_trait]
+impl<A: Accounts> Directory for Every<A> {
+    async fn client(
+        &self,
+        cloud: Provider,
+        account: &AccountId,
+        _region: Option<&RegionId>,
+    ) -> Result<Arc<dyn Cloud>, CloudError> {
+        Ok(Arc::new(Client(self.0.account(cloud, account))))
+    }
+}
+
+#[async_trait]
+impl<T: Says> Cloud for Client<T> {
+    fn provider(&self) -> Provider {
+        self.0.provider()
+    }
+
+    fn batch(&self) -> Batch {
+        self.0.batch()
+    }
+
+    async fn identify(&self, _region: &RegionId) -> Result<Answer<Identity>, CloudError> {
+        let account = self.0.whoami().await?;
+        Ok(self.answer(Identity { account, arn: "arn:of:somebody".to_owned() }))
+    }
+
+    async fn refresh(&self) -> Result<(), CloudError> {
+        self.0.fresh();
+        Ok(())
+    }
+
+    async fn groups(
+        &self,
+        region: &RegionId,
+        named: Option<&[GroupId]>,
+        _page: Option<&str>,
+    ) -> Result<Answer<GroupsPage>, CloudError> {
+        let groups = self.0.infos(region, named.unwrap_or_default()).await?;
+        Ok(self.answer(GroupsPage { groups, next: None }))
+    }
+
+    async fn rules(
+        &self,
+        _region: &RegionId,
+        groups: &[GroupId],
+        page: Option<&str>,
+    ) -> Result<Answer<RulesPage>, CloudError> {
+        Ok(self.answer(self.0.listed(groups, page).await?))
+    }
+
+    async fn references(
+        &self,
+        _region: &RegionId,
+        _groups: &[GroupId],
+    ) -> Result<Option<Answer<Vec<Reference>>>, CloudError> {
+        Ok(None)
+    }
+
+    async fn regions(&self) -> Result<Answer<Vec<RegionId>>, CloudError> {
+        Ok(self.answer(Vec::new()))
+    }
+
+    fn revoke_parameters(
+        &self,
+        order: &RevokeOrder<'_>,
+    ) -> Result<Vec<(String, String)>, CloudError> {
+        Ok(self.0.parameters(order))
+    }
+
+    async fn revoke(&self, order: &RevokeOrder<'_>) -> Result<Answer<RevokeReply>, CloudError> {
+        Ok(self.answer(self.0.revoked(order).await?))
+    }
+}
