@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use indicatif::MultiProgress;
+use tokio::runtime::{Builder, Runtime};
 
 use super::args::{Cli, Command, Common};
 use super::exit::{Exit, Failure};
@@ -62,7 +63,7 @@ pub fn start() -> ExitCode {
         common: cli.common,
         bars,
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime(&context.common, &cli.command) {
         Ok(runtime) => runtime,
         Err(error) => return fail(&context, &error.into()).into(),
     };
@@ -70,6 +71,15 @@ pub fn start() -> ExitCode {
     let work = AssertUnwindSafe(|| runtime.block_on(run(&context, cli.command)));
     let ended = catch_unwind(work).unwrap_or_else(|_| Err(Failure::internal()));
     ended.unwrap_or_else(|failure| fail(&context, &failure)).into()
+}
+
+/// One thread waits for all answers: handing them from thread to thread costs more than reading
+/// them. The embedded clouds have work of their own, so they get every core.
+fn runtime(common: &Common, command: &Command) -> std::io::Result<Runtime> {
+    let serves = common.sandbox || matches!(command, Command::Sandbox(_));
+    let mut builder =
+        if serves { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    builder.enable_all().build()
 }
 
 async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {

@@ -1,12 +1,15 @@
 //! The HTTP exchange of both clouds: deadlines, body limits, no redirects, no retries.
 
+mod clients;
+
 use std::error::Error as _;
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, ClientBuilder, Response, Url};
+use reqwest::{Response, Url};
+
+use clients::Clients;
 
 use super::{CloudError, ErrorClass};
 
@@ -37,20 +40,9 @@ impl Default for Deadlines {
     }
 }
 
-/// Idle connections kept for each host: lanes of one region share one, and a connection that is
-/// not kept costs the next call a handshake.
-const IDLE_PER_HOST: usize = 256;
-/// How long an idle connection is kept: below what providers' gateways keep.
-const IDLE_KEPT: Duration = Duration::from_secs(30);
-
 /// The client that both clouds share. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Http {
-    /// For loopback: no proxy from the environment.
-    direct: Client,
-    /// For the internet, or why that cannot be: plain loopback works without certificates.
-    internet: Result<Client, Arc<str>>,
-}
+pub struct Http(Clients);
 
 /// An answer that arrived complete.
 #[derive(Clone, Debug)]
@@ -78,18 +70,8 @@ impl Http {
 
     /// The same with other deadlines than the usual ones.
     pub fn with_deadlines(deadlines: Deadlines) -> Result<Self, CloudError> {
-        // An error means that a provider is installed already, which is what is wanted.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let internet =
-            builder(deadlines).build().map_err(|error| Arc::from(explain(error).as_str()));
-        let direct = builder(deadlines).no_proxy().build().or_else(|_| {
-            // No certificate store on this machine: plain http over loopback needs none.
-            builder(deadlines).no_proxy().tls_certs_only([]).build()
-        });
-        match direct {
-            Ok(direct) => Ok(Self { direct, internet }),
-            Err(error) => Err(CloudError::local(ErrorClass::Config, "tls", explain(error))),
-        }
+        let built = Clients::new(deadlines);
+        built.map(Self).map_err(|error| config("tls", &explain(error)))
     }
 
     /// Posts `body` and reads the whole answer, at most `max_body` bytes of it.
@@ -106,9 +88,10 @@ impl Http {
     ) -> Result<HttpReply, CloudError> {
         let url = parse_endpoint(url).map_err(|why| config("endpoint", &why))?;
         let host = url.host_str().unwrap_or_default().to_owned();
-        let request = self.client(&url)?.post(url).headers(header_map(headers)?).body(body).build();
+        let client = self.0.of(&url).map_err(|why| config("tls", &why))?;
+        let request = client.post(url).headers(header_map(headers)?).body(body).build();
         let request = request.map_err(|error| config("request", &explain(error)))?;
-        let sent = self.client(request.url())?.execute(request).await;
+        let sent = client.execute(request).await;
         let response = sent.map_err(|error| failed(&host, error))?;
         if response.status().is_redirection() {
             return Err(lost(
@@ -118,17 +101,6 @@ impl Http {
             ));
         }
         read(&host, response, max_body).await
-    }
-
-    fn client(&self, url: &Url) -> Result<&Client, CloudError> {
-        if is_loopback(url) {
-            return Ok(&self.direct);
-        }
-        self.internet.as_ref().map_err(|why| {
-            let message =
-                format!("{why}: install the system's CA certificates or set SSL_CERT_FILE");
-            config("tls", &message)
-        })
     }
 }
 
@@ -179,18 +151,6 @@ fn is_nobodys(address: IpAddr) -> bool {
         IpAddr::V6(v6) => v6.is_unicast_link_local(),
     };
     of_link || address.is_unspecified() || address.is_multicast()
-}
-
-fn builder(deadlines: Deadlines) -> ClientBuilder {
-    Client::builder()
-        .user_agent(concat!("unpair/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .connect_timeout(deadlines.connect)
-        .read_timeout(deadlines.idle)
-        .timeout(deadlines.whole)
-        .pool_max_idle_per_host(IDLE_PER_HOST)
-        .pool_idle_timeout(IDLE_KEPT)
 }
 
 /// Headers marked as sensitive: one of them may be a session token.

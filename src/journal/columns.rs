@@ -47,11 +47,30 @@ pub(in crate::journal) const fn status_columns(
 }
 
 /// The columns of a row of `call`, in table order.
-pub(in crate::journal) fn call_columns(
+pub(in crate::journal) type CallColumns = (
+    i64,
+    u64,
+    u32,
+    u32,
+    &'static str,
+    &'static str,
+    &'static str,
+    u32,
+    u32,
+    Option<i64>,
+    Option<i64>,
+    bool,
+    bool,
+    Option<u64>,
+    u64,
+);
+
+/// The columns of a call whose row was written by the process of this epoch.
+pub(in crate::journal) const fn call_columns(
     (run_no, id): Key,
     row: &CallRow,
     epoch: u64,
-) -> impl serde::Serialize + use<> {
+) -> CallColumns {
     let (word, generation, attempt, not_before_ms) = status_columns(row.status);
     (
         run_no,
@@ -72,15 +91,29 @@ pub(in crate::journal) fn call_columns(
     )
 }
 
-/// The columns of a row of `member`, in table order.
+/// The columns of a row of `member`: run, revocation, call, then in table order.
+pub(in crate::journal) type MemberColumns = (
+    i64,
+    u64,
+    u64,
+    &'static str,
+    bool,
+    Option<String>,
+    Option<i64>,
+    u32,
+    Option<u32>,
+    Option<String>,
+);
+
+/// The columns of a member of this call.
 pub(in crate::journal) fn member_columns(
     (run_no, call): Key,
     row: &MemberRow,
-) -> Result<impl serde::Serialize + use<>, JournalError> {
+) -> Result<MemberColumns, JournalError> {
     let past = if row.past.is_empty() { None } else { Some(canonical(&row.past)?) };
     Ok((
         run_no,
-        row.id,
+        row.id.0,
         call,
         row.outcome.as_str(),
         row.reply_lost,

@@ -1,97 +1,117 @@
 //! The start of a run: its head and its plan's frame, in one transaction.
+//!
+//! There are millions of rows: whoever begins the run spells them out, a piece at a time, while
+//! the writer inserts the piece before.
 
-use serde::Serialize;
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
 use serde_json::json;
-use sqlx::SqliteConnection;
+use tokio::sync::mpsc;
 
-use super::row::{bulk_of, get, json as to_json, refused, spell};
+use super::feed::{Feed, Piece, Rows};
+use super::row::{first, get, json as to_json, spell};
 use super::work::Work;
 use super::{load, sql};
-use crate::journal::chain::{FrameDigest, canonical};
+use crate::journal::chain::canonical;
 use crate::journal::{JournalError, NewRun, RunState, pack};
-use crate::model::{PairSet, hex};
+use crate::model::PairSet;
 
-/// Rows in one statement.
-const ROWS: usize = 500;
 /// Repeated lines in one blob.
 const LINES: usize = 1000;
 
-/// Stores a run and its pairs; the run's number.
-pub(super) async fn begin(
-    work: &mut Work<'_>,
-    run: &NewRun,
-    pairs: &PairSet,
-) -> Result<i64, JournalError> {
-    let content = pairs.content_digest().to_string();
-    let run_no = head(work, run, pairs, &content).await?;
-    let conn = &mut *work.conn;
-    let mut digest = FrameDigest::new();
-    let frame = &mut digest;
-    let sources = pairs.sources.iter().enumerate();
-    let sources = sources.map(|(ix, source)| (ix, &source.name, source.first_line));
-    fill(conn, frame, sql::SOURCE_INSERT, run_no, sources).await?;
-    fill(conn, frame, sql::NOTE_INSERT, run_no, pairs.notes.iter()).await?;
-    let duplicates = pairs.duplicates.chunks(LINES).enumerate();
-    let duplicates = duplicates.map(|(ix, lines)| (ix, hex(&pack::lines(lines))));
-    fill(conn, frame, sql::DUPLICATE_INSERT, run_no, duplicates).await?;
-    let filters = pairs.filters.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
-    fill(conn, frame, sql::FILTER_INSERT, run_no, filters.iter().enumerate()).await?;
-    load::groups(conn, frame, run_no, pairs).await?;
-    let lanes = pairs.groups.lanes().enumerate();
-    let lanes: Vec<_> = lanes
-        .map(|(ix, (lane, range))| {
-            (ix, lane.cloud.as_str(), &lane.account, &lane.region, range.start, range.len())
-        })
-        .collect();
-    fill(conn, frame, sql::LANE_INSERT, run_no, lanes.iter()).await?;
-    load::chunks(conn, frame, run_no, pairs).await?;
-    let body = canonical(&json!({
-        "run": run,
-        "content": content,
-        "groups": pairs.groups.len(),
-        "sources": pairs.sources,
-        "pairs": pairs.pair_count(),
-        "frame": digest.finish(),
-    }))?;
-    work.record(run_no, run.created_ms, "begun", None, body).await?;
-    Ok(run_no)
+/// A run to be begun: its head, and where its rows come from.
+pub(super) struct BeginOrder {
+    pub(super) run: NewRun,
+    content: String,
+    pairs: u64,
+    pieces: mpsc::Receiver<Piece>,
 }
 
-async fn head(
-    work: &mut Work<'_>,
+impl BeginOrder {
+    /// The order, and where its rows go. `content` is the digest of the pairs.
+    pub(super) fn new(run: &NewRun, content: &str, pairs: &PairSet) -> (Self, Feed) {
+        let (feed, pieces) = Feed::new();
+        let (run, content, pairs) = (run.clone(), content.to_owned(), pairs.pair_count() as u64);
+        (Self { run, content, pairs, pieces }, feed)
+    }
+}
+
+/// Spells out the rows of a run; ends early when the writer takes no more of them.
+pub(super) async fn tell(
+    mut feed: Feed,
     run: &NewRun,
-    pairs: &PairSet,
     content: &str,
-) -> Result<i64, JournalError> {
-    let row = sqlx::query(sql::RUN_INSERT)
-        .bind(run.id.as_str())
-        .bind(canonical(run)?)
-        .bind(spell(&RunState::Reading)?)
-        .bind(content)
-        .bind(i64::try_from(pairs.pair_count()).unwrap_or(i64::MAX))
-        .bind(work.epoch.cast_signed())
-        .fetch_one(&mut *work.conn)
-        .await
-        .map_err(|error| refused(&error))?;
-    get(&row, "no")
+    pairs: &PairSet,
+) -> Result<(), JournalError> {
+    let numbered = |ix: usize| Value::from(i64::try_from(ix).unwrap_or(i64::MAX));
+    let sources = pairs.sources.iter().enumerate();
+    let sources = sources
+        .map(|(ix, source)| [numbered(ix), source.name.clone().into(), source.first_line.into()]);
+    feed.fill(sql::SOURCE_INSERT, sources).await?;
+    let notes = pairs.notes.iter().map(|(line, text)| [(*line).into(), text.clone().into()]);
+    feed.fill(sql::NOTE_INSERT, notes).await?;
+    let duplicates = pairs.duplicates.chunks(LINES).enumerate();
+    let duplicates = duplicates.map(|(ix, lines)| [numbered(ix), pack::lines(lines).into()]);
+    feed.fill(sql::DUPLICATE_INSERT, duplicates).await?;
+    let filters = pairs.filters.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
+    let filters = filters.into_iter().enumerate().map(|(ix, body)| [numbered(ix), body.into()]);
+    feed.fill(sql::FILTER_INSERT, filters).await?;
+    load::groups(&mut feed, pairs).await?;
+    let lanes = pairs.groups.lanes().enumerate().map(|(ix, (lane, range))| {
+        let [account, region] = [lane.account.as_str(), lane.region.as_str()];
+        [
+            numbered(ix),
+            lane.cloud.as_str().to_owned().into(),
+            account.to_owned().into(),
+            region.to_owned().into(),
+            range.start.into(),
+            numbered(range.len()),
+        ]
+    });
+    feed.fill(sql::LANE_INSERT, lanes.collect::<Vec<_>>().into_iter()).await?;
+    load::chunks(&mut feed, pairs).await?;
+    feed.end(|frame| {
+        canonical(&json!({
+            "run": run,
+            "content": content,
+            "groups": pairs.groups.len(),
+            "sources": pairs.sources,
+            "pairs": pairs.pair_count(),
+            "frame": frame,
+        }))
+    })
+    .await
 }
 
-/// Inserts rows, a statement for every [`ROWS`] of them.
-async fn fill<T: Serialize>(
-    conn: &mut SqliteConnection,
-    frame: &mut FrameDigest,
-    sql: &'static str,
-    run_no: i64,
-    rows: impl Iterator<Item = T>,
-) -> Result<(), JournalError> {
-    let mut batch = Vec::with_capacity(ROWS);
-    for row in rows {
-        frame.add(&to_json(&row)?);
-        batch.push(row);
-        if batch.len() == ROWS {
-            bulk_of(conn, sql, run_no, &batch).await?;
-            batch.clear();
+/// Stores a run and its rows; whether all of them came. Of a run whose teller went away nothing
+/// may be kept.
+pub(super) fn begin(work: &mut Work<'_>, mut order: BeginOrder) -> Result<bool, JournalError> {
+    let run_no = head(work, &order)?;
+    while let Some(piece) = order.pieces.blocking_recv() {
+        match piece {
+            Piece::Rows(rows) => insert(work.conn, run_no, &rows)?,
+            Piece::End(body) => {
+                work.record(run_no, order.run.created_ms, "begun", None, body)?;
+                return Ok(true);
+            }
         }
     }
-    bulk_of(conn, sql, run_no, &batch).await
+    Ok(false)
+}
+
+fn head(work: &Work<'_>, order: &BeginOrder) -> Result<i64, JournalError> {
+    let BeginOrder { run, content, pairs, .. } = order;
+    let state = spell(&RunState::Reading)?;
+    let values = (run.id.as_str(), canonical(run)?, state, content, pairs, work.epoch);
+    let run_no = first(work.conn, sql::RUN_INSERT, values, |row| get(row, "no"))?;
+    run_no.ok_or_else(|| JournalError::Damaged(format!("run {} has no number", run.id)))
+}
+
+fn insert(conn: &Connection, run_no: i64, rows: &Rows) -> Result<(), JournalError> {
+    let run_no = Value::from(run_no);
+    let mut statement = conn.prepare_cached(rows.statement)?;
+    for row in rows.values.chunks(rows.columns) {
+        statement.execute(params_from_iter(std::iter::once(&run_no).chain(row)))?;
+    }
+    Ok(())
 }

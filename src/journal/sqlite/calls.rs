@@ -1,71 +1,59 @@
 //! Calls with the members that they are about.
 
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
+use rusqlite::{Connection, Params};
 
-use super::row::{get, parse, refused, status};
+use super::row::{Row, each, first, get, model_word, parse, status, text};
 use super::sql;
-use super::steps::model_word;
 use crate::journal::{CallId, CallRecord, JournalError, Lane, OpenCounts};
 use crate::model::{GroupIx, Revocation, RevocationId};
 
 /// Up to `limit` calls of a lane that are not closed, from `from` on, with their pending members.
-pub(super) async fn open(
-    conn: &mut SqliteConnection,
+pub(super) fn open(
+    conn: &Connection,
     run_no: i64,
     lane: &Lane,
     from: CallId,
     limit: u32,
 ) -> Result<Vec<CallRecord>, JournalError> {
-    let rows = sqlx::query(sql::OPEN_CALLS)
-        .bind(run_no)
-        .bind(lane.ix)
-        .bind(from.0.cast_signed())
-        .bind(lane.first.0)
-        .bind(lane.first.0.saturating_add(lane.groups))
-        .bind(limit)
-        .fetch_all(conn)
-        .await
-        .map_err(|error| refused(&error))?;
-    gathered(&rows)
+    let groups = (lane.first.0, lane.first.0.saturating_add(lane.groups));
+    gathered(conn, sql::OPEN_CALLS, (run_no, lane.ix, from.0, groups.0, groups.1, limit))
 }
 
 /// How much of a lane is not closed.
-pub(super) async fn open_counts(
-    conn: &mut SqliteConnection,
+pub(super) fn open_counts(
+    conn: &Connection,
     run_no: i64,
     lane: &Lane,
 ) -> Result<OpenCounts, JournalError> {
-    let row = sqlx::query(sql::OPEN_COUNTS).bind(run_no).bind(lane.ix).fetch_one(conn).await;
-    let row = row.map_err(|error| refused(&error))?;
-    Ok(OpenCounts {
-        ingress: get(&row, "ingress")?,
-        egress: get(&row, "egress")?,
-        groups: get(&row, "groups")?,
-        rules: get(&row, "rules")?,
-    })
+    let counts = first(conn, sql::OPEN_COUNTS, (run_no, lane.ix), |row| {
+        Ok(OpenCounts {
+            ingress: get(row, "ingress")?,
+            egress: get(row, "egress")?,
+            groups: get(row, "groups")?,
+            rules: get(row, "rules")?,
+        })
+    })?;
+    counts.ok_or_else(|| JournalError::Damaged(format!("no counts of lane {}", lane.ix)))
 }
 
 /// One call: while it is open with its pending members, then with those that are not settled.
-pub(super) async fn one(
-    conn: &mut SqliteConnection,
+pub(super) fn one(
+    conn: &Connection,
     run_no: i64,
     call: CallId,
 ) -> Result<CallRecord, JournalError> {
-    let rows = sqlx::query(sql::ONE_CALL)
-        .bind(run_no)
-        .bind(call.0.cast_signed())
-        .fetch_all(conn)
-        .await
-        .map_err(|error| refused(&error))?;
-    let mut calls = gathered(&rows)?;
+    let mut calls = gathered(conn, sql::ONE_CALL, (run_no, call.0))?;
     calls.pop().ok_or_else(|| JournalError::Damaged(format!("the run has no call {}", call.0)))
 }
 
 /// One record a call, from one row a member.
-fn gathered(rows: &[SqliteRow]) -> Result<Vec<CallRecord>, JournalError> {
+fn gathered(
+    conn: &Connection,
+    query: &str,
+    values: impl Params,
+) -> Result<Vec<CallRecord>, JournalError> {
     let mut calls: Vec<CallRecord> = Vec::new();
-    for row in rows {
+    each(conn, query, values, |row| {
         let id = CallId(get(row, "id")?);
         if calls.last().is_none_or(|call| call.id != id) {
             calls.push(record(row, id)?);
@@ -74,17 +62,18 @@ fn gathered(rows: &[SqliteRow]) -> Result<Vec<CallRecord>, JournalError> {
         if let (Some(member), Some(call)) = (member, calls.last_mut()) {
             call.members.push((RevocationId(member), revocation(row, call.group)?));
         }
-    }
+        Ok(())
+    })?;
     Ok(calls)
 }
 
-fn record(row: &SqliteRow, id: CallId) -> Result<CallRecord, JournalError> {
+fn record(row: &Row<'_>, id: CallId) -> Result<CallRecord, JournalError> {
     Ok(CallRecord {
         id,
         group: GroupIx(get(row, "grp")?),
-        group_id: get::<&str>(row, "group_id")?.into(),
-        direction: model_word(get(row, "direction")?)?,
-        form: model_word(get(row, "form")?)?,
+        group_id: text(row, "group_id")?.into(),
+        direction: model_word(text(row, "direction")?)?,
+        form: model_word(text(row, "form")?)?,
         status: status(row)?,
         first_sent_ms: get(row, "first_sent_ms")?,
         reply_lost: get(row, "reply_lost")?,
@@ -94,28 +83,28 @@ fn record(row: &SqliteRow, id: CallId) -> Result<CallRecord, JournalError> {
 }
 
 /// A revocation of `group`, from the columns `peer`, `line` and `rule`.
-pub(super) fn revocation(row: &SqliteRow, group: GroupIx) -> Result<Revocation, JournalError> {
+pub(super) fn revocation(row: &Row<'_>, group: GroupIx) -> Result<Revocation, JournalError> {
     Ok(Revocation {
         group,
         peer: GroupIx(get(row, "peer")?),
         line: get(row, "line")?,
-        rule: parse(get(row, "rule")?)?,
+        rule: parse(text(row, "rule")?)?,
     })
 }
 
 /// Closed calls that have members whose outcome is not settled.
-pub(super) async fn reopenable(
-    conn: &mut SqliteConnection,
+pub(super) fn reopenable(
+    conn: &Connection,
     run_no: i64,
 ) -> Result<Vec<(CallId, Vec<RevocationId>)>, JournalError> {
-    let rows = sqlx::query(sql::REOPENABLE).bind(run_no).fetch_all(conn).await;
     let mut calls: Vec<(CallId, Vec<RevocationId>)> = Vec::new();
-    for row in &rows.map_err(|error| refused(&error))? {
+    each(conn, sql::REOPENABLE, [run_no], |row| {
         let (call, member) = (CallId(get(row, "call")?), RevocationId(get(row, "id")?));
         match calls.last_mut() {
             Some((last, members)) if *last == call => members.push(member),
             _ => calls.push((call, vec![member])),
         }
-    }
+        Ok(())
+    })?;
     Ok(calls)
 }

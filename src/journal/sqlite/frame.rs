@@ -2,94 +2,66 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 
-use super::row::{get, group_ref, json, lane_key, parse, refused};
+use super::row::{each, first, get, group_ref, lane_key, maybe_bytes, parse, select, text};
 use super::sql;
 use crate::journal::{GroupWork, JournalError, Lane, pack};
 use crate::model::{Filter, GroupIx, GroupRef};
 
-pub(super) async fn lanes(
-    conn: &mut SqliteConnection,
-    run_no: i64,
-) -> Result<Vec<Lane>, JournalError> {
-    let rows = sqlx::query(sql::LANES).bind(run_no).fetch_all(conn).await;
-    rows.map_err(|error| refused(&error))?
-        .iter()
-        .map(|row| {
-            Ok(Lane {
-                ix: get(row, "ix")?,
-                key: lane_key(row, "")?,
-                first: GroupIx(get(row, "first")?),
-                groups: get(row, "groups")?,
-            })
+pub(super) fn lanes(conn: &Connection, run_no: i64) -> Result<Vec<Lane>, JournalError> {
+    select(conn, sql::LANES, [run_no], |row| {
+        Ok(Lane {
+            ix: get(row, "ix")?,
+            key: lane_key(row)?,
+            first: GroupIx(get(row, "first")?),
+            groups: get(row, "groups")?,
         })
-        .collect()
+    })
 }
 
-pub(super) async fn filters(
-    conn: &mut SqliteConnection,
-    run_no: i64,
-) -> Result<Vec<Filter>, JournalError> {
-    let rows: Vec<String> = sqlx::query_scalar(sql::FILTERS)
-        .bind(run_no)
-        .fetch_all(conn)
-        .await
-        .map_err(|error| refused(&error))?;
-    rows.iter().map(|body| parse(body)).collect()
+pub(super) fn filters(conn: &Connection, run_no: i64) -> Result<Vec<Filter>, JournalError> {
+    select(conn, sql::FILTERS, [run_no], |row| parse(text(row, "body")?))
 }
 
-pub(super) async fn notes(
-    conn: &mut SqliteConnection,
-    run_no: i64,
-) -> Result<BTreeMap<u32, String>, JournalError> {
-    let rows = sqlx::query(sql::NOTES).bind(run_no).fetch_all(conn).await;
-    rows.map_err(|error| refused(&error))?
-        .iter()
-        .map(|row| Ok((get(row, "line")?, get(row, "text")?)))
-        .collect()
+pub(super) fn notes(conn: &Connection, run_no: i64) -> Result<BTreeMap<u32, String>, JournalError> {
+    let notes =
+        select(conn, sql::NOTES, [run_no], |row| Ok((get(row, "line")?, get(row, "text")?)))?;
+    Ok(notes.into_iter().collect())
 }
 
 /// Up to `limit` groups from `from` on, each with its chunks put together again.
-pub(super) async fn groups(
-    conn: &mut SqliteConnection,
+pub(super) fn groups(
+    conn: &Connection,
     run_no: i64,
     from: GroupIx,
     limit: u32,
 ) -> Result<Vec<GroupWork>, JournalError> {
-    let rows = sqlx::query(sql::GROUPS).bind(run_no).bind(from.0).bind(limit).fetch_all(conn).await;
     let mut groups: Vec<GroupWork> = Vec::new();
-    for row in &rows.map_err(|error| refused(&error))? {
+    each(conn, sql::GROUPS, (run_no, from.0, limit), |row| {
         let ix = GroupIx(get(row, "ix")?);
         if groups.last().is_none_or(|group| group.ix != ix) {
-            let group = get::<&str>(row, "id")?.into();
+            let group = text(row, "id")?.into();
             groups.push(GroupWork { ix, group, peers: Vec::new(), read_ms: get(row, "known_ms")? });
         }
-        let entries: Option<&[u8]> = get(row, "entries")?;
-        if let (Some(blob), Some(group)) = (entries, groups.last_mut()) {
+        if let (Some(blob), Some(group)) = (maybe_bytes(row, "entries")?, groups.last_mut()) {
             pack::unpack_peers(blob, &mut group.peers)?;
         }
-    }
+        Ok(())
+    })?;
     Ok(groups)
 }
 
-pub(super) async fn group_refs(
-    conn: &mut SqliteConnection,
+pub(super) fn group_refs(
+    conn: &Connection,
     run_no: i64,
     groups: &[GroupIx],
 ) -> Result<Vec<GroupRef>, JournalError> {
-    let rows = sqlx::query(sql::GROUP_REFS).bind(run_no).bind(json(groups)?).fetch_all(conn).await;
-    let refs: Vec<GroupRef> = rows
-        .map_err(|error| refused(&error))?
-        .iter()
-        .map(|row| group_ref(row, "", "id"))
-        .collect::<Result<_, _>>()?;
-    if refs.len() == groups.len() {
-        return Ok(refs);
-    }
-    Err(JournalError::Damaged(format!(
-        "{} of {} groups that were asked for are not in the run",
-        groups.len() - refs.len(),
-        groups.len()
-    )))
+    let one = |ix: &GroupIx| {
+        first(conn, sql::GROUP_REF, (run_no, ix.0), |row| {
+            group_ref(row, ["cloud", "account", "region", "id"])
+        })?
+        .ok_or_else(|| JournalError::Damaged(format!("the run has no group {}", ix.0)))
+    };
+    groups.iter().map(one).collect()
 }

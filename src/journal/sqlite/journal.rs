@@ -1,54 +1,29 @@
-//! The journal as its callers see it: reads go to the readers, writes to the writer.
+//! A journal that is open: its reader, its writer, and the numbers of its runs.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
-use std::ops::Range;
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
-use async_trait::async_trait;
-use serde_json::Value;
-use sqlx::Connection as _;
-use tokio::sync::{Mutex, mpsc, oneshot};
-use tokio::task::JoinHandle;
+use rusqlite::Connection;
 
-use super::connect::{self, Name};
-use super::planning::PlanOrder;
-use super::readers::Readers;
-use super::readings::ReadingsOrder;
-use super::row::refused;
-use super::runs::{self, UpdateOrder};
-use super::tallies::{self, TallyOrder};
-use super::writer::{self, Alone, Envelope, Order, Reply, Writer};
-use super::{calls, frame, records, sides, sql, tables};
+use super::connect::Name;
+use super::order::Alone;
+use super::reader::Reader;
+use super::row::{first, get};
+use super::sql;
+use super::writing::Writing;
 use crate::journal::desk::{By, Step};
-use crate::journal::table::Table;
-use crate::journal::{
-    CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
-    Lane, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate, SideRecord, Tally,
-};
-use crate::model::{
-    Event, Filter, GroupIx, GroupRef, PairSet, PlannedCall, RevocationId, RunId, Snapshot, Status,
-};
-
-/// Orders that may wait for the writer before their senders do.
-const INBOX: usize = 1024;
+use crate::journal::{CallId, JournalError};
+use crate::model::{Event, RunId, Status};
 
 /// A journal in a `SQLite` file.
 pub(in crate::journal) struct SqliteJournal {
     name: Name,
-    readers: Readers,
+    /// Before the writer, so that the last connection to be closed is one that writes.
+    pub(super) reader: Reader,
     /// The numbers of runs: they never change.
     numbers: RwLock<HashMap<RunId, i64>>,
-    writing: Option<Writing>,
-}
-
-struct Writing {
-    inbox: mpsc::Sender<Envelope>,
-    task: JoinHandle<()>,
-    writer: Arc<Mutex<Writer>>,
-    /// Held as long as this process may write.
-    _lock: File,
+    pub(super) writing: Option<Writing>,
 }
 
 impl SqliteJournal {
@@ -58,15 +33,9 @@ impl SqliteJournal {
         path: &Path,
     ) -> Result<Self, JournalError> {
         let name = Name(name.to_owned());
-        let lock = connect::lock(&name, path)?;
-        connect::private_file(&name, path)?;
-        let conn = connect::to_write(&name, path).await?;
-        let writer = Arc::new(Mutex::new(Writer::new(name.clone(), conn).await?));
-        let readers = Readers::open(&name, path).await?;
-        let (inbox, orders) = mpsc::channel(INBOX);
-        let task = tokio::spawn(writer::serve(Arc::clone(&writer), orders));
-        let writing = Some(Writing { inbox, task, writer, _lock: lock });
-        Ok(Self { name, readers, numbers: RwLock::default(), writing })
+        let writing = Some(Writing::open(name.clone(), path.to_owned()).await?);
+        let reader = Reader::open(name.clone(), path.to_owned()).await?;
+        Ok(Self { name, reader, numbers: RwLock::default(), writing })
     }
 
     /// Opens for reading, beside whoever writes.
@@ -78,53 +47,44 @@ impl SqliteJournal {
         if !path.exists() {
             return Err(name.unusable("there is no journal; run a command first"));
         }
-        let readers = Readers::open(&name, path).await?;
-        Ok(Self { name, readers, numbers: RwLock::default(), writing: None })
+        let reader = Reader::open(name.clone(), path.to_owned()).await?;
+        Ok(Self { name, reader, numbers: RwLock::default(), writing: None })
     }
 
     /// Deletes the runs that ended before a time.
     pub(in crate::journal) async fn prune(&self, before_ms: i64) -> Result<u64, JournalError> {
-        match self.send(Order::Alone(Alone::Prune { before_ms })).await? {
-            Reply::Count(count) => Ok(count),
-            other => Err(mixed_up(&other)),
-        }
+        self.writing()?.count(Alone::Prune { before_ms }).await
     }
 
-    /// The writer itself, for tests that break it.
-    #[cfg(test)]
-    pub(super) fn writer(&self) -> Arc<Mutex<Writer>> {
-        Arc::clone(&self.writing.as_ref().expect("opened for writing").writer)
+    pub(super) fn writing(&self) -> Result<&Writing, JournalError> {
+        self.writing.as_ref().ok_or_else(|| self.name.unusable("was opened for reading alone"))
     }
 
-    async fn number(&self, run: &RunId) -> Result<i64, JournalError> {
+    pub(super) async fn number(&self, run: &RunId) -> Result<i64, JournalError> {
         let known = self.numbers.read().unwrap_or_else(PoisonError::into_inner).get(run).copied();
         if let Some(number) = known {
             return Ok(number);
         }
-        let number: Option<i64> = sqlx::query_scalar(sql::RUN_NO)
-            .bind(run.as_str())
-            .fetch_optional(&mut *self.readers.get().await)
-            .await
-            .map_err(|error| refused(&error))?;
+        let id = run.clone();
+        let find =
+            move |conn: &Connection| first(conn, sql::RUN_NO, [id.as_str()], |row| get(row, "no"));
+        let number = self.reader.ask(find).await?;
         let number = number.ok_or_else(|| JournalError::NoSuchRun(run.to_string()))?;
         self.numbers.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), number);
         Ok(number)
     }
 
-    fn writing(&self) -> Result<&Writing, JournalError> {
-        self.writing.as_ref().ok_or_else(|| self.name.unusable("was opened for reading alone"))
+    /// What `question` makes of a run, told by its number.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        run: &RunId,
+        question: impl FnOnce(&Connection, i64) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let run_no = self.number(run).await?;
+        self.reader.ask(move |conn| question(conn, run_no)).await
     }
 
-    /// Returns once the order is durable or refused.
-    async fn send(&self, order: Order) -> Result<Reply, JournalError> {
-        let gone = |()| JournalError::Database("its writer has stopped".to_owned());
-        let (ack, reply) = oneshot::channel();
-        let envelope = Envelope { order, ack };
-        self.writing()?.inbox.send(envelope).await.map_err(|_| gone(()))?;
-        reply.await.map_err(|_| gone(()))?
-    }
-
-    async fn step(
+    pub(super) async fn step(
         &self,
         run: &RunId,
         call: CallId,
@@ -134,257 +94,6 @@ impl SqliteJournal {
     ) -> Result<(Status, Vec<CallId>), JournalError> {
         let run_no = self.number(run).await?;
         let step = Step { run: run.clone(), run_no, call, event: event.clone(), at_ms, by };
-        match self.send(Order::Step(step)).await? {
-            Reply::Stepped(status, split) => Ok((status, split)),
-            other => Err(mixed_up(&other)),
-        }
-    }
-}
-
-fn mixed_up(reply: &Reply) -> JournalError {
-    JournalError::Database(format!("its writer answered another question: {reply:?}"))
-}
-
-#[async_trait]
-impl Journal for SqliteJournal {
-    async fn begin(&self, run: &NewRun, pairs: &PairSet) -> Result<(), JournalError> {
-        self.writing()?.writer.lock().await.begin(run, pairs).await.map(|_| ())
-    }
-
-    async fn run(&self, id: &str) -> Result<RunRecord, JournalError> {
-        runs::one(&mut *self.readers.get().await, id).await
-    }
-
-    async fn runs(&self) -> Result<Vec<RunRecord>, JournalError> {
-        runs::all(&mut *self.readers.get().await).await
-    }
-
-    async fn update(
-        &self,
-        run: &RunId,
-        update: &RunUpdate,
-        at_ms: i64,
-    ) -> Result<(), JournalError> {
-        let run_no = self.number(run).await?;
-        let order = UpdateOrder { run_no, update: update.clone(), at_ms };
-        self.send(Order::Alone(Alone::Update(order))).await.map(|_| ())
-    }
-
-    async fn lanes(&self, run: &RunId) -> Result<Vec<Lane>, JournalError> {
-        let run_no = self.number(run).await?;
-        frame::lanes(&mut *self.readers.get().await, run_no).await
-    }
-
-    async fn filters(&self, run: &RunId) -> Result<Vec<Filter>, JournalError> {
-        let run_no = self.number(run).await?;
-        frame::filters(&mut *self.readers.get().await, run_no).await
-    }
-
-    async fn groups(
-        &self,
-        run: &RunId,
-        from: GroupIx,
-        limit: u32,
-    ) -> Result<Vec<GroupWork>, JournalError> {
-        let run_no = self.number(run).await?;
-        frame::groups(&mut *self.readers.get().await, run_no, from, limit).await
-    }
-
-    async fn group_refs(
-        &self,
-        run: &RunId,
-        groups: &[GroupIx],
-    ) -> Result<Vec<GroupRef>, JournalError> {
-        let run_no = self.number(run).await?;
-        frame::group_refs(&mut *self.readers.get().await, run_no, groups).await
-    }
-
-    async fn notes(&self, run: &RunId) -> Result<BTreeMap<u32, String>, JournalError> {
-        let run_no = self.number(run).await?;
-        frame::notes(&mut *self.readers.get().await, run_no).await
-    }
-
-    async fn record_readings(
-        &self,
-        run: &RunId,
-        readings: &[GroupReading],
-    ) -> Result<(), JournalError> {
-        let order = ReadingsOrder::new(self.number(run).await?, readings)?;
-        self.send(Order::Alone(Alone::Readings(order, Vec::new()))).await.map(|_| ())
-    }
-
-    async fn record_planned(
-        &self,
-        run: &RunId,
-        readings: &[GroupReading],
-        plans: &[(GroupIx, Vec<PlannedCall>)],
-        at_ms: i64,
-    ) -> Result<(), JournalError> {
-        let run_no = self.number(run).await?;
-        let plans = plans.iter().map(|(group, calls)| PlanOrder::new(run_no, *group, calls, at_ms));
-        let readings = ReadingsOrder::new(run_no, readings)?;
-        let order = Alone::Readings(readings, plans.collect::<Result<_, _>>()?);
-        self.send(Order::Alone(order)).await.map(|_| ())
-    }
-
-    async fn plan_group(
-        &self,
-        run: &RunId,
-        group: GroupIx,
-        calls: &[PlannedCall],
-        at_ms: i64,
-    ) -> Result<(), JournalError> {
-        let order = PlanOrder::new(self.number(run).await?, group, calls, at_ms)?;
-        self.send(Order::Plan(order)).await.map(|_| ())
-    }
-
-    async fn sides(
-        &self,
-        run: &RunId,
-        from: GroupIx,
-        limit: u32,
-    ) -> Result<Vec<SideRecord>, JournalError> {
-        let run_no = self.number(run).await?;
-        sides::sides(&mut *self.readers.get().await, run_no, from, limit).await
-    }
-
-    async fn findings(&self, run: &RunId) -> Result<Vec<(GroupIx, Finding)>, JournalError> {
-        let run_no = self.number(run).await?;
-        sides::findings(&mut *self.readers.get().await, run_no).await
-    }
-
-    async fn snapshot(
-        &self,
-        run: &RunId,
-        group: GroupIx,
-    ) -> Result<Option<Snapshot>, JournalError> {
-        let run_no = self.number(run).await?;
-        sides::snapshot(&mut *self.readers.get().await, run_no, group).await
-    }
-
-    async fn open_calls(
-        &self,
-        run: &RunId,
-        lane: &Lane,
-        from: CallId,
-        limit: u32,
-    ) -> Result<Vec<CallRecord>, JournalError> {
-        let run_no = self.number(run).await?;
-        calls::open(&mut *self.readers.get().await, run_no, lane, from, limit).await
-    }
-
-    async fn open_counts(&self, run: &RunId, lane: &Lane) -> Result<OpenCounts, JournalError> {
-        let run_no = self.number(run).await?;
-        calls::open_counts(&mut *self.readers.get().await, run_no, lane).await
-    }
-
-    async fn call(&self, run: &RunId, call: CallId) -> Result<CallRecord, JournalError> {
-        let run_no = self.number(run).await?;
-        calls::one(&mut *self.readers.get().await, run_no, call).await
-    }
-
-    async fn claim(
-        &self,
-        run: &RunId,
-        call: CallId,
-        event: &Event,
-        at_ms: i64,
-    ) -> Result<Claim, JournalError> {
-        let (status, _) = self.step(run, call, event, at_ms, By::Claim).await?;
-        Ok(Claim::new(run.clone(), call, status))
-    }
-
-    async fn conclude(
-        &self,
-        claim: Claim,
-        event: &Event,
-        at_ms: i64,
-    ) -> Result<Status, JournalError> {
-        let by = By::Conclude(claim.status);
-        self.step(&claim.run, claim.call, event, at_ms, by).await.map(|(status, _)| status)
-    }
-
-    async fn append(
-        &self,
-        run: &RunId,
-        call: CallId,
-        event: &Event,
-        at_ms: i64,
-    ) -> Result<(Status, Vec<CallId>), JournalError> {
-        self.step(run, call, event, at_ms, By::Append).await
-    }
-
-    async fn reclaim(&self, run: &RunId, at_ms: i64) -> Result<u64, JournalError> {
-        let run_no = self.number(run).await?;
-        let order = Alone::Reclaim { run: run.clone(), run_no, at_ms };
-        match self.send(Order::Alone(order)).await? {
-            Reply::Count(count) => Ok(count),
-            other => Err(mixed_up(&other)),
-        }
-    }
-
-    async fn reopenable(
-        &self,
-        run: &RunId,
-    ) -> Result<Vec<(CallId, Vec<RevocationId>)>, JournalError> {
-        let run_no = self.number(run).await?;
-        calls::reopenable(&mut *self.readers.get().await, run_no).await
-    }
-
-    async fn tally(&self, run: &RunId, tallies: &[Tally]) -> Result<(), JournalError> {
-        let order = TallyOrder { run_no: self.number(run).await?, tallies: tallies.to_vec() };
-        self.send(Order::Alone(Alone::Tally(order))).await.map(|_| ())
-    }
-
-    async fn tallies(&self, run: &RunId) -> Result<Vec<Tally>, JournalError> {
-        let run_no = self.number(run).await?;
-        tallies::list(&mut *self.readers.get().await, sql::TALLIES, run_no).await
-    }
-
-    async fn recent(&self, since_ms: i64) -> Result<Vec<Tally>, JournalError> {
-        tallies::list(&mut *self.readers.get().await, sql::RECENT, since_ms).await
-    }
-
-    async fn revocations(
-        &self,
-        run: &RunId,
-        after: Option<RevocationId>,
-        limit: u32,
-    ) -> Result<Vec<RevocationRecord>, JournalError> {
-        let run_no = self.number(run).await?;
-        records::revocations(&mut *self.readers.get().await, run_no, after, limit).await
-    }
-
-    async fn history(
-        &self,
-        run: &RunId,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<HistoryRow>, JournalError> {
-        let run_no = self.number(run).await?;
-        records::history(&mut *self.readers.get().await, run_no, after, limit).await
-    }
-
-    async fn rows(
-        &self,
-        run: &RunId,
-        table: Table,
-        keys: Range<i64>,
-    ) -> Result<Vec<Value>, JournalError> {
-        let run_no = self.number(run).await?;
-        tables::rows(&mut *self.readers.get().await, run_no, table, keys).await
-    }
-
-    async fn close(self: Box<Self>) -> Result<(), JournalError> {
-        let Self { readers, writing, .. } = *self;
-        let failed = |error: sqlx::Error| refused(&error);
-        readers.close().await.map_err(failed)?;
-        let Some(Writing { inbox, task, writer, _lock }) = writing else { return Ok(()) };
-        drop(inbox);
-        task.await.map_err(|error| JournalError::Database(error.to_string()))?;
-        match Arc::into_inner(writer) {
-            Some(writer) => writer.into_inner().conn.close().await.map_err(failed),
-            None => Ok(()),
-        }
+        self.writing()?.step(step).await
     }
 }

@@ -1,89 +1,32 @@
-//! The bulk of a plan's frame: a row for each group and for each hundred of its peers, streamed
-//! from the caller's pairs. There are millions: they are bound as they are, not spelled in JSON.
+//! The bulk of a plan's frame: a row for each group and for each hundred of its peers, made from
+//! the caller's pairs as they are sent.
 
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments as _, AssertSqlSafe, SqliteConnection};
+use rusqlite::types::Value;
 
-use super::row::{json, refused};
+use super::feed::Feed;
 use super::sql;
-use crate::journal::chain::FrameDigest;
 use crate::journal::{JournalError, PeerEntry, pack};
-use crate::model::{BothEnds, GroupIx, PairSet, hex};
+use crate::model::{BothEnds, GroupIx, PairSet};
 
-/// Rows in one statement: more are no faster.
-const ROWS: usize = 500;
+/// Rows of three columns.
+type Rows<'a> = Box<dyn Iterator<Item = [Value; 3]> + Send + 'a>;
 
-/// Stores every group.
-pub(super) async fn groups(
-    conn: &mut SqliteConnection,
-    frame: &mut FrameDigest,
-    run_no: i64,
-    pairs: &PairSet,
-) -> Result<(), JournalError> {
-    let rows = (0_u32..).zip(pairs.groups.lanes()).flat_map(|(lane, (_, range))| {
-        range.map(move |ix| (ix, lane, pairs.groups.id(GroupIx(ix)).to_owned()))
-    });
-    load(conn, sql::GROUP_INSERT, run_no, Box::new(rows), |arguments, (ix, lane, id)| {
-        frame.add(&json(&(ix, lane, &id))?);
-        arguments.add(ix).and_then(|()| arguments.add(lane)).and_then(|()| arguments.add(id))
-    })
-    .await
+/// Sends every group.
+pub(super) async fn groups(feed: &mut Feed, pairs: &PairSet) -> Result<(), JournalError> {
+    let rows: Rows<'_> =
+        Box::new((0_u32..).zip(pairs.groups.lanes()).flat_map(|(lane, (_, range))| {
+            let id = |ix| pairs.groups.id(GroupIx(ix)).to_owned();
+            range.map(move |ix| [ix.into(), lane.into(), id(ix).into()])
+        }));
+    feed.fill(sql::GROUP_INSERT, rows).await
 }
 
-/// Stores the peers of every group.
-pub(super) async fn chunks(
-    conn: &mut SqliteConnection,
-    frame: &mut FrameDigest,
-    run_no: i64,
-    pairs: &PairSet,
-) -> Result<(), JournalError> {
-    let rows = Chunks { ends: pairs.both_ends().peekable(), last: None };
-    load(conn, sql::CHUNK_INSERT, run_no, Box::new(rows), |arguments, (group, ix, blob)| {
-        frame.add(&json(&(group, ix, hex(&blob)))?);
-        arguments.add(group).and_then(|()| arguments.add(ix)).and_then(|()| arguments.add(blob))
-    })
-    .await
-}
-
-/// Inserts rows by the statement `one`, whose first value is the run; `bind` also tells the digest
-/// of the frame. While the database
-/// works on some of them, the next are made.
-async fn load<T>(
-    conn: &mut SqliteConnection,
-    one: &'static str,
-    run_no: i64,
-    mut rows: Box<dyn Iterator<Item = T> + Send + '_>,
-    mut bind: impl FnMut(&mut SqliteArguments, T) -> Result<(), sqlx::error::BoxDynError> + Send,
-) -> Result<(), JournalError> {
-    let many = repeated(one, ROWS);
-    let mut next = || {
-        let mut arguments = SqliteArguments::default();
-        let mut count = 0;
-        for row in rows.by_ref().take(ROWS) {
-            arguments.add(run_no)?;
-            bind(&mut arguments, row)?;
-            count += 1;
-        }
-        Ok((arguments, count))
-    };
-    let unbound = |error: sqlx::error::BoxDynError| refused(&sqlx::Error::Encode(error));
-    let (mut arguments, mut count) = next().map_err(unbound)?;
-    while count > 0 {
-        let text = if count == ROWS { many.clone() } else { repeated(one, count) };
-        let insert = sqlx::query_with(AssertSqlSafe(text), arguments).execute(&mut *conn);
-        let (inserted, made) = futures_util::future::join(insert, async { next() }).await;
-        inserted.map_err(|error| refused(&error))?;
-        (arguments, count) = made.map_err(unbound)?;
-    }
-    Ok(())
-}
-
-/// The statement `one`, which ends with the values of one row, with those of `rows` rows. The
-/// parameters have no numbers: of thousands that have, each is searched for among all.
-fn repeated(one: &str, rows: usize) -> String {
-    let (head, values) = one.split_once(" VALUES ").unwrap_or((one, ""));
-    let row = vec!["?"; values.matches('?').count()].join(", ");
-    format!("{head} VALUES {}", vec![format!("({row})"); rows].join(", "))
+/// Sends the peers of every group.
+pub(super) async fn chunks(feed: &mut Feed, pairs: &PairSet) -> Result<(), JournalError> {
+    let chunks = Chunks { ends: pairs.both_ends().peekable(), last: None };
+    let rows: Rows<'_> =
+        Box::new(chunks.map(|(group, ix, peers)| [group.into(), ix.into(), peers.into()]));
+    feed.fill(sql::CHUNK_INSERT, rows).await
 }
 
 /// The packed peers of every group, at most [`pack::CHUNK`] a row.
@@ -106,18 +49,5 @@ impl Iterator for Chunks<'_> {
             .map(|(_, peer, row)| PeerEntry { peer, filter: row.filter, line: row.line })
             .collect();
         Some((group.0, ix, pack::peers(&peers)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_statement_of_many_rows_is_that_of_one_repeated() {
-        assert_eq!(
-            repeated("INSERT INTO t (a, b, c) VALUES (?1, ?2, ?3)", 2),
-            "INSERT INTO t (a, b, c) VALUES (?, ?, ?), (?, ?, ?)"
-        );
     }
 }

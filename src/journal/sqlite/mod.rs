@@ -1,13 +1,16 @@
-//! The `SQLite` journal: one writer with group commit, readers beside it, one file.
+//! The `SQLite` journal: one writer with group commit, a reader beside it, one file.
 
 mod begin;
 mod calls;
 mod connect;
+mod feed;
 mod frame;
 mod journal;
 mod load;
+mod order;
 mod planning;
-mod readers;
+mod port;
+mod reader;
 mod readings;
 mod records;
 mod row;
@@ -19,7 +22,9 @@ mod tables;
 mod tallies;
 #[cfg(test)]
 pub(super) mod testing;
+mod thread;
 mod work;
 mod writer;
+mod writing;
 
 pub(super) use journal::SqliteJournal;

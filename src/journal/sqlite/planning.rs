@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::row::{bulk, get, select};
+use super::row::{bulk, each, first, get};
 use super::sql;
 use super::work::Work;
 use crate::journal::JournalError;
@@ -101,13 +101,13 @@ struct Rows {
 
 /// Stores plans of different groups. A rule that a call which stays already carries, and that is
 /// not done with, is not ordered a second time.
-pub(super) async fn plan(
+pub(super) fn plan(
     work: &mut Work<'_>,
     orders: Vec<PlanOrder>,
 ) -> Result<Vec<Result<(), JournalError>>, JournalError> {
     let places: Vec<Place> = orders.iter().map(|order| order.place).collect();
-    let before = load(work, &places).await?;
-    replace(work, &before).await?;
+    let before = load(work, &places)?;
+    replace(work, &before)?;
     let mut rows = Rows::default();
     let mut replies = Vec::with_capacity(orders.len());
     for order in orders {
@@ -116,12 +116,12 @@ pub(super) async fn plan(
             continue;
         };
         let unsent = before.unsent.get(&order.place).cloned().unwrap_or_default();
-        number(work, *lane, unsent, order, &before.ordered, &mut rows).await?;
+        number(work, *lane, unsent, order, &before.ordered, &mut rows)?;
         replies.push(Ok(()));
     }
-    insert(work, &rows).await?;
-    bulk(work.conn, sql::PLANNED_FROM, &places).await?;
-    bulk(work.conn, sql::SNAPSHOT_DROP, &places).await?;
+    insert(work, rows)?;
+    bulk(work.conn, sql::PLANNED_FROM, places.iter().copied())?;
+    bulk(work.conn, sql::SNAPSHOT_DROP, places)?;
     Ok(replies)
 }
 
@@ -129,48 +129,47 @@ pub(super) fn no_such_group(group: u32) -> JournalError {
     JournalError::Damaged(format!("the run has no group {group}"))
 }
 
-async fn load(work: &mut Work<'_>, places: &[Place]) -> Result<Before, JournalError> {
-    let mut before = Before {
-        lanes: lanes(work, places).await?,
-        unsent: BTreeMap::new(),
-        ordered: BTreeSet::new(),
-    };
-    for row in &select(work.conn, sql::UNSENT, places).await? {
-        let place = (get(row, "run_no")?, get(row, "grp")?);
-        before.unsent.entry(place).or_default().push(get(row, "id")?);
-    }
-    for row in &select(work.conn, sql::ORDERED, places).await? {
-        before.ordered.insert(((get(row, "run_no")?, get(row, "grp")?), get(row, "rule_id")?));
+fn load(work: &Work<'_>, places: &[Place]) -> Result<Before, JournalError> {
+    let mut before =
+        Before { lanes: lanes(work, places)?, unsent: BTreeMap::new(), ordered: BTreeSet::new() };
+    for place in places {
+        each(work.conn, sql::UNSENT, *place, |row| {
+            before.unsent.entry(*place).or_default().push(get(row, "id")?);
+            Ok(())
+        })?;
+        each(work.conn, sql::ORDERED, *place, |row| {
+            before.ordered.insert((*place, get(row, "rule_id")?));
+            Ok(())
+        })?;
     }
     Ok(before)
 }
 
 /// The lane of each of these groups; groups that are not there are left out.
-pub(super) async fn lanes(
-    work: &mut Work<'_>,
+pub(super) fn lanes(
+    work: &Work<'_>,
     places: &[Place],
 ) -> Result<BTreeMap<Place, u32>, JournalError> {
     let mut lanes = BTreeMap::new();
-    for row in &select(work.conn, sql::GROUP_LANES, places).await? {
-        lanes.insert((get(row, "run_no")?, get(row, "ix")?), get(row, "lane")?);
+    for place in places {
+        let lane = first(work.conn, sql::GROUP_LANE, *place, |row| get(row, "lane"))?;
+        lanes.extend(lane.map(|lane| (*place, lane)));
     }
     Ok(lanes)
 }
 
-async fn replace(work: &mut Work<'_>, before: &Before) -> Result<(), JournalError> {
-    let calls: Vec<Key> = before
-        .unsent
-        .iter()
-        .flat_map(|((run_no, _), calls)| calls.iter().map(|call| (*run_no, *call)))
-        .collect();
+fn replace(work: &Work<'_>, before: &Before) -> Result<(), JournalError> {
+    let unsent = before.unsent.iter();
+    let calls: Vec<Key> =
+        unsent.flat_map(|((run_no, _), calls)| calls.iter().map(|call| (*run_no, *call))).collect();
     for statement in [sql::REVOCATION_DROP, sql::MEMBER_DROP, sql::CALL_DROP] {
-        bulk(work.conn, statement, &calls).await?;
+        bulk(work.conn, statement, calls.iter().copied())?;
     }
     Ok(())
 }
 
 /// Gives numbers to a group's new calls and revocations, and tells the history.
-async fn number(
+fn number(
     work: &mut Work<'_>,
     lane: u32,
     replaced: Vec<u64>,
@@ -185,7 +184,7 @@ async fn number(
         if call.grants.is_empty() {
             continue;
         }
-        let head = work.head(run_no).await?;
+        let head = work.head(run_no)?;
         let (id, first) = (head.next_call, head.next_revocation);
         head.next_call += 1;
         head.next_revocation += call.grants.len() as u64;
@@ -194,7 +193,7 @@ async fn number(
         let digest = rows.add((run_no, id), lane, group, first, call);
         body.calls.push(PlannedCallBody { id, direction, form, first, last, digest });
     }
-    work.record(run_no, order.at_ms, "planned", None, canonical(&body)?).await?;
+    work.record(run_no, order.at_ms, "planned", None, canonical(&body)?)?;
     Ok(())
 }
 
@@ -221,10 +220,9 @@ impl Rows {
     }
 }
 
-async fn insert(work: &mut Work<'_>, rows: &Rows) -> Result<(), JournalError> {
-    let calls: Vec<_> =
-        rows.calls.iter().map(|(key, row)| call_columns(*key, row, work.epoch)).collect();
-    bulk(work.conn, sql::CALL_SAVE, &calls).await?;
-    bulk(work.conn, sql::REVOCATION_INSERT, &rows.revocations).await?;
-    bulk(work.conn, sql::MEMBER_INSERT, &rows.members).await
+fn insert(work: &Work<'_>, rows: Rows) -> Result<(), JournalError> {
+    let calls = rows.calls.iter().map(|(key, row)| call_columns(*key, row, work.epoch));
+    bulk(work.conn, sql::CALL_SAVE, calls)?;
+    bulk(work.conn, sql::REVOCATION_INSERT, rows.revocations)?;
+    bulk(work.conn, sql::MEMBER_INSERT, rows.members)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::planning::{self, Place, no_such_group};
-use super::row::{bulk, bulk_of};
+use super::row::bulk;
 use super::work::Work;
 use super::{row, sql};
 use crate::journal::chain::{canonical, findings_digest, snapshot_digest};
@@ -30,7 +30,7 @@ struct Spelled {
     service_managed: bool,
     elsewhere: u32,
     snapshot: Option<String>,
-    findings: Option<String>,
+    findings: Option<Vec<u8>>,
     body: String,
 }
 
@@ -52,7 +52,7 @@ impl Spelled {
         };
         spelled.tell(&from.reading)?;
         if !from.findings.is_empty() {
-            spelled.findings = Some(hex(&pack::findings(&from.findings)));
+            spelled.findings = Some(pack::findings(&from.findings));
         }
         spelled.body = spelled.body_for(from)?;
         Ok(spelled)
@@ -94,19 +94,19 @@ impl Spelled {
             "elsewhere": self.elsewhere,
             "request_ids": from.request_ids,
             "snapshot": self.snapshot.as_deref().map(snapshot_digest),
-            "findings": findings_digest(self.findings.as_deref().unwrap_or_default()),
+            "findings": findings_digest(&hex(self.findings.as_deref().unwrap_or_default())),
         }))
     }
 }
 
 /// Stores readings of one run; the inner error is one that touched nothing.
-pub(super) async fn save(
+pub(super) fn save(
     work: &mut Work<'_>,
     order: ReadingsOrder,
 ) -> Result<Result<(), JournalError>, JournalError> {
     let run_no = order.run_no;
     let places: Vec<Place> = order.readings.iter().map(|one| (run_no, one.group)).collect();
-    let known = planning::lanes(work, &places).await?;
+    let known = planning::lanes(work, &places)?;
     if let Some(place) = places.iter().find(|place| !known.contains_key(place)) {
         return Ok(Err(no_such_group(place.1)));
     }
@@ -115,22 +115,22 @@ pub(super) async fn save(
     while !rest.is_empty() {
         let mut seen = BTreeSet::new();
         let (first, again) = rest.into_iter().partition(|one| seen.insert(one.group));
-        save_distinct(work, run_no, first).await?;
+        save_distinct(work, run_no, first)?;
         rest = again;
     }
-    bulk(work.conn, sql::SNAPSHOT_DROP, &places).await?;
+    bulk(work.conn, sql::SNAPSHOT_DROP, places)?;
     Ok(Ok(()))
 }
 
-async fn save_distinct(
+fn save_distinct(
     work: &mut Work<'_>,
     run_no: i64,
     readings: Vec<Spelled>,
 ) -> Result<(), JournalError> {
-    let groups: Vec<u32> = readings.iter().map(|one| one.group).collect();
+    let groups: Vec<Place> = readings.iter().map(|one| (run_no, one.group)).collect();
     let (mut columns, mut snapshots, mut findings) = (Vec::new(), Vec::new(), Vec::new());
     for one in readings {
-        let seq = work.record(run_no, one.at_ms, "read", None, one.body).await?;
+        let seq = work.record(run_no, one.at_ms, "read", None, one.body)?;
         let read_seq = one.snapshot.is_some().then_some(seq);
         columns.push((
             run_no,
@@ -146,11 +146,11 @@ async fn save_distinct(
             read_seq,
             work.epoch,
         ));
-        snapshots.extend(one.snapshot.map(|body| (one.group, seq, body)));
-        findings.extend(one.findings.map(|entries| (one.group, entries)));
+        snapshots.extend(one.snapshot.map(|body| (run_no, one.group, seq, body)));
+        findings.extend(one.findings.map(|entries| (run_no, one.group, entries)));
     }
-    bulk(work.conn, sql::READING_SAVE, &columns).await?;
-    bulk_of(work.conn, sql::SNAPSHOT_INSERT, run_no, &snapshots).await?;
-    bulk_of(work.conn, sql::FINDING_DROP, run_no, &groups).await?;
-    bulk_of(work.conn, sql::FINDING_INSERT, run_no, &findings).await
+    bulk(work.conn, sql::READING_SAVE, columns)?;
+    bulk(work.conn, sql::SNAPSHOT_INSERT, snapshots)?;
+    bulk(work.conn, sql::FINDING_DROP, groups)?;
+    bulk(work.conn, sql::FINDING_INSERT, findings)
 }

@@ -1,17 +1,20 @@
 //! What reports read: revocations with their sends, and the history.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Connection as _, SqliteConnection};
+use rusqlite::Connection;
 
 use super::calls::revocation;
-use super::row::{get, group_ref, json, parse, refused};
+use super::row::{GroupColumns, Row, get, group_ref, maybe_text, model_word, parse, select, text};
 use super::sql;
-use super::steps::model_word;
 use crate::journal::desk::Stay;
 use crate::journal::{CallId, HistoryRow, JournalError, RevocationRecord};
 use crate::model::{ClientToken, GroupIx, RequestId, RevocationId};
+
+/// The columns of a revocation's own group.
+const GROUP: GroupColumns = ["cloud", "account", "region", "group_id"];
+/// Those of the group at its other end.
+const PEER: GroupColumns = ["peer_cloud", "peer_account", "peer_region", "peer_id"];
 
 /// One send.
 struct Send {
@@ -21,61 +24,51 @@ struct Send {
     sent_ms: i64,
 }
 
+/// The sends of calls that were asked for, by call, in order.
+type Sends = BTreeMap<u64, Vec<Send>>;
+
 /// Up to `limit` revocations after `after`, read as of one moment.
-pub(super) async fn revocations(
-    conn: &mut SqliteConnection,
+pub(super) fn revocations(
+    conn: &Connection,
     run_no: i64,
     after: Option<RevocationId>,
     limit: u32,
 ) -> Result<Vec<RevocationRecord>, JournalError> {
-    let mut moment = conn.begin().await.map_err(|error| refused(&error))?;
-    let rows = sqlx::query(sql::REVOCATIONS)
-        .bind(run_no)
-        .bind(after.map_or(0, |id| id.0.cast_signed()))
-        .bind(limit)
-        .fetch_all(&mut *moment)
-        .await
-        .map_err(|error| refused(&error))?;
-    let stays: Vec<Vec<Stay>> = rows.iter().map(stays).collect::<Result<_, _>>()?;
-    let calls: BTreeSet<u64> = stays.iter().flatten().map(|stay| stay.0).collect();
-    let sends = sends(&mut moment, run_no, &calls).await?;
-    moment.rollback().await.map_err(|error| refused(&error))?;
-    rows.iter().zip(&stays).map(|(row, stays)| record(row, stays, &sends)).collect()
+    let moment = conn.unchecked_transaction()?;
+    let mut sends = Sends::new();
+    select(&moment, sql::REVOCATIONS, (run_no, after.map_or(0, |id| id.0), limit), |row| {
+        let stays = stays(row)?;
+        for Stay(call, ..) in &stays {
+            if !sends.contains_key(call) {
+                sends.insert(*call, of_call(&moment, run_no, *call)?);
+            }
+        }
+        record(row, &stays, &sends)
+    })
 }
 
 /// The generations of calls during which a revocation was a member, in order.
-fn stays(row: &SqliteRow) -> Result<Vec<Stay>, JournalError> {
-    let past: Option<&str> = get(row, "past")?;
+fn stays(row: &Row<'_>) -> Result<Vec<Stay>, JournalError> {
+    let past = maybe_text(row, "past")?;
     let mut stays: Vec<Stay> = past.map(parse).transpose()?.unwrap_or_default();
     let until: Option<u32> = get(row, "until")?;
     stays.push(Stay(get(row, "call")?, get(row, "since")?, until.unwrap_or(u32::MAX)));
     Ok(stays)
 }
 
-/// The sends of these calls, by call, in order.
-async fn sends(
-    conn: &mut SqliteConnection,
-    run_no: i64,
-    calls: &BTreeSet<u64>,
-) -> Result<BTreeMap<u64, Vec<Send>>, JournalError> {
-    let rows = sqlx::query(sql::ATTEMPTS).bind(run_no).bind(json(calls)?).fetch_all(conn).await;
-    let mut sends: BTreeMap<u64, Vec<Send>> = BTreeMap::new();
-    for row in &rows.map_err(|error| refused(&error))? {
-        sends.entry(get(row, "call")?).or_default().push(Send {
+/// The sends of a call, in order.
+fn of_call(conn: &Connection, run_no: i64, call: u64) -> Result<Vec<Send>, JournalError> {
+    select(conn, sql::ATTEMPTS, (run_no, call), |row| {
+        Ok(Send {
             generation: get(row, "generation")?,
             token: get(row, "token")?,
             request_id: get(row, "request_id")?,
             sent_ms: get(row, "sent_ms")?,
-        });
-    }
-    Ok(sends)
+        })
+    })
 }
 
-fn record(
-    row: &SqliteRow,
-    stays: &[Stay],
-    sends: &BTreeMap<u64, Vec<Send>>,
-) -> Result<RevocationRecord, JournalError> {
+fn record(row: &Row<'_>, stays: &[Stay], sends: &Sends) -> Result<RevocationRecord, JournalError> {
     let own: Vec<&Send> = stays
         .iter()
         .flat_map(|Stay(call, since, until)| {
@@ -88,10 +81,10 @@ fn record(
         id: RevocationId(get(row, "id")?),
         call: CallId(get(row, "call")?),
         revocation: revocation(row, GroupIx(get(row, "grp")?))?,
-        group: group_ref(row, "", "group_id")?,
-        peer: group_ref(row, "peer_", "peer_id")?,
+        group: group_ref(row, GROUP)?,
+        peer: group_ref(row, PEER)?,
         note: note.unwrap_or_default(),
-        outcome: model_word(get(row, "outcome")?)?,
+        outcome: model_word(text(row, "outcome")?)?,
         reply_lost: get(row, "reply_lost")?,
         reason: get(row, "reason")?,
         attempts: u32::try_from(own.len()).unwrap_or(u32::MAX),
@@ -115,30 +108,21 @@ fn tokens(sends: &[&Send]) -> Vec<ClientToken> {
 }
 
 /// Up to `limit` rows of a run's history after `after`.
-pub(super) async fn history(
-    conn: &mut SqliteConnection,
+pub(super) fn history(
+    conn: &Connection,
     run_no: i64,
     after: u64,
     limit: u32,
 ) -> Result<Vec<HistoryRow>, JournalError> {
-    let rows = sqlx::query(sql::HISTORY)
-        .bind(run_no)
-        .bind(after.cast_signed())
-        .bind(limit)
-        .fetch_all(conn)
-        .await;
-    rows.map_err(|error| refused(&error))?
-        .iter()
-        .map(|row| {
-            Ok(HistoryRow {
-                seq: get(row, "seq")?,
-                at_ms: get(row, "at_ms")?,
-                kind: get(row, "kind")?,
-                call: get::<Option<u64>>(row, "call")?.map(CallId),
-                epoch: get(row, "epoch")?,
-                body: get(row, "body")?,
-                hash: get(row, "hash")?,
-            })
+    select(conn, sql::HISTORY, (run_no, after, limit), |row| {
+        Ok(HistoryRow {
+            seq: get(row, "seq")?,
+            at_ms: get(row, "at_ms")?,
+            kind: get(row, "kind")?,
+            call: get::<Option<u64>>(row, "call")?.map(CallId),
+            epoch: get(row, "epoch")?,
+            body: get(row, "body")?,
+            hash: get(row, "hash")?,
         })
-        .collect()
+    })
 }

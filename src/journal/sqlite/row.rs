@@ -1,41 +1,157 @@
-//! Columns and JSON rows: what every statement needs to bind and to decode.
+//! Statements and columns: what every query needs to be run and to be decoded.
 
+use std::cell::RefCell;
+
+use rusqlite::types::{FromSql, FromSqlError, ValueRef};
+use rusqlite::{Connection, Error, ErrorCode, Params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sqlx::sqlite::{Sqlite, SqliteRow};
-use sqlx::{Decode, Row as _, SqliteConnection, Type};
 
 use crate::journal::JournalError;
 use crate::model::{GroupRef, LaneKey, Provider, Status};
 
-/// `SQLite`'s primary result codes for a damaged file and for a file of another kind.
-const DAMAGE: [&str; 2] = ["11", "26"];
+impl From<Error> for JournalError {
+    /// Sorts a refusal of the database: damage, or one after which nothing may be sent.
+    fn from(error: Error) -> Self {
+        let damaged = match &error {
+            Error::SqliteFailure(code, _) => {
+                matches!(code.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            }
+            Error::QueryReturnedNoRows
+            | Error::FromSqlConversionFailure(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::InvalidColumnName(_)
+            | Error::InvalidColumnType(..)
+            | Error::Utf8Error(..) => true,
+            _ => false,
+        };
+        let said = match error {
+            Error::SqliteFailure(_, Some(said)) => said,
+            other => other.to_string(),
+        };
+        if damaged { Self::Damaged(said) } else { Self::Database(said) }
+    }
+}
 
-/// Sorts a refusal of the database: damage, or one after which nothing may be sent.
-pub(super) fn refused(error: &sqlx::Error) -> JournalError {
-    let damaged = match error {
-        sqlx::Error::ColumnDecode { .. }
-        | sqlx::Error::Decode(_)
-        | sqlx::Error::ColumnNotFound(_)
-        | sqlx::Error::RowNotFound => true,
-        sqlx::Error::Database(database) => {
-            database.code().is_some_and(|code| DAMAGE.contains(&code.as_ref()))
+/// Runs a statement; returns how many rows it changed.
+pub(super) fn execute(
+    conn: &Connection,
+    sql: &str,
+    values: impl Params,
+) -> Result<usize, JournalError> {
+    Ok(conn.prepare_cached(sql)?.execute(values)?)
+}
+
+/// Runs a statement once for each row of values.
+pub(super) fn bulk<P: Params>(
+    conn: &Connection,
+    sql: &str,
+    rows: impl IntoIterator<Item = P>,
+) -> Result<(), JournalError> {
+    let mut statement = conn.prepare_cached(sql)?;
+    for values in rows {
+        statement.execute(values)?;
+    }
+    Ok(())
+}
+
+/// A row of a query.
+pub(super) struct Row<'r> {
+    row: &'r rusqlite::Row<'r>,
+    places: &'r Places,
+}
+
+/// Where the columns of a query were found: by name each is searched for once, not in every row.
+type Places = RefCell<Vec<(&'static str, usize)>>;
+
+impl<'r> Row<'r> {
+    fn place(&self, name: &'static str) -> Result<usize, JournalError> {
+        let mut places = self.places.borrow_mut();
+        if let Some((_, place)) = places.iter().find(|(known, _)| std::ptr::eq(*known, name)) {
+            return Ok(*place);
         }
-        _ => false,
-    };
-    let said = match error {
-        sqlx::Error::Database(database) => database.message().to_owned(),
-        other => other.to_string(),
-    };
-    if damaged { JournalError::Damaged(said) } else { JournalError::Database(said) }
+        let place = self.row.as_ref().column_index(name)?;
+        places.push((name, place));
+        Ok(place)
+    }
+
+    fn value(&self, name: &'static str) -> Result<ValueRef<'r>, JournalError> {
+        Ok(self.row.get_ref(self.place(name)?)?)
+    }
+}
+
+/// Hands `take` each row of a query.
+pub(super) fn each(
+    conn: &Connection,
+    sql: &str,
+    values: impl Params,
+    mut take: impl FnMut(&Row<'_>) -> Result<(), JournalError>,
+) -> Result<(), JournalError> {
+    let places = Places::default();
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    while let Some(row) = rows.next()? {
+        take(&Row { row, places: &places })?;
+    }
+    Ok(())
+}
+
+/// What `read` makes of each row of a query.
+pub(super) fn select<T>(
+    conn: &Connection,
+    sql: &str,
+    values: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, JournalError>,
+) -> Result<Vec<T>, JournalError> {
+    let mut all = Vec::new();
+    each(conn, sql, values, |row| {
+        all.push(read(row)?);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// What `read` makes of the first row of a query, if there is one.
+pub(super) fn first<T>(
+    conn: &Connection,
+    sql: &str,
+    values: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T, JournalError>,
+) -> Result<Option<T>, JournalError> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(values)?;
+    let row = rows.next()?;
+    row.map(|row| read(&Row { row, places: &Places::default() })).transpose()
 }
 
 /// The column `name` of `row`.
-pub(super) fn get<'r, T>(row: &'r SqliteRow, name: &str) -> Result<T, JournalError>
-where
-    T: Decode<'r, Sqlite> + Type<Sqlite>,
-{
-    row.try_get(name).map_err(|error| refused(&error))
+pub(super) fn get<T: FromSql>(row: &Row<'_>, name: &'static str) -> Result<T, JournalError> {
+    Ok(row.row.get(row.place(name)?)?)
+}
+
+/// The text in the column `name` of `row`.
+pub(super) fn text<'r>(row: &Row<'r>, name: &'static str) -> Result<&'r str, JournalError> {
+    row.value(name)?.as_str().map_err(|error| unfit(name, &error))
+}
+
+/// The text in the column `name` of `row`, if there is one.
+pub(super) fn maybe_text<'r>(
+    row: &Row<'r>,
+    name: &'static str,
+) -> Result<Option<&'r str>, JournalError> {
+    row.value(name)?.as_str_or_null().map_err(|error| unfit(name, &error))
+}
+
+/// The bytes in the column `name` of `row`, if there are any.
+pub(super) fn maybe_bytes<'r>(
+    row: &Row<'r>,
+    name: &'static str,
+) -> Result<Option<&'r [u8]>, JournalError> {
+    row.value(name)?.as_blob_or_null().map_err(|error| unfit(name, &error))
+}
+
+fn unfit(name: &str, error: &FromSqlError) -> JournalError {
+    JournalError::Damaged(format!("column {name}: {error}"))
 }
 
 /// A word of an enumeration that serde spells, read back.
@@ -52,7 +168,15 @@ pub(super) fn spell<T: Serialize>(value: &T) -> Result<String, JournalError> {
     }
 }
 
-/// JSON of a column or of a bulk statement's rows.
+/// A word of the model, read back.
+pub(super) fn model_word<T>(text: &str) -> Result<T, JournalError>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    text.parse().map_err(|error| JournalError::Damaged(format!("{error}")))
+}
+
+/// JSON of a column.
 pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, JournalError> {
     serde_json::to_string(value)
         .map_err(|error| JournalError::Damaged(format!("content has no JSON form: {error}")))
@@ -63,52 +187,12 @@ pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, JournalError> 
     serde_json::from_str(text).map_err(|error| JournalError::Damaged(error.to_string()))
 }
 
-/// Runs a bulk statement whose only parameter is its rows; no rows, no statement.
-pub(super) async fn bulk<T: Serialize>(
-    conn: &mut SqliteConnection,
-    sql: &'static str,
-    rows: &[T],
-) -> Result<(), JournalError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let query = sqlx::query(sql).bind(json(rows)?);
-    query.execute(conn).await.map(|_| ()).map_err(|error| refused(&error))
-}
-
-/// Runs a bulk statement of one run: `?1` is the run, `?2` the rows.
-pub(super) async fn bulk_of<T: Serialize>(
-    conn: &mut SqliteConnection,
-    sql: &'static str,
-    run_no: i64,
-    rows: &[T],
-) -> Result<(), JournalError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let query = sqlx::query(sql).bind(run_no).bind(json(rows)?);
-    query.execute(conn).await.map(|_| ()).map_err(|error| refused(&error))
-}
-
-/// Every row of a query whose only parameter is JSON.
-pub(super) async fn select<T: Serialize>(
-    conn: &mut SqliteConnection,
-    sql: &'static str,
-    rows: &[T],
-) -> Result<Vec<SqliteRow>, JournalError> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let query = sqlx::query(sql).bind(json(rows)?);
-    query.fetch_all(conn).await.map_err(|error| refused(&error))
-}
-
 /// A call's status, from the columns of its row.
-pub(super) fn status(row: &SqliteRow) -> Result<Status, JournalError> {
+pub(super) fn status(row: &Row<'_>) -> Result<Status, JournalError> {
     let generation = get(row, "generation")?;
     let attempt = get(row, "attempt")?;
     let not_before_ms: Option<i64> = get(row, "not_before_ms")?;
-    Ok(match (get::<&str>(row, "status")?, not_before_ms) {
+    Ok(match (text(row, "status")?, not_before_ms) {
         ("pending", None) => Status::Pending { generation },
         ("in_flight", None) => Status::InFlight { generation, attempt },
         ("waiting", Some(not_before_ms)) => Status::Waiting { generation, attempt, not_before_ms },
@@ -119,16 +203,24 @@ pub(super) fn status(row: &SqliteRow) -> Result<Status, JournalError> {
     })
 }
 
-/// A lane, from columns named `cloud`, `account` and `region` after `prefix`.
-pub(super) fn lane_key(row: &SqliteRow, prefix: &str) -> Result<LaneKey, JournalError> {
-    let text = |name: &str| get::<&str>(row, &format!("{prefix}{name}"));
-    let cloud: Provider =
-        text("cloud")?.parse().map_err(|error| JournalError::Damaged(format!("{error}")))?;
-    Ok(LaneKey { cloud, account: text("account")?.into(), region: text("region")?.into() })
+/// The names of the columns of a lane, and of its group's id.
+pub(super) type GroupColumns = [&'static str; 4];
+
+/// A lane, from its columns `cloud`, `account` and `region`.
+pub(super) fn lane_key(row: &Row<'_>) -> Result<LaneKey, JournalError> {
+    named_lane(row, ["cloud", "account", "region"])
 }
 
-/// A group spelled out, from the columns of its lane and the column `id`.
-pub(super) fn group_ref(row: &SqliteRow, prefix: &str, id: &str) -> Result<GroupRef, JournalError> {
-    let LaneKey { cloud, account, region } = lane_key(row, prefix)?;
-    Ok(GroupRef { cloud, account, region, group: get::<&str>(row, id)?.into() })
+fn named_lane(row: &Row<'_>, names: [&'static str; 3]) -> Result<LaneKey, JournalError> {
+    let [cloud, account, region] = names;
+    let cloud: Provider =
+        text(row, cloud)?.parse().map_err(|error| JournalError::Damaged(format!("{error}")))?;
+    Ok(LaneKey { cloud, account: text(row, account)?.into(), region: text(row, region)?.into() })
+}
+
+/// A group spelled out, from the columns of its lane and its id.
+pub(super) fn group_ref(row: &Row<'_>, names: GroupColumns) -> Result<GroupRef, JournalError> {
+    let [cloud, account, region, id] = names;
+    let LaneKey { cloud, account, region } = named_lane(row, [cloud, account, region])?;
+    Ok(GroupRef { cloud, account, region, group: text(row, id)?.into() })
 }

@@ -1,12 +1,10 @@
 //! The heads of runs.
 
+use rusqlite::{Connection, Params};
 use serde_json::{Map, Value, json};
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 
-use super::row::{get, parse, refused, spell, word};
+use super::row::{Row, each, execute, get, model_word, parse, select, spell, text, word};
 use super::sql;
-use super::steps::model_word;
 use super::work::Work;
 use crate::journal::chain::canonical;
 use crate::journal::{JournalError, NewRun, RunRecord, RunUpdate};
@@ -19,24 +17,23 @@ pub(super) struct UpdateOrder {
     pub(super) at_ms: i64,
 }
 
-pub(super) async fn update(work: &mut Work<'_>, order: &UpdateOrder) -> Result<(), JournalError> {
+pub(super) fn update(work: &mut Work<'_>, order: &UpdateOrder) -> Result<(), JournalError> {
     let update = &order.update;
-    sqlx::query(sql::RUN_UPDATE)
-        .bind(order.run_no)
-        .bind(update.state.as_ref().map(spell).transpose()?)
-        .bind(update.exit.is_some())
-        .bind(update.exit.flatten())
-        .bind(update.started_ms)
-        .bind(update.ended_ms)
-        .bind(update.add_elapsed_ms)
-        .bind(update.digest.as_deref())
-        .bind(update.estimate_s.map(u64::cast_signed))
-        .bind(work.epoch.cast_signed())
-        .execute(&mut *work.conn)
-        .await
-        .map_err(|error| refused(&error))?;
+    let values = (
+        order.run_no,
+        update.state.as_ref().map(spell).transpose()?,
+        update.exit.is_some(),
+        update.exit.flatten(),
+        update.started_ms,
+        update.ended_ms,
+        update.add_elapsed_ms,
+        update.digest.as_deref(),
+        update.estimate_s,
+        work.epoch,
+    );
+    execute(work.conn, sql::RUN_UPDATE, values)?;
     let body = canonical(&changes(update)?)?;
-    work.record(order.run_no, order.at_ms, "updated", None, body).await?;
+    work.record(order.run_no, order.at_ms, "updated", None, body)?;
     Ok(())
 }
 
@@ -56,48 +53,40 @@ fn changes(update: &RunUpdate) -> Result<Map<String, Value>, JournalError> {
     Ok(changes)
 }
 
-pub(super) async fn prune(work: &mut Work<'_>, before_ms: i64) -> Result<u64, JournalError> {
-    let done = sqlx::query(sql::RUN_PRUNE).bind(before_ms).execute(&mut *work.conn).await;
-    done.map(|done| done.rows_affected()).map_err(|error| refused(&error))
+pub(super) fn prune(work: &Work<'_>, before_ms: i64) -> Result<u64, JournalError> {
+    execute(work.conn, sql::RUN_PRUNE, [before_ms]).map(|gone| gone as u64)
 }
 
 /// The run of this id, or the only one whose id begins so.
-pub(super) async fn one(conn: &mut SqliteConnection, id: &str) -> Result<RunRecord, JournalError> {
-    let none = || JournalError::NoSuchRun(id.to_owned());
-    if id.is_empty() {
-        return Err(none());
-    }
-    let rows = sqlx::query(sql::RUN_FIND)
-        .bind(id)
-        .fetch_all(&mut *conn)
-        .await
-        .map_err(|error| refused(&error))?;
-    match rows.as_slice() {
-        [row] => record(conn, row).await,
-        [row, _] if get::<&str>(row, "id")? == id => record(conn, row).await,
-        _ => Err(none()),
-    }
+pub(super) fn one(conn: &Connection, id: &str) -> Result<RunRecord, JournalError> {
+    let found = if id.is_empty() { Vec::new() } else { records(conn, sql::RUN_FIND, [id])? };
+    let is_only = found.len() == 1;
+    let run = found.into_iter().next().filter(|run| is_only || run.new.id.as_str() == id);
+    run.ok_or_else(|| JournalError::NoSuchRun(id.to_owned()))
 }
 
 /// Every run, latest first.
-pub(super) async fn all(conn: &mut SqliteConnection) -> Result<Vec<RunRecord>, JournalError> {
-    let rows = sqlx::query(sql::RUN_ALL).fetch_all(&mut *conn).await;
-    let mut runs = Vec::new();
-    for row in rows.map_err(|error| refused(&error))? {
-        runs.push(record(conn, &row).await?);
-    }
-    Ok(runs)
+pub(super) fn all(conn: &Connection) -> Result<Vec<RunRecord>, JournalError> {
+    records(conn, sql::RUN_ALL, [])
 }
 
-async fn record(conn: &mut SqliteConnection, row: &SqliteRow) -> Result<RunRecord, JournalError> {
+fn records(
+    conn: &Connection,
+    query: &str,
+    values: impl Params,
+) -> Result<Vec<RunRecord>, JournalError> {
+    select(conn, query, values, |row| record(conn, row))
+}
+
+fn record(conn: &Connection, row: &Row<'_>) -> Result<RunRecord, JournalError> {
     let no: i64 = get(row, "no")?;
-    let new: NewRun = parse(get(row, "options")?)?;
-    if new.id.as_str() != get::<&str>(row, "id")? {
+    let new: NewRun = parse(text(row, "options")?)?;
+    if new.id.as_str() != text(row, "id")? {
         return Err(JournalError::Damaged(format!("run {}: it has another id", new.id)));
     }
     Ok(RunRecord {
         new,
-        state: word(get(row, "state")?)?,
+        state: word(text(row, "state")?)?,
         exit: get(row, "exit")?,
         started_ms: get(row, "started_ms")?,
         ended_ms: get(row, "ended_ms")?,
@@ -106,25 +95,23 @@ async fn record(conn: &mut SqliteConnection, row: &SqliteRow) -> Result<RunRecor
         digest: get(row, "digest")?,
         estimate_s: get(row, "estimate_s")?,
         pairs: get(row, "pairs")?,
-        sources: sources(conn, no).await?,
-        rules: rules(conn, no).await?,
+        sources: sources(conn, no)?,
+        rules: rules(conn, no)?,
     })
 }
 
-async fn sources(conn: &mut SqliteConnection, no: i64) -> Result<Vec<Source>, JournalError> {
-    let rows = sqlx::query(sql::RUN_SOURCES).bind(no).fetch_all(conn).await;
-    rows.map_err(|error| refused(&error))?
-        .iter()
-        .map(|row| Ok(Source { name: get(row, "name")?, first_line: get(row, "first_line")? }))
-        .collect()
+fn sources(conn: &Connection, no: i64) -> Result<Vec<Source>, JournalError> {
+    select(conn, sql::RUN_SOURCES, [no], |row| {
+        Ok(Source { name: get(row, "name")?, first_line: get(row, "first_line")? })
+    })
 }
 
-async fn rules(conn: &mut SqliteConnection, no: i64) -> Result<RuleCounts, JournalError> {
-    let rows = sqlx::query(sql::RUN_OUTCOMES).bind(no).fetch_all(conn).await;
+fn rules(conn: &Connection, no: i64) -> Result<RuleCounts, JournalError> {
     let mut counts = RuleCounts::default();
-    for row in &rows.map_err(|error| refused(&error))? {
-        let outcome: Outcome = model_word(get(row, "outcome")?)?;
+    each(conn, sql::RUN_OUTCOMES, [no], |row| {
+        let outcome: Outcome = model_word(text(row, "outcome")?)?;
         counts.add(outcome, get(row, "n")?);
-    }
+        Ok(())
+    })?;
     Ok(counts)
 }

@@ -1,73 +1,61 @@
 //! What the last readings showed.
 
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
+use rusqlite::Connection;
 
-use super::row::{get, parse, refused};
+use super::row::{Row, each, first, get, maybe_bytes, maybe_text, parse, select, text};
 use super::sql;
 use crate::journal::{Finding, JournalError, SideReading, SideRecord, pack};
 use crate::model::{GroupIx, Snapshot};
 
-pub(super) async fn sides(
-    conn: &mut SqliteConnection,
+pub(super) fn sides(
+    conn: &Connection,
     run_no: i64,
     from: GroupIx,
     limit: u32,
 ) -> Result<Vec<SideRecord>, JournalError> {
-    let rows = sqlx::query(sql::SIDES).bind(run_no).bind(from.0).bind(limit).fetch_all(conn).await;
-    rows.map_err(|error| refused(&error))?
-        .iter()
-        .map(|row| {
-            Ok(SideRecord {
-                group: GroupIx(get(row, "ix")?),
-                at_ms: get(row, "read_ms")?,
-                state: state(row)?,
-                elsewhere: get(row, "elsewhere")?,
-            })
+    select(conn, sql::SIDES, (run_no, from.0, limit), |row| {
+        Ok(SideRecord {
+            group: GroupIx(get(row, "ix")?),
+            at_ms: get(row, "read_ms")?,
+            state: state(row)?,
+            elsewhere: get(row, "elsewhere")?,
         })
-        .collect()
+    })
 }
 
-fn state(row: &SqliteRow) -> Result<SideReading, JournalError> {
-    let text =
-        |name: &str| get::<Option<String>>(row, name).map(std::option::Option::unwrap_or_default);
-    Ok(match get(row, "reading")? {
+fn state(row: &Row<'_>) -> Result<SideReading, JournalError> {
+    let said =
+        |name: &'static str| Ok::<_, JournalError>(maybe_text(row, name)?.unwrap_or("").to_owned());
+    Ok(match text(row, "reading")? {
         "unread" => SideReading::Unread,
         "seen" => SideReading::Seen { service_managed: get(row, "service_managed")? },
-        "missing" => SideReading::Missing { code: text("code")? },
+        "missing" => SideReading::Missing { code: said("code")? },
         "not_ours" => {
-            let naming: Option<&str> = get(row, "naming")?;
-            SideReading::NotOurs { naming: naming.map(parse).transpose()? }
+            SideReading::NotOurs { naming: maybe_text(row, "naming")?.map(parse).transpose()? }
         }
-        "failed" => SideReading::Failed { code: text("code")?, message: text("message")? },
+        "failed" => SideReading::Failed { code: said("code")?, message: said("message")? },
         other => return Err(JournalError::Damaged(format!("a reading that is `{other}`"))),
     })
 }
 
-pub(super) async fn findings(
-    conn: &mut SqliteConnection,
+pub(super) fn findings(
+    conn: &Connection,
     run_no: i64,
 ) -> Result<Vec<(GroupIx, Finding)>, JournalError> {
-    let rows = sqlx::query(sql::FINDINGS).bind(run_no).fetch_all(conn).await;
     let mut all = Vec::new();
-    for row in &rows.map_err(|error| refused(&error))? {
+    each(conn, sql::FINDINGS, [run_no], |row| {
         let group = GroupIx(get(row, "grp")?);
-        let found = pack::unpack_findings(get(row, "entries")?)?;
+        let found = pack::unpack_findings(maybe_bytes(row, "entries")?.unwrap_or_default())?;
         all.extend(found.into_iter().map(|finding| (group, finding)));
-    }
+        Ok(())
+    })?;
     Ok(all)
 }
 
-pub(super) async fn snapshot(
-    conn: &mut SqliteConnection,
+pub(super) fn snapshot(
+    conn: &Connection,
     run_no: i64,
     group: GroupIx,
 ) -> Result<Option<Snapshot>, JournalError> {
-    let body: Option<String> = sqlx::query_scalar(sql::SNAPSHOT)
-        .bind(run_no)
-        .bind(group.0)
-        .fetch_optional(conn)
-        .await
-        .map_err(|error| refused(&error))?;
-    body.as_deref().map(parse).transpose()
+    first(conn, sql::SNAPSHOT, (run_no, group.0), |row| parse(text(row, "body")?))
 }

@@ -1,9 +1,8 @@
 //! Every statement of the `SQLite` journal, once.
 //!
-//! Bulk statements take their rows as one JSON array of arrays: a statement costs tens of
-//! microseconds whatever it carries, and a fixed text is prepared once. Blobs travel in
-//! hexadecimal inside JSON. Indexes are named, because without statistics the planner takes a
-//! run's whole table for as good.
+//! Each is about one row or one key and is prepared once: many rows are the same statement run
+//! again. Indexes are named, because without statistics the planner takes a run's whole table for
+//! as good.
 
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:literal;)+) => {
@@ -34,8 +33,7 @@ statements! {
         started_ms = coalesce(?5, started_ms), ended_ms = coalesce(?6, ended_ms),
         elapsed_ms = elapsed_ms + ?7, digest = coalesce(?8, digest),
         estimate_s = coalesce(?9, estimate_s), lease_epoch = ?10 WHERE no = ?1";
-    RUN_NUMBERS = "UPDATE run SET next_call = j.value ->> 1, next_revocation = j.value ->> 2
-        FROM json_each(?1) j WHERE run.no = j.value ->> 0";
+    RUN_NUMBERS = "UPDATE run SET next_call = ?2, next_revocation = ?3 WHERE no = ?1";
     RUN_HEAD = "SELECT run.id, run.next_call, run.next_revocation, event.seq, event.hash
         FROM run LEFT JOIN event ON event.run_no = run.no WHERE run.no = ?1
         ORDER BY event.seq DESC LIMIT 1";
@@ -47,20 +45,13 @@ statements! {
     RUN_PRUNE = "DELETE FROM run WHERE ended_ms < ?1";
 
     // The plan's frame.
-    SOURCE_INSERT = "INSERT INTO source (run_no, ix, name, first_line)
-        SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2 FROM json_each(?2) j";
-    NOTE_INSERT = "INSERT INTO note (run_no, line, text)
-        SELECT ?1, j.value ->> 0, j.value ->> 1 FROM json_each(?2) j";
-    DUPLICATE_INSERT = "INSERT INTO duplicate (run_no, ix, entries)
-        SELECT ?1, j.value ->> 0, unhex(j.value ->> 1) FROM json_each(?2) j";
-    FILTER_INSERT = "INSERT INTO filter (run_no, ix, body)
-        SELECT ?1, j.value ->> 0, j.value ->> 1 FROM json_each(?2) j";
+    SOURCE_INSERT = "INSERT INTO source (run_no, ix, name, first_line) VALUES (?1, ?2, ?3, ?4)";
+    NOTE_INSERT = "INSERT INTO note (run_no, line, text) VALUES (?1, ?2, ?3)";
+    DUPLICATE_INSERT = "INSERT INTO duplicate (run_no, ix, entries) VALUES (?1, ?2, ?3)";
+    FILTER_INSERT = "INSERT INTO filter (run_no, ix, body) VALUES (?1, ?2, ?3)";
     LANE_INSERT = "INSERT INTO lane (run_no, ix, cloud, account, region, first, groups)
-        SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
-            j.value ->> 5 FROM json_each(?2) j";
-    /// One row; `load.rs` makes one statement of many.
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     GROUP_INSERT = "INSERT INTO grp (run_no, ix, lane, id) VALUES (?1, ?2, ?3, ?4)";
-    /// One row; `load.rs` makes one statement of many.
     CHUNK_INSERT = "INSERT INTO chunk (run_no, grp, ix, entries) VALUES (?1, ?2, ?3, ?4)";
     LANES = "SELECT ix, cloud, account, region, first, groups FROM lane WHERE run_no = ?1
         ORDER BY ix";
@@ -70,32 +61,23 @@ statements! {
         FROM (SELECT * FROM grp WHERE run_no = ?1 AND ix >= ?2 ORDER BY ix LIMIT ?3) g
         LEFT JOIN chunk ON chunk.run_no = g.run_no AND chunk.grp = g.ix
         ORDER BY g.ix, chunk.ix";
-    GROUP_REFS = "SELECT lane.cloud, lane.account, lane.region, grp.id
-        FROM json_each(?2) j CROSS JOIN grp ON grp.run_no = ?1 AND grp.ix = j.value
-        JOIN lane ON lane.run_no = grp.run_no AND lane.ix = grp.lane ORDER BY j.key";
-    GROUP_LANES = "SELECT j.value ->> 0 AS run_no, grp.ix, grp.lane FROM json_each(?1) j
-        CROSS JOIN grp ON grp.run_no = j.value ->> 0 AND grp.ix = j.value ->> 1";
+    GROUP_REF = "SELECT lane.cloud, lane.account, lane.region, grp.id FROM grp
+        JOIN lane ON lane.run_no = grp.run_no AND lane.ix = grp.lane
+        WHERE grp.run_no = ?1 AND grp.ix = ?2";
+    GROUP_LANE = "SELECT lane FROM grp WHERE run_no = ?1 AND ix = ?2";
 
     // Readings.
-    READING_SAVE = "UPDATE grp SET read_ms = j.value ->> 2, reading = j.value ->> 3,
-        known_ms = CASE j.value ->> 3 WHEN 'seen' THEN known_ms ELSE j.value ->> 4 END,
-        code = j.value ->> 5,
-        message = j.value ->> 6, naming = j.value ->> 7, service_managed = j.value ->> 8,
-        elsewhere = j.value ->> 9, read_seq = coalesce(j.value ->> 10, read_seq),
-        lease_epoch = j.value ->> 11
-        FROM json_each(?1) j WHERE grp.run_no = j.value ->> 0 AND grp.ix = j.value ->> 1";
-    SNAPSHOT_INSERT = "INSERT INTO snapshot (run_no, grp, seq, body)
-        SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2 FROM json_each(?2) j";
+    READING_SAVE = "UPDATE grp SET read_ms = ?3, reading = ?4,
+        known_ms = CASE ?4 WHEN 'seen' THEN known_ms ELSE ?5 END,
+        code = ?6, message = ?7, naming = ?8, service_managed = ?9, elsewhere = ?10,
+        read_seq = coalesce(?11, read_seq), lease_epoch = ?12 WHERE run_no = ?1 AND ix = ?2";
+    SNAPSHOT_INSERT = "INSERT INTO snapshot (run_no, grp, seq, body) VALUES (?1, ?2, ?3, ?4)";
     /// Keeps a group's last snapshot and the one that its plan was made from.
-    SNAPSHOT_DROP = "DELETE FROM snapshot WHERE (run_no, grp, seq) IN (
-        SELECT s.run_no, s.grp, s.seq FROM json_each(?1) j
-        CROSS JOIN snapshot s ON s.run_no = j.value ->> 0 AND s.grp = j.value ->> 1
-        CROSS JOIN grp g ON g.run_no = s.run_no AND g.ix = s.grp
-        WHERE s.seq IS NOT g.read_seq AND s.seq IS NOT g.planned_seq)";
-    FINDING_DROP = "DELETE FROM finding WHERE run_no = ?1
-        AND grp IN (SELECT j.value FROM json_each(?2) j)";
-    FINDING_INSERT = "INSERT INTO finding (run_no, grp, entries)
-        SELECT ?1, j.value ->> 0, unhex(j.value ->> 1) FROM json_each(?2) j";
+    SNAPSHOT_DROP = "DELETE FROM snapshot WHERE run_no = ?1 AND grp = ?2
+        AND seq IS NOT (SELECT read_seq FROM grp WHERE run_no = ?1 AND ix = ?2)
+        AND seq IS NOT (SELECT planned_seq FROM grp WHERE run_no = ?1 AND ix = ?2)";
+    FINDING_DROP = "DELETE FROM finding WHERE run_no = ?1 AND grp = ?2";
+    FINDING_INSERT = "INSERT INTO finding (run_no, grp, entries) VALUES (?1, ?2, ?3)";
     SIDES = "SELECT ix, read_ms, reading, code, message, naming, service_managed, elsewhere
         FROM grp WHERE run_no = ?1 AND ix >= ?2 ORDER BY ix LIMIT ?3";
     FINDINGS = "SELECT grp, entries FROM finding WHERE run_no = ?1 ORDER BY grp";
@@ -105,66 +87,49 @@ statements! {
 
     // Planning.
     /// Calls that were never sent. One that was split off another carries what was sent.
-    UNSENT = "SELECT call.run_no, call.grp, call.id FROM json_each(?1) j
-        CROSS JOIN call INDEXED BY call_group ON call.run_no = j.value ->> 0 AND call.grp = j.value ->> 1
-        WHERE call.status = 'pending' AND call.generation = 1 AND call.origin IS NULL";
-    /// Rules that other calls of the groups carry and that are not done with.
-    ORDERED = "SELECT call.run_no, call.grp, revocation.rule_id FROM json_each(?1) j
-        CROSS JOIN call INDEXED BY call_group ON call.run_no = j.value ->> 0 AND call.grp = j.value ->> 1
+    UNSENT = "SELECT id FROM call INDEXED BY call_group WHERE run_no = ?1 AND grp = ?2
+        AND status = 'pending' AND generation = 1 AND origin IS NULL";
+    /// Rules that other calls of the group carry and that are not done with.
+    ORDERED = "SELECT revocation.rule_id FROM call INDEXED BY call_group
         CROSS JOIN member INDEXED BY member_call ON member.run_no = call.run_no AND member.call = call.id
         CROSS JOIN revocation ON revocation.run_no = member.run_no
             AND revocation.id = member.id
-        WHERE NOT (call.status = 'pending' AND call.generation = 1 AND call.origin IS NULL)
+        WHERE call.run_no = ?1 AND call.grp = ?2
+            AND NOT (call.status = 'pending' AND call.generation = 1 AND call.origin IS NULL)
             AND member.outcome IN ('pending', 'failed', 'unknown', 'still_present')
             AND revocation.rule_id <> ''";
-    REVOCATION_DROP = "DELETE FROM revocation WHERE (run_no, id) IN (
-        SELECT m.run_no, m.id FROM json_each(?1) j
-        CROSS JOIN member m INDEXED BY member_call ON m.run_no = j.value ->> 0 AND m.call = j.value ->> 1)";
-    MEMBER_DROP = "DELETE FROM member INDEXED BY member_call WHERE (run_no, call) IN (
-        SELECT j.value ->> 0, j.value ->> 1 FROM json_each(?1) j)";
-    CALL_DROP = "DELETE FROM call WHERE (run_no, id) IN (
-        SELECT j.value ->> 0, j.value ->> 1 FROM json_each(?1) j)";
+    REVOCATION_DROP = "DELETE FROM revocation WHERE run_no = ?1
+        AND id IN (SELECT id FROM member INDEXED BY member_call WHERE run_no = ?1 AND call = ?2)";
+    MEMBER_DROP = "DELETE FROM member INDEXED BY member_call WHERE run_no = ?1 AND call = ?2";
+    CALL_DROP = "DELETE FROM call WHERE run_no = ?1 AND id = ?2";
     REVOCATION_INSERT = "INSERT INTO revocation (run_no, id, grp, peer, line, rule_id, rule)
-        SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
-            j.value ->> 5, j.value ->> 6 FROM json_each(?1) j";
-    MEMBER_INSERT = "INSERT INTO member (run_no, id, call, outcome)
-        SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, 'pending' FROM json_each(?1) j";
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    MEMBER_INSERT = "INSERT INTO member (run_no, id, call, outcome) VALUES (?1, ?2, ?3, 'pending')";
     /// A group that was seen counts as known once it is planned as well: a process that died
     /// between the two leaves it to be read again.
     PLANNED_FROM = "UPDATE grp SET planned_seq = read_seq,
-        known_ms = CASE reading WHEN 'seen' THEN read_ms ELSE known_ms END FROM json_each(?1) j
-        WHERE grp.run_no = j.value ->> 0 AND grp.ix = j.value ->> 1";
+        known_ms = CASE reading WHEN 'seen' THEN read_ms ELSE known_ms END
+        WHERE run_no = ?1 AND ix = ?2";
 
     // The life of a call.
-    CALL_LOAD = "SELECT call.* FROM json_each(?1) j
-        CROSS JOIN call ON call.run_no = j.value ->> 0 AND call.id = j.value ->> 1";
+    CALL_LOAD = "SELECT * FROM call WHERE run_no = ?1 AND id = ?2";
     CALL_SAVE = "INSERT INTO call (run_no, id, lane, grp, direction, form, status, generation,
             attempt, not_before_ms, first_sent_ms, reply_lost, accepted, origin, lease_epoch)
-        SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
-            j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8, j.value ->> 9,
-            j.value ->> 10, j.value ->> 11, j.value ->> 12, j.value ->> 13, j.value ->> 14
-        FROM json_each(?1) j WHERE true
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
         ON CONFLICT (run_no, id) DO UPDATE SET status = excluded.status,
             generation = excluded.generation, attempt = excluded.attempt,
             not_before_ms = excluded.not_before_ms, first_sent_ms = excluded.first_sent_ms,
             reply_lost = excluded.reply_lost, accepted = excluded.accepted,
             lease_epoch = excluded.lease_epoch";
-    MEMBER_LOAD = "SELECT member.* FROM json_each(?1) j
-        CROSS JOIN member INDEXED BY member_call ON member.run_no = j.value ->> 0 AND member.call = j.value ->> 1
-        ORDER BY member.id";
-    MEMBER_SAVE = "UPDATE member SET call = j.value ->> 2, outcome = j.value ->> 3,
-        reply_lost = j.value ->> 4, reason = j.value ->> 5, settled_ms = j.value ->> 6,
-        since = j.value ->> 7, until = j.value ->> 8, past = j.value ->> 9
-        FROM json_each(?1) j WHERE member.run_no = j.value ->> 0 AND member.id = j.value ->> 1";
+    MEMBER_LOAD = "SELECT * FROM member INDEXED BY member_call WHERE run_no = ?1 AND call = ?2
+        ORDER BY id";
+    MEMBER_SAVE = "UPDATE member SET call = ?3, outcome = ?4, reply_lost = ?5, reason = ?6,
+        settled_ms = ?7, since = ?8, until = ?9, past = ?10 WHERE run_no = ?1 AND id = ?2";
     ATTEMPT_INSERT = "INSERT INTO attempt (run_no, call, generation, no, token, request,
             account, arn, sent_ms, lease_epoch)
-        SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
-            j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8, j.value ->> 9
-        FROM json_each(?1) j";
-    ATTEMPT_END = "UPDATE attempt SET result = j.value ->> 4, request_id = j.value ->> 5,
-        done_ms = j.value ->> 6 FROM json_each(?1) j
-        WHERE attempt.run_no = j.value ->> 0 AND attempt.call = j.value ->> 1
-            AND attempt.generation = j.value ->> 2 AND attempt.no = j.value ->> 3";
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    ATTEMPT_END = "UPDATE attempt SET result = ?5, request_id = ?6, done_ms = ?7
+        WHERE run_no = ?1 AND call = ?2 AND generation = ?3 AND no = ?4";
     LEFT_IN_FLIGHT = "SELECT id FROM call INDEXED BY call_open WHERE run_no = ?1 AND status = 'in_flight'
         AND status NOT IN ('settled', 'failed') AND lease_epoch < ?2 ORDER BY id";
     OPEN_CALLS = "SELECT c.*, grp.id AS group_id, member.id AS member,
@@ -218,15 +183,11 @@ statements! {
         JOIN lane pl ON pl.run_no = p.run_no AND pl.ix = p.lane
         LEFT JOIN note ON note.run_no = r.run_no AND note.line = r.line
         ORDER BY r.grp, r.id";
-    ATTEMPTS = "SELECT attempt.call, attempt.generation, attempt.token, attempt.request_id,
-            attempt.sent_ms
-        FROM json_each(?2) j CROSS JOIN attempt ON attempt.run_no = ?1 AND attempt.call = j.value
-        ORDER BY attempt.call, attempt.generation, attempt.no";
+    ATTEMPTS = "SELECT generation, token, request_id, sent_ms FROM attempt
+        WHERE run_no = ?1 AND call = ?2 ORDER BY generation, no";
     TALLY_ADD = "INSERT INTO tally (run_no, cloud, account, region, action, code, count,
             retried, throttled, last_ms)
-        SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
-            j.value ->> 5, j.value ->> 6, j.value ->> 7, j.value ->> 8
-        FROM json_each(?2) j WHERE true
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
         ON CONFLICT DO UPDATE SET count = count + excluded.count,
             retried = retried + excluded.retried, throttled = throttled + excluded.throttled,
             last_ms = max(last_ms, excluded.last_ms)";
@@ -239,8 +200,7 @@ statements! {
 
     // The history.
     EVENT_INSERT = "INSERT INTO event (run_no, seq, at_ms, epoch, kind, call, body, hash)
-        SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
-            j.value ->> 5, j.value ->> 6, j.value ->> 7 FROM json_each(?1) j";
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     HISTORY = "SELECT seq, at_ms, epoch, kind, call, body, hash FROM event
         WHERE run_no = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
 

@@ -1,18 +1,15 @@
 //! The events of calls: loaded, applied and saved for a whole batch in a few statements.
 
-use std::collections::BTreeSet;
+use rusqlite::Connection;
 
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
-
-use super::row::{bulk, get, parse, refused, select, status};
+use super::row::{Row, bulk, first, get, maybe_text, model_word, parse, select, status, text};
 use super::sql;
 use super::work::Work;
 use crate::journal::chain::canonical;
 use crate::journal::columns::{Begun, attempt, call_columns, member_columns};
-use crate::journal::desk::{By, CallRow, Desk, Key, MemberRow, Step};
+use crate::journal::desk::{By, CallRow, Desk, MemberRow, Step};
 use crate::journal::{CallId, JournalError};
-use crate::model::{Event, RevocationId, RunId, Status};
+use crate::model::{Event, RequestId, RevocationId, RunId, Status};
 
 /// A call's new status, and the calls that were split off it.
 pub(super) type Stepped = Result<(Status, Vec<CallId>), JournalError>;
@@ -22,41 +19,34 @@ const RECLAIM: usize = 1000;
 
 /// Stores events of calls in order. A step that is refused leaves no trace and does not hold
 /// its neighbours back; the outer error is that of the database.
-pub(super) async fn apply(
-    work: &mut Work<'_>,
-    steps: &[Step],
-) -> Result<Vec<Stepped>, JournalError> {
-    let mut desk = load(work.conn, steps).await?;
+pub(super) fn apply(work: &mut Work<'_>, steps: &[Step]) -> Result<Vec<Stepped>, JournalError> {
+    let mut desk = load(work.conn, steps)?;
     let mut replies = Vec::with_capacity(steps.len());
     let mut begun = Vec::new();
     for step in steps {
-        let head = work.head(step.run_no).await?;
+        let head = work.head(step.run_no)?;
         let reply = desk.apply(step, &mut head.next_call);
         if let Ok((status, split)) = &reply {
             begun.extend(attempt(step, *status, work.epoch));
             let body = body(&step.event, split)?;
             let kind = step.event.kind().as_str();
-            work.record(step.run_no, step.at_ms, kind, Some(step.call), body).await?;
+            work.record(step.run_no, step.at_ms, kind, Some(step.call), body)?;
         }
         replies.push(reply);
     }
-    save(work, &desk, &begun).await?;
+    save(work, &desk, begun)?;
     Ok(replies)
 }
 
 /// Marks every call of a run that an earlier process left in flight; returns how many.
-pub(super) async fn reclaim(
+pub(super) fn reclaim(
     work: &mut Work<'_>,
     run: &RunId,
     run_no: i64,
     at_ms: i64,
 ) -> Result<u64, JournalError> {
-    let ids: Vec<u64> = sqlx::query_scalar(sql::LEFT_IN_FLIGHT)
-        .bind(run_no)
-        .bind(work.epoch.cast_signed())
-        .fetch_all(&mut *work.conn)
-        .await
-        .map_err(|error| refused(&error))?;
+    let ids: Vec<u64> =
+        select(work.conn, sql::LEFT_IN_FLIGHT, (run_no, work.epoch), |row| get(row, "id"))?;
     for part in ids.chunks(RECLAIM) {
         let steps: Vec<Step> = part
             .iter()
@@ -69,7 +59,7 @@ pub(super) async fn reclaim(
                 by: By::Reclaim,
             })
             .collect();
-        for reply in apply(work, &steps).await? {
+        for reply in apply(work, &steps)? {
             reply?;
         }
     }
@@ -86,35 +76,32 @@ fn body(event: &Event, split: &[CallId]) -> Result<String, JournalError> {
     canonical(&body)
 }
 
-async fn load(conn: &mut SqliteConnection, steps: &[Step]) -> Result<Desk, JournalError> {
-    let calls: BTreeSet<Key> = steps.iter().map(|step| (step.run_no, step.call.0)).collect();
+fn load(conn: &Connection, steps: &[Step]) -> Result<Desk, JournalError> {
     let mut desk = Desk::default();
-    for row in &select(conn, sql::CALL_LOAD, &Vec::from_iter(calls)).await? {
-        desk.calls.insert((get(row, "run_no")?, get(row, "id")?), call_row(row)?);
-    }
-    let crowded: BTreeSet<Key> = steps
-        .iter()
-        .filter(|step| {
-            matches!(
-                step.event,
-                Event::Verified { .. } | Event::Reopened { .. } | Event::Refused { .. }
-            )
-        })
-        .map(|step| (step.run_no, step.call.0))
-        .collect();
-    for row in &select(conn, sql::MEMBER_LOAD, &Vec::from_iter(crowded)).await? {
-        let key = (get(row, "run_no")?, get(row, "call")?);
-        desk.members.entry(key).or_default().push(member_row(row)?);
+    for step in steps {
+        let key = (step.run_no, step.call.0);
+        if !desk.calls.contains_key(&key) {
+            let row = first(conn, sql::CALL_LOAD, key, call_row)?;
+            desk.calls.extend(row.map(|row| (key, row)));
+        }
+        if needs_members(&step.event) && !desk.members.contains_key(&key) {
+            desk.members.insert(key, select(conn, sql::MEMBER_LOAD, key, member_row)?);
+        }
     }
     Ok(desk)
 }
 
-fn call_row(row: &SqliteRow) -> Result<CallRow, JournalError> {
+/// Whether an event changes how the members of its call stand.
+const fn needs_members(event: &Event) -> bool {
+    matches!(event, Event::Verified { .. } | Event::Reopened { .. } | Event::Refused { .. })
+}
+
+fn call_row(row: &Row<'_>) -> Result<CallRow, JournalError> {
     Ok(CallRow {
         lane: get(row, "lane")?,
         group: get(row, "grp")?,
-        direction: model_word(get(row, "direction")?)?,
-        form: model_word(get(row, "form")?)?,
+        direction: model_word(text(row, "direction")?)?,
+        form: model_word(text(row, "form")?)?,
         status: status(row)?,
         first_sent_ms: get(row, "first_sent_ms")?,
         reply_lost: get(row, "reply_lost")?,
@@ -123,11 +110,11 @@ fn call_row(row: &SqliteRow) -> Result<CallRow, JournalError> {
     })
 }
 
-fn member_row(row: &SqliteRow) -> Result<MemberRow, JournalError> {
-    let past: Option<&str> = get(row, "past")?;
+fn member_row(row: &Row<'_>) -> Result<MemberRow, JournalError> {
+    let past = maybe_text(row, "past")?;
     Ok(MemberRow {
         id: RevocationId(get(row, "id")?),
-        outcome: model_word(get(row, "outcome")?)?,
+        outcome: model_word(text(row, "outcome")?)?,
         reply_lost: get(row, "reply_lost")?,
         reason: get(row, "reason")?,
         settled_ms: get(row, "settled_ms")?,
@@ -137,29 +124,21 @@ fn member_row(row: &SqliteRow) -> Result<MemberRow, JournalError> {
     })
 }
 
-/// A word of the model, read back.
-pub(super) fn model_word<T>(text: &str) -> Result<T, JournalError>
-where
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
-    text.parse().map_err(|error| JournalError::Damaged(format!("{error}")))
-}
-
-async fn save(work: &mut Work<'_>, desk: &Desk, begun: &[Begun]) -> Result<(), JournalError> {
-    let calls: Vec<_> = desk
-        .changed
-        .iter()
-        .filter_map(|key| Some((*key, desk.calls.get(key)?)))
-        .map(|(key, row)| call_columns(key, row, work.epoch))
-        .collect();
-    bulk(work.conn, sql::CALL_SAVE, &calls).await?;
-    bulk(work.conn, sql::ATTEMPT_INSERT, begun).await?;
-    bulk(work.conn, sql::ATTEMPT_END, &desk.ended).await?;
+fn save(work: &Work<'_>, desk: &Desk, begun: Vec<Begun>) -> Result<(), JournalError> {
+    let changed = desk.changed.iter().filter_map(|key| Some((*key, desk.calls.get(key)?)));
+    let calls = changed.map(|(key, row)| call_columns(key, row, work.epoch));
+    bulk(work.conn, sql::CALL_SAVE, calls)?;
+    bulk(work.conn, sql::ATTEMPT_INSERT, begun)?;
+    let ended = desk.ended.iter().map(|(run_no, call, generation, no, kind, request, at_ms)| {
+        let request = request.as_ref().map(RequestId::as_str);
+        (run_no, call, generation, no, kind, request, at_ms)
+    });
+    bulk(work.conn, sql::ATTEMPT_END, ended)?;
     let mut members = Vec::new();
     for key in &desk.moved {
         for member in desk.members.get(key).into_iter().flatten() {
             members.push(member_columns(*key, member)?);
         }
     }
-    bulk(work.conn, sql::MEMBER_SAVE, &members).await
+    bulk(work.conn, sql::MEMBER_SAVE, members)
 }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
+use rusqlite::Connection;
 use serde_json::Value;
-use sqlx::SqliteConnection;
 
-use super::row::{parse, refused};
+use super::row::parse;
 use super::sql;
 use crate::journal::JournalError;
 use crate::journal::table::Table;
@@ -33,18 +33,15 @@ const fn statement(table: Table) -> &'static str {
 }
 
 /// The rows of a table with these keys, in order.
-pub(super) async fn rows(
-    conn: &mut SqliteConnection,
+pub(super) fn rows(
+    conn: &Connection,
     run_no: i64,
     table: Table,
-    keys: Range<i64>,
+    keys: &Range<i64>,
 ) -> Result<Vec<Value>, JournalError> {
-    let rows: Vec<String> = sqlx::query_scalar(statement(table))
-        .bind(run_no)
-        .bind(keys.start)
-        .bind(keys.end)
-        .fetch_all(conn)
-        .await
-        .map_err(|error| refused(&error))?;
-    rows.iter().map(|row| parse(row)).collect()
+    let mut statement = conn.prepare_cached(statement(table))?;
+    let rows = statement.query_and_then((run_no, keys.start, keys.end), |row| {
+        parse(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)
+    })?;
+    rows.collect()
 }

@@ -1,10 +1,9 @@
 //! The counts of exchanges.
 
+use rusqlite::Connection;
 use serde_json::json;
-use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 
-use super::row::{bulk_of, get, lane_key, refused};
+use super::row::{Row, bulk, get, lane_key, select};
 use super::sql;
 use super::work::Work;
 use crate::journal::chain::canonical;
@@ -16,44 +15,32 @@ pub(super) struct TallyOrder {
     pub(super) tallies: Vec<Tally>,
 }
 
-pub(super) async fn add(work: &mut Work<'_>, order: &TallyOrder) -> Result<(), JournalError> {
-    let rows: Vec<_> = order
-        .tallies
-        .iter()
-        .map(|tally| {
-            (
-                tally.lane.cloud,
-                &tally.lane.account,
-                &tally.lane.region,
-                &tally.action,
-                &tally.code,
-                tally.count,
-                tally.retried,
-                tally.throttled,
-                tally.last_ms,
-            )
-        })
-        .collect();
-    bulk_of(work.conn, sql::TALLY_ADD, order.run_no, &rows).await?;
+pub(super) fn add(work: &mut Work<'_>, order: &TallyOrder) -> Result<(), JournalError> {
+    let rows = order.tallies.iter().map(|tally| {
+        let Tally { lane, action, code, count, retried, throttled, last_ms } = tally;
+        let (account, region) = (lane.account.as_str(), lane.region.as_str());
+        let (run_no, cloud) = (order.run_no, lane.cloud.as_str());
+        (run_no, cloud, account, region, action, code, count, retried, throttled, last_ms)
+    });
+    bulk(work.conn, sql::TALLY_ADD, rows)?;
     let Some(last) = order.tallies.iter().map(|tally| tally.last_ms).max() else { return Ok(()) };
     let body = canonical(&json!({ "tallies": order.tallies }))?;
-    work.record(order.run_no, last, "tallied", None, body).await?;
+    work.record(order.run_no, last, "tallied", None, body)?;
     Ok(())
 }
 
 /// The counts of the run `key`, or with [`sql::RECENT`] those since `key`, over all runs.
-pub(super) async fn list(
-    conn: &mut SqliteConnection,
+pub(super) fn list(
+    conn: &Connection,
     query: &'static str,
     key: i64,
 ) -> Result<Vec<Tally>, JournalError> {
-    let rows = sqlx::query(query).bind(key).fetch_all(conn).await;
-    rows.map_err(|error| refused(&error))?.iter().map(tally).collect()
+    select(conn, query, [key], tally)
 }
 
-fn tally(row: &SqliteRow) -> Result<Tally, JournalError> {
+fn tally(row: &Row<'_>) -> Result<Tally, JournalError> {
     Ok(Tally {
-        lane: lane_key(row, "")?,
+        lane: lane_key(row)?,
         action: get(row, "action")?,
         code: get(row, "code")?,
         count: get(row, "count")?,

@@ -2,18 +2,16 @@
 
 use std::path::Path;
 
-use sqlx::{AssertSqlSafe, Executor as _, Row as _, SqlSafeStr as _};
-
 use super::SqliteJournal;
 use super::connect::{self, Name};
+use super::order::Alone;
+use super::row::{get, select};
 use super::sql;
 
 /// A journal whose file cannot grow beyond so many pages of 4 KiB.
 pub(in crate::journal) async fn with_pages(url: &str, path: &Path, pages: u32) -> SqliteJournal {
     let journal = SqliteJournal::open_to_write(url, path).await.expect("a journal");
-    let limit = AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-    let writer = journal.writer();
-    sqlx::raw_sql(limit).execute(&mut writer.lock().await.conn).await.expect("a limit");
+    journal.writing().expect("a writer").carry_out(Alone::Limit(pages)).await.expect("a limit");
     journal
 }
 
@@ -37,18 +35,19 @@ fn walks(detail: &str) -> bool {
     LARGE.contains(&table) && !narrowed
 }
 
-#[tokio::test]
-async fn every_statement_is_understood_and_none_walks_through_a_large_table() {
+#[test]
+fn every_statement_is_understood_and_none_walks_through_a_large_table() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let path = folder.path().join("unpair.db");
     let name = Name("test".to_owned());
     connect::private_file(&name, &path).expect("a file");
-    let mut conn = connect::to_write(&name, &path).await.expect("a journal");
+    let conn = connect::to_write(&name, &path).expect("a journal");
     for statement in sql::ALL {
-        conn.prepare((*statement).into_sql_str()).await.expect(statement);
-        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
-        for row in sqlx::raw_sql(explain).fetch_all(&mut conn).await.expect(statement) {
-            let detail: String = row.get("detail");
+        let values = conn.prepare(statement).expect(statement).parameter_count();
+        let explain = format!("EXPLAIN QUERY PLAN {statement}");
+        let nulls = rusqlite::params_from_iter(vec![rusqlite::types::Null; values]);
+        let details = select(&conn, &explain, nulls, |row| get::<String>(row, "detail"));
+        for detail in details.expect(statement) {
             assert!(!walks(&detail) || ONCE.contains(statement), "{detail}: {statement}");
         }
     }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 
-use super::row::{bulk, get, refused};
+use super::row::{bulk, first, get, text};
 use super::sql;
 use crate::journal::chain::{self, Link};
 use crate::journal::{CallId, JournalError};
@@ -26,7 +26,7 @@ type EventRow = (i64, u64, i64, u64, String, Option<u64>, String, String);
 
 /// One transaction under way.
 pub(super) struct Work<'a> {
-    pub(super) conn: &'a mut SqliteConnection,
+    pub(super) conn: &'a Connection,
     pub(super) epoch: u64,
     heads: &'a mut Heads,
     touched: BTreeSet<i64>,
@@ -34,25 +34,23 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(conn: &'a mut SqliteConnection, heads: &'a mut Heads, epoch: u64) -> Self {
+    pub(super) fn new(conn: &'a Connection, heads: &'a mut Heads, epoch: u64) -> Self {
         Self { conn, epoch, heads, touched: BTreeSet::new(), events: Vec::new() }
     }
 
     /// The head of a run, read once.
-    pub(super) async fn head(&mut self, run_no: i64) -> Result<&mut Head, JournalError> {
+    pub(super) fn head(&mut self, run_no: i64) -> Result<&mut Head, JournalError> {
         if !self.heads.contains_key(&run_no) {
-            let row = sqlx::query(sql::RUN_HEAD)
-                .bind(run_no)
-                .fetch_one(&mut *self.conn)
-                .await
-                .map_err(|error| refused(&error))?;
-            let hash: Option<String> = get(&row, "hash")?;
-            let head = Head {
-                seq: get::<Option<u64>>(&row, "seq")?.unwrap_or_default(),
-                hash: hash.map_or_else(|| get::<&str>(&row, "id").map(chain::genesis), Ok)?,
-                next_call: get(&row, "next_call")?,
-                next_revocation: get(&row, "next_revocation")?,
-            };
+            let head = first(self.conn, sql::RUN_HEAD, [run_no], |row| {
+                let hash: Option<String> = get(row, "hash")?;
+                Ok(Head {
+                    seq: get::<Option<u64>>(row, "seq")?.unwrap_or_default(),
+                    hash: hash.map_or_else(|| text(row, "id").map(chain::genesis), Ok)?,
+                    next_call: get(row, "next_call")?,
+                    next_revocation: get(row, "next_revocation")?,
+                })
+            })?;
+            let head = head.ok_or_else(|| JournalError::Damaged(format!("no run {run_no}")))?;
             self.heads.insert(run_no, head);
         }
         self.touched.insert(run_no);
@@ -62,7 +60,7 @@ impl<'a> Work<'a> {
     }
 
     /// Adds a row to the history of a run; it is written by [`Work::finish`]. Returns its number.
-    pub(super) async fn record(
+    pub(super) fn record(
         &mut self,
         run_no: i64,
         at_ms: i64,
@@ -71,7 +69,7 @@ impl<'a> Work<'a> {
         body: String,
     ) -> Result<u64, JournalError> {
         let epoch = self.epoch;
-        let head = self.head(run_no).await?;
+        let head = self.head(run_no)?;
         let seq = head.seq + 1;
         head.hash = chain::link(&head.hash, &Link { seq, at_ms, epoch, kind, call, body: &body });
         head.seq = seq;
@@ -82,14 +80,11 @@ impl<'a> Work<'a> {
     }
 
     /// Writes the history rows and the numbers given out.
-    pub(super) async fn finish(self) -> Result<(), JournalError> {
-        bulk(self.conn, sql::EVENT_INSERT, &self.events).await?;
-        let numbers: Vec<(i64, u64, u64)> = self
-            .touched
-            .iter()
-            .filter_map(|run_no| Some((*run_no, self.heads.get(run_no)?)))
-            .map(|(run_no, head)| (run_no, head.next_call, head.next_revocation))
-            .collect();
-        bulk(self.conn, sql::RUN_NUMBERS, &numbers).await
+    pub(super) fn finish(self) -> Result<(), JournalError> {
+        bulk(self.conn, sql::EVENT_INSERT, self.events)?;
+        let touched =
+            self.touched.iter().filter_map(|run_no| Some((*run_no, self.heads.get(run_no)?)));
+        let numbers = touched.map(|(run_no, head)| (run_no, head.next_call, head.next_revocation));
+        bulk(self.conn, sql::RUN_NUMBERS, numbers)
     }
 }

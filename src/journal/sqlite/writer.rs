@@ -1,61 +1,34 @@
 //! The one writer: orders that wait together are committed together.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
 
-use sqlx::{Connection as _, SqliteConnection};
-use tokio::sync::{Mutex, mpsc, oneshot};
-
+use super::begin::{self, BeginOrder};
 use super::connect::Name;
-use super::planning::{self, PlanOrder};
-use super::readings::{self, ReadingsOrder};
-use super::row::refused;
-use super::runs::{self, UpdateOrder};
-use super::steps;
-use super::tallies::{self, TallyOrder};
+use super::order::{Order, Reply, carry_out};
+use super::row::{execute, first, get};
+use super::sql;
+use super::thread::{self, Served};
 use super::work::{Heads, Work};
-use super::{begin, sql};
 use crate::failpoint::{Bug, hit, planted};
-use crate::journal::desk::Step;
-use crate::journal::{CallId, JournalError, NewRun};
-use crate::model::{PairSet, RunId, Status};
+use crate::journal::JournalError;
 
 /// Orders in one transaction at most.
 const BATCH: usize = 128;
 
-/// One thing to be written.
-pub(super) enum Order {
-    Step(Step),
-    Plan(PlanOrder),
-    Alone(Alone),
-}
+/// Where the reply to an order goes once it is durable.
+type Ack = oneshot::Sender<Result<Reply, JournalError>>;
 
-/// Orders that are rare or bulky enough to need no company.
-pub(super) enum Alone {
-    Readings(ReadingsOrder, Vec<PlanOrder>),
-    Update(UpdateOrder),
-    Reclaim { run: RunId, run_no: i64, at_ms: i64 },
-    Tally(TallyOrder),
-    Prune { before_ms: i64 },
-}
-
-/// What came of an order.
-#[derive(Debug)]
-pub(super) enum Reply {
-    Done,
-    Stepped(Status, Vec<CallId>),
-    Count(u64),
-}
-
-/// An order and where its reply goes once it is durable.
-pub(super) struct Envelope {
-    pub(super) order: Order,
-    pub(super) ack: oneshot::Sender<Result<Reply, JournalError>>,
+/// What the writer is sent.
+pub(super) enum Message {
+    Write(Order, Ack),
+    /// A run: in a transaction of its own.
+    Begin(BeginOrder, Ack),
 }
 
 /// The writing connection with all that only it knows.
 pub(super) struct Writer {
-    pub(super) conn: SqliteConnection,
+    conn: Connection,
     name: Name,
     epoch: u64,
     heads: Heads,
@@ -63,95 +36,100 @@ pub(super) struct Writer {
     poison: Option<String>,
 }
 
-/// Takes orders until every sender is gone.
-pub(super) async fn serve(writer: Arc<Mutex<Writer>>, mut inbox: mpsc::Receiver<Envelope>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while inbox.recv_many(&mut batch, BATCH).await > 0 {
-        let (orders, acks): (Vec<_>, Vec<_>) =
-            batch.drain(..).map(|envelope| (envelope.order, envelope.ack)).unzip();
-        let replies = writer.lock().await.commit(orders, acks.len()).await;
-        for (ack, reply) in acks.into_iter().zip(replies) {
-            // Nobody waits for it any more: it is durable all the same.
-            let _ = ack.send(reply);
-        }
-    }
-}
-
 impl Writer {
     /// Makes this process the only one whose writes count.
-    pub(super) async fn new(name: Name, mut conn: SqliteConnection) -> Result<Self, JournalError> {
-        let broken = |error: sqlx::Error| name.unusable(format!("cannot be written: {error}"));
-        let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await.map_err(broken)?;
-        sqlx::query(sql::EPOCH_NEXT).execute(&mut *transaction).await.map_err(broken)?;
-        let epoch: u64 =
-            sqlx::query_scalar(sql::EPOCH).fetch_one(&mut *transaction).await.map_err(broken)?;
-        transaction.commit().await.map_err(broken)?;
+    pub(super) fn new(name: Name, mut conn: Connection) -> Result<Self, JournalError> {
+        let epoch = take_over(&mut conn).map_err(|error| match error {
+            JournalError::Damaged(why) | JournalError::Database(why) => {
+                name.unusable(format!("cannot be written: {why}"))
+            }
+            other => other,
+        })?;
         hit("after-takeover");
         Ok(Self { conn, name, epoch, heads: Heads::new(), poison: None })
     }
 
-    /// Stores a run and its pairs.
-    pub(super) async fn begin(
-        &mut self,
-        run: &NewRun,
-        pairs: &PairSet,
-    ) -> Result<i64, JournalError> {
-        let result = self.try_begin(run, pairs).await;
-        self.judged(result)
-    }
-
-    async fn try_begin(&mut self, run: &NewRun, pairs: &PairSet) -> Result<i64, JournalError> {
-        self.sound()?;
-        let mut transaction =
-            self.conn.begin_with("BEGIN IMMEDIATE").await.map_err(|error| refused(&error))?;
-        fence(&self.name, self.epoch, &mut transaction).await?;
-        let taken: Option<i64> = sqlx::query_scalar(sql::RUN_NO)
-            .bind(run.id.as_str())
-            .fetch_optional(&mut *transaction)
-            .await
-            .map_err(|error| refused(&error))?;
-        if taken.is_some() {
-            return Err(self.name.unusable(format!("already holds a run {}", run.id)));
+    /// Takes orders until every sender is gone.
+    pub(super) fn serve(mut self, mut inbox: mpsc::Receiver<Message>) -> Served {
+        let mut waiting = Vec::with_capacity(BATCH);
+        while inbox.blocking_recv_many(&mut waiting, BATCH) > 0 {
+            let (mut orders, mut acks) = (Vec::new(), Vec::new());
+            for message in waiting.drain(..) {
+                match message {
+                    Message::Write(order, ack) => {
+                        orders.push(order);
+                        acks.push(ack);
+                    }
+                    Message::Begin(order, ack) => {
+                        self.write(std::mem::take(&mut orders), std::mem::take(&mut acks));
+                        answer(ack, self.begin(order));
+                    }
+                }
+            }
+            self.write(orders, acks);
         }
-        // Heads of its own: this future may be dropped before the commit.
-        let mut heads = Heads::new();
-        let mut work = Work::new(&mut transaction, &mut heads, self.epoch);
-        let run_no = begin::begin(&mut work, run, pairs).await?;
-        work.finish().await?;
-        hit("during-begin");
-        transaction.commit().await.map_err(|error| refused(&error))?;
-        self.heads.extend(heads);
-        Ok(run_no)
+        thread::close(self.conn)
     }
 
-    /// Carries out a batch in one transaction; one reply for each order.
-    async fn commit(
-        &mut self,
-        orders: Vec<Order>,
-        count: usize,
-    ) -> Vec<Result<Reply, JournalError>> {
-        let result = self.try_commit(orders).await;
-        match self.judged(result) {
-            Ok(replies) => replies,
-            Err(error) => (0..count).map(|_| Err(again(&error))).collect(),
+    /// Carries out orders in one transaction, and answers each.
+    fn write(&mut self, orders: Vec<Order>, acks: Vec<Ack>) {
+        if orders.is_empty() {
+            return;
+        }
+        let written = self.commit(orders);
+        match self.judged(written) {
+            Ok(replies) => {
+                for (ack, reply) in acks.into_iter().zip(replies) {
+                    answer(ack, reply);
+                }
+            }
+            Err(error) => {
+                for ack in acks {
+                    answer(ack, Err(again(&error)));
+                }
+            }
         }
     }
 
-    async fn try_commit(
+    fn commit(
         &mut self,
         orders: Vec<Order>,
     ) -> Result<Vec<Result<Reply, JournalError>>, JournalError> {
         self.sound()?;
-        let mut transaction =
-            self.conn.begin_with("BEGIN IMMEDIATE").await.map_err(|error| refused(&error))?;
-        fence(&self.name, self.epoch, &mut transaction).await?;
-        let mut work = Work::new(&mut transaction, &mut self.heads, self.epoch);
-        let replies = carry_out(&mut work, orders).await?;
-        work.finish().await?;
+        let transaction = fenced(&mut self.conn, &self.name, self.epoch)?;
+        let mut work = Work::new(&transaction, &mut self.heads, self.epoch);
+        let replies = carry_out(&mut work, orders)?;
+        work.finish()?;
         hit("before-commit");
-        transaction.commit().await.map_err(|error| refused(&error))?;
+        transaction.commit()?;
         hit("after-commit");
         Ok(replies)
+    }
+
+    /// Stores a run and its pairs.
+    fn begin(&mut self, order: BeginOrder) -> Result<Reply, JournalError> {
+        let begun = self.try_begin(order);
+        self.judged(begun).map(|()| Reply::Done)
+    }
+
+    fn try_begin(&mut self, order: BeginOrder) -> Result<(), JournalError> {
+        self.sound()?;
+        let transaction = fenced(&mut self.conn, &self.name, self.epoch)?;
+        let id = order.run.id.as_str();
+        if first(&transaction, sql::RUN_NO, [id], |row| get::<i64>(row, "no"))?.is_some() {
+            return Err(self.name.unusable(format!("already holds a run {id}")));
+        }
+        // Heads of its own: whoever tells of the run may go away before the commit.
+        let mut heads = Heads::new();
+        let mut work = Work::new(&transaction, &mut heads, self.epoch);
+        if !begin::begin(&mut work, order)? {
+            return Ok(());
+        }
+        work.finish()?;
+        hit("during-begin");
+        transaction.commit()?;
+        self.heads.extend(heads);
+        Ok(())
     }
 
     fn sound(&self) -> Result<(), JournalError> {
@@ -173,11 +151,37 @@ impl Writer {
     }
 }
 
-/// Refuses to write once another process has taken the journal over.
-async fn fence(name: &Name, epoch: u64, conn: &mut SqliteConnection) -> Result<(), JournalError> {
-    let now: u64 =
-        sqlx::query_scalar(sql::EPOCH).fetch_one(conn).await.map_err(|error| refused(&error))?;
-    if now == epoch || planted(Bug::LeaseNotChecked) { Ok(()) } else { Err(name.locked()) }
+fn answer(ack: Ack, reply: Result<Reply, JournalError>) {
+    // Nobody waits for it any more: it is durable all the same.
+    let _ = ack.send(reply);
+}
+
+/// Counts up how often the journal was opened for writing.
+fn take_over(conn: &mut Connection) -> Result<u64, JournalError> {
+    let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    execute(&transaction, sql::EPOCH_NEXT, [])?;
+    let epoch = epoch(&transaction)?;
+    transaction.commit()?;
+    Ok(epoch)
+}
+
+fn epoch(conn: &Connection) -> Result<u64, JournalError> {
+    first(conn, sql::EPOCH, [], |row| get(row, "epoch"))?
+        .ok_or_else(|| JournalError::Damaged("it has no epoch".to_owned()))
+}
+
+/// A transaction; refused once another process has taken the journal over.
+fn fenced<'c>(
+    conn: &'c mut Connection,
+    name: &Name,
+    ours: u64,
+) -> Result<Transaction<'c>, JournalError> {
+    let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if epoch(&transaction)? == ours || planted(Bug::LeaseNotChecked) {
+        Ok(transaction)
+    } else {
+        Err(name.locked())
+    }
 }
 
 /// The same error for another order of the batch.
@@ -188,65 +192,4 @@ fn again(error: &JournalError) -> JournalError {
         JournalError::Database(what) => JournalError::Database(what.clone()),
         other => JournalError::Database(other.to_string()),
     }
-}
-
-/// Orders of one kind that follow each other go together. The outer error is that of the
-/// database; an inner one touched nothing.
-async fn carry_out(
-    work: &mut Work<'_>,
-    orders: Vec<Order>,
-) -> Result<Vec<Result<Reply, JournalError>>, JournalError> {
-    let mut replies = Vec::with_capacity(orders.len());
-    let mut queue = orders.into_iter().peekable();
-    while let Some(order) = queue.next() {
-        match order {
-            Order::Step(first) => {
-                let mut steps = vec![first];
-                while let Some(Order::Step(step)) =
-                    queue.next_if(|order| matches!(order, Order::Step(_)))
-                {
-                    steps.push(step);
-                }
-                let stepped = steps::apply(work, &steps).await?.into_iter();
-                replies.extend(stepped.map(|one| one.map(|(to, split)| Reply::Stepped(to, split))));
-            }
-            Order::Plan(first) => {
-                let mut places = BTreeSet::from([first.place]);
-                let mut plans = vec![first];
-                while let Some(Order::Plan(plan)) = queue.next_if(
-                    |order| matches!(order, Order::Plan(plan) if places.insert(plan.place)),
-                ) {
-                    plans.push(plan);
-                }
-                let planned = planning::plan(work, plans).await?.into_iter();
-                replies.extend(planned.map(|one| one.map(|()| Reply::Done)));
-            }
-            Order::Alone(order) => replies.push(carry_out_alone(work, order).await?),
-        }
-    }
-    Ok(replies)
-}
-
-async fn carry_out_alone(
-    work: &mut Work<'_>,
-    order: Alone,
-) -> Result<Result<Reply, JournalError>, JournalError> {
-    match order {
-        Alone::Readings(order, plans) => {
-            let mut saved = readings::save(work, order).await?;
-            if saved.is_ok() && !plans.is_empty() {
-                saved = planning::plan(work, plans).await?.into_iter().collect();
-            }
-            return Ok(saved.map(|()| Reply::Done));
-        }
-        Alone::Update(order) => runs::update(work, &order).await?,
-        Alone::Tally(order) => tallies::add(work, &order).await?,
-        Alone::Reclaim { run, run_no, at_ms } => {
-            return Ok(Ok(Reply::Count(steps::reclaim(work, &run, run_no, at_ms).await?)));
-        }
-        Alone::Prune { before_ms } => {
-            return Ok(Ok(Reply::Count(runs::prune(work, before_ms).await?)));
-        }
-    }
-    Ok(Ok(Reply::Done))
 }

@@ -54,11 +54,9 @@ async fn an_untouched_journal_holds() {
 #[tokio::test]
 async fn history_is_append_only_to_whoever_keeps_the_rules() {
     let (place, _) = lived().await;
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(place.path());
-    let mut conn =
-        <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.expect("a file");
+    let conn = place.raw();
     for statement in ["UPDATE event SET at_ms = 1 WHERE seq = 3", "DELETE FROM event"] {
-        let refused = sqlx::query(statement).execute(&mut conn).await;
+        let refused = conn.execute(statement, []);
         assert!(refused.expect_err(statement).to_string().contains("append-only"));
     }
 }
@@ -66,8 +64,8 @@ async fn history_is_append_only_to_whoever_keeps_the_rules() {
 #[tokio::test]
 async fn every_edit_of_every_row_of_history_is_found() {
     let (place, report) = lived().await;
-    place.edit(UNGUARDED).await;
-    place.edit("CREATE TABLE saved AS SELECT * FROM event").await;
+    place.edit(UNGUARDED);
+    place.edit("CREATE TABLE saved AS SELECT * FROM event");
     let restore = "DELETE FROM event; INSERT INTO event SELECT * FROM saved;";
     for seq in 1..=report.rows {
         for edit in [
@@ -80,9 +78,9 @@ async fn every_edit_of_every_row_of_history_is_found() {
                 "UPDATE event SET hash = replace(hash, substr(hash, 1, 1), 'x') WHERE seq = {seq}"
             ),
         ] {
-            place.edit(&edit).await;
+            place.edit(&edit);
             assert_ne!(checked(&place).await.bad, [""; 0], "{edit}");
-            place.edit(restore).await;
+            place.edit(restore);
         }
     }
     assert_eq!(checked(&place).await, report);
@@ -91,8 +89,8 @@ async fn every_edit_of_every_row_of_history_is_found() {
 #[tokio::test]
 async fn every_row_that_is_dropped_added_or_swapped_is_found() {
     let (place, report) = lived().await;
-    place.edit(UNGUARDED).await;
-    place.edit("CREATE TABLE saved AS SELECT * FROM event").await;
+    place.edit(UNGUARDED);
+    place.edit("CREATE TABLE saved AS SELECT * FROM event");
     let restore = "DELETE FROM event; INSERT INTO event SELECT * FROM saved;";
     for seq in 1..report.rows {
         let next = seq + 1;
@@ -115,9 +113,9 @@ async fn every_row_that_is_dropped_added_or_swapped_is_found() {
                  UPDATE event SET seq = {next} WHERE seq = 0;"
             ),
         ] {
-            place.edit(&edit).await;
+            place.edit(&edit);
             assert_ne!(checked(&place).await.bad, [""; 0], "{edit}");
-            place.edit(restore).await;
+            place.edit(restore);
         }
     }
 }
@@ -125,8 +123,8 @@ async fn every_row_that_is_dropped_added_or_swapped_is_found() {
 #[tokio::test]
 async fn a_cut_tail_shows_against_a_remembered_head() {
     let (place, report) = lived().await;
-    place.edit(UNGUARDED).await;
-    place.edit("DELETE FROM event WHERE seq > 13").await;
+    place.edit(UNGUARDED);
+    place.edit("DELETE FROM event WHERE seq > 13");
     let cut = checked(&place).await;
     assert_eq!(cut.rows, report.rows - 1);
     assert_ne!(cut.head, report.head);
@@ -162,7 +160,7 @@ async fn what_does_not_follow_from_the_history_is_found() {
         "UPDATE lane SET account = '3' WHERE ix = 1",
     ] {
         let (place, _) = lived().await;
-        place.edit(edit).await;
+        place.edit(edit);
         assert_ne!(checked(&place).await.bad, [""; 0], "{edit}");
     }
 }

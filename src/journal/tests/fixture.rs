@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection as _, SqliteConnection};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::journal::{
@@ -51,36 +50,28 @@ impl Place {
     }
 
     /// Asks the journal for texts behind its back.
-    pub(super) async fn texts(&self, query: &str) -> Vec<String> {
-        let mut conn = self.raw().await;
-        let query = sqlx::AssertSqlSafe(query.to_owned());
-        let texts = sqlx::query_scalar(query).fetch_all(&mut conn).await.expect("texts");
-        conn.close().await.expect("closed");
-        texts
+    pub(super) fn texts(&self, query: &str) -> Vec<String> {
+        let conn = self.raw();
+        let mut statement = conn.prepare(query).expect("a query");
+        let texts = statement.query_map([], |row| row.get(0)).expect("texts");
+        texts.collect::<Result<_, _>>().expect("texts")
     }
 
-    async fn raw(&self) -> SqliteConnection {
-        let options = SqliteConnectOptions::new()
-            .filename(self.path())
-            .create_if_missing(true)
-            .foreign_keys(false);
-        SqliteConnection::connect_with(&options).await.expect("a file")
+    /// The file without the rules that the journal keeps.
+    pub(super) fn raw(&self) -> Connection {
+        let conn = Connection::open(self.path()).expect("a file");
+        conn.execute_batch("PRAGMA foreign_keys = OFF").expect("no foreign keys");
+        conn
     }
 
     /// Edits the closed journal behind its back.
-    pub(super) async fn edit(&self, statement: &str) {
-        let mut conn = self.raw().await;
-        let statement = sqlx::AssertSqlSafe(statement.to_owned());
-        sqlx::raw_sql(statement).execute(&mut conn).await.expect("a statement");
-        conn.close().await.expect("closed");
+    pub(super) fn edit(&self, statement: &str) {
+        self.raw().execute_batch(statement).expect("a statement");
     }
 
     /// Asks the journal a number behind its back.
-    pub(super) async fn number(&self, query: &'static str) -> i64 {
-        let mut conn = self.raw().await;
-        let number = sqlx::query_scalar(query).fetch_one(&mut conn).await.expect("a number");
-        conn.close().await.expect("closed");
-        number
+    pub(super) fn number(&self, query: &str) -> i64 {
+        self.raw().query_one(query, [], |row| row.get(0)).expect("a number")
     }
 }
 

@@ -146,10 +146,10 @@ async fn the_snapshot_that_a_plan_was_made_from_is_kept_beside_the_last() {
     assert_eq!(snapshot(&*journal, 0).await.expect("one").rules.len(), 0);
     assert_eq!(check(&*journal, &run_id()).await.expect("checked").bad, [""; 0]);
     journal.close().await.expect("closed");
-    let kept = place.number("SELECT count(*) FROM snapshot").await;
+    let kept = place.number("SELECT count(*) FROM snapshot");
     assert_eq!(kept, 2);
     let planned = "SELECT json_array_length(body, '$.rules') FROM snapshot ORDER BY seq LIMIT 1";
-    assert_eq!(place.number(planned).await, 2);
+    assert_eq!(place.number(planned), 2);
 }
 
 #[tokio::test]

@@ -100,7 +100,7 @@ async fn a_journal_on_read_only_media_can_be_read() {
 async fn a_journal_of_a_later_version_is_refused_by_its_number() {
     let place = Place::new();
     place.open().await.close().await.expect("closed");
-    place.edit("PRAGMA user_version = 7").await;
+    place.edit("PRAGMA user_version = 7");
     for mode in [Mode::Write, Mode::Read] {
         let reason = unusable(&place.url(), mode).await;
         assert!(reason.contains("version 7") && reason.contains("newer unpair"), "{reason}");
@@ -110,7 +110,7 @@ async fn a_journal_of_a_later_version_is_refused_by_its_number() {
 #[tokio::test]
 async fn a_file_of_another_kind_is_left_alone() {
     let place = Place::new();
-    place.edit("CREATE TABLE theirs (x)").await;
+    place.edit("CREATE TABLE theirs (x)");
     let before = std::fs::read(place.path()).expect("a file");
     for mode in [Mode::Write, Mode::Read] {
         assert!(unusable(&place.url(), mode).await.contains("not a journal"));
@@ -187,7 +187,7 @@ async fn pruning_takes_ended_runs_with_all_their_rows() {
     assert_eq!(prune(&place.url(), 5_001).await.expect("pruned"), 1);
     let left = "SELECT (SELECT count(*) FROM revocation) + (SELECT count(*) FROM call)
         + (SELECT count(*) FROM event WHERE run_no = 1) + (SELECT count(*) FROM grp) - 4";
-    assert_eq!(place.number(left).await, 0);
+    assert_eq!(place.number(left), 0);
     let journal = place.read().await;
     assert_eq!(journal.runs().await.expect("runs").len(), 1);
     assert_eq!(crate::journal::check(&*journal, &other).await.expect("checked").bad, [""; 0]);

@@ -1,0 +1,98 @@
+//! A thread with a connection of its own, and the way to it.
+//!
+//! Whoever asks awaits the answer alone: a future that nobody polls holds no connection, and
+//! holds nobody up.
+
+use std::thread::{Builder, JoinHandle};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::journal::JournalError;
+
+/// Messages that may wait for a thread before their senders do.
+const INBOX: usize = 1024;
+
+/// What came of serving, told when the thread ends.
+pub(super) type Served = Result<(), JournalError>;
+
+/// A thread that serves messages until it is closed or dropped, and every one that was sent.
+pub(super) struct Thread<M> {
+    /// `None` once it is closed.
+    inbox: Option<mpsc::Sender<M>>,
+    handle: Option<JoinHandle<Served>>,
+}
+
+impl<M: Send + 'static> Thread<M> {
+    /// Starts a thread: `open` makes there what `serve` then serves with. Returns once it is open.
+    pub(super) async fn start<S>(
+        open: impl FnOnce() -> Result<S, JournalError> + Send + 'static,
+        serve: impl FnOnce(S, mpsc::Receiver<M>) -> Served + Send + 'static,
+    ) -> Result<Self, JournalError> {
+        let (inbox, messages) = mpsc::channel(INBOX);
+        let (ready, opened) = oneshot::channel();
+        let body = move || match open() {
+            Ok(state) => {
+                // Nobody waits for it any more: the inbox says so too.
+                let _ = ready.send(Ok(()));
+                serve(state, messages)
+            }
+            Err(error) => {
+                let _ = ready.send(Err(error));
+                Ok(())
+            }
+        };
+        let handle = Builder::new()
+            .name("journal".to_owned())
+            .spawn(body)
+            .map_err(|error| JournalError::Database(format!("no thread for it: {error}")))?;
+        let thread = Self { inbox: Some(inbox), handle: Some(handle) };
+        opened.await.map_err(|_| stopped())??;
+        Ok(thread)
+    }
+
+    /// Sends what `message` makes of the way back, and returns what comes by it.
+    pub(super) async fn ask<T>(
+        &self,
+        message: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> M,
+    ) -> Result<T, JournalError> {
+        let (back, answer) = oneshot::channel();
+        self.send(message(back)).await?;
+        answer.await.map_err(|_| stopped())?
+    }
+
+    /// Sends a message.
+    pub(super) async fn send(&self, message: M) -> Result<(), JournalError> {
+        let inbox = self.inbox.as_ref().ok_or_else(stopped)?;
+        inbox.send(message).await.map_err(|_| stopped())
+    }
+
+    /// Has everything served that was sent, and says how the thread ended.
+    pub(super) async fn close(mut self) -> Served {
+        drop(self.inbox.take());
+        let Some(handle) = self.handle.take() else { return Ok(()) };
+        let joined = tokio::task::spawn_blocking(|| handle.join()).await;
+        joined.ok().and_then(Result::ok).unwrap_or_else(|| Err(stopped()))
+    }
+}
+
+impl<M> Drop for Thread<M> {
+    /// Waits for the thread: what was sent is served before anybody takes the file over.
+    fn drop(&mut self) {
+        drop(self.inbox.take());
+        if let Some(handle) = self.handle.take() {
+            // Nobody is left to be told.
+            let _ = handle.join();
+        }
+    }
+}
+
+/// The error of a thread that ended before its time.
+pub(super) fn stopped() -> JournalError {
+    JournalError::Database("its thread has stopped".to_owned())
+}
+
+/// Closes a connection: the last one of a journal leaves a single file.
+pub(super) fn close(conn: Connection) -> Served {
+    conn.close().map_err(|(_, error)| error.into())
+}

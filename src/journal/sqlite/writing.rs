@@ -1,0 +1,76 @@
+//! The way to the writer.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use super::begin::{self, BeginOrder};
+use super::connect::{self, Name};
+use super::order::{Alone, Order, Reply};
+use super::thread::{Served, Thread};
+use super::writer::{Message, Writer};
+use crate::journal::desk::Step;
+use crate::journal::{CallId, JournalError, NewRun};
+use crate::model::{PairSet, Status};
+
+/// The writer on its thread, and the right to write.
+pub(super) struct Writing {
+    thread: Thread<Message>,
+    /// Held until the thread has ended: fields are dropped in this order.
+    _lock: File,
+}
+
+impl Writing {
+    /// Opens the journal alone; creates and migrates the file.
+    pub(super) async fn open(name: Name, path: PathBuf) -> Result<Self, JournalError> {
+        let lock = connect::lock(&name, &path)?;
+        connect::private_file(&name, &path)?;
+        let open = move || Writer::new(name.clone(), connect::to_write(&name, &path)?);
+        Ok(Self { thread: Thread::start(open, Writer::serve).await?, _lock: lock })
+    }
+
+    /// Returns once the order is durable or refused.
+    pub(super) async fn write(&self, order: Order) -> Result<Reply, JournalError> {
+        self.thread.ask(|ack| Message::Write(order, ack)).await
+    }
+
+    /// Writes an order that has nothing to tell.
+    pub(super) async fn carry_out(&self, order: Alone) -> Result<(), JournalError> {
+        self.write(Order::Alone(order)).await.map(|_| ())
+    }
+
+    /// Writes an order that tells how many.
+    pub(super) async fn count(&self, order: Alone) -> Result<u64, JournalError> {
+        match self.write(Order::Alone(order)).await? {
+            Reply::Count(count) => Ok(count),
+            other => Err(mixed_up(&other)),
+        }
+    }
+
+    /// Writes an event of a call: its new status, and the calls that were split off it.
+    pub(super) async fn step(&self, step: Step) -> Result<(Status, Vec<CallId>), JournalError> {
+        match self.write(Order::Step(step)).await? {
+            Reply::Stepped(status, split) => Ok((status, split)),
+            other => Err(mixed_up(&other)),
+        }
+    }
+
+    /// Stores a run and its pairs.
+    pub(super) async fn begin(&self, run: &NewRun, pairs: &PairSet) -> Result<(), JournalError> {
+        let content = pairs.content_digest().to_string();
+        let (order, feed) = BeginOrder::new(run, &content, pairs);
+        let begun = self.thread.ask(|ack| Message::Begin(order, ack));
+        let told = begin::tell(feed, run, &content, pairs);
+        // A writer that takes no more rows has the better reason.
+        let (begun, told) = tokio::join!(begun, told);
+        begun?;
+        told
+    }
+
+    pub(super) async fn close(self) -> Served {
+        self.thread.close().await
+    }
+}
+
+fn mixed_up(reply: &Reply) -> JournalError {
+    JournalError::Database(format!("its writer answered another question: {reply:?}"))
+}
