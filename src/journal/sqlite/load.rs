@@ -1,6 +1,8 @@
 //! The bulk of a plan's frame: a row for each group and for each hundred of its peers, streamed
 //! from the caller's pairs. There are millions: they are bound as they are, not spelled in JSON.
 
+use std::fmt::Write as _;
+
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, SqliteConnection};
 
@@ -8,7 +10,7 @@ use super::row::{json, refused};
 use super::sql;
 use crate::journal::chain::FrameDigest;
 use crate::journal::{JournalError, PeerEntry, pack};
-use crate::model::{BothEnds, GroupIx, PairSet, hex};
+use crate::model::{BothEnds, GroupIx, PairSet, push_hex};
 
 /// Rows in one statement: more are no faster.
 const ROWS: usize = 500;
@@ -23,8 +25,14 @@ pub(super) async fn groups(
     let rows = (0_u32..).zip(pairs.groups.lanes()).flat_map(|(lane, (_, range))| {
         range.map(move |ix| (ix, lane, pairs.groups.id(GroupIx(ix)).to_owned()))
     });
+    let mut text = String::new();
     load(conn, sql::GROUP_INSERT, run_no, Box::new(rows), |arguments, (ix, lane, id)| {
-        frame.add(&json(&(ix, lane, &id))?);
+        text.clear();
+        // Writing to a String cannot fail.
+        let _ = write!(text, "[{ix},{lane},");
+        text.push_str(&json(&id)?);
+        text.push(']');
+        frame.add(&text);
         arguments.add(ix).and_then(|()| arguments.add(lane)).and_then(|()| arguments.add(id))
     })
     .await
@@ -38,8 +46,13 @@ pub(super) async fn chunks(
     pairs: &PairSet,
 ) -> Result<(), JournalError> {
     let rows = Chunks { ends: pairs.both_ends().peekable(), last: None };
+    let mut text = String::new();
     load(conn, sql::CHUNK_INSERT, run_no, Box::new(rows), |arguments, (group, ix, blob)| {
-        frame.add(&json(&(group, ix, hex(&blob)))?);
+        text.clear();
+        let _ = write!(text, "[{group},{ix},\"");
+        push_hex(&mut text, &blob);
+        text.push_str("\"]");
+        frame.add(&text);
         arguments.add(group).and_then(|()| arguments.add(ix)).and_then(|()| arguments.add(blob))
     })
     .await
