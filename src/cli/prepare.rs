@@ -1,19 +1,15 @@
 //! From a run in the journal to a plan that may be acted on: read, plan, check.
 
-use std::collections::HashMap;
-
 use super::exit::{Exit, Failure};
 use super::session::Session;
 use crate::audit::{Audit, AuditEnd, Planning, audit, plan_unread};
 use crate::exchange::{Exchange, now_ms};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
-use crate::model::{Estimate, GroupIx, Rule};
+use crate::model::Estimate;
 use crate::run::{estimate, plan_digest};
 
 /// What was read longer ago is read again before it is acted on.
 const FRESH_MS: i64 = 3_600_000;
-/// Revocations that are taken from the journal at once.
-const PAGE: u32 = 1_000;
 
 /// A run that is ready to act.
 pub(super) struct Prepared {
@@ -60,7 +56,12 @@ pub(super) async fn prepare(
         );
     }
     if !end.interrupted && !frozen && end.nobody_reached() == Exit::Done {
-        let digest = plan_digest(journal, &run.new.id).await?.to_string();
+        // A plan of which no group was planned again is the one that was proved above.
+        let proved = run.digest.clone().filter(|_| run.state != RunState::Reading && !end.has_read);
+        let digest = match proved {
+            Some(digest) => digest,
+            None => plan_digest(journal, &run.new.id).await?.to_string(),
+        };
         let update = RunUpdate {
             state: Some(RunState::Planned),
             digest: Some(digest),
@@ -108,28 +109,11 @@ async fn read(
         }
         return Ok(AuditEnd::default());
     }
-    let planning =
-        if frozen { Planning::Frozen(planned_rules(session, run).await?) } else { Planning::Plan };
+    let planning = if frozen { Planning::Frozen } else { Planning::Plan };
     // An approved plan is held against the world as it is now, before its first call.
     let unproven = frozen && run.started_ms.is_none();
     let fresh_since_ms = if unproven { now_ms() } else { now_ms() - FRESH_MS };
     audit(&Audit { exchange, journal, run, fresh_since_ms, planning }).await
-}
-
-async fn planned_rules(
-    session: &Session,
-    run: &RunRecord,
-) -> Result<HashMap<GroupIx, Vec<Rule>>, JournalError> {
-    let mut rules: HashMap<GroupIx, Vec<Rule>> = HashMap::new();
-    let mut after = None;
-    loop {
-        let page = session.journal.revocations(&run.new.id, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(rules) };
-        after = Some(last.id);
-        for record in page {
-            rules.entry(record.revocation.group).or_default().push(record.revocation.rule);
-        }
-    }
 }
 
 impl AuditEnd {

@@ -1,10 +1,10 @@
 //! The journal as its callers see it: reads go to the readers, writes to the writer.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -13,6 +13,8 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::connect::{self, Name};
+use super::counts::Counts;
+use super::numbers::Numbers;
 use super::planning::PlanOrder;
 use super::readers::Readers;
 use super::readings::ReadingsOrder;
@@ -24,11 +26,13 @@ use super::{calls, frame, records, sides, sql, tables};
 use crate::journal::desk::{By, Step};
 use crate::journal::table::Table;
 use crate::journal::{
-    CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
-    Lane, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate, SideRecord, Tally,
+    CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Journal,
+    JournalError, Lane, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate, SideRecord,
+    Tally,
 };
 use crate::model::{
-    Event, Filter, GroupIx, GroupRef, PairSet, PlannedCall, RevocationId, RunId, Snapshot, Status,
+    Event, Filter, GroupIx, GroupRef, Groups, PairSet, PlannedCall, RevocationId, RunId, Snapshot,
+    Status,
 };
 
 /// Orders that may wait for the writer before their senders do.
@@ -38,8 +42,8 @@ const INBOX: usize = 1024;
 pub(in crate::journal) struct SqliteJournal {
     name: Name,
     readers: Readers,
-    /// The numbers of runs: they never change.
-    numbers: RwLock<HashMap<RunId, i64>>,
+    numbers: Numbers,
+    counts: Arc<Counts>,
     writing: Option<Writing>,
 }
 
@@ -64,9 +68,11 @@ impl SqliteJournal {
         let writer = Arc::new(Mutex::new(Writer::new(name.clone(), conn).await?));
         let readers = Readers::open(&name, path).await?;
         let (inbox, orders) = mpsc::channel(INBOX);
-        let task = tokio::spawn(writer::serve(Arc::clone(&writer), orders));
+        let counts = Arc::new(Counts::new(true));
+        let serving = writer::serve(Arc::clone(&writer), orders, Arc::clone(&counts));
+        let task = tokio::spawn(serving);
         let writing = Some(Writing { inbox, task, writer, _lock: lock });
-        Ok(Self { name, readers, numbers: RwLock::default(), writing })
+        Ok(Self { name, readers, numbers: Numbers::default(), counts, writing })
     }
 
     /// Opens for reading, beside whoever writes.
@@ -79,15 +85,13 @@ impl SqliteJournal {
             return Err(name.unusable("there is no journal; run a command first"));
         }
         let readers = Readers::open(&name, path).await?;
-        Ok(Self { name, readers, numbers: RwLock::default(), writing: None })
+        let counts = Arc::new(Counts::new(false));
+        Ok(Self { name, readers, numbers: Numbers::default(), counts, writing: None })
     }
 
     /// Deletes the runs that ended before a time.
     pub(in crate::journal) async fn prune(&self, before_ms: i64) -> Result<u64, JournalError> {
-        match self.send(Order::Alone(Alone::Prune { before_ms })).await? {
-            Reply::Count(count) => Ok(count),
-            other => Err(mixed_up(&other)),
-        }
+        self.send(Order::Alone(Alone::Prune { before_ms })).await?.count()
     }
 
     /// The writer itself, for tests that break it.
@@ -97,18 +101,7 @@ impl SqliteJournal {
     }
 
     async fn number(&self, run: &RunId) -> Result<i64, JournalError> {
-        let known = self.numbers.read().unwrap_or_else(PoisonError::into_inner).get(run).copied();
-        if let Some(number) = known {
-            return Ok(number);
-        }
-        let number: Option<i64> = sqlx::query_scalar(sql::RUN_NO)
-            .bind(run.as_str())
-            .fetch_optional(&mut *self.readers.get().await)
-            .await
-            .map_err(|error| refused(&error))?;
-        let number = number.ok_or_else(|| JournalError::NoSuchRun(run.to_string()))?;
-        self.numbers.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), number);
-        Ok(number)
+        self.numbers.of(&self.readers, run).await
     }
 
     fn writing(&self) -> Result<&Writing, JournalError> {
@@ -136,13 +129,9 @@ impl SqliteJournal {
         let step = Step { run: run.clone(), run_no, call, event: event.clone(), at_ms, by };
         match self.send(Order::Step(step)).await? {
             Reply::Stepped(status, split) => Ok((status, split)),
-            other => Err(mixed_up(&other)),
+            other => Err(other.mixed_up()),
         }
     }
-}
-
-fn mixed_up(reply: &Reply) -> JournalError {
-    JournalError::Database(format!("its writer answered another question: {reply:?}"))
 }
 
 #[async_trait]
@@ -152,11 +141,11 @@ impl Journal for SqliteJournal {
     }
 
     async fn run(&self, id: &str) -> Result<RunRecord, JournalError> {
-        runs::one(&mut *self.readers.get().await, id).await
+        runs::one(&mut *self.readers.get().await, &self.counts, id).await
     }
 
     async fn runs(&self) -> Result<Vec<RunRecord>, JournalError> {
-        runs::all(&mut *self.readers.get().await).await
+        runs::all(&mut *self.readers.get().await, &self.counts).await
     }
 
     async fn update(
@@ -199,9 +188,23 @@ impl Journal for SqliteJournal {
         frame::group_refs(&mut *self.readers.get().await, run_no, groups).await
     }
 
+    async fn names(&self, run: &RunId) -> Result<Groups, JournalError> {
+        let run_no = self.number(run).await?;
+        frame::names(&mut *self.readers.get().await, run_no).await
+    }
+
     async fn notes(&self, run: &RunId) -> Result<BTreeMap<u32, String>, JournalError> {
         let run_no = self.number(run).await?;
         frame::notes(&mut *self.readers.get().await, run_no).await
+    }
+
+    async fn notes_of(
+        &self,
+        run: &RunId,
+        lines: &[u32],
+    ) -> Result<BTreeMap<u32, String>, JournalError> {
+        let run_no = self.number(run).await?;
+        frame::notes_of(&mut *self.readers.get().await, run_no, lines).await
     }
 
     async fn record_readings(
@@ -317,10 +320,7 @@ impl Journal for SqliteJournal {
     async fn reclaim(&self, run: &RunId, at_ms: i64) -> Result<u64, JournalError> {
         let run_no = self.number(run).await?;
         let order = Alone::Reclaim { run: run.clone(), run_no, at_ms };
-        match self.send(Order::Alone(order)).await? {
-            Reply::Count(count) => Ok(count),
-            other => Err(mixed_up(&other)),
-        }
+        self.send(Order::Alone(order)).await?.count()
     }
 
     async fn reopenable(
@@ -353,6 +353,15 @@ impl Journal for SqliteJournal {
     ) -> Result<Vec<RevocationRecord>, JournalError> {
         let run_no = self.number(run).await?;
         records::revocations(&mut *self.readers.get().await, run_no, after, limit).await
+    }
+
+    async fn orders(
+        &self,
+        run: &RunId,
+        groups: Range<u32>,
+    ) -> Result<Vec<GroupOrders>, JournalError> {
+        let run_no = self.number(run).await?;
+        records::orders(&mut *self.readers.get().await, run_no, groups).await
     }
 
     async fn history(

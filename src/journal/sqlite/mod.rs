@@ -3,9 +3,11 @@
 mod begin;
 mod calls;
 mod connect;
+mod counts;
 mod frame;
 mod journal;
 mod load;
+mod numbers;
 mod planning;
 mod readers;
 mod readings;

@@ -1,6 +1,7 @@
 //! What reports read: revocations with their sends, and the history.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, SqliteConnection};
@@ -10,7 +11,7 @@ use super::row::{get, group_ref, json, parse, refused};
 use super::sql;
 use super::steps::model_word;
 use crate::journal::desk::Stay;
-use crate::journal::{CallId, HistoryRow, JournalError, RevocationRecord};
+use crate::journal::{CallId, GroupOrders, HistoryRow, JournalError, RevocationRecord};
 use crate::model::{ClientToken, GroupIx, RequestId, RevocationId};
 
 /// One send.
@@ -112,6 +113,25 @@ fn tokens(sends: &[&Send]) -> Vec<ClientToken> {
         sends.iter().filter_map(|send| send.token.as_ref()).map(ClientToken::new).collect();
     tokens.dedup();
     tokens
+}
+
+/// Every revocation of these groups: a row for each group, because a row costs more than what is
+/// in it.
+pub(super) async fn orders(
+    conn: &mut SqliteConnection,
+    run_no: i64,
+    groups: Range<u32>,
+) -> Result<Vec<GroupOrders>, JournalError> {
+    let rows = sqlx::query(sql::ORDERS)
+        .bind(run_no)
+        .bind(groups.start)
+        .bind(groups.end)
+        .fetch_all(conn)
+        .await;
+    rows.map_err(|error| refused(&error))?
+        .iter()
+        .map(|row| Ok(GroupOrders::new(GroupIx(get(row, "grp")?), get(row, "orders")?)))
+        .collect()
 }
 
 /// Up to `limit` rows of a run's history after `after`.

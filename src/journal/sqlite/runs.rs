@@ -4,13 +4,13 @@ use serde_json::{Map, Value, json};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
+use super::counts::Counts;
 use super::row::{get, parse, refused, spell, word};
 use super::sql;
-use super::steps::model_word;
 use super::work::Work;
 use crate::journal::chain::canonical;
 use crate::journal::{JournalError, NewRun, RunRecord, RunUpdate};
-use crate::model::{Outcome, RuleCounts, Source};
+use crate::model::Source;
 
 /// A change of a run's head.
 pub(super) struct UpdateOrder {
@@ -62,7 +62,11 @@ pub(super) async fn prune(work: &mut Work<'_>, before_ms: i64) -> Result<u64, Jo
 }
 
 /// The run of this id, or the only one whose id begins so.
-pub(super) async fn one(conn: &mut SqliteConnection, id: &str) -> Result<RunRecord, JournalError> {
+pub(super) async fn one(
+    conn: &mut SqliteConnection,
+    counts: &Counts,
+    id: &str,
+) -> Result<RunRecord, JournalError> {
     let none = || JournalError::NoSuchRun(id.to_owned());
     if id.is_empty() {
         return Err(none());
@@ -73,23 +77,30 @@ pub(super) async fn one(conn: &mut SqliteConnection, id: &str) -> Result<RunReco
         .await
         .map_err(|error| refused(&error))?;
     match rows.as_slice() {
-        [row] => record(conn, row).await,
-        [row, _] if get::<&str>(row, "id")? == id => record(conn, row).await,
+        [row] => record(conn, counts, row).await,
+        [row, _] if get::<&str>(row, "id")? == id => record(conn, counts, row).await,
         _ => Err(none()),
     }
 }
 
 /// Every run, latest first.
-pub(super) async fn all(conn: &mut SqliteConnection) -> Result<Vec<RunRecord>, JournalError> {
+pub(super) async fn all(
+    conn: &mut SqliteConnection,
+    counts: &Counts,
+) -> Result<Vec<RunRecord>, JournalError> {
     let rows = sqlx::query(sql::RUN_ALL).fetch_all(&mut *conn).await;
     let mut runs = Vec::new();
     for row in rows.map_err(|error| refused(&error))? {
-        runs.push(record(conn, &row).await?);
+        runs.push(record(conn, counts, &row).await?);
     }
     Ok(runs)
 }
 
-async fn record(conn: &mut SqliteConnection, row: &SqliteRow) -> Result<RunRecord, JournalError> {
+async fn record(
+    conn: &mut SqliteConnection,
+    counts: &Counts,
+    row: &SqliteRow,
+) -> Result<RunRecord, JournalError> {
     let no: i64 = get(row, "no")?;
     let new: NewRun = parse(get(row, "options")?)?;
     if new.id.as_str() != get::<&str>(row, "id")? {
@@ -107,7 +118,7 @@ async fn record(conn: &mut SqliteConnection, row: &SqliteRow) -> Result<RunRecor
         estimate_s: get(row, "estimate_s")?,
         pairs: get(row, "pairs")?,
         sources: sources(conn, no).await?,
-        rules: rules(conn, no).await?,
+        rules: counts.of(conn, no).await?,
     })
 }
 
@@ -117,14 +128,4 @@ async fn sources(conn: &mut SqliteConnection, no: i64) -> Result<Vec<Source>, Jo
         .iter()
         .map(|row| Ok(Source { name: get(row, "name")?, first_line: get(row, "first_line")? }))
         .collect()
-}
-
-async fn rules(conn: &mut SqliteConnection, no: i64) -> Result<RuleCounts, JournalError> {
-    let rows = sqlx::query(sql::RUN_OUTCOMES).bind(no).fetch_all(conn).await;
-    let mut counts = RuleCounts::default();
-    for row in &rows.map_err(|error| refused(&error))? {
-        let outcome: Outcome = model_word(get(row, "outcome")?)?;
-        counts.add(outcome, get(row, "n")?);
-    }
-    Ok(counts)
 }

@@ -1,5 +1,6 @@
 //! What the last readings showed.
 
+use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
@@ -44,15 +45,16 @@ fn state(row: &SqliteRow) -> Result<SideReading, JournalError> {
     })
 }
 
+/// Unpacked one group at a time: packed, they take as much again.
 pub(super) async fn findings(
     conn: &mut SqliteConnection,
     run_no: i64,
 ) -> Result<Vec<(GroupIx, Finding)>, JournalError> {
-    let rows = sqlx::query(sql::FINDINGS).bind(run_no).fetch_all(conn).await;
+    let mut rows = sqlx::query(sql::FINDINGS).bind(run_no).fetch(conn);
     let mut all = Vec::new();
-    for row in &rows.map_err(|error| refused(&error))? {
-        let group = GroupIx(get(row, "grp")?);
-        let found = pack::unpack_findings(get(row, "entries")?)?;
+    while let Some(row) = rows.try_next().await.map_err(|error| refused(&error))? {
+        let group = GroupIx(get(&row, "grp")?);
+        let found = pack::unpack_findings(get(&row, "entries")?)?;
         all.extend(found.into_iter().map(|finding| (group, finding)));
     }
     Ok(all)

@@ -7,6 +7,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::connect::Name;
+use super::counts::Counts;
 use super::planning::{self, PlanOrder};
 use super::readings::{self, ReadingsOrder};
 use super::row::refused;
@@ -30,6 +31,18 @@ pub(super) enum Order {
     Alone(Alone),
 }
 
+impl Order {
+    /// Whether revocations may come, go or come out otherwise by it.
+    pub(super) const fn changes_outcomes(&self) -> bool {
+        match self {
+            Self::Step(_) | Self::Plan(_) => true,
+            Self::Alone(Alone::Readings(_, plans)) => !plans.is_empty(),
+            Self::Alone(Alone::Prune { .. }) => true,
+            Self::Alone(Alone::Update(_) | Alone::Reclaim { .. } | Alone::Tally(_)) => false,
+        }
+    }
+}
+
 /// Orders that are rare or bulky enough to need no company.
 pub(super) enum Alone {
     Readings(ReadingsOrder, Vec<PlanOrder>),
@@ -45,6 +58,21 @@ pub(super) enum Reply {
     Done,
     Stepped(Status, Vec<CallId>),
     Count(u64),
+}
+
+impl Reply {
+    /// How many there were.
+    pub(super) fn count(self) -> Result<u64, JournalError> {
+        match self {
+            Self::Count(count) => Ok(count),
+            other => Err(other.mixed_up()),
+        }
+    }
+
+    /// The error of an order that got the reply of another one.
+    pub(super) fn mixed_up(&self) -> JournalError {
+        JournalError::Database(format!("its writer answered another question: {self:?}"))
+    }
 }
 
 /// An order and where its reply goes once it is durable.
@@ -63,13 +91,21 @@ pub(super) struct Writer {
     poison: Option<String>,
 }
 
-/// Takes orders until every sender is gone.
-pub(super) async fn serve(writer: Arc<Mutex<Writer>>, mut inbox: mpsc::Receiver<Envelope>) {
+/// Takes orders until every sender is gone; `counts` forgets what they change.
+pub(super) async fn serve(
+    writer: Arc<Mutex<Writer>>,
+    mut inbox: mpsc::Receiver<Envelope>,
+    counts: Arc<Counts>,
+) {
     let mut batch = Vec::with_capacity(BATCH);
     while inbox.recv_many(&mut batch, BATCH).await > 0 {
         let (orders, acks): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|envelope| (envelope.order, envelope.ack)).unzip();
+        let changes_outcomes = orders.iter().any(Order::changes_outcomes);
         let replies = writer.lock().await.commit(orders, acks.len()).await;
+        if changes_outcomes {
+            counts.forget();
+        }
         for (ack, reply) in acks.into_iter().zip(replies) {
             // Nobody waits for it any more: it is durable all the same.
             let _ = ack.send(reply);
