@@ -2,12 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures_util::{Stream, TryStreamExt as _};
+
 use super::observe::{Observation, Observer, Peers};
 use super::{Audit, AuditEnd, GroupRead, Planning, read_groups};
 use crate::exchange::{Account, AccountError, ReadError};
 use crate::failpoint::hit;
 use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Reading};
 use crate::model::{GroupIx, Rule, RuleId};
+
+/// Batches of one lane that are read at once at most: each holds its groups' rules in memory.
+const MAX_BATCHES: usize = 4;
 
 /// How a lane came out.
 pub(super) enum LaneEnd<'a> {
@@ -30,35 +35,77 @@ pub(super) async fn read_lane<'a>(
         }
         Err(error) => return Ok(LaneEnd::Done(unreachable_lane(audit, lane, &error).await?)),
     };
-    let mut end = AuditEnd { reached: 1, ..AuditEnd::default() };
-    let batch = u32::try_from(account.client.batch().groups).unwrap_or(1).max(1);
-    let mut pages = Pages::of(lane, batch);
-    while let Some(work) = pages.next(audit).await? {
-        let due: Vec<GroupWork> = work
-            .into_iter()
-            .filter(|group| !group.read_ms.is_some_and(|at| audit.is_fresh(at)))
-            .collect();
+    let reader = LaneReader { audit, observer, lane, account: &account };
+    let end = AuditEnd { reached: 1, ..AuditEnd::default() };
+    let mut end = reader
+        .batches()
+        .map_ok(|due| reader.read(due))
+        .try_buffer_unordered(reader.at_once())
+        .try_fold(end, |mut end, batch_end| async {
+            end.add(batch_end);
+            Ok(end)
+        })
+        .await?;
+    end.interrupted |= audit.exchange.stop.is_cancelled();
+    Ok(LaneEnd::Done(end))
+}
+
+/// What all batches of one lane have in common.
+struct LaneReader<'a> {
+    audit: &'a Audit<'a>,
+    observer: &'a Observer<'a>,
+    lane: &'a Lane,
+    account: &'a Account,
+}
+
+impl LaneReader<'_> {
+    /// Batches that are read at once. Where the rules of many groups come by one call, the next
+    /// batches are under way before one is answered; elsewhere one batch fills the lane's width.
+    fn at_once(&self) -> usize {
+        let batch = self.account.client.batch();
+        let calls = batch.groups.div_ceil(batch.rules.max(1)).max(1);
+        let width = self.audit.exchange.pacer.width(self.lane.key.cloud);
+        (width / calls).clamp(1, MAX_BATCHES)
+    }
+
+    /// The groups that are to be read, as many together as the provider takes.
+    fn batches(&self) -> impl Stream<Item = Result<Vec<GroupWork>, JournalError>> {
+        let size = u32::try_from(self.account.client.batch().groups).unwrap_or(1).max(1);
+        let pages = Pages::of(self.lane, size);
+        futures_util::stream::try_unfold(pages, |mut pages| async {
+            if self.audit.exchange.stop.is_cancelled() {
+                return Ok(None);
+            }
+            let page = pages.next(self.audit).await?;
+            Ok(page.map(|groups| (groups, pages)))
+        })
+        .map_ok(|groups| {
+            let is_due =
+                |group: &GroupWork| !group.read_ms.is_some_and(|at| self.audit.is_fresh(at));
+            groups.into_iter().filter(is_due).collect()
+        })
+    }
+
+    /// Reads one batch and journals what was read.
+    async fn read(&self, due: Vec<GroupWork>) -> Result<AuditEnd, JournalError> {
+        let mut end = AuditEnd::default();
         if due.is_empty() {
-            continue;
+            return Ok(end);
         }
         let ids: Vec<_> = due.iter().map(|group| group.group.clone()).collect();
-        match read_groups(audit.exchange, &lane.key, &account, &ids).await {
+        match read_groups(self.audit.exchange, &self.lane.key, self.account, &ids).await {
             Ok(reads) => {
-                take(audit, observer, &account, &due, reads, &mut end).await?;
-                audit.exchange.progress.advance(due.len() as u64);
+                take(self.audit, self.observer, self.account, &due, reads, &mut end).await?;
+                self.audit.exchange.progress.advance(&self.lane.key, due.len() as u64);
             }
-            Err(ReadError::Stopped) => {
-                end.interrupted = true;
-                break;
-            }
+            Err(ReadError::Stopped) => end.interrupted = true,
             // `read_groups` turns every other failure into a reading.
             Err(ReadError::Cloud(error)) => {
-                end.unreachable.push((lane.key.clone(), error.to_string()));
-                break;
+                end.unreachable.push((self.lane.key.clone(), error.to_string()));
             }
         }
+        Ok(end)
     }
-    Ok(LaneEnd::Done(end))
 }
 
 /// Journals readings together with the plans made from them.
@@ -169,7 +216,7 @@ async fn unreachable_lane(
             })
             .collect();
         audit.journal.record_readings(&audit.run.new.id, &readings).await?;
-        audit.exchange.progress.advance(readings.len() as u64);
+        audit.exchange.progress.advance(&lane.key, readings.len() as u64);
     }
     Ok(AuditEnd { unreachable: vec![(lane.key.clone(), error.to_string())], ..AuditEnd::default() })
 }

@@ -2,6 +2,7 @@
 
 mod blind;
 mod lane;
+mod listing;
 mod observe;
 mod partner;
 mod read;
@@ -12,8 +13,8 @@ pub use blind::plan_unread;
 pub use observe::{Observation, Observer, peer_groups};
 pub use read::{GroupRead, read_groups};
 
-use crate::exchange::Exchange;
-use crate::journal::{Journal, JournalError, RunRecord};
+use crate::exchange::{Exchange, reading_work};
+use crate::journal::{Journal, JournalError, Lane, RunRecord};
 use crate::model::LaneKey;
 
 /// Lanes that are read at once; each is bounded by its own quota.
@@ -80,8 +81,8 @@ impl AuditEnd {
 pub async fn audit(audit: &Audit<'_>) -> Result<AuditEnd, JournalError> {
     let lanes = audit.journal.lanes(&audit.run.new.id).await?;
     let observer = Observer::new(audit.journal, audit.run).await?;
-    let total = lanes.iter().map(|lane| u64::from(lane.groups)).sum();
-    audit.exchange.progress.phase("reading groups", total);
+    let work = |lane: &Lane| reading_work(&audit.exchange.pacer, &lane.key, u64::from(lane.groups));
+    audit.exchange.progress.phase("reading groups", &lanes.iter().map(work).collect::<Vec<_>>());
     let mut end = AuditEnd::default();
     let mut partners = Vec::new();
     let mut reading = futures_util::stream::iter(&lanes)

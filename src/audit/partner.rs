@@ -32,7 +32,7 @@ pub(super) async fn read_partner(
         let readings: Vec<GroupReading> =
             work.iter().map(|group| reading(lane, group, &naming, at_ms)).collect();
         audit.journal.record_readings(&audit.run.new.id, &readings).await?;
-        audit.exchange.progress.advance(readings.len() as u64);
+        audit.exchange.progress.advance(&lane.key, readings.len() as u64);
     }
     Ok(end)
 }

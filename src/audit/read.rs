@@ -1,19 +1,15 @@
 //! Complete reads of groups: all pages, the group itself proven, the owner checked.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use futures_util::{FutureExt as _, StreamExt as _};
 
+use super::listing::{Listing, MAX_PAGES, MAX_RESTARTS, RuleList, Turn};
 use crate::cloud::{Action, Cloud, CloudError, GroupInfo};
 use crate::exchange::{Account, Exchange, ReadError};
 use crate::failpoint::{Bug, planted};
 use crate::journal::Reading;
 use crate::model::{ErrorClass, GroupId, LaneKey, RequestId, Rule, Snapshot};
-
-/// Pages of one listing before it is given up: a provider that never ends a listing is broken.
-const MAX_PAGES: usize = 10_000;
-/// Times that a listing starts again because its page token went bad.
-const MAX_RESTARTS: usize = 3;
 
 /// One group as read.
 #[derive(Clone, Debug)]
@@ -183,12 +179,33 @@ impl Reader<'_> {
         Ok(rules)
     }
 
+    /// The rules of `chunk`, of which none that stood all the while is missing.
     async fn rule_pages(
         &self,
         chunk: &[GroupId],
     ) -> Result<(Vec<(GroupId, Rule)>, Vec<RequestId>), ReadError> {
+        for _ in 0..=MAX_RESTARTS {
+            let listed = self.list_rules(chunk, MAX_PAGES).await?;
+            let Some(earlier_pages) = listed.earlier_pages() else { return Ok(listed.end()) };
+            let again = self.list_rules(chunk, earlier_pages).await?;
+            if listed.stood_still(&again) {
+                return Ok(listed.end());
+            }
+        }
+        Err(ReadError::Cloud(CloudError::local(
+            ErrorClass::Lost,
+            "ListingChanged",
+            format!(
+                "rules were added or removed between two pages of their listing, {} times in a row",
+                MAX_RESTARTS + 1
+            ),
+        )))
+    }
+
+    /// The first `most` pages of the rules of `chunk`.
+    async fn list_rules(&self, chunk: &[GroupId], most: usize) -> Result<RuleList, ReadError> {
         let mut listing = Listing::default();
-        let (mut rules, mut ids) = (Vec::new(), Vec::new());
+        let mut list = RuleList::default();
         loop {
             let page = listing.page.clone();
             let answer = self
@@ -198,13 +215,12 @@ impl Reader<'_> {
                 })
                 .await;
             match listing.turn(answer.map(|answer| {
-                ids.push(answer.request_id);
-                rules.extend(answer.value.rules);
+                list.add(answer.request_id, answer.value.rules);
                 answer.value.next
             }))? {
-                Turn::Next => {}
-                Turn::Restart => rules.clear(),
-                Turn::End => return Ok((rules, ids)),
+                Turn::Next if list.pages() < most => {}
+                Turn::Restart => list.clear(),
+                Turn::Next | Turn::End => return Ok(list),
             }
         }
     }
@@ -255,48 +271,4 @@ impl Reader<'_> {
 
 fn failed(error: &CloudError) -> Reading {
     Reading::Failed { code: error.code.clone(), message: error.message.clone() }
-}
-
-/// Where a listing is.
-#[derive(Default)]
-struct Listing {
-    page: Option<String>,
-    /// Every token so far: one that comes again leads round in a circle.
-    tokens: HashSet<String>,
-    restarts: usize,
-}
-
-enum Turn {
-    Next,
-    Restart,
-    End,
-}
-
-impl Listing {
-    /// Takes the next page's token, the end, or an error.
-    fn turn(&mut self, answer: Result<Option<String>, ReadError>) -> Result<Turn, ReadError> {
-        match answer {
-            Ok(None) => Ok(Turn::End),
-            Ok(Some(next)) => {
-                if self.tokens.len() >= MAX_PAGES || !self.tokens.insert(next.clone()) {
-                    return Err(ReadError::Cloud(CloudError::local(
-                        ErrorClass::Lost,
-                        "EndlessListing",
-                        "the listing of pages does not end",
-                    )));
-                }
-                self.page = Some(next);
-                Ok(Turn::Next)
-            }
-            Err(ReadError::Cloud(error))
-                if error.class == ErrorClass::PageExpired && self.restarts < MAX_RESTARTS =>
-            {
-                self.restarts += 1;
-                self.tokens.clear();
-                self.page = None;
-                Ok(Turn::Restart)
-            }
-            Err(error) => Err(error),
-        }
-    }
 }

@@ -126,6 +126,7 @@ async fn revoke(
         run: &run,
         pause_file: how.acting.pause_file.clone(),
         patience: Patience::default(),
+        outlook: prepared.estimate.outlook(),
         failures: Failures::new(
             max_failures.map(|limit| guard::allowed_failures(limit, run.rules.planned)),
         ),

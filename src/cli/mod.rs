@@ -7,6 +7,7 @@ mod audit;
 mod commands;
 mod completions;
 mod confirm;
+mod countdown;
 mod exit;
 mod guard;
 mod inputs;

@@ -148,6 +148,16 @@ pub struct Batch {
     pub references: usize,
 }
 
+impl Batch {
+    /// What one call to `cloud` may name.
+    pub const fn of(cloud: Provider) -> Self {
+        match cloud {
+            Provider::Alibaba => alibaba::BATCH,
+            Provider::Aws => aws::BATCH,
+        }
+    }
+}
+
 /// A provider's answer to one exchange.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer<T> {

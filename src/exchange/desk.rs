@@ -9,8 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::account::{Account, AccountError, Parked, same_account, with_remedy};
 use super::denials::Denials;
 use super::door::Door;
+use super::ids::RequestIds;
 use super::{Clock, Progress, ReadError, Tallies};
-use crate::cloud::{Action, CloudError, Directory};
+use crate::cloud::{Action, Answer, CloudError, Directory};
 use crate::model::{AccountId, ErrorClass, LaneKey, Provider};
 use crate::pace::{Pacer, RetryPolicy};
 
@@ -33,6 +34,7 @@ pub struct Exchange {
     lanes: Mutex<HashMap<LaneKey, Arc<Parked>>>,
     doors: Mutex<Doors>,
     pub(super) denials: Denials,
+    pub(super) ids: RequestIds,
 }
 
 /// The door of each account's action.
@@ -65,6 +67,7 @@ impl Exchange {
             lanes: Mutex::default(),
             doors: Mutex::default(),
             denials: Denials::default(),
+            ids: RequestIds::default(),
         }
     }
 
@@ -97,6 +100,11 @@ impl Exchange {
             _ => self.cell(lane).parked.set(&error),
         }
         error
+    }
+
+    /// The answer to a revocation: none at all if it has the request id of an earlier answer.
+    pub fn own<T>(&self, answer: Result<Answer<T>, CloudError>) -> Result<Answer<T>, CloudError> {
+        self.ids.judge(answer)
     }
 
     /// Counts one exchange.

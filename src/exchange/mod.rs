@@ -5,24 +5,30 @@ mod clock;
 mod denials;
 mod desk;
 mod door;
+mod ids;
 mod leave;
+mod outlook;
 mod read;
 mod tally;
 
 pub use account::{Account, AccountError};
 pub use clock::{Clock, Moment, now_ms};
 pub use desk::Exchange;
+pub use ids::Named;
 pub use leave::Leave;
+pub use outlook::{reading_work, rule_listings};
 pub use read::ReadError;
 pub use tally::Tallies;
 
+use crate::model::{LaneKey, LaneWork};
+
 /// Who is told how far a command is.
 pub trait Progress: Send + Sync {
-    /// A phase begins: its name and how many steps it has.
-    fn phase(&self, name: &str, total: u64);
+    /// A phase begins: its name, and what each lane has to do in it.
+    fn phase(&self, name: &str, lanes: &[LaneWork]);
 
-    /// `n` more steps are done.
-    fn advance(&self, n: u64);
+    /// A lane has done `n` more steps.
+    fn advance(&self, lane: &LaneKey, n: u64);
 }
 
 /// Nobody is told.
@@ -30,7 +36,7 @@ pub trait Progress: Send + Sync {
 pub struct Silent;
 
 impl Progress for Silent {
-    fn phase(&self, _name: &str, _total: u64) {}
+    fn phase(&self, _name: &str, _lanes: &[LaneWork]) {}
 
-    fn advance(&self, _n: u64) {}
+    fn advance(&self, _lane: &LaneKey, _n: u64) {}
 }

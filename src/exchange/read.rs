@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::account::same_account;
 use super::desk::Exchange;
+use super::ids::Named;
 use crate::cloud::{Action, Cloud, CloudError};
 use crate::model::{ErrorClass, LaneKey};
 use crate::pace::{Tries, Verdict};
@@ -33,6 +34,7 @@ impl Exchange {
         mut send: impl FnMut() -> F,
     ) -> Result<T, ReadError>
     where
+        T: Named,
         F: Future<Output = Result<T, CloudError>>,
     {
         let mut tries = Tries::default();
@@ -76,6 +78,7 @@ impl Exchange {
         mut send: impl FnMut() -> F,
     ) -> Result<T, ReadError>
     where
+        T: Named,
         F: Future<Output = Result<T, CloudError>>,
     {
         let name = action.name(lane.cloud);
@@ -105,7 +108,10 @@ impl Exchange {
             self.count(lane, name, answer.as_ref().err(), *tries != Tries::default());
             self.denials.note(lane, name, answer.as_ref().err());
             let error = match answer {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    answer.request_id().map(|id| self.ids.note(id));
+                    return Ok(answer);
+                }
                 Err(error) => error,
             };
             let (now, random) = (Instant::now(), fastrand::f64());

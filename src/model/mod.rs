@@ -13,7 +13,7 @@ mod status;
 mod text;
 mod word;
 
-pub use estimate::{Estimate, LaneEstimate};
+pub use estimate::{Estimate, LaneEstimate, LaneWork};
 pub use fault::ErrorClass;
 pub use id::{
     AccountId, ClientToken, GroupId, Identity, LaneKey, Provider, RegionId, RequestId, RuleId,

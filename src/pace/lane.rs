@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use super::clock::ProviderTime;
 use super::endpoint::Endpoint;
 use super::key::Key;
-use super::settings::{Ceiling, LimitSettings};
+use super::settings::LimitSettings;
 use super::turn::Turn;
 use crate::model::{LaneKey, Provider};
 
@@ -64,9 +64,10 @@ impl Pacer {
         self.settings(cloud).in_flight.max(1)
     }
 
-    /// The ceiling of an action, for estimates.
-    pub fn ceiling(&self, cloud: Provider, action: &str) -> Option<Ceiling> {
-        self.settings(cloud).ceiling(action)
+    /// Seconds until the last of `calls` of an action is admitted by a bucket that starts full; 0
+    /// if no limit is known.
+    pub fn seconds(&self, cloud: Provider, action: &str, calls: u64) -> f64 {
+        self.settings(cloud).ceiling(action).map_or(0.0, |ceiling| ceiling.seconds(calls))
     }
 
     /// Waits until one call may go out, then for a slot, and returns the right to send it.
@@ -119,7 +120,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::pace::{Answer, Limit};
+    use crate::pace::{Answer, Ceiling, Limit};
 
     fn limits(rate: f64, burst: u32) -> LimitSettings {
         LimitSettings {

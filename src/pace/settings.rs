@@ -11,6 +11,15 @@ pub struct Ceiling {
     pub burst: u32,
 }
 
+impl Ceiling {
+    /// Seconds until the last of `calls` is admitted by a bucket that starts full.
+    pub fn seconds(self, calls: u64) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let waiting = calls.saturating_sub(u64::from(self.burst)) as f64;
+        waiting / self.rate
+    }
+}
+
 /// What bounds the calls of one action.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Limit {
@@ -100,6 +109,13 @@ impl LimitSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_burst_is_free_and_the_rest_goes_at_the_rate() {
+        let ceiling = Ceiling { rate: 5.0, burst: 50 };
+        assert!((ceiling.seconds(50) - 0.0).abs() < f64::EPSILON);
+        assert!((ceiling.seconds(2_000) - 390.0).abs() < f64::EPSILON);
+    }
 
     #[test]
     fn an_action_without_its_own_ceiling_has_the_default() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::answer::conclude;
 use super::in_hand::{InHand, Told};
 use super::planted::sent_too_early;
-use super::request::{Request, takes_token};
+use super::request::Request;
 use super::{CarryOut, RunError, Unrecorded};
 use crate::cloud::Action;
 use crate::exchange::{Account, Exchange, Leave};
@@ -38,7 +38,7 @@ pub(super) async fn send(
     }
     while let Some(leave) = sender.leave(&call).await {
         let now = sender.exchange.clock.now();
-        if let Some(reason) = call.lapse(&now).filter(|_| takes_token(lane)) {
+        if let Some(reason) = call.lapse(&now) {
             return Ok(sender.read_first(call, reason).await?);
         }
         sender.attempt(&mut call, leave).await?;
@@ -114,6 +114,7 @@ impl<'a> Sender<'a> {
             let order = request.order(self.lane, &call.record);
             during("after-send", client.revoke(&order)).await
         };
+        let answer = self.exchange.own(answer);
         hit("after-reply");
         let error = answer.as_ref().err();
         let shut_for = self.exchange.answered(&self.lane.key, leave, error);

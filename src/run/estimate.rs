@@ -3,14 +3,10 @@
 use std::collections::HashMap;
 
 use crate::cloud::Action;
+use crate::exchange::{reading_work, rule_listings};
 use crate::journal::{Journal, JournalError, Lane, OpenCounts, RunRecord};
-use crate::model::{Direction, Estimate, LaneEstimate, LaneKey, Provider};
-use crate::pace::{Ceiling, Pacer};
-
-/// Groups whose rules EC2 lists in one call.
-const EC2_GROUPS: u64 = 200;
-/// Groups that either cloud lists in one call.
-const GROUPS: u64 = 100;
+use crate::model::{Direction, Estimate, LaneEstimate, LaneKey};
+use crate::pace::Pacer;
 
 /// Estimates a run: what its groups took to be read, by the calls that were counted, and its open
 /// calls with their read-backs.
@@ -27,7 +23,7 @@ pub async fn estimate(
             continue;
         }
         let mut estimate = of_lane(lane, pacer, open);
-        acting = f64::max(acting, estimate.seconds);
+        acting = f64::max(acting, estimate.acting);
         estimate.seconds += reading.get(&estimate.lane).copied().unwrap_or_default();
         lanes.push(estimate);
     }
@@ -54,7 +50,7 @@ async fn reading(
     }
     let mut seconds = HashMap::new();
     for ((lane, action), calls) in calls {
-        let spent = spent(calls, pacer.ceiling(lane.cloud, &action));
+        let spent = pacer.seconds(lane.cloud, &action, calls);
         let longest = seconds.entry(lane).or_insert(0.0);
         *longest = f64::max(*longest, spent);
     }
@@ -63,44 +59,20 @@ async fn reading(
 
 /// What is open in a lane, without what was read before.
 fn of_lane(Lane { key: lane, .. }: Lane, pacer: &Pacer, open: OpenCounts) -> LaneEstimate {
-    let ceiling = |action: Action| pacer.ceiling(lane.cloud, action.name(lane.cloud));
-    let reads = match lane.cloud {
-        Provider::Alibaba => open.groups,
-        Provider::Aws => open.groups.div_ceil(EC2_GROUPS),
-    };
-    let seconds = [
-        spent(open.ingress, ceiling(Action::Revoke(Direction::Ingress))),
-        spent(open.egress, ceiling(Action::Revoke(Direction::Egress))),
-        spent(reads, ceiling(Action::Rules)),
-        spent(open.groups.div_ceil(GROUPS), ceiling(Action::Groups)),
-    ]
-    .into_iter()
-    .fold(0.0, f64::max);
     let OpenCounts { ingress, egress, groups, rules } = open;
-    LaneEstimate { lane, rules, groups, calls: ingress + egress, reads, seconds }
-}
-
-/// Seconds until the last of `calls` is admitted by a bucket that starts full.
-fn spent(calls: u64, ceiling: Option<Ceiling>) -> f64 {
-    let Some(ceiling) = ceiling else { return 0.0 };
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    let waiting = calls.saturating_sub(u64::from(ceiling.burst)) as f64;
-    waiting / ceiling.rate
+    let seconds = |action: Action, calls| pacer.seconds(lane.cloud, action.name(lane.cloud), calls);
+    let acting = seconds(Action::Revoke(Direction::Ingress), ingress)
+        .max(seconds(Action::Revoke(Direction::Egress), egress))
+        .max(reading_work(pacer, &lane, groups).seconds);
+    let reads = rule_listings(&lane, groups);
+    LaneEstimate { lane, rules, groups, calls: ingress + egress, reads, seconds: acting, acting }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::GroupIx;
+    use crate::model::{GroupIx, Provider};
     use crate::pace::{LimitSettings, Used};
-
-    #[test]
-    fn the_burst_is_free_and_the_rest_goes_at_the_rate() {
-        let ceiling = Some(Ceiling { rate: 5.0, burst: 50 });
-        assert!((spent(50, ceiling) - 0.0).abs() < f64::EPSILON);
-        assert!((spent(2_000, ceiling) - 390.0).abs() < f64::EPSILON);
-        assert!((spent(2_000, None) - 0.0).abs() < f64::EPSILON);
-    }
 
     #[test]
     fn a_lane_takes_as_long_as_the_slowest_of_its_actions() {

@@ -106,3 +106,27 @@ fn delay_left(status: Status, now_ms: i64) -> Option<Duration> {
     let left = u64::try_from(not_before_ms.saturating_sub(now_ms)).unwrap_or(0);
     Some(Duration::from_millis(left.min(LONGEST_DELAY_MS)))
 }
+
+#[cfg(test)]
+pub(super) mod testing {
+    use super::*;
+    use crate::journal::CallId;
+    use crate::model::{CallForm, Direction, GroupId, GroupIx};
+
+    /// A call of a group of its own, due now.
+    pub(in crate::run) fn call(id: u32) -> InHand {
+        let record = CallRecord {
+            id: CallId(u64::from(id)),
+            group: GroupIx(id),
+            group_id: GroupId::from(format!("sg-{id}")),
+            direction: Direction::Ingress,
+            form: CallForm::RuleId,
+            status: Status::Pending { generation: 1 },
+            first_sent_ms: None,
+            reply_lost: false,
+            accepted: false,
+            members: Vec::new(),
+        };
+        InHand::new(record, Moment { wall_ms: 0, at: Instant::now() })
+    }
+}

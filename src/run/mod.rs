@@ -36,7 +36,7 @@ use crate::audit::Observer;
 use crate::exchange::Exchange;
 use crate::failpoint::hit;
 use crate::journal::{Journal, JournalError, RunRecord};
-use crate::model::{Event, LaneKey, Outcome};
+use crate::model::{Event, LaneKey, LaneWork, Outcome};
 
 /// Lanes that are worked on at once; each is bounded by its own quota and width.
 const LANES_AT_ONCE: usize = 256;
@@ -56,6 +56,8 @@ pub struct CarryOut<'a> {
     pub pause_file: Option<PathBuf>,
     /// How long what was removed may still show.
     pub patience: Patience,
+    /// What each lane has to do, for whoever is told of the progress.
+    pub outlook: Vec<LaneWork>,
     /// How many revocations may fail before nothing new is sent.
     pub failures: Failures,
 }
@@ -112,11 +114,7 @@ pub async fn take_up(
 pub async fn carry_out(work: &CarryOut<'_>) -> Result<RunEnd, RunError> {
     let lanes = work.journal.lanes(&work.run.new.id).await?;
     let observer = Observer::new(work.journal, work.run).await?;
-    let open = work.run.rules.pending
-        + work.run.rules.failed
-        + work.run.rules.unknown
-        + work.run.rules.still_present;
-    work.exchange.progress.phase("revoking rules", open);
+    work.exchange.progress.phase("revoking rules", &work.outlook);
     let (mut end, mut trouble) = (RunEnd::default(), None);
     let mut working = futures_util::stream::iter(&lanes)
         .map(|lane| lane::work_lane(work, &observer, lane))

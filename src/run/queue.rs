@@ -40,6 +40,11 @@ impl Queue {
         self.calls.remove(at)
     }
 
+    /// Whether there are calls and the groups of all of them are busy.
+    pub(super) fn is_blocked(&self, busy: &HashSet<GroupIx>) -> bool {
+        !self.calls.is_empty() && self.calls.iter().all(|call| busy.contains(&call.record.group))
+    }
+
     /// Takes more calls from the journal when no more than `few` are left. Returns those that are
     /// to be read back.
     pub(super) async fn refill(
@@ -60,5 +65,25 @@ impl Queue {
             calls.partition(|call| matches!(call.record.status, Status::ReadBack { .. }));
         self.calls.extend(calls);
         Ok(back)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::in_hand::testing::call;
+
+    #[test]
+    fn a_queue_is_blocked_when_every_call_waits_for_its_group() {
+        let mut queue = Queue::new();
+        let mut busy = HashSet::from([GroupIx(1)]);
+        assert!(!queue.is_blocked(&busy), "nothing waits");
+        queue.push(call(1));
+        assert!(queue.is_blocked(&busy));
+        queue.push(call(2));
+        assert!(!queue.is_blocked(&busy));
+        assert_eq!(queue.next(&busy).map(|call| call.record.group), Some(GroupIx(2)));
+        busy.clear();
+        assert!(!queue.is_blocked(&busy));
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{ClientToken, Event, Identity, Provider, Rule, RunId};
 
 /// Whether revocations of `lane` go with a client token. EC2 takes none: there the rule ids make a
 /// repeated call harmless.
-pub(super) const fn takes_token(lane: &Lane) -> bool {
+const fn takes_token(lane: &Lane) -> bool {
     match lane.key.cloud {
         Provider::Alibaba => true,
         Provider::Aws => false,

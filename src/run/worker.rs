@@ -45,7 +45,7 @@ impl<'a> Worker<'a> {
             lane,
             account,
             queue: Queue::new(),
-            back: Backlog::default(),
+            back: Backlog::new(account.client.batch()),
             busy: HashSet::new(),
             sending: 0,
         }
@@ -153,10 +153,15 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Starts one read-back of what is due, unless one is under way.
+    /// Whether calls are under way that will have to be read back, too, and nothing waits for a
+    /// read-back to be sent.
+    fn more_come(&self) -> bool {
+        self.sending > 0 && !self.queue.is_blocked(&self.busy)
+    }
+
+    /// Starts one read-back of what is due, unless one is under way or a fuller one is near.
     fn read_back_more(&mut self, steps: &Steps<'a>) {
-        let batch = self.account.client.batch().groups.max(1);
-        let Some(due) = self.back.begin(batch) else { return };
+        let Some(due) = self.back.begin(self.more_come()) else { return };
         let (work, observer, lane, account) = (self.work, self.observer, self.lane, self.account);
         let read = async move {
             let read = read_back(work, observer, lane, account, due).await?;
@@ -167,7 +172,7 @@ impl<'a> Worker<'a> {
 
     /// Waits for the next read-back that will be due, beside all else.
     fn wake_when_due(&mut self, steps: &Steps<'a>) {
-        let Some(next) = self.back.next_look() else { return };
+        let Some(next) = self.back.next_look(self.more_come()) else { return };
         let stop = self.work.exchange.stop.clone();
         let wait = async move {
             tokio::select! {
@@ -225,7 +230,7 @@ impl<'a> Worker<'a> {
     }
 
     fn done(&self, members: usize, failed: usize) {
-        self.work.exchange.progress.advance(members as u64);
+        self.work.exchange.progress.advance(&self.lane.key, members as u64);
         if failed > 0 && self.work.failures.add(failed as u64) {
             self.work.exchange.stop.cancel();
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -166,7 +167,9 @@ impl Client {
     }
 
     fn answer<T>(value: T) -> Answer<T> {
-        Answer { value, request_id: "req".into(), http: 200 }
+        static ANSWERS: AtomicU64 = AtomicU64::new(0);
+        let number = ANSWERS.fetch_add(1, Ordering::Relaxed);
+        Answer { value, request_id: format!("req-{number}").as_str().into(), http: 200 }
     }
 }
 

@@ -153,6 +153,7 @@ impl Scenario {
             run: &run,
             pause_file: self.pause_file.clone(),
             patience: Patience { polls: vec![SOON; 6], second_look: SOON },
+            outlook: Vec::new(),
             failures: Failures::new(None),
         };
         carry_out(&work).await.expect("the journal holds")

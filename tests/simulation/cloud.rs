@@ -70,8 +70,9 @@ impl Client {
         self.ground.world().exchanged(&self.account, now, is_revocation, is_bad);
     }
 
-    fn answer<T>(value: T) -> Answer<T> {
-        Answer { value, request_id: "req".into(), http: 200 }
+    fn answer<T>(&self, value: T) -> Answer<T> {
+        let number = self.ground.next_answer();
+        Answer { value, request_id: format!("req-{number}").as_str().into(), http: 200 }
     }
 }
 
@@ -98,7 +99,7 @@ impl Cloud for Client {
     async fn identify(&self, _region: &RegionId) -> Result<Answer<Identity>, CloudError> {
         self.well_read().await?;
         let account = self.account.clone();
-        Ok(Self::answer(Identity { account, arn: "arn:of:somebody".to_owned() }))
+        Ok(self.answer(Identity { account, arn: "arn:of:somebody".to_owned() }))
     }
 
     async fn refresh(&self) -> Result<(), CloudError> {
@@ -115,7 +116,7 @@ impl Cloud for Client {
         let world = self.ground.world();
         let named = named.unwrap_or_default().iter();
         let groups = named.filter_map(|id| world.info(&self.account, region, id)).collect();
-        Ok(Self::answer(GroupsPage { groups, next: None }))
+        Ok(self.answer(GroupsPage { groups, next: None }))
     }
 
     async fn rules(
@@ -138,7 +139,7 @@ impl Cloud for Client {
         let is_last = rules.len() <= PAGE;
         rules.truncate(PAGE);
         let next = rules.last().filter(|_| !is_last).map(|(_, rule)| rule.id.to_string());
-        Ok(Self::answer(RulesPage { rules, seen: Vec::new(), next }))
+        Ok(self.answer(RulesPage { rules, seen: Vec::new(), next }))
     }
 
     async fn references(
@@ -150,7 +151,7 @@ impl Cloud for Client {
     }
 
     async fn regions(&self) -> Result<Answer<Vec<RegionId>>, CloudError> {
-        Ok(Self::answer(Vec::new()))
+        Ok(self.answer(Vec::new()))
     }
 
     fn revoke_parameters(
@@ -189,7 +190,7 @@ impl Cloud for Client {
         self.ended(true, false);
         match fate.refusal() {
             Some(error) => Err(error),
-            None => self.ground.world().take_answer(number).map(Self::answer),
+            None => self.ground.world().take_answer(number).map(|reply| self.answer(reply)),
         }
     }
 }

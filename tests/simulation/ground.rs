@@ -1,6 +1,7 @@
 //! What one process stands on: the world, true time, and when the process ends.
 
 use std::future::pending;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub(crate) struct Ground {
     life: Mutex<Life>,
     over: Notify,
     states: Option<SyncSender<State>>,
+    answers: AtomicU64,
 }
 
 #[derive(Default)]
@@ -46,7 +48,15 @@ impl Ground {
         last: Option<u64>,
     ) -> Self {
         let life = Mutex::new(Life { last, ..Life::default() });
-        Self { world, time, journal, life, over: Notify::new(), states: None }
+        Self {
+            world,
+            time,
+            journal,
+            life,
+            over: Notify::new(),
+            states: None,
+            answers: AtomicU64::new(0),
+        }
     }
 
     /// Hands every state that a crash could leave to `states`.
@@ -57,6 +67,11 @@ impl Ground {
     /// The world as it is now.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of the next answer that this process gets.
+    pub(crate) fn next_answer(&self) -> u64 {
+        self.answers.fetch_add(1, Ordering::Relaxed)
     }
 
     /// The clock of the machine.

@@ -87,6 +87,7 @@ async fn act(exchange: &Exchange, journal: &Watched, run: &RunRecord) -> RunEnd 
         run: &run,
         pause_file: None,
         patience: Patience::default(),
+        outlook: Vec::new(),
         failures: Failures::new(None),
     };
     carry_out(&work).await.expect("the journal holds")

@@ -16,6 +16,7 @@ mod xml;
 #[cfg(test)]
 mod tests;
 
+pub(super) use client::BATCH;
 pub use client::{AlibabaClient, connect};
 pub use credentials::{Env, process_env};
 pub use regions::{REGIONS, is_known_region};

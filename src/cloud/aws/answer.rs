@@ -45,10 +45,13 @@ impl Document {
             let message = format!("`{}` for an answer to {action}", shorten(&root.name));
             return Err(unreadable(reply.status, None, &message));
         }
-        match request_id(&root) {
-            Some(request_id) => Ok(Self { root, request_id, http: reply.status }),
-            None => Err(unreadable(reply.status, None, "no requestId")),
-        }
+        let Some(inside) = request_id(&root) else {
+            return Err(unreadable(reply.status, None, "no requestId"));
+        };
+        // The header's is what the provider's support asks for; stand-ins for EC2 have been seen to
+        // put the same text into every body.
+        let request_id = header_id(reply).unwrap_or(inside);
+        Ok(Self { root, request_id, http: reply.status })
     }
 
     /// The error for a document that does not say what it must.
@@ -63,6 +66,11 @@ fn request_id(root: &Element) -> Option<RequestId> {
     let metadata = root.child("ResponseMetadata").unwrap_or(root);
     let text = names.iter().find_map(|name| root.text_of(name).or(metadata.text_of(name)))?;
     Some(RequestId::from(shorten(text)))
+}
+
+fn header_id(reply: &HttpReply) -> Option<RequestId> {
+    let id = reply.header("x-amzn-requestid").filter(|id| !id.is_empty())?;
+    Some(RequestId::from(shorten(id)))
 }
 
 /// Both shapes: `<Response><Errors><Error>` of EC2, `<ErrorResponse><Error>` of STS.
@@ -81,7 +89,7 @@ fn error_document(root: &Element, reply: &HttpReply, now: SystemTime) -> Option<
         message: shorten(text("Message").unwrap_or_default()),
         code,
         http: Some(reply.status),
-        request_id: request_id(root),
+        request_id: header_id(reply).or_else(|| request_id(root)),
         retry_after: retry_after(reply),
     })
 }

@@ -20,7 +20,7 @@ use crate::model::{CallForm, GroupId, Identity, Peer, Provider, RegionId, Rule};
 
 /// What one call may name. A filter takes 200 values; a revocation of 100 rules covers the
 /// default quota of a group and direction (60) with one call.
-const BATCH: Batch =
+pub(in crate::cloud) const BATCH: Batch =
     Batch { revoke_ids: 100, revoke_permissions: 100, groups: 200, rules: 200, references: 0 };
 
 /// An EC2 client that acts as one account.

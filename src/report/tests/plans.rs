@@ -43,7 +43,7 @@ fn lane(account: usize, calls: u64, seconds: f64) -> LaneEstimate {
         account: account.to_string().into(),
         region: "cn-beijing".into(),
     };
-    LaneEstimate { lane, rules: 20 * calls, groups: 4, calls, reads: 4, seconds }
+    LaneEstimate { lane, rules: 20 * calls, groups: 4, calls, reads: 4, seconds, acting: seconds }
 }
 
 #[tokio::test]
