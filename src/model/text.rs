@@ -59,7 +59,7 @@ mod tests {
     fn bytes_are_two_digits_each() {
         assert_eq!(hex(&[0, 9, 10, 0x5a, 255]), "00090a5aff");
         let bytes: Vec<u8> = (0..=255).collect();
-        let slowly: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex(&bytes), slowly);
+        let slowly: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex(&bytes), slowly.concat());
     }
 }

@@ -37,7 +37,7 @@ impl Counts {
         let reason = record.reason.as_deref().unwrap_or_default();
         let mut reason = (outcome, reason.chars().take(LENGTH).collect());
         if self.reasons.len() >= REASONS && !self.reasons.contains_key(&reason) {
-            reason.1 = OTHERS.to_owned();
+            OTHERS.clone_into(&mut reason.1);
         }
         *self.reasons.entry(reason).or_default() += 1;
         self.lanes.entry(record.group.lane()).or_default()[outcome] += 1;

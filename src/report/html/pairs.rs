@@ -63,8 +63,9 @@ fn command_rows(side: &SideRow, commands: &[String]) -> String {
     if commands.is_empty() {
         return String::new();
     }
-    let commands: String =
+    let commands: Vec<String> =
         commands.iter().map(|command| format!("<pre>{}</pre>\n", html(command))).collect();
+    let commands = commands.concat();
     format!(
         "<tr><td></td><td colspan=\"3\">for the owner of {} to run (removes rules with exactly \
          these values):\n{commands}</td></tr>\n",

@@ -24,7 +24,7 @@ fn large(note: &str) -> FakeJournal {
 
 fn revoke(journal: &mut FakeJournal, n: u32, own: &GroupRef, peer: &GroupRef) {
     let rule = ssh_from(peer, &format!("sgr-{n}"));
-    if n % 50 == 0 {
+    if n.is_multiple_of(50) {
         journal.found(own, peer, [1, 0, 0]);
         journal.revoke(own, peer, rule, Outcome::Failed).reason = Some("Forbidden.RAM".to_owned());
     } else {
