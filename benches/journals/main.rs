@@ -2,7 +2,7 @@
 //! take.
 //!
 //! `benches/journals.sh` measures the program itself. Here are the steps: `fill REVOCATIONS
-//! CARRIED_OUT KIND JOURNAL` makes a journal, of which CARRIED_OUT of 100 calls are done, by
+//! CARRIED_OUT KIND JOURNAL` makes a journal, of which `CARRIED_OUT` of 100 calls are done, by
 //! `revoke` or by an approved `plan`. Without a step, a small journal is reported in every format.
 
 mod fill;
