@@ -91,6 +91,8 @@ run_tests "tests" "${RUST_TEST_THREADS:-8}"
 run_tests "durability" 2 --test durability
 check "manifests: a small one through every step, beside a plain set" \
     cargo test --locked --quiet --bench manifests
+check "journals: a small one in every report" \
+    cargo test --locked --quiet --bench journals
 check "pacing: a small part of the table" cargo test --locked --quiet --bench pacing
 check "peers: the benchmark itself, small" benches/peers.sh --smoke
 

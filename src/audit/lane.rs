@@ -1,6 +1,6 @@
 //! One lane of an audit: its groups in order, a batch at a time.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::{Stream, TryStreamExt as _};
 
@@ -120,6 +120,8 @@ async fn take(
     let run = &audit.run.new.id;
     let (mut readings, mut plans) = (Vec::new(), Vec::new());
     let peers = observer.peers(due).await?;
+    let approved = approved(audit, due).await?;
+    end.has_read |= !due.is_empty();
     for (work, read) in due.iter().zip(reads) {
         let seen = observer.observe(work, &peers, read, account.client.batch());
         match &audit.planning {
@@ -127,7 +129,7 @@ async fn take(
                 plans.push((work.ix, seen.calls));
             }
             Planning::Plan => {}
-            Planning::Frozen(approved) => {
+            Planning::Frozen => {
                 let approved = approved.get(&work.ix).map_or(&[][..], Vec::as_slice);
                 end.moved.extend(new_grants(approved, work, &seen, &peers));
             }
@@ -139,6 +141,18 @@ async fn take(
     audit.journal.record_planned(run, &readings, &plans, now_ms).await?;
     hit("after-reading");
     Ok(())
+}
+
+/// The rules that a frozen plan holds of these groups, which are in order.
+async fn approved(
+    audit: &Audit<'_>,
+    due: &[GroupWork],
+) -> Result<HashMap<GroupIx, Vec<Rule>>, JournalError> {
+    let (Planning::Frozen, [first, ..], [.., last]) = (&audit.planning, due, due) else {
+        return Ok(HashMap::new());
+    };
+    let orders = audit.journal.orders(&audit.run.new.id, first.ix.0..last.ix.0 + 1).await?;
+    orders.iter().map(|of_group| Ok((of_group.group, of_group.rules()?))).collect()
 }
 
 /// The grants that the approved plan does not hold, in words. A rule of the plan that stands

@@ -7,8 +7,6 @@ mod observe;
 mod partner;
 mod read;
 
-use std::collections::HashMap;
-
 use futures_util::StreamExt as _;
 
 pub use blind::plan_unread;
@@ -18,7 +16,7 @@ pub use read::{GroupRead, read_groups};
 
 use crate::exchange::{Exchange, reading_work};
 use crate::journal::{Journal, JournalError, Lane, RunRecord};
-use crate::model::{GroupIx, LaneKey, Rule};
+use crate::model::LaneKey;
 
 /// Lanes that are read at once; each is bounded by its own quota.
 const LANES_AT_ONCE: usize = 64;
@@ -28,8 +26,8 @@ const LANES_AT_ONCE: usize = 64;
 pub enum Planning {
     /// Each group read is planned, and its calls that were never sent are replaced.
     Plan,
-    /// The plan stays as it was approved; holds its rules, so that a new grant is told.
-    Frozen(HashMap<GroupIx, Vec<Rule>>),
+    /// The plan stays as it was approved; a grant that it does not hold is told.
+    Frozen,
 }
 
 /// What to read, and how.
@@ -63,6 +61,8 @@ pub struct AuditEnd {
     pub unreachable: Vec<(LaneKey, String)>,
     /// Lanes that were called.
     pub reached: usize,
+    /// Whether any group was read, and with it planned unless the plan is frozen.
+    pub has_read: bool,
     /// Grants that an approved plan does not hold, in words.
     pub moved: Vec<String>,
 }
@@ -72,6 +72,7 @@ impl AuditEnd {
         self.interrupted |= other.interrupted;
         self.unreachable.extend(other.unreachable);
         self.reached += other.reached;
+        self.has_read |= other.has_read;
         self.moved.extend(other.moved);
     }
 }

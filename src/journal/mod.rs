@@ -13,6 +13,7 @@ mod expect;
 mod fold;
 mod head;
 mod open;
+mod orders;
 mod pack;
 mod reading;
 mod run;
@@ -28,7 +29,7 @@ use std::ops::Range;
 use async_trait::async_trait;
 
 use crate::model::{
-    Event, GroupIx, GroupRef, IllegalTransition, PairSet, PlannedCall, RevocationId, RunId,
+    Event, GroupIx, GroupRef, Groups, IllegalTransition, PairSet, PlannedCall, RevocationId, RunId,
     Snapshot, Status,
 };
 
@@ -37,6 +38,7 @@ pub use call::{CallId, CallRecord, Claim, HistoryRow, OpenCounts, RevocationReco
 pub use check::{CheckReport, check};
 pub use head::head;
 pub use open::{Mode, open, prune};
+pub use orders::GroupOrders;
 pub use reading::{GroupReading, Reading, SideReading, SideRecord};
 pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};
 pub use stored::stored_pairs;
@@ -115,8 +117,18 @@ pub trait Journal: Send + Sync {
         groups: &[GroupIx],
     ) -> Result<Vec<GroupRef>, JournalError>;
 
+    /// Every group of a run, by its number.
+    async fn names(&self, run: &RunId) -> Result<Groups, JournalError>;
+
     /// The note of every line that has one.
     async fn notes(&self, run: &RunId) -> Result<BTreeMap<u32, String>, JournalError>;
+
+    /// The note of each of these lines that has one.
+    async fn notes_of(
+        &self,
+        run: &RunId,
+        lines: &[u32],
+    ) -> Result<BTreeMap<u32, String>, JournalError>;
 
     /// Stores readings, each with its findings, in one transaction.
     async fn record_readings(
@@ -230,6 +242,13 @@ pub trait Journal: Send + Sync {
         after: Option<RevocationId>,
         limit: u32,
     ) -> Result<Vec<RevocationRecord>, JournalError>;
+
+    /// Every revocation of each of these groups that has any.
+    async fn orders(
+        &self,
+        run: &RunId,
+        groups: Range<u32>,
+    ) -> Result<Vec<GroupOrders>, JournalError>;
 
     /// Up to `limit` rows of a run's history after `after`.
     async fn history(

@@ -19,6 +19,7 @@ mod group;
 mod header;
 mod intern;
 mod known;
+mod marks;
 mod near;
 mod part;
 mod ports;

@@ -1,13 +1,12 @@
 //! A plain row at a glance: one line of cells that were all found good before, but for new
 //! groups. Whatever else it holds, careful reading decides.
 
-use memchr::memchr2;
-
 use super::Column;
 use super::code::Code;
 use super::column::Layout;
 use super::intern::Key;
 use super::known::Known;
+use super::marks::Marks;
 use crate::model::Provider;
 
 /// A row as numbers.
@@ -69,19 +68,20 @@ impl Places {
 /// comma or a quote inside a cell makes it one that was never found good.
 fn cut<'a>(bytes: &'a [u8], cells: &mut [&'a [u8]]) -> Option<usize> {
     let (last, others) = cells.split_last_mut()?;
+    let mut marks = Marks::new(bytes);
     let mut from = 0;
     for cell in others {
-        let length = memchr2(b',', b'\n', &bytes[from..])?;
-        *cell = bare(&bytes[from..from + length]);
-        from += length + 1;
-        if bytes[from - 1] == b'\n' {
+        let end = marks.next()?;
+        if bytes[end] == b'\n' {
             return None;
         }
+        *cell = bare(&bytes[from..end]);
+        from = end + 1;
     }
-    let length = memchr2(b',', b'\n', &bytes[from..])?;
-    let text = &bytes[from..from + length];
+    let end = marks.next()?;
+    let text = &bytes[from..end];
     *last = bare(text.strip_suffix(b"\r").unwrap_or(text));
-    (bytes[from + length] == b'\n').then_some(from + length + 1)
+    (bytes[end] == b'\n').then_some(end + 1)
 }
 
 /// A cell without the quotes around it.

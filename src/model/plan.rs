@@ -96,6 +96,7 @@ impl fmt::Debug for Digest {
 }
 
 /// Hashes fields so that no two different lists of fields hash alike: each is length-prefixed.
+#[derive(Clone)]
 pub struct Hasher(Sha256);
 
 impl Hasher {

@@ -1,7 +1,6 @@
 //! Text from outside, made harmless.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 /// Escapes what could drive a terminal or reorder a line: control characters, escape sequences
 /// and bidirectional marks come out as `\u{…}`.
@@ -29,11 +28,21 @@ pub fn is_hostile(c: char) -> bool {
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-    }
+    push_hex(&mut out, bytes);
     out
+}
+
+/// Appends lower-case hexadecimal: of a plan's peers there are hundreds of megabytes.
+pub fn push_hex(out: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut digits = [0; 128];
+    for some in bytes.chunks(digits.len() / 2) {
+        let (pairs, _) = digits.as_chunks_mut::<2>();
+        for (pair, byte) in pairs.iter_mut().zip(some) {
+            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+        }
+        out.extend(std::str::from_utf8(&digits[..some.len() * 2]));
+    }
 }
 
 #[cfg(test)]
@@ -44,6 +53,13 @@ mod tests {
     fn terminal_escapes_and_bidi_marks_are_spelled_out() {
         assert_eq!(escape_control("plain 安全组"), "plain 安全组");
         assert_eq!(escape_control("a\x1b]0;x\u{202e}"), "a\\u{1b}]0;x\\u{202e}");
-        assert_eq!(hex(&[0, 255]), "00ff");
+    }
+
+    #[test]
+    fn bytes_are_two_digits_each() {
+        assert_eq!(hex(&[0, 9, 10, 0x5a, 255]), "00090a5aff");
+        let bytes: Vec<u8> = (0..=255).collect();
+        let slowly: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex(&bytes), slowly.concat());
     }
 }

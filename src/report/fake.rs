@@ -1,19 +1,17 @@
 //! A journal in memory, told what to say: reads alone.
 
+mod answers;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use async_trait::async_trait;
-
 use crate::journal::{
-    CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
-    Lane, NewRun, OpenCounts, PeerEntry, RevocationRecord, RunKind, RunRecord, RunState, RunUpdate,
-    SideReading, SideRecord, Table, Tally,
+    CallId, Finding, HistoryRow, NewRun, RevocationRecord, RunKind, RunRecord, RunState,
+    SideReading, SideRecord, Tally,
 };
 use crate::model::{
-    CallForm, Direction, Event, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, PlannedCall,
-    Policy, PortRange, Provider, Revocation, RevocationId, Rule, RuleCounts, RunId, Snapshot,
-    Source, Status,
+    CallForm, Direction, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, Policy, PortRange,
+    Provider, Revocation, RevocationId, Rule, RuleCounts, Source,
 };
 
 /// One run, with whatever a test puts into it.
@@ -202,177 +200,5 @@ fn record(pairs: &PairSet) -> RunRecord {
         pairs: pairs.pair_count() as u64,
         sources: pairs.sources.clone(),
         rules: RuleCounts::default(),
-    }
-}
-
-fn not_asked<T>() -> Result<T, JournalError> {
-    Err(JournalError::Damaged("a report must not ask this".into()))
-}
-
-#[async_trait]
-impl Journal for FakeJournal {
-    async fn begin(&self, _: &NewRun, _: &PairSet) -> Result<(), JournalError> {
-        not_asked()
-    }
-    async fn run(&self, _: &str) -> Result<RunRecord, JournalError> {
-        Ok(self.run.clone())
-    }
-    async fn runs(&self) -> Result<Vec<RunRecord>, JournalError> {
-        Ok(vec![self.run.clone()])
-    }
-    async fn update(&self, _: &RunId, _: &RunUpdate, _: i64) -> Result<(), JournalError> {
-        not_asked()
-    }
-    async fn lanes(&self, _: &RunId) -> Result<Vec<Lane>, JournalError> {
-        not_asked()
-    }
-    async fn filters(&self, _: &RunId) -> Result<Vec<Filter>, JournalError> {
-        Ok(self.pairs.filters.clone())
-    }
-    async fn groups(
-        &self,
-        _: &RunId,
-        from: GroupIx,
-        limit: u32,
-    ) -> Result<Vec<GroupWork>, JournalError> {
-        let work = (0..).zip(self.pairs.groups.iter()).map(|(ix, group)| {
-            let ix = GroupIx(ix);
-            let mut peers: Vec<PeerEntry> = self
-                .pairs
-                .rows
-                .iter()
-                .filter(|row| row.a == ix || row.b == ix)
-                .map(|row| PeerEntry {
-                    peer: if row.a == ix { row.b } else { row.a },
-                    filter: row.filter,
-                    line: row.line,
-                })
-                .collect();
-            peers.sort_by_key(|entry| entry.peer);
-            GroupWork { ix, group: group.group.clone(), peers, read_ms: Some(0) }
-        });
-        Ok(self.page(work.filter(|work| work.ix >= from), limit))
-    }
-    async fn group_refs(
-        &self,
-        _: &RunId,
-        groups: &[GroupIx],
-    ) -> Result<Vec<GroupRef>, JournalError> {
-        Ok(groups.iter().map(|ix| self.pairs.group(*ix)).collect())
-    }
-    async fn notes(&self, _: &RunId) -> Result<BTreeMap<u32, String>, JournalError> {
-        Ok(self.pairs.notes.clone())
-    }
-    async fn record_readings(&self, _: &RunId, _: &[GroupReading]) -> Result<(), JournalError> {
-        not_asked()
-    }
-    async fn record_planned(
-        &self,
-        _: &RunId,
-        _: &[GroupReading],
-        _: &[(GroupIx, Vec<PlannedCall>)],
-        _: i64,
-    ) -> Result<(), JournalError> {
-        not_asked()
-    }
-    async fn plan_group(
-        &self,
-        _: &RunId,
-        _: GroupIx,
-        _: &[PlannedCall],
-        _: i64,
-    ) -> Result<(), JournalError> {
-        not_asked()
-    }
-    async fn sides(
-        &self,
-        _: &RunId,
-        from: GroupIx,
-        limit: u32,
-    ) -> Result<Vec<SideRecord>, JournalError> {
-        Ok(self.page(self.sides.iter().filter(|side| side.group >= from).cloned(), limit))
-    }
-    async fn findings(&self, _: &RunId) -> Result<Vec<(GroupIx, Finding)>, JournalError> {
-        Ok(self.findings.clone())
-    }
-    async fn snapshot(&self, _: &RunId, _: GroupIx) -> Result<Option<Snapshot>, JournalError> {
-        not_asked()
-    }
-    async fn open_calls(
-        &self,
-        _: &RunId,
-        _: &Lane,
-        _: CallId,
-        _: u32,
-    ) -> Result<Vec<CallRecord>, JournalError> {
-        not_asked()
-    }
-    async fn open_counts(&self, _: &RunId, _: &Lane) -> Result<OpenCounts, JournalError> {
-        not_asked()
-    }
-    async fn call(&self, _: &RunId, _: CallId) -> Result<CallRecord, JournalError> {
-        not_asked()
-    }
-    async fn claim(&self, _: &RunId, _: CallId, _: &Event, _: i64) -> Result<Claim, JournalError> {
-        not_asked()
-    }
-    async fn conclude(&self, _: Claim, _: &Event, _: i64) -> Result<Status, JournalError> {
-        not_asked()
-    }
-    async fn append(
-        &self,
-        _: &RunId,
-        _: CallId,
-        _: &Event,
-        _: i64,
-    ) -> Result<(Status, Vec<CallId>), JournalError> {
-        not_asked()
-    }
-    async fn reclaim(&self, _: &RunId, _: i64) -> Result<u64, JournalError> {
-        not_asked()
-    }
-    async fn reopenable(
-        &self,
-        _: &RunId,
-    ) -> Result<Vec<(CallId, Vec<RevocationId>)>, JournalError> {
-        not_asked()
-    }
-    async fn tally(&self, _: &RunId, _: &[Tally]) -> Result<(), JournalError> {
-        not_asked()
-    }
-    async fn tallies(&self, _: &RunId) -> Result<Vec<Tally>, JournalError> {
-        Ok(self.tallies.clone())
-    }
-    async fn recent(&self, _: i64) -> Result<Vec<Tally>, JournalError> {
-        not_asked()
-    }
-    async fn revocations(
-        &self,
-        _: &RunId,
-        after: Option<RevocationId>,
-        limit: u32,
-    ) -> Result<Vec<RevocationRecord>, JournalError> {
-        let rest = self.revocations.iter().filter(|record| Some(record.id) > after).cloned();
-        Ok(self.page(rest, limit))
-    }
-    async fn history(
-        &self,
-        _: &RunId,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<HistoryRow>, JournalError> {
-        self.history_reads.fetch_add(1, Ordering::Relaxed);
-        Ok(self.page(self.history.iter().filter(|row| row.seq > after).cloned(), limit))
-    }
-    async fn rows(
-        &self,
-        _: &RunId,
-        _: Table,
-        _: std::ops::Range<i64>,
-    ) -> Result<Vec<serde_json::Value>, JournalError> {
-        not_asked()
-    }
-    async fn close(self: Box<Self>) -> Result<(), JournalError> {
-        Ok(())
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::journal::{Journal, JournalError, RunRecord};
-use crate::model::{Filter, GroupIx, GroupRef, PairOutcome, SideState};
+use crate::model::{Filter, GroupIx, GroupRef, Groups, PairOutcome, SideState};
 
 use super::causes::Causes;
 use super::evidence::{Evidence, JudgedSide, LastRead, PairSpan};
-use super::walk::{Names, PairWalk};
+use super::walk::PairWalk;
 use super::words::{describe, reason};
 
 /// Every outcome, in the order of a report.
@@ -103,7 +103,7 @@ pub(super) struct PairRows<'a> {
     run: &'a RunRecord,
     evidence: Evidence,
     causes: Causes,
-    notes: BTreeMap<u32, String>,
+    names: Groups,
     walk: PairWalk<'a>,
 }
 
@@ -117,7 +117,7 @@ impl<'a> PairRows<'a> {
         Ok(Self {
             evidence: Evidence::load(journal, run).await?,
             causes: Causes::load(journal, run).await?,
-            notes: journal.notes(id).await?,
+            names: journal.names(id).await?,
             walk: PairWalk::new(journal, id),
             journal,
             run,
@@ -127,7 +127,7 @@ impl<'a> PairRows<'a> {
     /// The next pairs; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<PairRow>>, JournalError> {
         let Some(page) = self.walk.next().await? else { return Ok(None) };
-        self.spell_out(page).await.map(Some)
+        self.spell_out(&page).await.map(Some)
     }
 
     /// The next pairs of one outcome; `None` at the end, after which the walk begins anew.
@@ -136,33 +136,48 @@ impl<'a> PairRows<'a> {
         outcome: PairOutcome,
     ) -> Result<Option<Vec<PairRow>>, JournalError> {
         let Some(mut page) = self.walk.next().await? else {
-            self.walk = PairWalk::new(self.journal, &self.run.new.id);
+            self.begin_anew();
             return Ok(None);
         };
         page.retain(|pair| self.evidence.judge(pair).outcome == outcome);
-        self.spell_out(page).await.map(Some)
+        self.spell_out(&page).await.map(Some)
     }
 
-    async fn spell_out(&self, page: Vec<PairSpan>) -> Result<Vec<PairRow>, JournalError> {
-        let groups = page.iter().flat_map(|pair| [pair.a, pair.b]).collect();
-        let names = Names::load(self.journal, &self.run.new.id, groups).await?;
-        page.iter().map(|pair| self.row(pair, &names)).collect()
+    /// Lets the walk begin anew, for whoever has seen enough.
+    pub(super) fn begin_anew(&mut self) {
+        self.walk = PairWalk::new(self.journal, &self.run.new.id);
     }
 
-    fn row(&self, pair: &PairSpan, names: &Names) -> Result<PairRow, JournalError> {
+    async fn spell_out(&self, page: &[PairSpan]) -> Result<Vec<PairRow>, JournalError> {
+        if page.is_empty() {
+            return Ok(Vec::new());
+        }
+        let lines: Vec<u32> = page.iter().flat_map(|pair| &pair.rows).map(|row| row.line).collect();
+        let notes = self.journal.notes_of(&self.run.new.id, &lines).await?;
+        page.iter().map(|pair| self.row(pair, &notes)).collect()
+    }
+
+    fn row(&self, pair: &PairSpan, notes: &Notes) -> Result<PairRow, JournalError> {
         let judged = self.evidence.judge(pair);
-        let (a, b) = (names.get(pair.a)?, names.get(pair.b)?);
-        let a_row = self.side(pair.a, pair.b, judged.a, a, b);
-        let b_row = self.side(pair.b, pair.a, judged.b, b, a);
+        let (a, b) = (self.name(pair.a)?, self.name(pair.b)?);
+        let a_row = self.side(pair.a, pair.b, judged.a, &a, &b);
+        let b_row = self.side(pair.b, pair.a, judged.b, &b, &a);
         Ok(PairRow {
             outcome: judged.outcome,
             reason: reason(&a_row, &b_row),
             a: a_row,
             b: b_row,
             line: pair.rows.iter().map(|row| row.line).min().unwrap_or_default(),
-            note: self.note(pair),
+            note: note(pair, notes),
             filters: self.filters(pair),
         })
+    }
+
+    fn name(&self, ix: GroupIx) -> Result<GroupRef, JournalError> {
+        if (ix.0 as usize) < self.names.len() {
+            return Ok(self.names.get(ix));
+        }
+        Err(JournalError::Damaged(format!("group {} of a run is missing", ix.0)))
     }
 
     fn side(
@@ -191,21 +206,25 @@ impl<'a> PairRows<'a> {
         }
     }
 
-    fn note(&self, pair: &PairSpan) -> String {
-        let mut notes: Vec<&str> = Vec::new();
-        for row in &pair.rows {
-            match self.notes.get(&row.line) {
-                Some(note) if !notes.contains(&note.as_str()) => notes.push(note),
-                _ => {}
-            }
-        }
-        notes.join("; ")
-    }
-
     fn filters(&self, pair: &PairSpan) -> Vec<Filter> {
         pair.rows
             .iter()
             .filter_map(|row| self.evidence.filters.get(usize::from(row.filter)).cloned())
             .collect()
     }
+}
+
+/// The notes of a page, by line.
+type Notes = BTreeMap<u32, String>;
+
+/// The notes of a pair's rows, each told once.
+fn note(pair: &PairSpan, notes: &Notes) -> String {
+    let mut told: Vec<&str> = Vec::new();
+    for row in &pair.rows {
+        match notes.get(&row.line) {
+            Some(note) if !told.contains(&note.as_str()) => told.push(note),
+            _ => {}
+        }
+    }
+    told.join("; ")
 }

@@ -11,6 +11,7 @@ mod guard;
 mod in_hand;
 mod lane;
 mod patience;
+mod plan_digest;
 mod planted;
 mod process;
 mod queue;
@@ -22,18 +23,19 @@ mod worker;
 
 use std::path::PathBuf;
 
-use futures_util::StreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 
 pub use error::{RunError, Unrecorded};
 pub use estimate::estimate;
 pub use guard::Failures;
 pub use patience::Patience;
+pub use plan_digest::plan_digest;
 pub use process::{
     Basis, Differs, Ended, Ending, Halt, Operator, Prepared, Process, Taken, is_unfinished,
     limiters, revoke, take_or_begin,
 };
 pub use stored::stored_pairs;
-pub use token::{client_token, plan_digest, request_hash};
+pub use token::{client_token, request_hash};
 
 use crate::audit::Observer;
 use crate::exchange::Exchange;
@@ -43,6 +45,9 @@ use crate::model::{Event, LaneKey, LaneWork, Outcome};
 
 /// Lanes that are worked on at once; each is bounded by its own quota and width.
 const LANES_AT_ONCE: usize = 256;
+
+/// Calls that are taken up again by one commit of the journal, or some more.
+const REOPENED_AT_ONCE: usize = 128;
 
 /// A run to be carried out.
 pub struct CarryOut<'a> {
@@ -102,10 +107,11 @@ pub async fn take_up(
     let id = &run.new.id;
     journal.reclaim(id, at_ms).await?;
     hit("after-reclaim");
-    for (call, members) in journal.reopenable(id).await? {
-        journal.append(id, call, &Event::Reopened { members }, at_ms).await?;
-    }
-    Ok(())
+    let reopened = journal.reopenable(id).await?.into_iter().map(|(call, members)| async move {
+        journal.append(id, call, &Event::Reopened { members }, at_ms).await
+    });
+    let together = futures_util::stream::iter(reopened).buffered(REOPENED_AT_ONCE);
+    together.try_for_each(|_| std::future::ready(Ok(()))).await
 }
 
 /// Carries out every open call of the run. After a journal error nothing new is sent, and what is

@@ -7,8 +7,9 @@ use super::in_hand::InHand;
 use crate::journal::{CallId, JournalError, Lane};
 use crate::model::{GroupIx, Status};
 
-/// Calls that a lane takes from the journal at once.
-const PAGE: u32 = 200;
+/// Calls that a lane takes from the journal at once: each brings up to 100 rules along, and of
+/// hundreds of lanes all begin at the same time.
+const PAGE: u32 = 32;
 
 /// The calls of a lane in order.
 pub(super) struct Queue {

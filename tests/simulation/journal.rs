@@ -17,13 +17,13 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use unpair::journal::{
-    CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
-    Lane, Mode, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate, SideRecord, Table,
-    Tally, open,
+    CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Journal,
+    JournalError, Lane, Mode, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate,
+    SideRecord, Table, Tally, open,
 };
 use unpair::model::{
-    Event, Filter, GroupIx, GroupRef, Outcome, PairSet, PlannedCall, RevocationId, RuleId, RunId,
-    Settled, Snapshot, Status,
+    Event, Filter, GroupIx, GroupRef, Groups, Outcome, PairSet, PlannedCall, RevocationId, RuleId,
+    RunId, Settled, Snapshot, Status,
 };
 
 use crate::ground::Ground;
@@ -180,7 +180,9 @@ watched! {
         fn filters(run: &RunId) -> Vec<Filter>;
         fn groups(run: &RunId, from: GroupIx, limit: u32) -> Vec<GroupWork>;
         fn group_refs(run: &RunId, groups: &[GroupIx]) -> Vec<GroupRef>;
+        fn names(run: &RunId) -> Groups;
         fn notes(run: &RunId) -> BTreeMap<u32, String>;
+        fn notes_of(run: &RunId, lines: &[u32]) -> BTreeMap<u32, String>;
         fn sides(run: &RunId, from: GroupIx, limit: u32) -> Vec<SideRecord>;
         fn findings(run: &RunId) -> Vec<(GroupIx, Finding)>;
         fn snapshot(run: &RunId, group: GroupIx) -> Option<Snapshot>;
@@ -190,6 +192,7 @@ watched! {
         fn recent(since_ms: i64) -> Vec<Tally>;
         fn revocations(run: &RunId, after: Option<RevocationId>, limit: u32)
             -> Vec<RevocationRecord>;
+        fn orders(run: &RunId, groups: Range<u32>) -> Vec<GroupOrders>;
         fn history(run: &RunId, after: u64, limit: u32) -> Vec<HistoryRow>;
         fn rows(run: &RunId, table: Table, keys: Range<i64>) -> Vec<Value>;
     }

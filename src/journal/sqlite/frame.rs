@@ -7,7 +7,10 @@ use rusqlite::Connection;
 use super::row::{each, first, get, group_ref, lane_key, maybe_bytes, parse, select, text};
 use super::sql;
 use crate::journal::{GroupWork, JournalError, Lane, pack};
-use crate::model::{Filter, GroupIx, GroupRef};
+use crate::model::{Filter, GroupIx, GroupRef, Groups};
+
+/// Ids in one text.
+const IDS: u32 = 10_000;
 
 pub(super) fn lanes(conn: &Connection, run_no: i64) -> Result<Vec<Lane>, JournalError> {
     select(conn, sql::LANES, [run_no], |row| {
@@ -24,10 +27,44 @@ pub(super) fn filters(conn: &Connection, run_no: i64) -> Result<Vec<Filter>, Jou
     select(conn, sql::FILTERS, [run_no], |row| parse(text(row, "body")?))
 }
 
+/// Every group, its id out of a text of many.
+pub(super) fn names(conn: &Connection, run_no: i64) -> Result<Groups, JournalError> {
+    let mut groups = Groups::default();
+    for lane in lanes(conn, run_no)? {
+        let end = lane.first.0.saturating_add(lane.groups);
+        for from in (lane.first.0..end).step_by(IDS as usize) {
+            let to = end.min(from.saturating_add(IDS));
+            let ids: Option<String> =
+                first(conn, sql::GROUP_IDS, (run_no, from, to), |row| get(row, "ids"))?.flatten();
+            for id in ids.as_deref().unwrap_or_default().lines() {
+                let pushed = groups.push(&lane.key, id);
+                pushed.map_err(|error| JournalError::Damaged(error.to_string()))?;
+            }
+            if groups.len() != to as usize {
+                return Err(JournalError::Damaged("a lane lacks groups".to_owned()));
+            }
+        }
+    }
+    Ok(groups)
+}
+
 pub(super) fn notes(conn: &Connection, run_no: i64) -> Result<BTreeMap<u32, String>, JournalError> {
     let notes =
         select(conn, sql::NOTES, [run_no], |row| Ok((get(row, "line")?, get(row, "text")?)))?;
     Ok(notes.into_iter().collect())
+}
+
+pub(super) fn notes_of(
+    conn: &Connection,
+    run_no: i64,
+    lines: &[u32],
+) -> Result<BTreeMap<u32, String>, JournalError> {
+    let mut notes = BTreeMap::new();
+    for line in lines {
+        let note = first(conn, sql::NOTE_OF, (run_no, line), |row| get(row, "text"))?;
+        notes.extend(note.map(|note| (*line, note)));
+    }
+    Ok(notes)
 }
 
 /// Up to `limit` groups from `from` on, each with its chunks put together again.

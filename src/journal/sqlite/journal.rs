@@ -7,6 +7,7 @@ use std::sync::{PoisonError, RwLock};
 use rusqlite::Connection;
 
 use super::connect::Name;
+use super::counts::Counts;
 use super::order::Alone;
 use super::reader::Reader;
 use super::row::{first, get};
@@ -23,6 +24,7 @@ pub(in crate::journal) struct SqliteJournal {
     pub(super) reader: Reader,
     /// The numbers of runs: they never change.
     numbers: RwLock<HashMap<RunId, i64>>,
+    pub(super) counts: Counts,
     pub(super) writing: Option<Writing>,
 }
 
@@ -33,9 +35,10 @@ impl SqliteJournal {
         path: &Path,
     ) -> Result<Self, JournalError> {
         let name = Name(name.to_owned());
-        let writing = Some(Writing::open(name.clone(), path.to_owned()).await?);
+        let counts = Counts::new(true);
+        let writing = Some(Writing::open(name.clone(), path.to_owned(), counts.clone()).await?);
         let reader = Reader::open(name.clone(), path.to_owned()).await?;
-        Ok(Self { name, reader, numbers: RwLock::default(), writing })
+        Ok(Self { name, reader, numbers: RwLock::default(), counts, writing })
     }
 
     /// Opens for reading, beside whoever writes.
@@ -48,7 +51,13 @@ impl SqliteJournal {
             return Err(name.unusable("there is no journal; run a command first"));
         }
         let reader = Reader::open(name.clone(), path.to_owned()).await?;
-        Ok(Self { name, reader, numbers: RwLock::default(), writing: None })
+        Ok(Self {
+            name,
+            reader,
+            numbers: RwLock::default(),
+            counts: Counts::new(false),
+            writing: None,
+        })
     }
 
     /// Deletes the runs that ended before a time.

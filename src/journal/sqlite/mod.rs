@@ -3,6 +3,7 @@
 mod begin;
 mod calls;
 mod connect;
+mod counts;
 mod feed;
 mod frame;
 mod journal;

@@ -37,6 +37,20 @@ pub(super) enum Alone {
     Limit(u32),
 }
 
+impl Order {
+    /// Whether revocations may come, go or come out otherwise by it.
+    pub(super) const fn changes_outcomes(&self) -> bool {
+        match self {
+            Self::Step(_) | Self::Plan(_) => true,
+            Self::Alone(Alone::Readings(_, plans)) => !plans.is_empty(),
+            Self::Alone(Alone::Prune { .. }) => true,
+            Self::Alone(Alone::Update(_) | Alone::Reclaim { .. } | Alone::Tally(_)) => false,
+            #[cfg(test)]
+            Self::Alone(Alone::Limit(_)) => false,
+        }
+    }
+}
+
 /// What came of an order.
 #[derive(Debug)]
 pub(super) enum Reply {

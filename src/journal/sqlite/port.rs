@@ -15,11 +15,13 @@ use super::{SqliteJournal, calls, frame, records, sides, sql, tables};
 use crate::journal::desk::By;
 use crate::journal::table::Table;
 use crate::journal::{
-    CallId, CallRecord, Claim, Finding, GroupReading, GroupWork, HistoryRow, Journal, JournalError,
-    Lane, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate, SideRecord, Tally,
+    CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Journal,
+    JournalError, Lane, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate, SideRecord,
+    Tally,
 };
 use crate::model::{
-    Event, Filter, GroupIx, GroupRef, PairSet, PlannedCall, RevocationId, RunId, Snapshot, Status,
+    Event, Filter, GroupIx, GroupRef, Groups, PairSet, PlannedCall, RevocationId, RunId, Snapshot,
+    Status,
 };
 
 #[async_trait]
@@ -30,11 +32,13 @@ impl Journal for SqliteJournal {
 
     async fn run(&self, id: &str) -> Result<RunRecord, JournalError> {
         let id = id.to_owned();
-        self.reader.ask(move |conn| runs::one(conn, &id)).await
+        let counts = self.counts.clone();
+        self.reader.ask(move |conn| runs::one(conn, &counts, &id)).await
     }
 
     async fn runs(&self) -> Result<Vec<RunRecord>, JournalError> {
-        self.reader.ask(runs::all).await
+        let counts = self.counts.clone();
+        self.reader.ask(move |conn| runs::all(conn, &counts)).await
     }
 
     async fn update(
@@ -74,8 +78,21 @@ impl Journal for SqliteJournal {
         self.ask(run, move |conn, no| frame::group_refs(conn, no, &groups)).await
     }
 
+    async fn names(&self, run: &RunId) -> Result<Groups, JournalError> {
+        self.ask(run, frame::names).await
+    }
+
     async fn notes(&self, run: &RunId) -> Result<BTreeMap<u32, String>, JournalError> {
         self.ask(run, frame::notes).await
+    }
+
+    async fn notes_of(
+        &self,
+        run: &RunId,
+        lines: &[u32],
+    ) -> Result<BTreeMap<u32, String>, JournalError> {
+        let lines = lines.to_vec();
+        self.ask(run, move |conn, no| frame::notes_of(conn, no, &lines)).await
     }
 
     async fn record_readings(
@@ -216,6 +233,14 @@ impl Journal for SqliteJournal {
         limit: u32,
     ) -> Result<Vec<RevocationRecord>, JournalError> {
         self.ask(run, move |conn, no| records::revocations(conn, no, after, limit)).await
+    }
+
+    async fn orders(
+        &self,
+        run: &RunId,
+        groups: Range<u32>,
+    ) -> Result<Vec<GroupOrders>, JournalError> {
+        self.ask(run, move |conn, no| records::orders(conn, no, groups)).await
     }
 
     async fn history(

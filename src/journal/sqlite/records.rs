@@ -1,6 +1,7 @@
 //! What reports read: revocations with their sends, and the history.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rusqlite::Connection;
 
@@ -8,7 +9,7 @@ use super::calls::revocation;
 use super::row::{GroupColumns, Row, get, group_ref, maybe_text, model_word, parse, select, text};
 use super::sql;
 use crate::journal::desk::Stay;
-use crate::journal::{CallId, HistoryRow, JournalError, RevocationRecord};
+use crate::journal::{CallId, GroupOrders, HistoryRow, JournalError, RevocationRecord};
 use crate::model::{ClientToken, GroupIx, RequestId, RevocationId};
 
 /// The columns of a revocation's own group.
@@ -105,6 +106,18 @@ fn tokens(sends: &[&Send]) -> Vec<ClientToken> {
         sends.iter().filter_map(|send| send.token.as_ref()).map(ClientToken::new).collect();
     tokens.dedup();
     tokens
+}
+
+/// Every revocation of these groups: a row for each group, because a row costs more than what is
+/// in it.
+pub(super) fn orders(
+    conn: &Connection,
+    run_no: i64,
+    groups: Range<u32>,
+) -> Result<Vec<GroupOrders>, JournalError> {
+    select(conn, sql::ORDERS, (run_no, groups.start, groups.end), |row| {
+        Ok(GroupOrders::new(GroupIx(get(row, "grp")?), get(row, "orders")?))
+    })
 }
 
 /// Up to `limit` rows of a run's history after `after`.

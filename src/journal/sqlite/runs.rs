@@ -3,12 +3,13 @@
 use rusqlite::{Connection, Params};
 use serde_json::{Map, Value, json};
 
-use super::row::{Row, each, execute, get, model_word, parse, select, spell, text, word};
+use super::counts::Counts;
+use super::row::{Row, execute, get, parse, select, spell, text, word};
 use super::sql;
 use super::work::Work;
 use crate::journal::chain::canonical;
 use crate::journal::{JournalError, NewRun, RunRecord, RunUpdate};
-use crate::model::{Outcome, RuleCounts, Source};
+use crate::model::Source;
 
 /// A change of a run's head.
 pub(super) struct UpdateOrder {
@@ -58,27 +59,29 @@ pub(super) fn prune(work: &Work<'_>, before_ms: i64) -> Result<u64, JournalError
 }
 
 /// The run of this id, or the only one whose id begins so.
-pub(super) fn one(conn: &Connection, id: &str) -> Result<RunRecord, JournalError> {
-    let found = if id.is_empty() { Vec::new() } else { records(conn, sql::RUN_FIND, [id])? };
+pub(super) fn one(conn: &Connection, counts: &Counts, id: &str) -> Result<RunRecord, JournalError> {
+    let found =
+        if id.is_empty() { Vec::new() } else { records(conn, counts, sql::RUN_FIND, [id])? };
     let is_only = found.len() == 1;
     let run = found.into_iter().next().filter(|run| is_only || run.new.id.as_str() == id);
     run.ok_or_else(|| JournalError::NoSuchRun(id.to_owned()))
 }
 
 /// Every run, latest first.
-pub(super) fn all(conn: &Connection) -> Result<Vec<RunRecord>, JournalError> {
-    records(conn, sql::RUN_ALL, [])
+pub(super) fn all(conn: &Connection, counts: &Counts) -> Result<Vec<RunRecord>, JournalError> {
+    records(conn, counts, sql::RUN_ALL, [])
 }
 
 fn records(
     conn: &Connection,
+    counts: &Counts,
     query: &str,
     values: impl Params,
 ) -> Result<Vec<RunRecord>, JournalError> {
-    select(conn, query, values, |row| record(conn, row))
+    select(conn, query, values, |row| record(conn, counts, row))
 }
 
-fn record(conn: &Connection, row: &Row<'_>) -> Result<RunRecord, JournalError> {
+fn record(conn: &Connection, counts: &Counts, row: &Row<'_>) -> Result<RunRecord, JournalError> {
     let no: i64 = get(row, "no")?;
     let new: NewRun = parse(text(row, "options")?)?;
     if new.id.as_str() != text(row, "id")? {
@@ -96,7 +99,7 @@ fn record(conn: &Connection, row: &Row<'_>) -> Result<RunRecord, JournalError> {
         estimate_s: get(row, "estimate_s")?,
         pairs: get(row, "pairs")?,
         sources: sources(conn, no)?,
-        rules: rules(conn, no)?,
+        rules: counts.of(conn, no)?,
     })
 }
 
@@ -104,14 +107,4 @@ fn sources(conn: &Connection, no: i64) -> Result<Vec<Source>, JournalError> {
     select(conn, sql::RUN_SOURCES, [no], |row| {
         Ok(Source { name: get(row, "name")?, first_line: get(row, "first_line")? })
     })
-}
-
-fn rules(conn: &Connection, no: i64) -> Result<RuleCounts, JournalError> {
-    let mut counts = RuleCounts::default();
-    each(conn, sql::RUN_OUTCOMES, [no], |row| {
-        let outcome: Outcome = model_word(text(row, "outcome")?)?;
-        counts.add(outcome, get(row, "n")?);
-        Ok(())
-    })?;
-    Ok(counts)
 }

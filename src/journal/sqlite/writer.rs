@@ -5,6 +5,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::begin::{self, BeginOrder};
 use super::connect::Name;
+use super::counts::Counts;
 use super::order::{Order, Reply, carry_out};
 use super::row::{execute, first, get};
 use super::sql;
@@ -32,13 +33,18 @@ pub(super) struct Writer {
     name: Name,
     epoch: u64,
     heads: Heads,
+    counts: Counts,
     /// Why nothing is written any more.
     poison: Option<String>,
 }
 
 impl Writer {
     /// Makes this process the only one whose writes count.
-    pub(super) fn new(name: Name, mut conn: Connection) -> Result<Self, JournalError> {
+    pub(super) fn new(
+        name: Name,
+        mut conn: Connection,
+        counts: Counts,
+    ) -> Result<Self, JournalError> {
         let epoch = take_over(&mut conn).map_err(|error| match error {
             JournalError::Damaged(why) | JournalError::Database(why) => {
                 name.unusable(format!("cannot be written: {why}"))
@@ -46,7 +52,7 @@ impl Writer {
             other => other,
         })?;
         hit("after-takeover");
-        Ok(Self { conn, name, epoch, heads: Heads::new(), poison: None })
+        Ok(Self { conn, name, epoch, heads: Heads::new(), counts, poison: None })
     }
 
     /// Takes orders until every sender is gone.
@@ -76,7 +82,11 @@ impl Writer {
         if orders.is_empty() {
             return;
         }
+        let changes_outcomes = orders.iter().any(Order::changes_outcomes);
         let written = self.commit(orders);
+        if changes_outcomes {
+            self.counts.forget();
+        }
         match self.judged(written) {
             Ok(replies) => {
                 for (ack, reply) in acks.into_iter().zip(replies) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::begin::{self, BeginOrder};
 use super::connect::{self, Name};
+use super::counts::Counts;
 use super::order::{Alone, Order, Reply};
 use super::thread::{Served, Thread};
 use super::writer::{Message, Writer};
@@ -21,10 +22,14 @@ pub(super) struct Writing {
 
 impl Writing {
     /// Opens the journal alone; creates and migrates the file.
-    pub(super) async fn open(name: Name, path: PathBuf) -> Result<Self, JournalError> {
+    pub(super) async fn open(
+        name: Name,
+        path: PathBuf,
+        counts: Counts,
+    ) -> Result<Self, JournalError> {
         let lock = connect::lock(&name, &path)?;
         connect::private_file(&name, &path)?;
-        let open = move || Writer::new(name.clone(), connect::to_write(&name, &path)?);
+        let open = move || Writer::new(name.clone(), connect::to_write(&name, &path)?, counts);
         Ok(Self { thread: Thread::start(open, Writer::serve).await?, _lock: lock })
     }
 

@@ -2,6 +2,7 @@
 
 mod commands;
 mod judging;
+mod large;
 mod lists;
 mod plans;
 mod rendering;

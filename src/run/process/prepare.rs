@@ -1,17 +1,12 @@
 //! From a run in the journal to a plan that may be acted on: prove, read, plan.
 
-use std::collections::HashMap;
-
 use super::{Basis, Halt, Prepared, Process};
 use crate::audit::{Audit, AuditEnd, Planning, audit, plan_unread};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
-use crate::model::{GroupIx, Rule};
 use crate::run::{estimate, plan_digest};
 
 /// What was read longer ago is read again before it is acted on.
 const FRESH_MS: i64 = 3_600_000;
-/// Revocations that are taken from the journal at once.
-const PAGE: u32 = 1_000;
 
 impl Process<'_> {
     /// Reads what was not read of late and completes the plan, or holds an approved plan against
@@ -35,9 +30,7 @@ impl Process<'_> {
     }
 
     async fn prove_plan(&self, run: &RunRecord) -> Result<(), Halt> {
-        let Some(stored) = run.digest.clone().filter(|_| run.state != RunState::Reading) else {
-            return Ok(());
-        };
+        let Some(stored) = stored_digest(run) else { return Ok(()) };
         let found = plan_digest(self.journal, &run.new.id).await?.to_string();
         if found == stored {
             return Ok(());
@@ -57,7 +50,7 @@ impl Process<'_> {
         }
         let planning = match basis {
             Basis::Rows => Planning::Plan,
-            Basis::ApprovedPlan => Planning::Frozen(self.planned_rules(run).await?),
+            Basis::ApprovedPlan => Planning::Frozen,
         };
         // An approved plan is held against the world as it is now, before its first call.
         let unproven = basis == Basis::ApprovedPlan && run.started_ms.is_none();
@@ -65,24 +58,13 @@ impl Process<'_> {
         audit(&Audit { exchange, journal, run, fresh_since_ms, planning }).await
     }
 
-    async fn planned_rules(
-        &self,
-        run: &RunRecord,
-    ) -> Result<HashMap<GroupIx, Vec<Rule>>, JournalError> {
-        let mut rules: HashMap<GroupIx, Vec<Rule>> = HashMap::new();
-        let mut after = None;
-        loop {
-            let page = self.journal.revocations(&run.new.id, after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(rules) };
-            after = Some(last.id);
-            for record in page {
-                rules.entry(record.revocation.group).or_default().push(record.revocation.rule);
-            }
-        }
-    }
-
     async fn store_plan(&self, plan: &Prepared) -> Result<(), JournalError> {
-        let digest = plan_digest(self.journal, &plan.run.new.id).await?.to_string();
+        // A plan of which no group was planned again is the one that was proved.
+        let proved = stored_digest(&plan.run).filter(|_| !plan.read.has_read);
+        let digest = match proved {
+            Some(digest) => digest,
+            None => plan_digest(self.journal, &plan.run.new.id).await?.to_string(),
+        };
         let planned = RunUpdate {
             state: Some(RunState::Planned),
             digest: Some(digest),
@@ -91,4 +73,9 @@ impl Process<'_> {
         };
         self.update(&plan.run, planned).await
     }
+}
+
+/// The digest of a plan that is complete: one that is being made again has none.
+fn stored_digest(run: &RunRecord) -> Option<String> {
+    run.digest.clone().filter(|_| run.state != RunState::Reading)
 }
