@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::Deserialize;
 
 use crate::journal::{GroupOrders, Journal, JournalError};
@@ -25,7 +26,7 @@ pub async fn plan_digest(journal: &dyn Journal, run: &RunId) -> Result<Digest, J
     while let Some(orders) = page {
         // While the database reads, what it read is hashed.
         let hash = async {
-            let of_page = orders.iter().map(|group| group_digest(group, &names));
+            let of_page = orders.par_iter().map(|group| group_digest(group, &names));
             of_page.collect::<Result<Vec<_>, _>>()
         };
         let (next, hashed) = futures_util::future::join(read(), hash).await;

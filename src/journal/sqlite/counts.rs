@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
-use super::row::{each, get, model_word, text};
+use super::row::{each, model_word, text};
 use super::sql;
 use crate::journal::JournalError;
 use crate::model::{Outcome, RuleCounts};
@@ -63,10 +63,24 @@ impl Counts {
 
 fn count(conn: &Connection, run_no: i64) -> Result<RuleCounts, JournalError> {
     let mut counts = RuleCounts::default();
-    each(conn, sql::RUN_OUTCOMES, [run_no], |row| {
-        let outcome: Outcome = model_word(text(row, "outcome")?)?;
-        counts.add(outcome, get(row, "n")?);
+    // Neighbours mostly came out alike.
+    let (mut last, mut alike): (Option<(String, Outcome)>, u64) = (None, 0);
+    each(conn, sql::OUTCOMES, [run_no], |row| {
+        let word = text(row, "outcome")?;
+        match &last {
+            Some((known, _)) if known == word => alike += 1,
+            _ => {
+                let outcome: Outcome = model_word(word)?;
+                if let Some((_, before)) = last.replace((word.to_owned(), outcome)) {
+                    counts.add(before, alike);
+                }
+                alike = 1;
+            }
+        }
         Ok(())
     })?;
+    if let Some((_, outcome)) = last {
+        counts.add(outcome, alike);
+    }
     Ok(counts)
 }
