@@ -2,36 +2,35 @@
 
 use std::collections::VecDeque;
 
-use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
-use tokio::time::Instant;
-
 use super::RunError;
 use super::in_hand::InHand;
 use super::verify::Verdict;
 use crate::exchange::ReadError;
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
 
 /// A step that came to its end.
 pub(super) enum Step {
     Sent(InHand),
     ReadBack(Result<Vec<Verdict>, ReadError>),
-    /// It is this late: time to look for what is due.
-    Due(Instant),
 }
 
-pub(super) type Steps<'a> = FuturesUnordered<BoxFuture<'a, Result<Step, RunError>>>;
+/// How a step came to its end.
+pub(super) type Ended = Result<Step, RunError>;
+
+pub(super) type Steps<'a> = FuturesUnordered<BoxFuture<'a, Ended>>;
 
 /// The steps under way, and those that ended while something else was awaited.
 #[derive(Default)]
 pub(super) struct Air<'a> {
     pub(super) steps: Steps<'a>,
-    ended: VecDeque<Result<Step, RunError>>,
+    ended: VecDeque<Ended>,
 }
 
 impl Air<'_> {
     /// The next step that ended; `None` if there is none.
-    pub(super) async fn next(&mut self) -> Option<Result<Step, RunError>> {
+    pub(super) async fn next(&mut self) -> Option<Ended> {
         match self.ended.pop_front() {
             Some(step) => Some(step),
             None => self.steps.next().await,
@@ -68,13 +67,13 @@ mod tests {
         let step = async {
             let _held = lock.lock().await;
             tokio::time::sleep(Duration::from_secs(1)).await;
-            Ok(Step::Due(Instant::now()))
+            Ok(Step::ReadBack(Ok(Vec::new())))
         };
         air.steps.push(step.boxed());
         assert!(poll!(air.steps.next()).is_pending(), "the step holds the lock");
         let awaited = tokio::time::timeout(Duration::from_secs(60), air.beside(lock.lock()));
         drop(awaited.await.expect("the lock is let go"));
-        assert!(matches!(air.next().await, Some(Ok(Step::Due(_)))));
+        assert!(matches!(air.next().await, Some(Ok(Step::ReadBack(_)))));
         assert!(air.next().await.is_none());
     }
 }

@@ -25,8 +25,6 @@ pub(super) struct Backlog {
     enough: usize,
     calls: Vec<InHand>,
     is_reading: bool,
-    /// The next look for what is due, if one is on its way.
-    look: Option<Instant>,
 }
 
 impl Backlog {
@@ -34,7 +32,7 @@ impl Backlog {
     pub(super) fn new(batch: Batch) -> Self {
         let most = batch.groups.max(1);
         let enough = batch.rules.saturating_mul(LISTINGS).clamp(1, most);
-        Self { most, enough, calls: Vec::new(), is_reading: false, look: None }
+        Self { most, enough, calls: Vec::new(), is_reading: false }
     }
 
     /// Adds a call; it says itself when it is due.
@@ -71,20 +69,11 @@ impl Backlog {
         self.is_reading = false;
     }
 
-    /// When to look for what is due, unless a read or another look comes before.
-    pub(super) fn next_look(&mut self, more_come: bool) -> Option<Instant> {
+    /// When to look for what is due, unless a read comes to its end before.
+    pub(super) fn next_look(&self, more_come: bool) -> Option<Instant> {
         let gathering = if more_come { GATHERING } else { Duration::ZERO };
         let next = self.first_due()? + gathering;
-        if self.is_reading || self.look.is_some_and(|look| look <= next) {
-            return None;
-        }
-        self.look = Some(next);
-        Some(next)
-    }
-
-    /// The look at `at` is over.
-    pub(super) fn looked(&mut self, at: Instant) {
-        self.look = self.look.filter(|look| *look != at);
+        (!self.is_reading).then_some(next)
     }
 }
 

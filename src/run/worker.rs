@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use futures_util::FutureExt as _;
 
-use super::air::{Air, Step, Steps};
+use super::air::{Air, Ended, Step, Steps};
 use super::backlog::Backlog;
 use super::carry_out::send;
 use super::in_hand::InHand;
@@ -17,6 +17,9 @@ use crate::exchange::Account;
 use crate::failpoint::hit;
 use crate::journal::{JournalError, Lane};
 use crate::model::{Event, GroupIx, Status};
+
+/// Nothing is in the air and nothing will be due.
+struct NothingLeft;
 
 /// What works on one lane.
 pub(super) struct Worker<'a> {
@@ -64,10 +67,11 @@ impl<'a> Worker<'a> {
                 }
                 self.begin_more(&air.steps);
             }
-            let Some(step) = air.next().await else { return trouble.map_or(Ok(()), Err) };
-            let taken = match step {
-                Ok(step) => air.beside(self.end(step)).await.map_err(RunError::from),
-                Err(error) => Err(error),
+            let taken = match self.next(&mut air).await {
+                Err(NothingLeft) => return trouble.map_or(Ok(()), Err),
+                Ok(None) => continue,
+                Ok(Some(Ok(step))) => air.beside(self.end(step)).await.map_err(RunError::from),
+                Ok(Some(Err(error))) => Err(error),
             };
             if let Err(error) = taken {
                 self.fail(&mut trouble, error);
@@ -87,7 +91,6 @@ impl<'a> Worker<'a> {
         }
         if self.may_read() {
             self.read_back_more(steps);
-            self.wake_when_due(steps);
         }
     }
 
@@ -102,7 +105,6 @@ impl<'a> Worker<'a> {
 
     async fn end(&mut self, step: Step) -> Result<(), JournalError> {
         match step {
-            Step::Due(at) => self.back.looked(at),
             Step::Sent(call) => self.sent(call),
             Step::ReadBack(Ok(verdicts)) => {
                 self.back.was_read();
@@ -170,19 +172,23 @@ impl<'a> Worker<'a> {
         steps.push(read.boxed());
     }
 
-    /// Waits for the next read-back that will be due, beside all else.
-    fn wake_when_due(&mut self, steps: &Steps<'a>) {
-        let Some(next) = self.back.next_look(self.more_come()) else { return };
-        let stop = self.work.exchange.stop.clone();
-        let wait = async move {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => {}
-                () = tokio::time::sleep_until(next) => {}
+    /// The next step that ended; `Ok(None)` when it is time to look for what is due, an error when
+    /// nothing is left to wait for.
+    async fn next(&self, air: &mut Air<'a>) -> Result<Option<Ended>, NothingLeft> {
+        let look = self.back.next_look(self.more_come()).filter(|_| self.may_read());
+        let is_time = async {
+            match look {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => std::future::pending().await,
             }
-            Ok(Step::Due(next))
         };
-        steps.push(wait.boxed());
+        tokio::select! {
+            biased;
+            Some(step) = air.next() => Ok(Some(step)),
+            () = self.work.exchange.stop.cancelled(), if look.is_some() => Ok(None),
+            () = is_time, if look.is_some() => Ok(None),
+            else => Err(NothingLeft),
+        }
     }
 
     /// Journals what the read-back showed and queues what goes again.

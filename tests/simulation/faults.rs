@@ -76,3 +76,11 @@ fn rules_that_go_on_to_show_for_minutes_are_never_called_gone_too_early() {
 fn answers_that_all_have_the_same_request_id_are_told_apart() {
     all_removed(Weather { same_request_ids: true, ..Weather::FAIR });
 }
+
+#[test]
+fn a_lane_whose_calls_are_read_back_waits_for_nothing_more() {
+    let (worked, took) =
+        Story::begin(Scene::new(crate::seed(), Size::SMALL, Weather::CALM)).first_process(1);
+    assert_eq!(worked.exit, 0);
+    assert!(took < Duration::from_secs(4), "{took:?}");
+}

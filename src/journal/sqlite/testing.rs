@@ -22,7 +22,7 @@ const LARGE: [&str; 8] =
 const ONCE: [&str; 6] = [
     sql::RUN_INSERT,
     sql::RUN_PRUNE,
-    sql::RUN_OUTCOMES,
+    sql::OUTCOMES,
     sql::RUN_HEAD,
     sql::REOPENABLE,
     sql::LEFT_IN_FLIGHT,
