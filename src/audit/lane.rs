@@ -12,7 +12,7 @@ use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Reading};
 use crate::model::{GroupIx, Rule, RuleId};
 
 /// Batches of one lane that are read at once at most: each holds its groups' rules in memory.
-const MAX_BATCHES: usize = 4;
+const MAX_BATCHES: usize = 2;
 
 /// How a lane came out.
 pub(super) enum LaneEnd<'a> {
