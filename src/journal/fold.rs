@@ -189,9 +189,9 @@ impl Folded {
             let key = (tally.lane.clone(), tally.action.clone(), tally.code.clone());
             match self.tallies.get_mut(&key) {
                 Some(sum) => {
-                    sum.count += tally.count;
-                    sum.retried += tally.retried;
-                    sum.throttled += tally.throttled;
+                    sum.count = sum.count.saturating_add(tally.count);
+                    sum.retried = sum.retried.saturating_add(tally.retried);
+                    sum.throttled = sum.throttled.saturating_add(tally.throttled);
                     sum.last_ms = sum.last_ms.max(tally.last_ms);
                 }
                 None => drop(self.tallies.insert(key, tally)),

@@ -194,13 +194,15 @@ impl CallCounts {
     /// Adds up tallies of all lanes.
     pub(super) fn of(tallies: &[Tally]) -> Self {
         let mut counts = Self::default();
+        // A damaged journal may hold any number.
+        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
         for tally in tallies {
-            counts.total += tally.count;
-            counts.throttled += tally.throttled;
-            counts.retried += tally.retried;
-            *counts.by_action.entry(tally.action.clone()).or_default() += tally.count;
+            add(&mut counts.total, tally.count);
+            add(&mut counts.throttled, tally.throttled);
+            add(&mut counts.retried, tally.retried);
+            add(counts.by_action.entry(tally.action.clone()).or_default(), tally.count);
             if !tally.code.is_empty() {
-                *counts.by_code.entry(tally.code.clone()).or_default() += tally.count;
+                add(counts.by_code.entry(tally.code.clone()).or_default(), tally.count);
             }
         }
         counts

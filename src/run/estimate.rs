@@ -45,7 +45,8 @@ async fn reading(
     let mut calls: HashMap<(LaneKey, String), u64> = HashMap::new();
     if run.started_ms.is_none() {
         for tally in journal.tallies(&run.new.id).await? {
-            *calls.entry((tally.lane, tally.action)).or_default() += tally.count;
+            let sum = calls.entry((tally.lane, tally.action)).or_default();
+            *sum = sum.saturating_add(tally.count);
         }
     }
     let mut seconds = HashMap::new();

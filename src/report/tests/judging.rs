@@ -158,6 +158,33 @@ async fn each_pair_is_told_once_however_many_pages_there_are() {
     assert_eq!(journal.largest_page.load(Ordering::Relaxed), 1000);
 }
 
+/// Calls that were answered with `code`.
+fn tally(code: &str, count: u64) -> Tally {
+    let refused = if code.is_empty() { 0 } else { count };
+    Tally {
+        lane: LaneKey {
+            cloud: Provider::Alibaba,
+            account: "111".into(),
+            region: "cn-beijing".into(),
+        },
+        action: "RevokeSecurityGroup".into(),
+        code: code.into(),
+        count,
+        retried: refused,
+        throttled: refused,
+        last_ms: 0,
+    }
+}
+
+#[tokio::test]
+async fn counts_of_a_damaged_journal_that_fit_no_sum_are_told_as_the_most() {
+    let mut journal = one_pair();
+    journal.tallies = vec![tally("A", u64::MAX), tally("B", 1)];
+    let summary = summarize(&journal, &journal.run, "revoke").await.expect("a summary");
+    let calls = (summary.calls.total, summary.calls.throttled, summary.calls.retried);
+    assert_eq!(calls, (u64::MAX, u64::MAX, u64::MAX));
+}
+
 #[tokio::test]
 async fn the_summary_counts_pairs_rules_and_calls() {
     let mut journal = one_pair();
@@ -166,19 +193,7 @@ async fn the_summary_counts_pairs_rules_and_calls() {
     journal.revoke(&b, &a, ssh_from(&a, "sgr-2"), Outcome::AlreadyAbsent);
     journal.run.state = RunState::Acting;
     journal.run.elapsed_ms = 2_499;
-    let lane =
-        LaneKey { cloud: Provider::Alibaba, account: "111".into(), region: "cn-beijing".into() };
-    for (code, count) in [("", 4), ("Throttling.User", 2)] {
-        journal.tallies.push(Tally {
-            lane: lane.clone(),
-            action: "RevokeSecurityGroup".into(),
-            code: code.into(),
-            count,
-            retried: if code.is_empty() { 0 } else { count },
-            throttled: if code.is_empty() { 0 } else { count },
-            last_ms: 0,
-        });
-    }
+    journal.tallies = vec![tally("", 4), tally("Throttling.User", 2)];
     let summary = summarize(&journal, &journal.run, "revoke").await.expect("a summary");
     assert_eq!(
         serde_json::to_string(&summary).expect("plain data"),
