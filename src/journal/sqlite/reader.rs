@@ -39,7 +39,7 @@ impl Reader {
     }
 }
 
-fn serve(conn: Connection, mut questions: mpsc::Receiver<Question>) -> Served {
+fn serve(conn: Connection, mut questions: mpsc::UnboundedReceiver<Question>) -> Served {
     while let Some(question) = questions.blocking_recv() {
         question(&conn);
     }

@@ -1,7 +1,8 @@
 //! A thread with a connection of its own, and the way to it.
 //!
 //! Whoever asks awaits the answer alone: a future that nobody polls holds no connection, and
-//! holds nobody up.
+//! holds nobody up. So the inbox has no bound: whoever waits for room in one that has holds, polled
+//! or not, a place in the queue for it. Nobody sends twice without an answer, which bounds it.
 
 use std::thread::{Builder, JoinHandle};
 
@@ -10,16 +11,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::journal::JournalError;
 
-/// Messages that may wait for a thread before their senders do.
-const INBOX: usize = 1024;
-
 /// What came of serving, told when the thread ends.
 pub(super) type Served = Result<(), JournalError>;
 
 /// A thread that serves messages until it is closed or dropped, and every one that was sent.
 pub(super) struct Thread<M> {
     /// `None` once it is closed.
-    inbox: Option<mpsc::Sender<M>>,
+    inbox: Option<mpsc::UnboundedSender<M>>,
     handle: Option<JoinHandle<Served>>,
 }
 
@@ -27,9 +25,9 @@ impl<M: Send + 'static> Thread<M> {
     /// Starts a thread: `open` makes there what `serve` then serves with. Returns once it is open.
     pub(super) async fn start<S>(
         open: impl FnOnce() -> Result<S, JournalError> + Send + 'static,
-        serve: impl FnOnce(S, mpsc::Receiver<M>) -> Served + Send + 'static,
+        serve: impl FnOnce(S, mpsc::UnboundedReceiver<M>) -> Served + Send + 'static,
     ) -> Result<Self, JournalError> {
-        let (inbox, messages) = mpsc::channel(INBOX);
+        let (inbox, messages) = mpsc::unbounded_channel();
         let (ready, opened) = oneshot::channel();
         let body = move || match open() {
             Ok(state) => {
@@ -57,14 +55,9 @@ impl<M: Send + 'static> Thread<M> {
         message: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> M,
     ) -> Result<T, JournalError> {
         let (back, answer) = oneshot::channel();
-        self.send(message(back)).await?;
-        answer.await.map_err(|_| stopped())?
-    }
-
-    /// Sends a message.
-    pub(super) async fn send(&self, message: M) -> Result<(), JournalError> {
         let inbox = self.inbox.as_ref().ok_or_else(stopped)?;
-        inbox.send(message).await.map_err(|_| stopped())
+        inbox.send(message(back)).map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
     }
 
     /// Has everything served that was sent, and says how the thread ended.
@@ -95,4 +88,42 @@ pub(super) fn stopped() -> JournalError {
 /// Closes a connection: the last one of a journal leaves a single file.
 pub(super) fn close(conn: Connection) -> Served {
     conn.close().map_err(|(_, error)| error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures_util::{FutureExt as _, poll};
+    use tokio::task::unconstrained;
+
+    use super::*;
+
+    type Back = oneshot::Sender<Result<(), JournalError>>;
+
+    #[tokio::test]
+    async fn whoever_asks_and_is_polled_no_more_keeps_nobody_waiting() {
+        let (open_gate, gate) = oneshot::channel::<()>();
+        let serve = move |(), mut inbox: mpsc::UnboundedReceiver<Back>| {
+            gate.blocking_recv().expect("the gate is opened");
+            while let Some(back) = inbox.blocking_recv() {
+                back.send(Ok(())).expect("nobody went away");
+            }
+            Ok(())
+        };
+        let thread = Thread::start(|| Ok(()), serve).await.expect("a thread");
+        // Else the runtime has a task that polls so much wait for itself.
+        let ask = || unconstrained(thread.ask(|back| back)).boxed();
+        let mut idle: Vec<_> = (0..10_000).map(|_| ask()).collect();
+        for asking in &mut idle {
+            assert!(poll!(asking).is_pending(), "the gate is shut");
+        }
+        let mut last = ask();
+        assert!(poll!(&mut last).is_pending(), "the gate is shut");
+        open_gate.send(()).expect("the thread is there");
+        let answered = tokio::time::timeout(Duration::from_secs(60), last).await;
+        answered.expect("it waits for nobody").expect("an answer");
+        let answers = idle.into_iter().filter_map(|asking| asking.now_or_never()?.ok());
+        assert_eq!(answers.count(), 10_000, "whoever asked first was answered first");
+    }
 }

@@ -56,7 +56,7 @@ impl Writer {
     }
 
     /// Takes orders until every sender is gone.
-    pub(super) fn serve(mut self, mut inbox: mpsc::Receiver<Message>) -> Served {
+    pub(super) fn serve(mut self, mut inbox: mpsc::UnboundedReceiver<Message>) -> Served {
         let mut waiting = Vec::with_capacity(BATCH);
         while inbox.blocking_recv_many(&mut waiting, BATCH) > 0 {
             let (mut orders, mut acks) = (Vec::new(), Vec::new());
