@@ -17,8 +17,18 @@ pub(super) enum LaneEnd {
     Worked(Option<(LaneKey, String)>),
 }
 
-/// Works off the open calls of one lane.
+/// Works off the open calls of one lane, and journals what it counted meanwhile.
 pub(super) async fn work_lane(
+    work: &CarryOut<'_>,
+    observer: &Observer<'_>,
+    lane: &Lane,
+) -> Result<LaneEnd, RunError> {
+    let end = work_open_calls(work, observer, lane).await?;
+    work.journal.tally(&work.run.new.id, &work.exchange.tallies.take()).await?;
+    Ok(end)
+}
+
+async fn work_open_calls(
     work: &CarryOut<'_>,
     observer: &Observer<'_>,
     lane: &Lane,

@@ -1,7 +1,6 @@
 //! Carrying out a plan: lanes take turns, each call is journalled, sent, journalled and read back.
 
 mod age;
-mod air;
 mod answer;
 mod backlog;
 mod carry_out;
@@ -15,6 +14,7 @@ mod plan_digest;
 mod planted;
 mod process;
 mod queue;
+mod read_back;
 mod request;
 mod stored;
 mod token;
@@ -28,6 +28,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 pub use error::{RunError, Unrecorded};
 pub use estimate::estimate;
 pub use guard::Failures;
+use lane::{LaneEnd, work_lane};
 pub use patience::Patience;
 pub use plan_digest::plan_digest;
 pub use process::{
@@ -84,16 +85,15 @@ impl RunEnd {
         self.reached == 0 && !self.parked.is_empty()
     }
 
-    async fn tell(&mut self, work: &CarryOut<'_>, end: lane::LaneEnd) -> Result<(), RunError> {
+    fn add(&mut self, end: LaneEnd) {
         match end {
-            lane::LaneEnd::NothingOpen => {}
-            lane::LaneEnd::NotReached(error) => self.parked.push(error),
-            lane::LaneEnd::Worked(parked) => {
+            LaneEnd::NothingOpen => {}
+            LaneEnd::NotReached(error) => self.parked.push(error),
+            LaneEnd::Worked(parked) => {
                 self.reached += 1;
                 self.parked.extend(parked);
             }
         }
-        Ok(work.journal.tally(&work.run.new.id, &work.exchange.tallies.take()).await?)
     }
 }
 
@@ -122,16 +122,15 @@ pub async fn carry_out(work: &CarryOut<'_>) -> Result<RunEnd, RunError> {
     work.exchange.progress.phase("revoking rules", &work.outlook);
     let (mut end, mut trouble) = (RunEnd::default(), None);
     let mut working = futures_util::stream::iter(&lanes)
-        .map(|lane| lane::work_lane(work, &observer, lane))
+        .map(|lane| work_lane(work, &observer, lane))
         .buffer_unordered(LANES_AT_ONCE);
     while let Some(result) = working.next().await {
-        let told = match result {
-            Ok(lane_end) => end.tell(work, lane_end).await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = told {
-            work.exchange.stop.cancel();
-            RunError::join(&mut trouble, error);
+        match result {
+            Ok(lane_end) => end.add(lane_end),
+            Err(error) => {
+                work.exchange.stop.cancel();
+                RunError::join(&mut trouble, error);
+            }
         }
     }
     end.interrupted = work.exchange.stop.is_cancelled();

@@ -13,23 +13,25 @@ const PAGE: u32 = 32;
 
 /// The calls of a lane in order.
 pub(super) struct Queue {
-    /// Where the journal is read on; `None` at its end.
-    cursor: Option<CallId>,
+    /// Where the journal is read on.
+    from: CallId,
+    /// Whether there is anything to be read on.
+    has_more: bool,
     calls: VecDeque<InHand>,
 }
 
 impl Queue {
     /// A queue of which nothing is read yet.
     pub(super) fn new() -> Self {
-        Self { cursor: Some(CallId(0)), calls: VecDeque::new() }
+        Self { from: CallId(0), has_more: true, calls: VecDeque::new() }
     }
 
-    /// Whether every open call of the journal has been taken.
-    pub(super) fn has_all(&self) -> bool {
-        self.cursor.is_none()
+    /// The journal has new calls: they have higher numbers than any before.
+    pub(super) fn more_came(&mut self) {
+        self.has_more = true;
     }
 
-    /// Adds a call that is to be sent, again or as part of another one.
+    /// Adds a call that is to be sent again.
     pub(super) fn push(&mut self, call: InHand) {
         self.calls.push_back(call);
     }
@@ -53,12 +55,12 @@ impl Queue {
         lane: &Lane,
         few: usize,
     ) -> Result<Vec<InHand>, JournalError> {
-        let Some(from) = self.cursor.filter(|_| self.calls.len() <= few) else {
+        if !self.has_more || self.calls.len() > few {
             return Ok(Vec::new());
-        };
-        let page = work.journal.open_calls(&work.run.new.id, lane, from, PAGE).await?;
-        self.cursor =
-            page.last().filter(|_| page.len() >= PAGE as usize).map(|last| CallId(last.id.0 + 1));
+        }
+        let page = work.journal.open_calls(&work.run.new.id, lane, self.from, PAGE).await?;
+        self.from = page.last().map_or(self.from, |last| CallId(last.id.0 + 1));
+        self.has_more = page.len() >= PAGE as usize;
         let now = work.exchange.clock.now();
         let calls = page.into_iter().map(|record| InHand::new(record, now));
         let (back, calls): (Vec<_>, Vec<_>) =

@@ -1,110 +1,28 @@
-//! Reading back: what became of the members of calls that were answered, or may have been.
+//! What a reading of its group says of a call that was answered, or may have been.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::CarryOut;
 use super::in_hand::{InHand, Told};
 use super::patience::Patience;
-use super::planted::success_is_proof;
-use crate::audit::{GroupRead, LISTING_CHANGED, Observer, read_groups};
-use crate::exchange::{Account, ReadError};
-use crate::failpoint::hit;
-use crate::journal::{GroupWork, JournalError, Lane, Reading};
-use crate::model::{Event, GroupId, GroupIx, Outcome, Revocation, RevocationId, Rule, Settled};
+use crate::audit::LISTING_CHANGED;
+use crate::journal::Reading;
+use crate::model::{Outcome, Revocation, RevocationId, Rule, Settled};
 
 /// Requests after which a rule that still stands is left standing.
 const MAX_ROUNDS: u32 = 3;
-
-/// Groups this far apart are fetched with what lies between them.
-const NEIGHBOURS: u32 = 8;
 
 /// What a read-back says of one call.
 pub(super) enum Verdict {
     /// To be read again at [`InHand::due`].
     Later(InHand),
-    /// To be journalled.
-    Decided(InHand, Event),
-}
-
-/// Reads back the groups of `calls` once and judges each call.
-pub(super) async fn read_back(
-    work: &CarryOut<'_>,
-    observer: &Observer<'_>,
-    lane: &Lane,
-    account: &Account,
-    calls: Vec<InHand>,
-) -> Result<Result<Vec<Verdict>, ReadError>, JournalError> {
-    let mut groups: Vec<(GroupIx, GroupId)> =
-        calls.iter().map(|call| (call.record.group, call.record.group_id.clone())).collect();
-    groups.sort_unstable();
-    groups.dedup();
-    if success_is_proof() && calls.iter().all(|call| call.record.accepted) {
-        let decided = calls.into_iter().map(|call| {
-            let event = settle_all(&call, Outcome::Removed, "answered with success");
-            Verdict::Decided(call, event)
-        });
-        return Ok(Ok(decided.collect()));
-    }
-    let ids: Vec<GroupId> = groups.iter().map(|(_, id)| id.clone()).collect();
-    hit("before-read-back");
-    let reads = match read_groups(work.exchange, &lane.key, account, &ids).await {
-        Ok(reads) => reads,
-        Err(error) => return Ok(Err(error)),
-    };
-    hit("after-read-back");
-    let reads: BTreeMap<GroupIx, GroupRead> = groups.iter().map(|(ix, _)| *ix).zip(reads).collect();
-    let verdicts: Vec<Verdict> = calls
-        .into_iter()
-        .filter_map(|call| {
-            let read = reads.get(&call.record.group)?;
-            Some(judge(call, &read.reading, &work.patience))
-        })
-        .collect();
-    record(work, observer, account, reads).await?;
-    hit("after-readings");
-    Ok(Ok(verdicts))
-}
-
-/// Journals what was read, with its findings: the report is made from them.
-async fn record(
-    work: &CarryOut<'_>,
-    observer: &Observer<'_>,
-    account: &Account,
-    mut reads: BTreeMap<GroupIx, GroupRead>,
-) -> Result<(), JournalError> {
-    let run = &work.run.new.id;
-    // A run planned without the right to read keeps what it knew.
-    reads.retain(|_, read| !(work.run.new.blind && matches!(read.reading, Reading::Failed { .. })));
-    let groups = groups_of(work, reads.keys().copied().collect()).await?;
-    let peers = observer.peers(&groups).await?;
-    let batch = account.client.batch();
-    let observe = |group: &GroupWork| {
-        let read = reads.remove(&group.ix)?;
-        Some(observer.observe(group, &peers, read, batch).reading)
-    };
-    let readings: Vec<_> = groups.iter().filter_map(observe).collect();
-    work.journal.record_readings(run, &readings).await
-}
-
-/// Groups by their numbers, which are in order; neighbours come by one query.
-async fn groups_of(
-    work: &CarryOut<'_>,
-    numbers: Vec<GroupIx>,
-) -> Result<Vec<GroupWork>, JournalError> {
-    let mut groups = Vec::with_capacity(numbers.len());
-    for near in numbers.chunk_by(|x, y| y.0 - x.0 <= NEIGHBOURS) {
-        let (Some(first), Some(last)) = (near.first(), near.last()) else { continue };
-        let page = work.journal.groups(&work.run.new.id, *first, last.0 - first.0 + 1).await?;
-        groups.extend(page.into_iter().filter(|group| near.contains(&group.ix)));
-    }
-    Ok(groups)
+    /// To be journalled: its members that are settled, and the calls that go for the others.
+    Decided { call: InHand, settled: Vec<Settled>, retry: Vec<Vec<RevocationId>> },
 }
 
 /// What one reading of its group says of a call.
-fn judge(mut call: InHand, reading: &Reading, patience: &Patience) -> Verdict {
+pub(super) fn judge(mut call: InHand, reading: &Reading, patience: &Patience) -> Verdict {
     match reading {
         Reading::Seen(snapshot) => {
             call.missing = false;
@@ -115,22 +33,13 @@ fn judge(mut call: InHand, reading: &Reading, patience: &Patience) -> Verdict {
             call.due = Instant::now() + patience.second_look;
             Verdict::Later(call)
         }
-        Reading::Missing { code } => {
-            let event = settle_all(&call, Outcome::GroupGone, code);
-            Verdict::Decided(call, event)
-        }
+        Reading::Missing { code } => settle_all(call, Outcome::GroupGone, code),
         Reading::Failed { code, message } => match patience.look_again(&call) {
             // Some of its pages may show what others do not show any more.
             Some(delay) if code == LISTING_CHANGED => later(call, delay),
-            _ => {
-                let event = unread(&call, code, message);
-                Verdict::Decided(call, event)
-            }
+            _ => unread(call, code, message),
         },
-        Reading::NotOurs { .. } => {
-            let event = unread(&call, "NotOurs", "the group is not ours to read");
-            Verdict::Decided(call, event)
-        }
+        Reading::NotOurs { .. } => unread(call, "NotOurs", "the group is not ours to read"),
     }
 }
 
@@ -151,7 +60,7 @@ fn judge_rules(mut call: InHand, rules: &[Rule], patience: &Patience) -> Verdict
         }
     }
     if standing.is_empty() {
-        return Verdict::Decided(call, Event::Verified { settled, retry: Vec::new() });
+        return Verdict::Decided { call, settled, retry: Vec::new() };
     }
     let whole_batch = settled.is_empty();
     if let Some(delay) = patience.next(&call, whole_batch && standing.len() == 1) {
@@ -173,9 +82,9 @@ fn judge_rules(mut call: InHand, rules: &[Rule], patience: &Patience) -> Verdict
             reply_lost: false,
             reason: Some(why_standing(call.refusal.as_deref())),
         }));
-        return Verdict::Decided(call, Event::Verified { settled, retry: Vec::new() });
+        return Verdict::Decided { call, settled, retry: Vec::new() };
     }
-    Verdict::Decided(call, Event::Verified { settled, retry })
+    Verdict::Decided { call, settled, retry }
 }
 
 fn why_standing(refusal: Option<&str>) -> String {
@@ -207,20 +116,21 @@ fn fate(call: &InHand, member: &Revocation, rules: &[Rule]) -> Option<(Outcome, 
 
 /// A call whose group could not be read: without a plan that was read before, an accepted call is
 /// all that can be told.
-fn unread(call: &InHand, code: &str, message: &str) -> Event {
+fn unread(call: InHand, code: &str, message: &str) -> Verdict {
     let blind = call.record.members.iter().all(|(_, member)| member.is_blind());
     let untouched = !call.record.accepted && !call.record.reply_lost;
     if blind && untouched && call.told == Told::Lapsed {
         // Nothing of it was ever carried out, and its next request has a token of its own.
         let all = call.record.members.iter().map(|(id, _)| *id).collect();
-        return Event::Verified { settled: Vec::new(), retry: vec![all] };
+        return Verdict::Decided { call, settled: Vec::new(), retry: vec![all] };
     }
     let outcome =
         if blind && call.record.accepted { Outcome::Unverified } else { Outcome::Unknown };
     settle_all(call, outcome, &format!("not read back: {code}: {message}"))
 }
 
-fn settle_all(call: &InHand, outcome: Outcome, reason: &str) -> Event {
+/// Every member of a call comes out the same.
+pub(super) fn settle_all(call: InHand, outcome: Outcome, reason: &str) -> Verdict {
     let settle = |id: RevocationId| Settled {
         id,
         outcome,
@@ -228,5 +138,5 @@ fn settle_all(call: &InHand, outcome: Outcome, reason: &str) -> Event {
         reason: Some(reason.to_owned()),
     };
     let settled = call.record.members.iter().map(|(id, _)| settle(*id)).collect();
-    Event::Verified { settled, retry: Vec::new() }
+    Verdict::Decided { call, settled, retry: Vec::new() }
 }

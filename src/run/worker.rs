@@ -3,23 +3,42 @@
 
 use std::collections::HashSet;
 
-use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::air::{Air, Ended, Step, Steps};
 use super::backlog::Backlog;
 use super::carry_out::send;
 use super::in_hand::InHand;
 use super::queue::Queue;
-use super::verify::{Verdict, read_back};
-use super::{CarryOut, RunError, is_failure};
+use super::read_back::{Seen, Verified, read_back};
+use super::{CarryOut, RunError};
 use crate::audit::Observer;
 use crate::exchange::Account;
-use crate::failpoint::hit;
 use crate::journal::{JournalError, Lane};
-use crate::model::{Event, GroupIx, Status};
+use crate::model::{GroupIx, Status};
 
-/// Nothing is in the air and nothing will be due.
-struct NothingLeft;
+/// A step that came to its end.
+enum Step {
+    Sent(InHand),
+    ReadBack(Vec<Seen>),
+}
+
+/// How a step came to its end.
+type Ended = Result<Step, RunError>;
+
+/// The steps under way.
+type Steps<'a> = FuturesUnordered<BoxFuture<'a, Ended>>;
+
+/// What comes next in a lane.
+enum Next {
+    /// A step ended.
+    Ended(Ended),
+    /// It is time to look for what is due, or whether to stop.
+    Look,
+    /// Nothing: no step is under way, and nothing will be due.
+    Nothing,
+}
 
 /// What works on one lane.
 pub(super) struct Worker<'a> {
@@ -56,25 +75,19 @@ impl<'a> Worker<'a> {
 
     /// Works until nothing is left, or in the air. A journal error ends the intake alone.
     pub(super) async fn work(&mut self) -> Result<(), RunError> {
-        let mut air = Air::default();
+        let mut steps = Steps::new();
         let mut trouble = None;
         loop {
-            if trouble.is_none() {
-                if self.may_send()
-                    && let Err(error) = air.beside(self.refill()).await
-                {
-                    self.fail(&mut trouble, error.into());
-                }
-                self.begin_more(&air.steps);
+            if trouble.is_none()
+                && let Err(error) = self.begin_more(&steps).await
+            {
+                self.fail(&mut trouble, error.into());
             }
-            let taken = match self.next(&mut air).await {
-                Err(NothingLeft) => return trouble.map_or(Ok(()), Err),
-                Ok(None) => continue,
-                Ok(Some(Ok(step))) => air.beside(self.end(step)).await.map_err(RunError::from),
-                Ok(Some(Err(error))) => Err(error),
-            };
-            if let Err(error) = taken {
-                self.fail(&mut trouble, error);
+            match self.next(&mut steps).await {
+                Next::Ended(Ok(step)) => self.end(step),
+                Next::Ended(Err(error)) => self.fail(&mut trouble, error),
+                Next::Look => {}
+                Next::Nothing => return trouble.map_or(Ok(()), Err),
             }
         }
     }
@@ -85,16 +98,19 @@ impl<'a> Worker<'a> {
         RunError::join(trouble, error);
     }
 
-    fn begin_more(&mut self, steps: &Steps<'a>) {
+    async fn begin_more(&mut self, steps: &Steps<'a>) -> Result<(), JournalError> {
         if self.may_send() {
+            self.refill().await?;
             self.send_more(steps);
         }
         if self.may_read() {
             self.read_back_more(steps);
         }
+        Ok(())
     }
 
-    /// Takes more calls from the journal when few are left.
+    /// Takes more calls from the journal when few are left. The steps under way wait meanwhile: a
+    /// page is read in no time, by a thread that waits for nobody.
     async fn refill(&mut self) -> Result<(), JournalError> {
         for call in self.queue.refill(self.work, self.lane, self.width()).await? {
             self.busy.insert(call.record.group);
@@ -103,17 +119,19 @@ impl<'a> Worker<'a> {
         Ok(())
     }
 
-    async fn end(&mut self, step: Step) -> Result<(), JournalError> {
+    fn end(&mut self, step: Step) {
         match step {
             Step::Sent(call) => self.sent(call),
-            Step::ReadBack(Ok(verdicts)) => {
+            Step::ReadBack(calls) => {
                 self.back.was_read();
-                self.take(verdicts).await?;
+                for call in calls {
+                    match call {
+                        Seen::Later(call) => self.back.push(call),
+                        Seen::Verified(verified) => self.verified(verified),
+                    }
+                }
             }
-            // Told to stop: the calls stay to be read back by the next process.
-            Step::ReadBack(Err(_)) => self.back.was_read(),
         }
-        Ok(())
     }
 
     fn may_send(&self) -> bool {
@@ -166,15 +184,13 @@ impl<'a> Worker<'a> {
         let Some(due) = self.back.begin(self.more_come()) else { return };
         let (work, observer, lane, account) = (self.work, self.observer, self.lane, self.account);
         let read = async move {
-            let read = read_back(work, observer, lane, account, due).await?;
-            Ok(Step::ReadBack(read))
+            let seen = read_back(work, observer, lane, account, due).await?;
+            Ok(Step::ReadBack(seen))
         };
         steps.push(read.boxed());
     }
 
-    /// The next step that ended; `Ok(None)` when it is time to look for what is due, an error when
-    /// nothing is left to wait for.
-    async fn next(&self, air: &mut Air<'a>) -> Result<Option<Ended>, NothingLeft> {
+    async fn next(&self, steps: &mut Steps<'a>) -> Next {
         let look = self.back.next_look(self.more_come()).filter(|_| self.may_read());
         let is_time = async {
             match look {
@@ -184,54 +200,22 @@ impl<'a> Worker<'a> {
         };
         tokio::select! {
             biased;
-            Some(step) = air.next() => Ok(Some(step)),
-            () = self.work.exchange.stop.cancelled(), if look.is_some() => Ok(None),
-            () = is_time, if look.is_some() => Ok(None),
-            else => Err(NothingLeft),
+            Some(ended) = steps.next() => Next::Ended(ended),
+            () = self.work.exchange.stop.cancelled(), if look.is_some() => Next::Look,
+            () = is_time, if look.is_some() => Next::Look,
+            else => Next::Nothing,
         }
     }
 
-    /// Journals what the read-back showed and queues what goes again.
-    async fn take(&mut self, verdicts: Vec<Verdict>) -> Result<(), JournalError> {
-        let mut decided = Vec::new();
-        for verdict in verdicts {
-            match verdict {
-                Verdict::Later(call) => self.back.push(call),
-                Verdict::Decided(call, event) => decided.push((call, event)),
-            }
+    /// Queues what of a call goes again.
+    fn verified(&mut self, verified: Verified) {
+        self.busy.remove(&verified.group);
+        self.done(verified.settled, verified.failed);
+        if let Some(call) = verified.again {
+            self.queue.push(call);
         }
-        let (journal, run) = (self.work.journal, &self.work.run.new.id);
-        let now = self.work.exchange.clock.now();
-        hit("before-verified");
-        let appended = futures_util::future::join_all(
-            decided
-                .iter()
-                .map(|(call, event)| journal.append(run, call.record.id, event, now.wall_ms)),
-        )
-        .await;
-        hit("after-verified");
-        for ((call, event), appended) in decided.into_iter().zip(appended) {
-            let (status, split) = appended?;
-            self.busy.remove(&call.record.group);
-            self.count(&event);
-            if !status.is_closed() {
-                let record = journal.call(run, call.record.id).await?;
-                self.queue.push(call.again(record, now));
-            }
-            // While the journal is still being read, its pages will bring the split calls.
-            if self.queue.has_all() {
-                for id in split {
-                    self.queue.push(InHand::new(journal.call(run, id).await?, now));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn count(&self, event: &Event) {
-        if let Event::Verified { settled, .. } = event {
-            let failed = settled.iter().filter(|settled| is_failure(settled.outcome)).count();
-            self.done(settled.len(), failed);
+        if verified.was_split {
+            self.queue.more_came();
         }
     }
 

@@ -1,0 +1,143 @@
+//! Reading back: the groups of calls are read once, and what became of the calls is journalled.
+
+use std::collections::BTreeMap;
+
+use super::in_hand::InHand;
+use super::planted::success_is_proof;
+use super::verify::{Verdict, judge, settle_all};
+use super::{CarryOut, is_failure};
+use crate::audit::{GroupRead, Observer, read_groups};
+use crate::exchange::{Account, Moment};
+use crate::failpoint::hit;
+use crate::journal::{GroupWork, JournalError, Lane, Reading};
+use crate::model::{Event, GroupId, GroupIx, Outcome, RevocationId, Settled};
+
+/// Groups this far apart are fetched with what lies between them.
+const NEIGHBOURS: u32 = 8;
+
+/// What became of a call that was read back.
+pub(super) enum Seen {
+    /// Nothing yet: it is to be read again at [`InHand::due`].
+    Later(InHand),
+    /// What the journal has of it now.
+    Verified(Verified),
+}
+
+/// What the journal was told of a call.
+pub(super) struct Verified {
+    pub(super) group: GroupIx,
+    /// Members that came out one way or the other.
+    pub(super) settled: usize,
+    /// Members that count against `--max-failures`.
+    pub(super) failed: usize,
+    /// The call itself, for what still stands.
+    pub(super) again: Option<InHand>,
+    /// Whether part of what still stands became calls of their own.
+    pub(super) was_split: bool,
+}
+
+/// Reads back the groups of `calls` once, and journals what was read and what it says of each
+/// call. Nothing if told to stop: the calls stay to be read back by the next process.
+pub(super) async fn read_back(
+    work: &CarryOut<'_>,
+    observer: &Observer<'_>,
+    lane: &Lane,
+    account: &Account,
+    calls: Vec<InHand>,
+) -> Result<Vec<Seen>, JournalError> {
+    if success_is_proof() && calls.iter().all(|call| call.record.accepted) {
+        let proven = |call| settle_all(call, Outcome::Removed, "answered with success");
+        return tell(work, calls.into_iter().map(proven).collect()).await;
+    }
+    let mut groups: Vec<(GroupIx, GroupId)> =
+        calls.iter().map(|call| (call.record.group, call.record.group_id.clone())).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    let (numbers, ids): (Vec<GroupIx>, Vec<GroupId>) = groups.into_iter().unzip();
+    hit("before-read-back");
+    let Ok(reads) = read_groups(work.exchange, &lane.key, account, &ids).await else {
+        return Ok(Vec::new());
+    };
+    hit("after-read-back");
+    let reads: BTreeMap<GroupIx, GroupRead> = numbers.into_iter().zip(reads).collect();
+    let judged = calls.into_iter().filter_map(|call| {
+        let read = reads.get(&call.record.group)?;
+        Some(judge(call, &read.reading, &work.patience))
+    });
+    let verdicts = judged.collect();
+    record(work, observer, account, reads).await?;
+    hit("after-readings");
+    tell(work, verdicts).await
+}
+
+/// Journals what was read, with its findings: the report is made from them.
+async fn record(
+    work: &CarryOut<'_>,
+    observer: &Observer<'_>,
+    account: &Account,
+    mut reads: BTreeMap<GroupIx, GroupRead>,
+) -> Result<(), JournalError> {
+    let run = &work.run.new.id;
+    // A run planned without the right to read keeps what it knew.
+    reads.retain(|_, read| !(work.run.new.blind && matches!(read.reading, Reading::Failed { .. })));
+    let groups = groups_of(work, reads.keys().copied().collect()).await?;
+    let peers = observer.peers(&groups).await?;
+    let batch = account.client.batch();
+    let observe = |group: &GroupWork| {
+        let read = reads.remove(&group.ix)?;
+        Some(observer.observe(group, &peers, read, batch).reading)
+    };
+    let readings: Vec<_> = groups.iter().filter_map(observe).collect();
+    work.journal.record_readings(run, &readings).await
+}
+
+/// Groups by their numbers, which are in order; neighbours come by one query.
+async fn groups_of(
+    work: &CarryOut<'_>,
+    numbers: Vec<GroupIx>,
+) -> Result<Vec<GroupWork>, JournalError> {
+    let mut groups = Vec::with_capacity(numbers.len());
+    for near in numbers.chunk_by(|x, y| y.0 - x.0 <= NEIGHBOURS) {
+        let (Some(first), Some(last)) = (near.first(), near.last()) else { continue };
+        let page = work.journal.groups(&work.run.new.id, *first, last.0 - first.0 + 1).await?;
+        groups.extend(page.into_iter().filter(|group| near.contains(&group.ix)));
+    }
+    Ok(groups)
+}
+
+/// Journals what the read-back showed of each call, all together.
+async fn tell(work: &CarryOut<'_>, verdicts: Vec<Verdict>) -> Result<Vec<Seen>, JournalError> {
+    let now = work.exchange.clock.now();
+    hit("before-verified");
+    let told = verdicts.into_iter().map(|verdict| async move {
+        Ok(match verdict {
+            Verdict::Later(call) => Seen::Later(call),
+            Verdict::Decided { call, settled, retry } => {
+                Seen::Verified(tell_one(work, call, settled, retry, now).await?)
+            }
+        })
+    });
+    let told = futures_util::future::join_all(told).await;
+    hit("after-verified");
+    told.into_iter().collect()
+}
+
+async fn tell_one(
+    work: &CarryOut<'_>,
+    call: InHand,
+    settled: Vec<Settled>,
+    retry: Vec<Vec<RevocationId>>,
+    now: Moment,
+) -> Result<Verified, JournalError> {
+    let (run, id, group) = (&work.run.new.id, call.record.id, call.record.group);
+    let failed = settled.iter().filter(|settled| is_failure(settled.outcome)).count();
+    let mut verified =
+        Verified { group, settled: settled.len(), failed, again: None, was_split: false };
+    let event = Event::Verified { settled, retry };
+    let (status, split) = work.journal.append(run, id, &event, now.wall_ms).await?;
+    verified.was_split = !split.is_empty();
+    if !status.is_closed() {
+        verified.again = Some(call.again(work.journal.call(run, id).await?, now));
+    }
+    Ok(verified)
+}
