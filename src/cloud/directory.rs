@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::alibaba::{connect, process_env};
 use super::aws::AwsConnector;
-use super::{AccountSource, Cloud, CloudError, Directory, ErrorClass, Http, Settings};
+use super::{AccountSource, Cloud, CloudError, Directory, Http, Settings};
 use crate::model::{AccountId, Provider, RegionId};
 
 /// Clients made from settings; each has its own credentials, all share one HTTP client.
@@ -34,8 +34,7 @@ impl Accounts {
         match own {
             Some(settings) => Ok(settings.source.clone()),
             None if account.is_numeric() => Ok(AccountSource::Inherit),
-            None => Err(CloudError::local(
-                ErrorClass::Config,
+            None => Err(CloudError::config(
                 "AccountNotMapped",
                 format!(
                     "{account} is a name that no [[account]] maps to an id: add cloud, id and \

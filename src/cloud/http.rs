@@ -60,6 +60,25 @@ impl HttpReply {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
+
+    /// How long it asks to wait: the provider's own header in milliseconds, or a gateway's
+    /// `retry-after` in seconds.
+    pub(super) fn retry_after(&self, in_ms: &str) -> Option<Duration> {
+        let number = |name| self.header(name).and_then(|text| text.trim().parse::<u64>().ok());
+        number(in_ms)
+            .map(Duration::from_millis)
+            .or_else(|| number("retry-after").map(Duration::from_secs))
+    }
+
+    /// What its status alone tells, where the rest cannot be read: below 500 not even whether the
+    /// provider's service has seen the request.
+    pub(super) const fn class_by_status(&self) -> ErrorClass {
+        match self.status {
+            429 => ErrorClass::Throttled,
+            500.. => ErrorClass::Transient,
+            _ => ErrorClass::Lost,
+        }
+    }
 }
 
 impl Http {
@@ -71,7 +90,7 @@ impl Http {
     /// The same with other deadlines than the usual ones.
     pub fn with_deadlines(deadlines: Deadlines) -> Result<Self, CloudError> {
         let built = Clients::new(deadlines);
-        built.map(Self).map_err(|error| config("tls", &explain(error)))
+        built.map(Self).map_err(|error| CloudError::config("tls", explain(error)))
     }
 
     /// Posts `body` and reads the whole answer, at most `max_body` bytes of it.
@@ -86,11 +105,11 @@ impl Http {
         body: Vec<u8>,
         max_body: usize,
     ) -> Result<HttpReply, CloudError> {
-        let url = parse_endpoint(url).map_err(|why| config("endpoint", &why))?;
+        let url = parse_endpoint(url).map_err(|why| CloudError::config("endpoint", why))?;
         let host = url.host_str().unwrap_or_default().to_owned();
-        let client = self.0.of(&url).map_err(|why| config("tls", &why))?;
+        let client = self.0.of(&url).map_err(|why| CloudError::config("tls", why))?;
         let request = client.post(url).headers(header_map(headers)?).body(body).build();
-        let request = request.map_err(|error| config("request", &explain(error)))?;
+        let request = request.map_err(|error| CloudError::config("request", explain(error)))?;
         let sent = client.execute(request).await;
         let response = sent.map_err(|error| failed(&host, error))?;
         if response.status().is_redirection() {
@@ -157,7 +176,9 @@ fn is_nobodys(address: IpAddr) -> bool {
 fn header_map(headers: Vec<(String, String)>) -> Result<HeaderMap, CloudError> {
     let mut map = HeaderMap::with_capacity(headers.len());
     for (name, value) in headers {
-        let bad = || config("header", &format!("header `{name}` holds what no header can hold"));
+        let bad = || {
+            CloudError::config("header", format!("header `{name}` holds what no header can hold"))
+        };
         let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
         let mut value = HeaderValue::from_str(&value).map_err(|_| bad())?;
         value.set_sensitive(true);
@@ -193,10 +214,6 @@ fn failed(host: &str, error: reqwest::Error) -> CloudError {
 
 fn lost(host: &str, code: &str, message: &str) -> CloudError {
     CloudError::local(ErrorClass::Lost, code, format!("{host}: {message}"))
-}
-
-fn config(code: &str, message: &str) -> CloudError {
-    CloudError::local(ErrorClass::Config, code, message)
 }
 
 /// The innermost cause in words, without the URL.

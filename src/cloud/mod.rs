@@ -5,16 +5,16 @@
 pub mod alibaba;
 pub mod aws;
 mod directory;
+mod error;
 mod hide;
 mod http;
 mod settings;
 mod xml;
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 
 pub use directory::Accounts;
+pub use error::CloudError;
 pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, check_endpoint};
 pub use settings::{
     AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
@@ -242,36 +242,4 @@ pub struct RevokeReply {
     pub revoked: Vec<crate::model::RuleId>,
     /// AWS's `return`; true where there is none.
     pub returned: bool,
-}
-
-/// A call that did not succeed.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{code}: {message}")]
-pub struct CloudError {
-    /// What the caller can do about it.
-    pub class: ErrorClass,
-    /// The provider's code by its exact name, or a word of ours such as `timeout`.
-    pub code: String,
-    /// What the provider said, without secrets and string-to-sign.
-    pub message: String,
-    /// The HTTP status, if there was an answer.
-    pub http: Option<u16>,
-    /// What the provider calls the exchange, if it said.
-    pub request_id: Option<RequestId>,
-    /// How long the provider asks to wait.
-    pub retry_after: Option<Duration>,
-}
-
-impl CloudError {
-    /// An error that no answer of the provider stands behind.
-    pub fn local(class: ErrorClass, code: &str, message: impl Into<String>) -> Self {
-        Self {
-            class,
-            code: code.to_owned(),
-            message: message.into(),
-            http: None,
-            request_id: None,
-            retry_after: None,
-        }
-    }
 }

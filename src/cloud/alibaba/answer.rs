@@ -1,7 +1,5 @@
 //! Answers told apart: a success, an error with its class, or nothing that can be trusted.
 
-use std::time::Duration;
-
 use super::codes;
 use super::node::{Node, Unreadable};
 use crate::cloud::{CloudError, ErrorClass, HttpReply};
@@ -9,6 +7,9 @@ use crate::model::{RequestId, escape_control};
 
 /// Longest message kept of an answer, in characters.
 const MAX_MESSAGE: usize = 500;
+
+/// Where the provider asks to wait, in milliseconds.
+const RETRY_AFTER: &str = "x-acs-retry-after";
 
 /// The code whose message echoes what was signed.
 const ECHOES_REQUEST: &str = "SignatureDoesNotMatch";
@@ -43,7 +44,7 @@ fn told(reply: &HttpReply, node: &Node) -> CloudError {
         message: explain(code, message, node),
         http: Some(reply.status),
         request_id: request_id(node).or_else(|| header_id(reply)),
-        retry_after: retry_after(reply),
+        retry_after: reply.retry_after(RETRY_AFTER),
     }
 }
 
@@ -66,10 +67,10 @@ fn explain(code: &str, message: &str, node: &Node) -> String {
 
 /// An answer from which nothing can be learnt but its status.
 fn unreadable(reply: &HttpReply, why: &Unreadable) -> CloudError {
-    let (class, code) = match reply.status {
-        429 => (ErrorClass::Throttled, "http_429".to_owned()),
-        status if status >= 500 => (ErrorClass::Transient, format!("http_{status}")),
-        _ => (ErrorClass::Lost, "unreadable".to_owned()),
+    let class = reply.class_by_status();
+    let code = match class {
+        ErrorClass::Lost => "unreadable".to_owned(),
+        _ => format!("http_{}", reply.status),
     };
     CloudError {
         class,
@@ -77,7 +78,7 @@ fn unreadable(reply: &HttpReply, why: &Unreadable) -> CloudError {
         message: format!("status {}: {why}", reply.status),
         http: Some(reply.status),
         request_id: header_id(reply),
-        retry_after: retry_after(reply),
+        retry_after: reply.retry_after(RETRY_AFTER),
     }
 }
 
@@ -97,14 +98,6 @@ fn header_id(reply: &HttpReply) -> Option<RequestId> {
     reply.header("x-acs-request-id").map(|id| RequestId::from(clean(id)))
 }
 
-/// `x-acs-retry-after` in milliseconds, or a gateway's `retry-after` in seconds.
-fn retry_after(reply: &HttpReply) -> Option<Duration> {
-    let number = |name| reply.header(name).and_then(|text| text.trim().parse::<u64>().ok());
-    number("x-acs-retry-after")
-        .map(Duration::from_millis)
-        .or_else(|| number("retry-after").map(Duration::from_secs))
-}
-
 /// Text of a provider, short and without what drives a terminal.
 pub(super) fn clean(text: &str) -> String {
     escape_control(text.trim()).chars().take(MAX_MESSAGE).collect()
@@ -112,6 +105,8 @@ pub(super) fn clean(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
     use super::*;

@@ -8,8 +8,8 @@ use super::node::{Node, Unreadable};
 use super::regions::{Endpoints, HOME};
 use super::{revoke, wire};
 use crate::cloud::{
-    AccountSource, Action, AlibabaSettings, Answer, Batch, Cloud, CloudError, ErrorClass,
-    GroupsPage, Http, Reference, RevokeOrder, RevokeReply, RulesPage, check_endpoint,
+    AccountSource, Action, AlibabaSettings, Answer, Batch, Cloud, CloudError, GroupsPage, Http,
+    Reference, RevokeOrder, RevokeReply, RulesPage, check_endpoint,
 };
 use crate::model::{AccountId, GroupId, Identity, Provider, RegionId};
 
@@ -31,8 +31,8 @@ pub struct AlibabaClient {
 
 /// The client of `account`. Sends nothing: roles are assumed by the first call.
 ///
-/// `session` ends in the names of assumed-role sessions. [`ErrorClass::Config`] if the
-/// configuration, an endpoint or a credential file is wrong; [`ErrorClass::NotOurs`] for
+/// `session` ends in the names of assumed-role sessions. `ErrorClass::Config` if the
+/// configuration, an endpoint or a credential file is wrong; `ErrorClass::NotOurs` for
 /// [`AccountSource::None`].
 pub fn connect(
     http: Http,
@@ -44,7 +44,7 @@ pub fn connect(
 ) -> Result<AlibabaClient, CloudError> {
     for endpoint in [&settings.ecs_endpoint, &settings.sts_endpoint].into_iter().flatten() {
         check_endpoint(endpoint)
-            .map_err(|why| config("endpoint", &format!("`{endpoint}`: {why}")))?;
+            .map_err(|why| CloudError::config("endpoint", format!("`{endpoint}`: {why}")))?;
     }
     let endpoints = Endpoints::new(settings);
     let recipe = Recipe::new(settings, source, account, session, env);
@@ -118,7 +118,7 @@ impl Cloud for AlibabaClient {
     }
 
     /// `DescribeSecurityGroupAttribute`, all rules that can name a group; fails with
-    /// [`ErrorClass::GroupMissing`] if there is no such group.
+    /// `ErrorClass::GroupMissing` if there is no such group.
     async fn rules(
         &self,
         region: &RegionId,
@@ -186,9 +186,5 @@ fn check_count(count: usize, limit: usize) -> Result<(), CloudError> {
 
 /// A call that names nothing, or more than the API takes: part of it might be ignored.
 fn miscounted(count: usize, limit: usize) -> CloudError {
-    config("batch", &format!("{count} groups in one call, expected 1 to {limit}"))
-}
-
-fn config(code: &str, message: &str) -> CloudError {
-    CloudError::local(ErrorClass::Config, code, message)
+    CloudError::config("batch", format!("{count} groups in one call, expected 1 to {limit}"))
 }

@@ -115,9 +115,8 @@ fn signed_headers(
 
 /// Host and port as the `host` header has them: no port where it is the scheme's own.
 fn host(endpoint: &str) -> Result<String, CloudError> {
-    let url = Url::parse(endpoint).map_err(|why| {
-        CloudError::local(ErrorClass::Config, "endpoint", format!("`{endpoint}`: {why}"))
-    })?;
+    let url = Url::parse(endpoint)
+        .map_err(|why| CloudError::config("endpoint", format!("`{endpoint}`: {why}")))?;
     let host = url.host_str().unwrap_or_default();
     Ok(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
 }

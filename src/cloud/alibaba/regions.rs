@@ -1,6 +1,6 @@
 //! Regions of ECS and the endpoints that serve them.
 
-use crate::cloud::{AlibabaSettings, CloudError, ErrorClass};
+use crate::cloud::{AlibabaSettings, CloudError};
 use crate::model::RegionId;
 
 /// The regions that are known by name, sorted. Source: the endpoint maps of the official SDKs
@@ -85,14 +85,14 @@ impl Endpoints {
         }
     }
 
-    /// The endpoint of ECS in `region`. [`ErrorClass::Config`] for a region that nobody knows:
+    /// The endpoint of ECS in `region`. `ErrorClass::Config` for a region that nobody knows:
     /// its name would become a host name.
     pub(super) fn ecs(&self, region: &RegionId) -> Result<String, CloudError> {
         let region = region.as_str();
         if !is_known_region(region) && !self.extra.iter().any(|extra| extra == region) {
             let message =
                 format!("region `{region}` is not known: add it to alibaba.extra_regions");
-            return Err(CloudError::local(ErrorClass::Config, "unknown_region", message));
+            return Err(CloudError::config("unknown_region", message));
         }
         let exception = EXCEPTIONS.iter().find(|(name, _)| *name == region);
         Ok(match (&self.ecs, exception) {
@@ -111,6 +111,7 @@ impl Endpoints {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::ErrorClass;
 
     #[test]
     fn the_table_is_sorted_so_that_every_region_is_found() {

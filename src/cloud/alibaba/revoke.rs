@@ -1,13 +1,13 @@
 //! Parameters of `RevokeSecurityGroup` and `RevokeSecurityGroupEgress`, in their three forms.
 
-use crate::cloud::{Batch, CloudError, ErrorClass, RevokeOrder};
+use crate::cloud::{Batch, CloudError, RevokeOrder};
 use crate::model::{CallForm, Direction, NicType, Peer, PortRange, Rule};
 
 type Parameters = Vec<(String, String)>;
 
 /// The exact parameters of `order`, without the client token, always in the same order.
 ///
-/// [`ErrorClass::Config`] where the form cannot say what is ordered.
+/// `ErrorClass::Config` where the form cannot say what is ordered.
 pub(super) fn parameters(order: &RevokeOrder<'_>, batch: &Batch) -> Result<Parameters, CloudError> {
     let limit = match order.form {
         CallForm::RuleId => batch.revoke_ids,
@@ -102,7 +102,7 @@ fn field<'a>(rule: &'a Rule, name: &str) -> &'a str {
 }
 
 fn bad(message: &str) -> CloudError {
-    CloudError::local(ErrorClass::Config, "order", message)
+    CloudError::config("order", message)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ mod tests;
 
 /// Longest message of a provider that is kept, in characters.
 const MESSAGE: usize = 300;
+/// Where EC2 asks to wait, in milliseconds.
+const RETRY_AFTER: &str = "x-amz-retry-after";
 /// How far the clocks may differ before a refused signature is blamed on that.
 const SKEW: Duration = Duration::from_mins(5);
 
@@ -90,7 +92,7 @@ fn error_document(root: &Element, reply: &HttpReply, now: SystemTime) -> Option<
         code,
         http: Some(reply.status),
         request_id: header_id(reply).or_else(|| request_id(root)),
-        retry_after: retry_after(reply),
+        retry_after: reply.retry_after(RETRY_AFTER),
     })
 }
 
@@ -109,21 +111,15 @@ fn skewed(reply: &HttpReply, now: SystemTime) -> bool {
     })
 }
 
-/// An answer from which nothing can be learnt but its status: below 500 not even whether the
-/// provider's service has seen the request.
+/// An answer from which nothing can be learnt but its status.
 fn no_document(reply: &HttpReply, why: &str) -> CloudError {
-    let class = match reply.status {
-        429 => ErrorClass::Throttled,
-        500.. => ErrorClass::Transient,
-        _ => ErrorClass::Lost,
-    };
     CloudError {
-        class,
-        code: http_code(reply.status),
+        class: reply.class_by_status(),
+        code: format!("http_{}", reply.status),
         message: format!("the answer is unreadable: {why}"),
         http: Some(reply.status),
         request_id: None,
-        retry_after: retry_after(reply),
+        retry_after: reply.retry_after(RETRY_AFTER),
     }
 }
 
@@ -131,18 +127,6 @@ fn unreadable(status: u16, request_id: Option<RequestId>, why: &str) -> CloudErr
     let class = if status < 500 { ErrorClass::Lost } else { ErrorClass::Transient };
     let message = format!("the answer is unreadable: {why}");
     CloudError { http: Some(status), request_id, ..CloudError::local(class, "unreadable", message) }
-}
-
-fn http_code(status: u16) -> String {
-    format!("http_{status}")
-}
-
-/// `x-amz-retry-after` in milliseconds, or `retry-after` in seconds.
-fn retry_after(reply: &HttpReply) -> Option<Duration> {
-    let number = |name| reply.header(name).and_then(|text| text.trim().parse::<u64>().ok());
-    number("x-amz-retry-after")
-        .map(Duration::from_millis)
-        .or_else(|| number("retry-after").map(Duration::from_secs))
 }
 
 /// The first line of a provider's text: what follows may be a string-to-sign or an encoded

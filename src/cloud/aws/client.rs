@@ -167,7 +167,7 @@ impl Cloud for AwsClient {
 /// A filter without values would be left out, and everything be listed.
 fn not_empty(groups: &[GroupId]) -> Result<(), CloudError> {
     if groups.is_empty() {
-        return Err(CloudError::local(ErrorClass::Config, "unsupported", "no group is named"));
+        return Err(CloudError::config("unsupported", "no group is named"));
     }
     Ok(())
 }

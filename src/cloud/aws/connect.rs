@@ -9,7 +9,7 @@ use super::credentials::{Cached, Fixed, Identities, Role};
 use super::exchange::Exchange;
 use super::regions::{Endpoints, Partition, Service};
 use super::surroundings::Surroundings;
-use crate::cloud::{AccountSource, AwsSettings, CloudError, ErrorClass, Http};
+use crate::cloud::{AccountSource, AwsSettings, CloudError, Http};
 use crate::model::{AccountId, RegionId};
 
 #[cfg(test)]
@@ -34,7 +34,7 @@ type SourceKey = (Option<String>, Partition);
 
 impl AwsConnector {
     /// Reads the environment. `session` ends in the names of assumed-role sessions.
-    /// [`ErrorClass::Config`] if an endpoint of `settings` may not be used.
+    /// `ErrorClass::Config` if an endpoint of `settings` may not be used.
     pub fn new(http: Http, settings: &AwsSettings, session: &str) -> Result<Self, CloudError> {
         Self::with_surroundings(http, settings, session, Surroundings::of_process())
     }
@@ -57,8 +57,8 @@ impl AwsConnector {
     /// The client that acts as `account`. Calls nobody: credentials are loaded by the first call.
     ///
     /// `hint` is where roles are assumed and the list of regions is asked; without it, the region
-    /// of the environment or the profile. [`ErrorClass::NotOurs`] for [`AccountSource::None`],
-    /// [`ErrorClass::Config`] for a region or a role that cannot be.
+    /// of the environment or the profile. `ErrorClass::NotOurs` for [`AccountSource::None`],
+    /// `ErrorClass::Config` for a region or a role that cannot be.
     pub async fn connect(
         &self,
         source: &AccountSource,
@@ -68,7 +68,7 @@ impl AwsConnector {
         let home = self.home(source, hint).await?;
         let role = |arn: &str| self.role(arn, account, &home);
         let identities = match (source, &self.settings.role_arn) {
-            (AccountSource::None, _) => return Err(not_ours(account)),
+            (AccountSource::None, _) => return Err(CloudError::not_ours(account)),
             (AccountSource::Static(key), _) => Arc::new(Fixed::new(key)) as Arc<dyn Identities>,
             (AccountSource::Profile(name), _) => self.source(Some(name), &home)?,
             (AccountSource::Role(arn), _) => role(arn)?,
@@ -157,12 +157,7 @@ fn role_arn(
 }
 
 fn bad_role(template: &str, why: &str) -> CloudError {
-    CloudError::local(ErrorClass::Config, "role_arn", format!("role_arn \"{template}\": {why}"))
-}
-
-fn not_ours(account: &AccountId) -> CloudError {
-    let message = format!("account {account} has credentials = \"none\": it is not ours to call");
-    CloudError::local(ErrorClass::NotOurs, "not_ours", message)
+    CloudError::config("role_arn", format!("role_arn \"{template}\": {why}"))
 }
 
 /// A name that STS takes: `[\w+=,.@-]`, at most 64 characters.

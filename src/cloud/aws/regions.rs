@@ -1,6 +1,6 @@
 //! Regions: what a region's name looks like, its partition and its endpoints.
 
-use crate::cloud::{AwsSettings, CloudError, ErrorClass, check_endpoint};
+use crate::cloud::{AwsSettings, CloudError, check_endpoint};
 use crate::model::RegionId;
 
 /// A set of regions with accounts, ARNs and a domain of their own.
@@ -16,7 +16,7 @@ pub(super) enum Partition {
 
 impl Partition {
     /// The partition of `region`. The list of regions is not closed, so a name is checked by its
-    /// form; [`ErrorClass::Config`] for a bad form and for the isolated partitions.
+    /// form; `ErrorClass::Config` for a bad form and for the isolated partitions.
     pub(super) fn of(region: &RegionId) -> Result<Self, CloudError> {
         let name = region.as_str();
         if !is_region(name) {
@@ -77,7 +77,7 @@ pub(super) struct Endpoints {
 }
 
 impl Endpoints {
-    /// Takes the overrides of `settings`; [`ErrorClass::Config`] if one may not be used.
+    /// Takes the overrides of `settings`; `ErrorClass::Config` if one may not be used.
     pub(super) fn new(settings: &AwsSettings) -> Result<Self, CloudError> {
         Ok(Self {
             ec2: checked("aws.ec2_endpoint", settings.ec2_endpoint.as_deref())?,
@@ -106,13 +106,13 @@ fn checked(key: &str, endpoint: Option<&str>) -> Result<Option<String>, CloudErr
         Ok(()) => Ok(Some(endpoint.trim_end_matches('/').to_ascii_lowercase())),
         Err(why) => {
             let message = format!("{key} = \"{endpoint}\": {why}");
-            Err(CloudError::local(ErrorClass::Config, "endpoint", message))
+            Err(CloudError::config("endpoint", message))
         }
     }
 }
 
 fn bad_region(name: &str, expected: &str) -> CloudError {
-    CloudError::local(ErrorClass::Config, "region", format!("region `{name}`: {expected}"))
+    CloudError::config("region", format!("region `{name}`: {expected}"))
 }
 
 /// Whether `name` has the form `^[a-z]{2}(-[a-z]+)+-[0-9]+$`.
@@ -134,6 +134,7 @@ pub(super) fn is_region(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::ErrorClass;
 
     #[test]
     fn a_region_is_known_by_its_form() {

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cloud::{Action, CloudError, ErrorClass, RevokeOrder};
+use crate::cloud::{Action, CloudError, RevokeOrder};
 use crate::model::{CallForm, Direction, GroupId, Peer, PortRange, Provider, Rule};
 
 #[cfg(test)]
@@ -135,7 +135,7 @@ pub(super) fn assume_role(arn: &str, session: &str, external_id: Option<&str>) -
         .with_some("ExternalId", external_id)
 }
 
-/// `RevokeSecurityGroupIngress` or `…Egress`. [`ErrorClass::Config`] where EC2 has no such form.
+/// `RevokeSecurityGroupIngress` or `…Egress`. `ErrorClass::Config` where EC2 has no such form.
 pub(super) fn revoke(order: &RevokeOrder<'_>) -> Result<Query, CloudError> {
     let query = Query::ec2(Action::Revoke(order.direction).name(Provider::Aws))
         .with("GroupId", order.group.as_str());
@@ -229,5 +229,5 @@ fn flat(query: Query, direction: Direction, rule: &Rule) -> Result<Query, CloudE
 
 fn unsupported(what: &str) -> CloudError {
     let message = format!("the EC2 API does not take {what}");
-    CloudError::local(ErrorClass::Config, "unsupported", message)
+    CloudError::config("unsupported", message)
 }

@@ -8,7 +8,7 @@ use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 
 use super::regions::Service;
-use crate::cloud::{CloudError, ErrorClass};
+use crate::cloud::CloudError;
 use crate::model::RegionId;
 
 /// The content type of every request; it is part of what is signed.
@@ -63,7 +63,7 @@ fn host(url: &str) -> &str {
 }
 
 fn unsignable(why: &str) -> CloudError {
-    CloudError::local(ErrorClass::Config, "signature", format!("cannot sign the request: {why}"))
+    CloudError::config("signature", format!("cannot sign the request: {why}"))
 }
 
 #[cfg(test)]

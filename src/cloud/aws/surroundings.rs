@@ -9,7 +9,7 @@ use aws_config::profile::{Profile, ProfileSet};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_types::os_shim_internal::{Env, Fs};
 
-use crate::cloud::{CloudError, ErrorClass};
+use crate::cloud::CloudError;
 
 /// Variables that override endpoints begin with this.
 const ENDPOINTS: &str = "AWS_ENDPOINT_URL";
@@ -156,7 +156,7 @@ pub(super) fn spell(error: &(dyn std::error::Error + 'static)) -> String {
 
 /// An error of configuration: nothing was sent.
 pub(super) fn config(message: &str) -> CloudError {
-    CloudError::local(ErrorClass::Config, "credentials", message)
+    CloudError::config("credentials", message)
 }
 
 /// A proxy for https alone: metadata services are plain http on this very machine.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::profile::Profiles;
-use crate::cloud::{AccountSource, AlibabaSettings, CloudError, ErrorClass, StaticKey};
+use crate::cloud::{AccountSource, AlibabaSettings, CloudError, StaticKey};
 use crate::model::AccountId;
 
 /// Looks up an environment variable.
@@ -79,15 +79,11 @@ impl Recipe {
         }
     }
 
-    /// Reads the environment and the profiles anew. [`ErrorClass::NotOurs`] for a partner's
-    /// account, [`ErrorClass::Config`] for anything that cannot be used as it stands.
+    /// Reads the environment and the profiles anew. `ErrorClass::NotOurs` for a partner's
+    /// account, `ErrorClass::Config` for anything that cannot be used as it stands.
     pub(super) fn resolve(&self) -> Result<Source, CloudError> {
         match (&self.source, &self.role_template) {
-            (AccountSource::None, _) => Err(CloudError::local(
-                ErrorClass::NotOurs,
-                "not_ours",
-                format!("account {} has credentials = \"none\"", self.account),
-            )),
+            (AccountSource::None, _) => Err(CloudError::not_ours(&self.account)),
             (AccountSource::Static(key), _) => Ok(Source { key: key.clone(), roles: vec![] }),
             (AccountSource::Profile(name), _) => self.profiles()?.source(name),
             (AccountSource::Role(arn), _) => self.role(arn),
@@ -192,5 +188,5 @@ fn session_name(session: &str) -> String {
 
 /// An error of configuration or of a credential file.
 pub(super) fn config(message: impl Into<String>) -> CloudError {
-    CloudError::local(ErrorClass::Config, "credentials", message)
+    CloudError::config("credentials", message)
 }

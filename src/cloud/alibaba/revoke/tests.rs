@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::cloud::ErrorClass;
 use crate::model::{GroupId, Policy, Protocol, RegionId};
 
 const BATCH: Batch =

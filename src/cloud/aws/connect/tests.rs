@@ -2,7 +2,7 @@ use aws_types::os_shim_internal::Fs;
 
 use super::*;
 use crate::cloud::aws::testing::{Loopback, Received, assumed, ok, refused};
-use crate::cloud::{Cloud, RevokeOrder, StaticKey};
+use crate::cloud::{Cloud, ErrorClass, RevokeOrder, StaticKey};
 use crate::model::{CallForm, Direction, GroupId, Peer, Policy, PortRange, Protocol, Rule};
 
 const HUB: [(&str, &str); 2] =

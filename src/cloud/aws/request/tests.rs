@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::{MapAccess, SeqAccess, Visitor};
 
 use super::*;
+use crate::cloud::ErrorClass;
 use crate::cloud::aws::regions::Service;
 use crate::cloud::aws::sign::{self, Signing};
 use crate::model::{AccountId, Policy, RegionId};
