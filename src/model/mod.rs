@@ -1,6 +1,7 @@
 //! Layer 0: the nouns. No I/O, no async, no clock, no randomness.
 
 mod estimate;
+mod event;
 mod fault;
 mod id;
 mod pair;
@@ -14,6 +15,7 @@ mod text;
 mod word;
 
 pub use estimate::{Estimate, LaneEstimate, LaneWork};
+pub use event::{Event, EventKind, Outcome, Settled};
 pub use fault::ErrorClass;
 pub use id::{
     AccountId, ClientToken, GroupId, Identity, LaneKey, Provider, RegionId, RequestId, RuleId,
@@ -25,5 +27,5 @@ pub use pairs::{BothEnds, Draft, Groups, PairSet, Row, Rows, Source};
 pub use plan::{CallForm, Digest, Finding, GroupIx, Hasher, PlannedCall, Revocation, RevocationId};
 pub use report::{PairCounts, RuleCounts};
 pub use rule::{BadValue, Direction, NicType, Peer, Policy, PortRange, Protocol, Rule, Snapshot};
-pub use status::{Event, EventKind, IllegalTransition, Outcome, Settled, Status};
+pub use status::{IllegalTransition, Status};
 pub use text::{escape_control, hex, is_hostile, push_hex};

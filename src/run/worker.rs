@@ -20,7 +20,7 @@ use crate::model::{GroupIx, Status};
 
 /// A step that came to its end.
 enum Step {
-    Sent(InHand),
+    Sent(Box<InHand>),
     ReadBack(Vec<Seen>),
 }
 
@@ -121,7 +121,7 @@ impl<'a> Worker<'a> {
 
     fn end(&mut self, step: Step) {
         match step {
-            Step::Sent(call) => self.sent(call),
+            Step::Sent(call) => self.sent(*call),
             Step::ReadBack(calls) => {
                 self.back.was_read();
                 for call in calls {
@@ -155,8 +155,11 @@ impl<'a> Worker<'a> {
             self.busy.insert(call.record.group);
             self.sending += 1;
             let (work, lane, account) = (self.work, self.lane, self.account);
-            steps
-                .push(async move { send(work, lane, account, call).await.map(Step::Sent) }.boxed());
+            let sent = async move {
+                let call = send(work, lane, account, call).await?;
+                Ok(Step::Sent(Box::new(call)))
+            };
+            steps.push(sent.boxed());
         }
     }
 

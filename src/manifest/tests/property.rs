@@ -1,0 +1,127 @@
+//! Whatever the bytes: no panic, no place outside of the file, nothing that depends on pieces.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::manifest::part::count_lines;
+use crate::manifest::read::{Manner, Plain, read_by};
+
+fn in_pieces(bytes: impl Into<Vec<u8>>, piece: usize) -> Parsed {
+    read_by(vec![input("f.csv", bytes)], &rules(), Manner { piece, plain: Plain::AtAGlance })
+}
+
+/// Lines of a text, as an editor counts them.
+fn line_count(bytes: &[u8]) -> u32 {
+    count_lines(bytes).max(1)
+}
+
+fn check_places(bytes: &[u8]) -> Result<(), TestCaseError> {
+    let parsed = parse(bytes);
+    for error in &parsed.errors {
+        prop_assert!((1..=line_count(bytes)).contains(&error.line), "{error} of {bytes:?}");
+    }
+    for row in parsed.pairs.rows.iter() {
+        prop_assert!((1..=line_count(bytes)).contains(&row.line));
+    }
+    Ok(())
+}
+
+fn manifest_bytes() -> impl Strategy<Value = Vec<u8>> {
+    let words = prop::sample::select(vec![
+        "cn-beijing",
+        "sg-a",
+        "sg-b",
+        "1",
+        "2",
+        ",",
+        ",",
+        ",",
+        ",",
+        "\n",
+        "\n",
+        "\r\n",
+        "\"",
+        "\"\"",
+        "\0",
+        "ip",
+        "é",
+        " ",
+        "tcp",
+        "1/2",
+        "1.23457E+15",
+        "a@b",
+        "cn-beijing,1,sg-a,2,sg-b,\n",
+        "cn-beijing,1,sg-c,2,sg-b,\"a\nb\"\r\n",
+        "\u{feff}",
+        "\r",
+        "sg-",
+        ";",
+    ]);
+    prop::collection::vec(words, 0..60)
+        .prop_map(|words| format!("{HEADER}{}", words.concat()).into_bytes())
+}
+
+/// A manifest with some bytes replaced, put in or taken out.
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3u8), 1..6);
+    edits.prop_map(|edits| {
+        let mut bytes = include_bytes!("../../../sample-data/pairs.csv").to_vec();
+        for (at, byte, kind) in edits {
+            let at = at.index(bytes.len());
+            match kind {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => drop(bytes.remove(at)),
+            }
+        }
+        bytes
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        check_places(&bytes)?;
+    }
+
+    #[test]
+    fn mutated_manifests_never_panic_and_every_error_is_within_the_file(bytes in mutated()) {
+        check_places(&bytes)?;
+    }
+
+    #[test]
+    fn the_size_of_pieces_changes_nothing(bytes in manifest_bytes(), size in 1..200usize) {
+        check_places(&bytes)?;
+        let whole = parse(bytes.clone());
+        let pieces = in_pieces(bytes, size);
+        prop_assert_eq!(whole.pairs, pieces.pairs);
+        prop_assert_eq!(whole.errors, pieces.errors);
+        prop_assert_eq!(whole.rows_read, pieces.rows_read);
+    }
+
+    /// What is accepted means the same to a general CSV reader, quoted or not.
+    #[test]
+    fn accepted_rows_read_alike_with_the_csv_crate(
+        notes in prop::collection::vec(("[a-z ,\"\r\n]{0,12}", 0..4u8), 1..8),
+        size in 1..200usize,
+    ) {
+        let mut text = HEADER.to_owned();
+        for (note, kind) in &notes {
+            let quote = if kind & 1 == 0 { "" } else { "\"" };
+            let end = if kind & 2 == 0 { "\n" } else { "\r\n" };
+            let note = note.replace('"', "\"\"");
+            text.extend([quote, "cn-beijing", quote, ",1,sg-a,2,", quote, "sg-b", quote]);
+            text.extend([",\"", &note, "\"", end]);
+        }
+        let parsed = in_pieces(text.clone(), size);
+        prop_assert!(parsed.errors.is_empty(), "{:?}", parsed.errors);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let records: Vec<_> = reader.records().collect::<Result<_, _>>().expect("valid CSV");
+        prop_assert_eq!(records.len() as u64, parsed.rows_read);
+        let theirs: Vec<&str> =
+            records.iter().map(|record| record[5].trim()).filter(|note| !note.is_empty()).collect();
+        prop_assert_eq!(parsed.pairs.notes.values().collect::<Vec<_>>(), theirs);
+    }
+}
