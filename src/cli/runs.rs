@@ -74,6 +74,7 @@ async fn drop_old(context: &Context, age: Duration) -> Result<Exit, Failure> {
     let dropped = prune(&context.common.journal, now_ms().saturating_sub(age_ms)).await?;
     let told = match context.output.format {
         Format::Json => format!("{}\n", serde_json::json!({ "pruned": dropped })),
+        _ if dropped == 1 => "1 run dropped\n".to_owned(),
         _ => format!("{dropped} runs dropped\n"),
     };
     context.output.write(told.as_bytes())?;

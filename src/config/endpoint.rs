@@ -15,7 +15,7 @@ pub(super) fn check(template: &str) -> Result<(), String> {
         };
         return Err(format!("`{bad}` does not belong in an endpoint, {remedy}"));
     }
-    check_endpoint(template).map_err(|wrong| format!("{wrong}; {EXPECTED}"))
+    check_endpoint(template)
 }
 
 /// Letters and signs of a host, a port and a path; no user, query or fragment.

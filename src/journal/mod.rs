@@ -64,7 +64,7 @@ pub enum JournalError {
         reason: String,
     },
     /// There is no such run.
-    #[error("no run {0} in this journal; `unpair runs` lists them")]
+    #[error("no run, or more than one, begins with {0}; `unpair runs` lists them")]
     NoSuchRun(String),
     /// Not in the state that the caller took it to be in.
     #[error(transparent)]

@@ -3,6 +3,7 @@
 mod estimate;
 mod event;
 mod fault;
+mod fields;
 mod id;
 mod pair;
 mod pair_outcome;
@@ -17,6 +18,7 @@ mod word;
 pub use estimate::{Estimate, LaneEstimate, LaneWork};
 pub use event::{Event, EventKind, Outcome, Settled};
 pub use fault::ErrorClass;
+pub use fields::Fields;
 pub use id::{
     AccountId, ClientToken, GroupId, Identity, LaneKey, Provider, RegionId, RequestId, RuleId,
     RunId, UnknownProvider,

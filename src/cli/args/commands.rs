@@ -1,11 +1,12 @@
 //! The options of each command, and those that some share.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{parse_duration, parse_percent};
+use super::values::{parse_address, parse_duration, parse_percent};
 use crate::config::FailureLimit;
 use crate::model::CallForm;
 use crate::sandbox::Fault;
@@ -168,8 +169,8 @@ pub(in crate::cli) struct SandboxArgs {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) world: Option<PathBuf>,
     /// Address of the Alibaba Cloud dialect; the AWS dialect takes another port
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
-    pub(in crate::cli) listen: std::net::SocketAddr,
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = parse_address)]
+    pub(in crate::cli) listen: SocketAddr,
     /// A fault and how often: drop-after=0.1, code:Throttling.User=0.05, drop-before@Action=1
     #[arg(long = "fault", value_name = "NAME=RATE")]
     pub(in crate::cli) faults: Vec<Fault>,

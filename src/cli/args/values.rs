@@ -1,11 +1,16 @@
 //! Values of options that need a look.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::report::Format;
 
 pub(super) fn parse_format(text: &str) -> Result<Format, String> {
     text.parse().map_err(|_| "expected table, json, csv or html".to_owned())
+}
+
+pub(super) fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an address and a port such as 127.0.0.1:0".to_owned())
 }
 
 pub(super) fn parse_percent(text: &str) -> Result<f64, String> {
