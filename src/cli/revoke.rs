@@ -9,31 +9,48 @@ use super::inputs;
 use super::plan::{Chosen, choose, tell_begun};
 use super::session::Session;
 use super::start::Context;
+use crate::config::Config;
 use crate::journal::{RunKind, RunRecord};
 use crate::run::{Basis, Differs, Taken, take_or_begin};
 
 pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<Exit, Failure> {
     confirm::can_ask(args.acting.yes)?;
     let config = context.config(&overrides(Some(&args.planning), Some(&args.acting)))?;
-    let chosen = if args.run.is_some() {
-        None
-    } else {
-        let keep_going = args.planning.pairs.keep_going;
-        let manifests = inputs::manifests(&args.manifests, &config, keep_going)?;
-        Some(choose(manifests, &config, &args.planning)?)
-    };
+    match &args.run {
+        Some(id) => run_stored(context, config, args, id).await,
+        None => run_manifests(context, config, args).await,
+    }
+}
+
+/// Carries out a plan that was made, and perhaps approved, before.
+async fn run_stored(
+    context: &Context,
+    config: Config,
+    args: &RevokeArgs,
+    id: &str,
+) -> Result<Exit, Failure> {
+    let session = Session::open(context, config).await?;
+    let run = stored(&session, id, args.digest.as_deref()).await?;
+    let how = How { basis: Basis::ApprovedPlan, acting: &args.acting, left_over: Exit::Done };
+    let exit = act(context, &session, run, how).await?;
+    session.close().await?;
+    Ok(exit)
+}
+
+/// Plans what manifests ask for and carries it out, or goes on where that was begun.
+async fn run_manifests(
+    context: &Context,
+    config: Config,
+    args: &RevokeArgs,
+) -> Result<Exit, Failure> {
+    // Bad rows are told before anything is opened.
+    let keep_going = args.planning.pairs.keep_going;
+    let manifests = inputs::manifests(&args.manifests, &config, keep_going)?;
+    let chosen = choose(manifests, &config, &args.planning)?;
     let mut session = Session::open(context, config).await?;
-    let left_over = chosen.as_ref().map_or(Exit::Done, Chosen::exit);
-    let run = match (&args.run, chosen) {
-        (Some(id), _) => stored(&session, id, args.digest.as_deref()).await?,
-        (None, Some(chosen)) => {
-            let chosen = chosen.resolved(&mut session).await?;
-            unfinished_or_new(&session, &chosen).await?
-        }
-        (None, None) => return Err(Failure::usage("name a manifest, or a run with --run")),
-    };
-    let basis = if args.run.is_some() { Basis::ApprovedPlan } else { Basis::Rows };
-    let how = How { basis, acting: &args.acting, left_over };
+    let chosen = chosen.resolved(&mut session).await?;
+    let run = unfinished_or_new(&session, &chosen).await?;
+    let how = How { basis: Basis::Rows, acting: &args.acting, left_over: chosen.exit() };
     let exit = act(context, &session, run, how).await?;
     session.close().await?;
     Ok(exit)
