@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::account::given_up;
 use super::desk::Exchange;
 use super::door::{Door, Foot};
 use crate::cloud::CloudError;
@@ -41,9 +40,13 @@ impl Exchange {
         if answer == Answer::Passed {
             door.open();
         }
+        let fault = error.filter(|_| answer == Answer::Fault);
+        if let Some(error) = fault {
+            self.lane(lane).failed(error);
+        }
         let heard = turn.answered(answer);
-        if let Some(error) = error.filter(|_| heard.gives_up) {
-            self.lane(lane).set(&given_up(error));
+        if let Some(error) = fault.filter(|_| heard.gives_up) {
+            self.lane(lane).give_up(error);
         }
         drop(foot);
         heard.shut_for

@@ -86,7 +86,7 @@ impl Key {
                         return now;
                     }
                     Err(wait) => {
-                        self.endpoint.leave(End::Untold, now);
+                        self.endpoint.leave(End::Untold, now, now);
                         tokio::time::sleep(wait).await;
                     }
                 },
@@ -143,7 +143,7 @@ impl Key {
             Some(Answer::Fault) => End::Fault,
             None => End::Untold,
         };
-        let gives_up = self.endpoint.leave(end, sent_at);
+        let gives_up = self.endpoint.leave(end, sent_at, now);
         self.answers.notify_one();
         Heard { shut_for: seconds(opens_at - now), gives_up }
     }
