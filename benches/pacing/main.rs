@@ -1,13 +1,15 @@
-//! The pacer against simulated providers: which share of the best possible speed it reaches, and
-//! which share of its calls is refused.
+//! The limiters as runs use them against simulated providers: which share of the best possible
+//! speed they reach, and which share of their calls is refused.
 //!
 //! `cargo bench --bench pacing` prints the whole table; `-- --smoke` a small part of it. Ends with
 //! exit code 1 if a goal is missed. Deterministic: the seeds are printed, and no clock is read.
 
 mod baseline;
 mod lane;
+mod paced;
 mod scenario;
 mod server;
+mod work;
 
 use std::process::ExitCode;
 

@@ -1,10 +1,15 @@
 //! What is simulated: limits that the client does not know, and one that it does.
 
-use unpair::pace::learn::{Bounds, Learner, PerSecond};
+use rayon::iter::{IntoParallelIterator as _, ParallelIterator as _};
+use unpair::model::Provider;
+use unpair::pace::learn::PerSecond;
+use unpair::pace::{Ceiling, Limit};
 
 use super::baseline::{Aimd, Backoff};
-use super::lane::{self, Client, Outcome, Work};
+use super::lane::{self, Client};
+use super::paced::Paced;
 use super::server::{Change, Model};
+use super::work::{Outcome, Work};
 
 /// Lanes of one scenario: accounts, each with a limit of its own.
 pub(crate) const LANES: u64 = 50;
@@ -27,8 +32,8 @@ pub(crate) struct Score {
 /// Who sends.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Sender {
-    /// The pacer; `by_the_minute` is what it is told of the provider.
-    Learner { bounds: Bounds, by_the_minute: bool },
+    /// The limiters as runs use them.
+    Pacer(Paced),
     /// Additive increase, multiplicative decrease.
     Aimd,
     /// Workers that back off, and nothing else.
@@ -36,24 +41,31 @@ pub(crate) enum Sender {
 }
 
 impl Sender {
-    pub(crate) const BUCKET: Self = Self::Learner { bounds: Bounds::UNKNOWN, by_the_minute: false };
-    pub(crate) const MINUTE: Self = Self::Learner { bounds: Bounds::UNKNOWN, by_the_minute: true };
+    /// Of a provider with buckets, which nobody told of.
+    pub(crate) const BUCKET: Self = Self::Pacer(Paced { cloud: Provider::Aws, limit: Limit::Auto });
+    /// Of a provider that is known to count by the minute.
+    pub(crate) const MINUTE: Self =
+        Self::Pacer(Paced { cloud: Provider::Alibaba, limit: Limit::Auto });
+    /// Of a bucket that is known.
+    const KNOWN: Self = Self::Pacer(Paced {
+        cloud: Provider::Aws,
+        limit: Limit::Ceiling(Ceiling { rate: 10.0, burst: 100 }),
+    });
 
     /// Runs one lane to its end.
     pub(crate) fn run(self, model: Model, work: Work, seed: u64) -> Outcome {
         match self {
-            Self::Learner { bounds, by_the_minute } => {
-                finish(&mut Learner::new(bounds, by_the_minute), model, work, seed)
-            }
+            Self::Pacer(paced) => paced.run(model, work, seed, HOPELESS),
             Self::Aimd => finish(&mut Aimd::new(), model, work, seed),
             Self::Backoff => finish(&mut Backoff::new(work.in_flight), model, work, seed),
         }
     }
 }
 
+/// A lane that is not done by then never is.
+const HOPELESS: f64 = 1e6;
+
 fn finish<C: Client>(client: &mut C, model: Model, work: Work, seed: u64) -> Outcome {
-    /// A lane that is not done by then never is.
-    const HOPELESS: f64 = 1e6;
     lane::run(client, model, work, seed, HOPELESS)
 }
 
@@ -82,13 +94,13 @@ impl Scenario {
 
 /// What `lanes` accounts with the same limit reach.
 pub(crate) fn score(sender: Sender, model: Model, work: Work, seed: u64, lanes: u64) -> Score {
-    let (mut took, mut calls, mut refused) = (0.0_f64, 0, 0);
-    for lane in 0..lanes {
-        let outcome = sender.run(model, work, seed * 1_000 + lane);
-        took = took.max(outcome.took);
-        calls += outcome.calls;
-        refused += outcome.refused;
-    }
+    let outcomes: Vec<Outcome> = (0..lanes)
+        .into_par_iter()
+        .map(|lane| sender.run(model, work, seed * 1_000 + lane))
+        .collect();
+    let took = outcomes.iter().map(|lane| lane.took).fold(0.0, f64::max);
+    let calls: u32 = outcomes.iter().map(|lane| lane.calls).sum();
+    let refused: u32 = outcomes.iter().map(|lane| lane.refused).sum();
     Score {
         goodput: 100.0 * model.best_time(work.items) / took,
         throttled: 100.0 * f64::from(refused) / f64::from(calls),
@@ -184,14 +196,13 @@ const fn row(
 
 /// The goals.
 pub(crate) fn goals() -> Vec<Scenario> {
-    let known = Sender::Learner { bounds: Bounds::known(10.0, 100), by_the_minute: false };
     vec![
         row("own bucket of 100, 10/s", (99.2, 0.8), Sender::BUCKET, own),
         row("refill 10 -> 2 -> 10", (99.3, 1.9), Sender::BUCKET, cut_and_back),
         row("another tool takes 8/s, half the time", (99.3, 2.9), Sender::BUCKET, other_tool),
         row("600 a minute, lockout", (94.5, 0.5), Sender::MINUTE, minutes),
         row("60 s without refill", (99.3, 1.7), Sender::BUCKET, dry_minute),
-        row("limit known", (99.5, 0.0), known, own),
+        row("limit known", (99.5, 0.0), Sender::KNOWN, own),
     ]
 }
 
