@@ -5,7 +5,7 @@ use unpair::model::Provider;
 use unpair::pace::learn::PerSecond;
 use unpair::pace::{Ceiling, Limit};
 
-use super::baseline::{Aimd, Backoff};
+use super::baseline::{Aimd, Backoff, Steady};
 use super::lane::{self, Client};
 use super::paced::Paced;
 use super::server::{Change, Model};
@@ -38,6 +38,8 @@ pub(crate) enum Sender {
     Aimd,
     /// Workers that back off, and nothing else.
     Backoff,
+    /// The limit's own rate, evenly, whatever is answered.
+    Steady(PerSecond),
 }
 
 impl Sender {
@@ -58,6 +60,7 @@ impl Sender {
             Self::Pacer(paced) => paced.run(model, work, seed, HOPELESS),
             Self::Aimd => finish(&mut Aimd::new(), model, work, seed),
             Self::Backoff => finish(&mut Backoff::new(work.in_flight), model, work, seed),
+            Self::Steady(rate) => finish(&mut Steady::new(rate), model, work, seed),
         }
     }
 }
@@ -138,26 +141,39 @@ fn cut_and_back(_: u64) -> Vec<Model> {
     refill(0.2, 60.0, 150.0)
 }
 
-/// Its rhythm is not given: four of them, each begun at a point that depends on the seed.
-fn other_tool(seed: u64) -> Vec<Model> {
+/// Its rhythm is not given: four of them, each begun at a point that depends on the seed. Where it
+/// `yields`, its calls are refused as ours are, so that a share of over 100 % is one taken from it.
+fn other_tool(seed: u64, yields: bool) -> Vec<Model> {
     [40.0, 60.0, 80.0, 120.0]
         .map(|period| {
             let phase = period * fraction(seed);
-            OWN.with(Change::Other { rate: 8.0, period, phase })
+            OWN.with(Change::Other { rate: 8.0, period, phase, yields })
         })
         .into()
+}
+
+fn other_competes(seed: u64) -> Vec<Model> {
+    other_tool(seed, true)
+}
+
+fn other_takes(seed: u64) -> Vec<Model> {
+    other_tool(seed, false)
 }
 
 fn minutes(_: u64) -> Vec<Model> {
     vec![MINUTES]
 }
 
-fn dry_minute(_: u64) -> Vec<Model> {
-    refill(0.0, 60.0, 120.0)
+fn refused_minute(fills: bool) -> Vec<Model> {
+    vec![OWN.with(Change::Outage { from: 60.0, until: 120.0, fills })]
 }
 
-fn refused_minute(_: u64) -> Vec<Model> {
-    vec![OWN.with(Change::Outage { from: 60.0, until: 120.0 })]
+fn still_minute(_: u64) -> Vec<Model> {
+    refused_minute(false)
+}
+
+fn filling_minute(_: u64) -> Vec<Model> {
+    refused_minute(true)
 }
 
 fn lasting_cut(_: u64) -> Vec<Model> {
@@ -199,9 +215,9 @@ pub(crate) fn goals() -> Vec<Scenario> {
     vec![
         row("own bucket of 100, 10/s", (99.2, 0.8), Sender::BUCKET, own),
         row("refill 10 -> 2 -> 10", (99.3, 1.9), Sender::BUCKET, cut_and_back),
-        row("another tool takes 8/s, half the time", (99.3, 2.9), Sender::BUCKET, other_tool),
+        row("another tool takes 8/s, half the time", (99.3, 2.9), Sender::BUCKET, other_competes),
         row("600 a minute, lockout", (94.5, 0.5), Sender::MINUTE, minutes),
-        row("60 s without refill", (99.3, 1.7), Sender::BUCKET, dry_minute),
+        row("60 s of refusal", (99.3, 1.7), Sender::BUCKET, still_minute),
         row("limit known", (99.5, 0.0), Sender::KNOWN, own),
     ]
 }
@@ -218,13 +234,15 @@ pub(crate) fn hardships() -> Vec<Scenario> {
             far,
             row("refill 10 -> 2 -> 10, 300 ms away", (98.0, 3.5), Sender::BUCKET, cut_and_back),
         ),
-        at(far, row("another tool, 300 ms away", (95.0, 6.0), Sender::BUCKET, other_tool)),
+        at(far, row("another tool, 300 ms away", (95.0, 6.0), Sender::BUCKET, other_competes)),
         at(far, row("600 a minute, 300 ms away", (92.0, 1.6), Sender::MINUTE, minutes)),
-        row("60 s of refusal, bucket filling", (97.0, 2.7), Sender::BUCKET, refused_minute),
+        row("another tool that is never refused", (97.0, 3.3), Sender::BUCKET, other_takes),
+        // A probe each 4 s finds the end of it 5 s late, while nothing more fits into the bucket.
+        row("60 s of refusal, bucket filling", (97.5, 2.0), Sender::BUCKET, filling_minute),
         row("own bucket taken for a window", (97.0, 1.0), Sender::MINUTE, own),
         row("refill 10 -> 2 -> 10, taken for a window", (97.0, 2.5), Sender::MINUTE, cut_and_back),
-        row("another tool, taken for a window", (97.0, 3.3), Sender::MINUTE, other_tool),
-        row("60 s without refill, taken for a window", (90.0, 2.5), Sender::MINUTE, dry_minute),
+        row("another tool, taken for a window", (97.0, 3.3), Sender::MINUTE, other_competes),
+        row("60 s of refusal, taken for a window", (90.0, 2.5), Sender::MINUTE, still_minute),
         row("600 a minute, not told", (92.0, 2.5), Sender::BUCKET, minutes),
         at(clock(1.5), row("600 a minute, clock fast", (85.0, 1.5), Sender::MINUTE, minutes)),
         at(clock(-1.5), row("600 a minute, clock slow", (90.0, 1.0), Sender::MINUTE, minutes)),
