@@ -14,11 +14,14 @@ use super::work::{Outcome, Work};
 /// Lanes of one scenario: accounts, each with a limit of its own.
 pub(crate) const LANES: u64 = 50;
 
-/// The seeds that the constants of the pacer were chosen by.
+/// The seeds that the constants of the pacer were chosen by; where one was doubtful, up to 39.
 pub(crate) const TUNED_ON: [u64; 5] = [0, 1, 2, 3, 4];
 
 /// Seeds that nothing was chosen by: the goals are judged on them.
-pub(crate) const HELD_OUT: [u64; 10] = [100, 101, 102, 103, 104, 200, 201, 202, 203, 204];
+pub(crate) const HELD_OUT: [u64; 20] = [
+    300, 301, 302, 303, 304, 305, 306, 307, 308, 309, 310, 311, 312, 313, 314, 315, 316, 317, 318,
+    319,
+];
 
 /// A share of the best possible speed, and of all calls, in percent.
 #[derive(Clone, Copy, Debug)]

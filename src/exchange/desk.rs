@@ -87,6 +87,11 @@ impl Exchange {
         cell.account.get_or_init(|| self.prove(lane)).await.clone()
     }
 
+    /// The account of `lane`, if its identity is proven.
+    pub(super) fn proven(&self, lane: &LaneKey) -> Option<Account> {
+        self.cell(lane).account.get()?.as_ref().ok().cloned()
+    }
+
     /// Why `lane` is no longer called, if so.
     pub fn parked(&self, lane: &LaneKey) -> Option<CloudError> {
         self.cell(lane).parked.get().or_else(|| self.lane(lane).parked.get())

@@ -1,7 +1,7 @@
 //! The leave to send one exchange, and what its answer means for those that follow.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::desk::Exchange;
 use super::door::{Door, Foot};
@@ -36,6 +36,9 @@ impl Exchange {
         error: Option<&CloudError>,
     ) -> Duration {
         let Leave { turn, door, foot } = leave;
+        if let Some(time) = self.time(lane) {
+            turn.keep_time(time);
+        }
         let answer = self.heard(error);
         if answer == Answer::Passed {
             door.open();
@@ -50,6 +53,11 @@ impl Exchange {
         }
         drop(foot);
         heard.shut_for
+    }
+
+    /// The time of the provider of `lane`, as far as its answers told.
+    fn time(&self, lane: &LaneKey) -> Option<SystemTime> {
+        self.proven(lane)?.client.time(&lane.region)
     }
 
     /// What an answer tells of limit and endpoint.

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
@@ -117,6 +117,12 @@ impl Key {
     fn under_ceiling(&self) -> Result<(), Duration> {
         let Some(ceiling) = &self.ceiling else { return Ok(()) };
         ceiling.check().map_err(|not_yet| not_yet.wait_time_from(TokioClock.now()))
+    }
+
+    /// The provider's clock shows `time`.
+    pub(super) fn keep_time(&self, time: SystemTime) {
+        let phase = self.time.ahead_of(time);
+        self.learner().align(phase);
     }
 
     /// A call that went out at `sent_at` ended: without an answer that anybody took, if `None`.

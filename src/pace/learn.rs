@@ -83,6 +83,11 @@ impl Learner {
         }
     }
 
+    /// The provider's minutes begin this long after those of the clock.
+    pub fn align(&mut self, phase: Seconds) {
+        self.window.align(phase);
+    }
+
     /// An earlier process made `calls` of late.
     pub fn spent_before(&mut self, calls: u32) {
         self.drip.spent_before(f64::from(calls));

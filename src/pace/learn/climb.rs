@@ -30,8 +30,8 @@ const USUAL: Steps = Steps { shortest: 2.0, longest: 12.0, each: 2.0, excess: 0.
 /// Far below the best rate: quick to come back.
 const LOW: Steps = Steps { shortest: 1.0, longest: 3.0, each: 1.0, excess: 0.18 };
 
-/// Calls that a step lasts at least, as long as no better rate than the first one was measured: a
-/// slow limit is not left behind by a step that nothing was sent in.
+/// Calls that a step lasts at least where there is less than one a second: a slow limit is not left
+/// behind by steps in which nothing was sent.
 const STEP_CALLS: f64 = 2.0;
 
 /// Holding and probing.
@@ -106,7 +106,7 @@ impl Climb {
     ) -> PerSecond {
         let low = estimate.is_low() && rate < estimate.best;
         let steps = if low { &LOW } else { &USUAL };
-        let slow = if estimate.is_modest() { STEP_CALLS / estimate.rate } else { 0.0 };
+        let slow = if estimate.rate < 1.0 { STEP_CALLS / estimate.rate } else { 0.0 };
         let since = now - self.grown_at;
         if now < self.hold_until || since < steps.each.max(slow) {
             return rate;

@@ -107,11 +107,6 @@ impl Estimate {
         self.rate < LOW * self.best
     }
 
-    /// No better rate was measured than the one to begin with.
-    pub(super) fn is_modest(&self) -> bool {
-        self.best <= self.start
-    }
-
     /// The first refusal ever: the bucket was full when the cycle began, so all that is known is
     /// an upper bound. That confirms nothing.
     pub(super) fn first(

@@ -253,6 +253,22 @@ fn a_minute_whose_quota_is_known_costs_one_refusal() {
 }
 
 #[test]
+fn the_minutes_of_a_provider_whose_clock_is_told_are_met_however_far_off_ours_is() {
+    for ahead in [1.5, -1.5, 17.0] {
+        let mut counted = minutes(600);
+        let admit = move |now: Seconds| counted(now - ahead + 60.0);
+        let mut lane = Lane::new(Learner::new(Bounds::UNKNOWN, true), admit);
+        lane.learner.align(ahead);
+        lane.work_until(300.0 + ahead);
+        for minute in 1..5 {
+            let from = 60.0 * f64::from(minute) + ahead;
+            assert_eq!(lane.admitted_between(from, from + 59.9), 600, "minute {minute}, {ahead}");
+            assert!(lane.refused_between(from, from + 59.9) <= 1, "minute {minute}, {ahead}");
+        }
+    }
+}
+
+#[test]
 fn a_quota_that_is_more_than_it_was_is_found_within_two_minutes() {
     let (mut before, mut after) = (minutes(600), minutes(3_000));
     let admit = move |now| if now < 180.0 { before(now) } else { after(now) };
