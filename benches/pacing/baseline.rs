@@ -136,3 +136,30 @@ impl Client for Aimd {
         self.grown_at = now;
     }
 }
+
+/// A client that knows the refill and sends as evenly as it can, for what that alone is worth.
+#[derive(Debug)]
+pub(crate) struct Steady {
+    apart: Seconds,
+    due: Seconds,
+}
+
+impl Steady {
+    pub(crate) fn new(rate: PerSecond) -> Self {
+        Self { apart: rate.recip(), due: 0.0 }
+    }
+}
+
+impl Client for Steady {
+    fn next(&mut self, now: Seconds, _: f64) -> Next {
+        if self.due <= now { Next::Now } else { Next::At(self.due) }
+    }
+
+    fn sent(&mut self, now: Seconds) {
+        self.due = self.due.max(now) + self.apart;
+    }
+
+    fn accepted(&mut self, _: Seconds, _: Seconds) {}
+
+    fn throttled(&mut self, _: Seconds, _: Seconds, _: Option<Seconds>, _: f64) {}
+}

@@ -1,11 +1,12 @@
-//! One account's calls, simulated event by event.
+//! One account's calls by a baseline, simulated event by event.
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use unpair::pace::learn::{Learner, Next, Seconds};
+use unpair::pace::learn::{Next, Seconds};
 
 use super::server::{Model, Server, Verdict};
+use super::work::{Outcome, STAGGER, Work};
 
 /// What decides when calls go out.
 pub(crate) trait Client {
@@ -13,57 +14,6 @@ pub(crate) trait Client {
     fn sent(&mut self, now: Seconds);
     fn accepted(&mut self, now: Seconds, sent_at: Seconds);
     fn throttled(&mut self, now: Seconds, sent_at: Seconds, asked: Option<Seconds>, random: f64);
-}
-
-impl Client for Learner {
-    fn next(&mut self, now: Seconds, random: f64) -> Next {
-        self.next(now, random)
-    }
-
-    fn sent(&mut self, now: Seconds) {
-        self.sent(now);
-    }
-
-    fn accepted(&mut self, now: Seconds, sent_at: Seconds) {
-        self.accepted(now, sent_at);
-    }
-
-    fn throttled(&mut self, now: Seconds, sent_at: Seconds, asked: Option<Seconds>, random: f64) {
-        self.throttled(now, sent_at, asked, random);
-    }
-}
-
-/// The way to the server, and what is to be done.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Work {
-    pub(crate) items: u32,
-    pub(crate) in_flight: u32,
-    /// Median of the log-normal round trip.
-    pub(crate) round_trip: Seconds,
-    /// How far the client's clock is ahead.
-    pub(crate) clock_ahead: Seconds,
-}
-
-impl Work {
-    /// 2,000 calls, 32 at a time, 80 ms away.
-    pub(crate) const USUAL: Self =
-        Self { items: 2_000, in_flight: 32, round_trip: 0.08, clock_ahead: 0.0 };
-}
-
-/// Spread of the round trip's logarithm.
-const SIGMA: f64 = 0.4;
-
-/// Lanes begin within this time.
-const STAGGER: Seconds = 0.2;
-
-/// What became of one lane.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Outcome {
-    pub(crate) took: Seconds,
-    pub(crate) calls: u32,
-    pub(crate) refused: u32,
-    /// When each call was let through.
-    pub(crate) served_at: Vec<Seconds>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -174,37 +124,35 @@ impl<C: Client> Lane<'_, C> {
 
     fn reply(&mut self, now: Seconds, sent_at: Seconds, verdict: Verdict) {
         self.in_flight -= 1;
-        let ahead = self.work.clock_ahead;
         match verdict {
             Verdict::Accepted => {
                 self.done += 1;
                 self.outcome.took = now;
-                self.client.accepted(now + ahead, sent_at + ahead);
+                self.client.accepted(now, sent_at);
             }
             Verdict::Refused { retry_after } => {
                 self.outcome.refused += 1;
                 self.to_send += 1;
                 let random = self.random.f64();
-                self.client.throttled(now + ahead, sent_at + ahead, retry_after, random);
+                self.client.throttled(now, sent_at, retry_after, random);
             }
         }
     }
 
     fn send(&mut self, now: Seconds) {
-        let ahead = self.work.clock_ahead;
         while self.to_send > 0 && self.in_flight < self.work.in_flight {
             let random = self.random.f64();
-            match self.client.next(now + ahead, random) {
+            match self.client.next(now, random) {
                 Next::Now => {
-                    self.client.sent(now + ahead);
+                    self.client.sent(now);
                     self.to_send -= 1;
                     self.in_flight += 1;
                     self.outcome.calls += 1;
-                    let way = self.round_trip() / 2.0;
+                    let way = self.work.round_trip(&mut self.random) / 2.0;
                     self.push(now + way, What::Arrival { sent_at: now, back: way });
                 }
                 Next::At(at) => {
-                    let at = (at - ahead).max(now + 1e-9);
+                    let at = at.max(now + 1e-9);
                     if at < self.wake_at {
                         self.wake_at = at;
                         self.push(at, What::Wake);
@@ -214,13 +162,6 @@ impl<C: Client> Lane<'_, C> {
                 Next::Reply => return,
             }
         }
-    }
-
-    /// Log-normal, by Box and Muller.
-    fn round_trip(&mut self) -> Seconds {
-        let radius = (-2.0 * (1.0 - self.random.f64()).ln()).sqrt();
-        let normal = radius * (std::f64::consts::TAU * self.random.f64()).cos();
-        self.work.round_trip * (SIGMA * normal).exp()
     }
 
     fn push(&mut self, at: Seconds, what: What) {

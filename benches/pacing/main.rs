@@ -1,21 +1,23 @@
-//! The pacer against simulated providers: which share of the best possible speed it reaches, and
-//! which share of its calls is refused.
+//! The limiters as runs use them against simulated providers: which share of the best possible
+//! speed they reach, and which share of their calls is refused.
 //!
 //! `cargo bench --bench pacing` prints the whole table; `-- --smoke` a small part of it. Ends with
 //! exit code 1 if a goal is missed. Deterministic: the seeds are printed, and no clock is read.
 
 mod baseline;
 mod lane;
+mod paced;
 mod scenario;
 mod server;
+mod work;
 
 use std::process::ExitCode;
 
 use scenario::{Cell, HELD_OUT, LANES, Scenario, Score, Sender, TUNED_ON, goals, grid, hardships};
 
-/// A cell of the grid is weak below this share of what backoff alone reaches. Where a bucket is
-/// smaller than what the way to it jumbles up, goodput is about the share of refused calls, and
-/// backoff alone buys it by refusals.
+/// A cell of the grid is weak below this share of what backoff alone reaches. All such cells have
+/// buckets of one call, smaller than what the way to them jumbles up: goodput is bought by refusals
+/// there, even by a client that knows the limit, whose score is shown beside.
 const WEAK: f64 = 0.9;
 
 /// Below this share of what additive increase and multiplicative decrease reach, the pacer is
@@ -89,11 +91,14 @@ fn grid_table(cells: &[Cell], seeds: &[u64], lanes: u64) -> usize {
         weak += usize::from(is_weak);
         broken += usize::from(is_broken);
         let mark = match (is_broken, is_weak) {
-            (true, _) => "BROKEN",
-            (false, true) => "weak",
-            (false, false) => "",
+            (true, _) => "BROKEN".to_owned(),
+            (false, true) => {
+                let known = cell.score(Sender::Steady(cell.refill), seeds, lanes);
+                format!("weak; evenly at the known limit: {}", show(known))
+            }
+            (false, false) => String::new(),
         };
-        cell_row(cell, [pacer, aimd, backoff], mark);
+        cell_row(cell, [pacer, aimd, backoff], &mark);
     }
     println!("weak, below {WEAK} of what backoff alone reaches: {weak} of {}", cells.len());
     println!("broken, below {BROKEN} of what AIMD reaches: {broken}");

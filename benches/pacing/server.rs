@@ -18,11 +18,12 @@ pub(crate) enum Change {
     None,
     /// The limit is multiplied by `factor` from `from` until `until`.
     Factor { factor: f64, from: Seconds, until: Seconds },
-    /// Every call is refused from `from` until `until`.
-    Outage { from: Seconds, until: Seconds },
+    /// Every call is refused from `from` until `until`, while the bucket is filled or is not.
+    Outage { from: Seconds, until: Seconds, fills: bool },
     /// Another tool takes from the bucket at `rate` in the second half of each `period`; at the
-    /// start, `phase` of the first one is over.
-    Other { rate: PerSecond, period: Seconds, phase: Seconds },
+    /// start, `phase` of the first one is over. Where it `yields`, its calls are refused as ours are
+    /// when the bucket is empty; else it has its share in any case.
+    Other { rate: PerSecond, period: Seconds, phase: Seconds, yields: bool },
 }
 
 /// A limit and what befalls it.
@@ -54,12 +55,13 @@ impl Model {
     }
 
     fn is_out(&self, at: Seconds) -> bool {
-        matches!(self.change, Change::Outage { from, until } if from <= at && at < until)
+        matches!(self.change, Change::Outage { from, until, .. } if from <= at && at < until)
     }
 
     fn factor(&self, at: Seconds) -> f64 {
         match self.change {
             Change::Factor { factor, from, until } if from <= at && at < until => factor,
+            Change::Outage { from, until, fills: false } if from <= at && at < until => 0.0,
             _ => 1.0,
         }
     }
@@ -67,7 +69,7 @@ impl Model {
     /// When `items` calls are done at best, if every call that the limit permits is used.
     pub(crate) fn best_time(&self, items: u32) -> Seconds {
         let mut left = f64::from(items);
-        let mut server = Server { yields: true, ..Server::new(*self) };
+        let mut server = Server { is_best: true, ..Server::new(*self) };
         let mut now: Seconds = 0.0;
         loop {
             left -= server.take_all(now);
@@ -96,8 +98,8 @@ pub(crate) struct Server {
     minute: f64,
     spent: f64,
     locked: bool,
-    /// Another tool is never refused.
-    yields: bool,
+    /// It serves the best possible client, which leaves another tool its whole share.
+    is_best: bool,
 }
 
 /// What a server says to a call.
@@ -121,7 +123,7 @@ impl Server {
             minute: 0.0,
             spent: 0.0,
             locked: false,
-            yields: false,
+            is_best: false,
         }
     }
 
@@ -158,7 +160,7 @@ impl Server {
             return None;
         }
         Some(match (self.model.change, self.model.limit) {
-            (Change::Outage { from, until }, _) if from <= now && now < until => until - now,
+            (Change::Outage { from, until, .. }, _) if from <= now && now < until => until - now,
             (_, Limit::Window { .. }) => (self.minute + 1.0) * 60.0 - now,
             (_, Limit::Bucket { refill, .. }) => (1.0 - self.tokens) / refill,
         })
@@ -206,14 +208,14 @@ impl Server {
     }
 
     fn call_of_other(&mut self, step: Seconds) {
-        let Change::Other { rate, period, phase } = self.model.change else { return };
+        let Change::Other { rate, period, phase, yields } = self.model.change else { return };
         if (self.at + phase).rem_euclid(period) < period / 2.0 {
             return;
         }
         self.other_due += step * rate;
         while self.other_due >= 1.0 {
             self.other_due -= 1.0;
-            if self.tokens >= 1.0 || self.yields {
+            if self.tokens >= 1.0 || !yields || self.is_best {
                 self.tokens -= 1.0;
             }
         }

@@ -7,6 +7,8 @@ mod observe;
 mod partner;
 mod read;
 
+use std::collections::HashSet;
+
 use futures_util::StreamExt as _;
 
 pub use blind::plan_unread;
@@ -84,21 +86,42 @@ pub async fn audit(audit: &Audit<'_>) -> Result<AuditEnd, JournalError> {
     let observer = Observer::new(audit.journal, audit.run).await?;
     let work = |lane: &Lane| reading_work(&audit.exchange.pacer, &lane.key, u64::from(lane.groups));
     audit.exchange.progress.phase("reading groups", &lanes.iter().map(work).collect::<Vec<_>>());
-    let mut end = AuditEnd::default();
-    let mut partners = Vec::new();
-    let mut reading = futures_util::stream::iter(&lanes)
-        .map(|lane| lane::read_lane(audit, &observer, lane))
-        .buffer_unordered(LANES_AT_ONCE);
-    while let Some(result) = reading.next().await {
-        match result? {
-            lane::LaneEnd::Done(lane_end) => end.add(lane_end),
-            lane::LaneEnd::NotOurs(lane) => partners.push(lane),
-        }
-    }
-    drop(reading);
+    let (mut end, partners) = read_lanes(audit, &observer, &lanes).await?;
     for lane in partners {
         end.add(partner::read_partner(audit, lane, &lanes).await?);
     }
     audit.journal.tally(&audit.run.new.id, &audit.exchange.tallies.take()).await?;
     Ok(end)
+}
+
+/// Reads every lane that is ours, and returns those that are not. Once the rest are read, a lane
+/// of which nothing is heard is not waited for.
+async fn read_lanes<'a>(
+    audit: &Audit<'_>,
+    observer: &Observer<'_>,
+    lanes: &'a [Lane],
+) -> Result<(AuditEnd, Vec<&'a Lane>), JournalError> {
+    let exchange = audit.exchange;
+    let (mut end, mut partners) = (AuditEnd::default(), Vec::new());
+    let mut unread: HashSet<&LaneKey> = lanes.iter().map(|lane| &lane.key).collect();
+    let mut reading = futures_util::stream::iter(lanes)
+        .map(|lane| async { (&lane.key, lane::read_lane(audit, observer, lane).await) })
+        .buffer_unordered(LANES_AT_ONCE);
+    while !unread.is_empty() {
+        let silence = exchange.pacer.silence();
+        if end.reached > 0 {
+            exchange.leave_silent(&unread);
+        }
+        let (lane, lane_end) = tokio::select! {
+            biased;
+            Some(ended) = reading.next() => ended,
+            () = silence => continue,
+        };
+        unread.remove(lane);
+        match lane_end? {
+            lane::LaneEnd::Done(lane_end) => end.add(lane_end),
+            lane::LaneEnd::NotOurs(lane) => partners.push(lane),
+        }
+    }
+    Ok((end, partners))
 }

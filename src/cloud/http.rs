@@ -1,15 +1,19 @@
 //! The HTTP exchange of both clouds: deadlines, body limits, no redirects, no retries.
 
 mod clients;
+mod dates;
 
 use std::error::Error as _;
 use std::net::IpAddr;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Response, Url};
 
 use clients::Clients;
+use dates::Dates;
+pub use dates::Stamp;
 
 use super::{CloudError, ErrorClass};
 
@@ -42,7 +46,10 @@ impl Default for Deadlines {
 
 /// The client that both clouds share. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Http(Clients);
+pub struct Http {
+    clients: Clients,
+    dates: Dates,
+}
 
 /// An answer that arrived complete.
 #[derive(Clone, Debug)]
@@ -90,7 +97,36 @@ impl Http {
     /// The same with other deadlines than the usual ones.
     pub fn with_deadlines(deadlines: Deadlines) -> Result<Self, CloudError> {
         let built = Clients::new(deadlines);
-        built.map(Self).map_err(|error| CloudError::config("tls", explain(error)))
+        let clients = built.map_err(|error| CloudError::config("tls", explain(error)))?;
+        Ok(Self { clients, dates: Dates::new(Arc::new(SystemTime::now)) })
+    }
+
+    /// The same client on a machine whose clock is `wall`.
+    #[must_use]
+    pub fn with_wall(self, wall: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        Self { dates: Dates::new(Arc::new(wall)), ..self }
+    }
+
+    /// When to sign what is posted to `url`: this machine's time, or the host's once that refused
+    /// the former.
+    pub fn stamp(&self, url: &str) -> Stamp {
+        self.dates.stamp(&authority(url))
+    }
+
+    /// The time of the host of `url`, as far as its answers told.
+    pub fn time_of(&self, url: &str) -> Option<SystemTime> {
+        self.dates.time_of(&authority(url))
+    }
+
+    /// `error` as the answer to a request with this `stamp`: one whose time was refused is to be
+    /// signed again, once, by the host's clock.
+    pub fn judge_time(&self, url: &str, stamp: Stamp, error: CloudError) -> CloudError {
+        let is_skewed = error.class == ErrorClass::ClockSkew;
+        if is_skewed && self.dates.resync(&authority(url), stamp) {
+            tracing::warn!("this machine's clock is off: requests are signed by the provider's");
+            return CloudError { class: ErrorClass::Resign, ..error };
+        }
+        error
     }
 
     /// Posts `body` and reads the whole answer, at most `max_body` bytes of it.
@@ -105,13 +141,17 @@ impl Http {
         body: Vec<u8>,
         max_body: usize,
     ) -> Result<HttpReply, CloudError> {
+        let (authority, sent_at) = (authority(url), self.dates.now());
         let url = parse_endpoint(url).map_err(|why| CloudError::config("endpoint", why))?;
         let host = url.host_str().unwrap_or_default().to_owned();
-        let client = self.0.of(&url).map_err(|why| CloudError::config("tls", why))?;
+        let client = self.clients.of(&url).map_err(|why| CloudError::config("tls", why))?;
         let request = client.post(url).headers(header_map(headers)?).body(body).build();
         let request = request.map_err(|error| CloudError::config("request", explain(error)))?;
         let sent = client.execute(request).await;
         let response = sent.map_err(|error| failed(&host, error))?;
+        if let Some(date) = response.headers().get("date").and_then(|date| date.to_str().ok()) {
+            self.dates.note(&authority, sent_at, date);
+        }
         if response.status().is_redirection() {
             return Err(lost(
                 &host,
@@ -151,6 +191,11 @@ fn parse_endpoint(endpoint: &str) -> Result<Url, String> {
         "http" if is_loopback(&url) => Ok(url),
         _ => Err("expected https, or http on a loopback address".to_owned()),
     }
+}
+
+/// Host and port: what has a clock of its own.
+fn authority(url: &str) -> String {
+    Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.authority().to_owned())
 }
 
 /// The address, where the host is one.

@@ -11,11 +11,13 @@ mod http;
 mod settings;
 mod xml;
 
+use std::time::SystemTime;
+
 use async_trait::async_trait;
 
 pub use directory::Accounts;
 pub use error::CloudError;
-pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, check_endpoint};
+pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, Stamp, check_endpoint};
 pub use settings::{
     AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
 };
@@ -38,6 +40,12 @@ pub trait Cloud: Send + Sync {
 
     /// How many things one call may name.
     fn batch(&self) -> Batch;
+
+    /// The provider's time in `region`, as far as the `Date` headers of its answers tell; `None`
+    /// before the first.
+    fn time(&self, _region: &RegionId) -> Option<SystemTime> {
+        None
+    }
 
     /// Who the credentials are (STS `GetCallerIdentity`). Needs no permission.
     async fn identify(&self, region: &RegionId) -> Result<Answer<Identity>, CloudError>;

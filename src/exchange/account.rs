@@ -1,10 +1,9 @@
 //! Accounts with a proven identity, and those that are no longer called.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::cloud::{Cloud, CloudError};
 use crate::model::{AccountId, ErrorClass, Identity, LaneKey};
-use crate::pace::GIVEN_UP;
 
 /// Credentials that were proven to be the account that the plan means.
 #[derive(Clone)]
@@ -88,29 +87,4 @@ pub(super) fn with_remedy(error: CloudError) -> CloudError {
         _ => return error,
     };
     CloudError { message: format!("{}; {remedy}", error.message), ..error }
-}
-
-/// `error`, after which its lane is left alone, with the remedy.
-pub(super) fn given_up(error: &CloudError) -> CloudError {
-    let message = format!(
-        "{}; {GIVEN_UP} calls in a row failed, so nothing more of this account and region was \
-         sent: see that its endpoint works, then go on with `unpair resume`",
-        error.message
-    );
-    CloudError { message, ..error.clone() }
-}
-
-/// Why a lane or an account is left alone for the rest of the process.
-#[derive(Debug, Default)]
-pub(super) struct Parked(Mutex<Option<CloudError>>);
-
-impl Parked {
-    pub(super) fn set(&self, error: &CloudError) {
-        let mut parked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        parked.get_or_insert_with(|| error.clone());
-    }
-
-    pub(super) fn get(&self) -> Option<CloudError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
 }

@@ -1,15 +1,16 @@
 //! The desk that every exchange passes: quota, identity, patience, counting.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::account::{Account, AccountError, Parked, same_account, with_remedy};
+use super::account::{Account, AccountError, same_account, with_remedy};
 use super::denials::Denials;
 use super::door::Door;
 use super::ids::RequestIds;
+use super::parked::{LaneState, Parked};
 use super::{Clock, Progress, ReadError, Tallies};
 use crate::cloud::{Action, Answer, CloudError, Directory};
 use crate::model::{AccountId, ErrorClass, LaneKey, Provider};
@@ -31,7 +32,7 @@ pub struct Exchange {
     /// Counts of exchanges.
     pub tallies: Tallies,
     accounts: Mutex<HashMap<(Provider, AccountId), Arc<Cell>>>,
-    lanes: Mutex<HashMap<LaneKey, Arc<Parked>>>,
+    lanes: Mutex<HashMap<LaneKey, Arc<LaneState>>>,
     doors: Mutex<Doors>,
     pub(super) denials: Denials,
     pub(super) ids: RequestIds,
@@ -86,9 +87,14 @@ impl Exchange {
         cell.account.get_or_init(|| self.prove(lane)).await.clone()
     }
 
+    /// The account of `lane`, if its identity is proven.
+    pub(super) fn proven(&self, lane: &LaneKey) -> Option<Account> {
+        self.cell(lane).account.get()?.as_ref().ok().cloned()
+    }
+
     /// Why `lane` is no longer called, if so.
     pub fn parked(&self, lane: &LaneKey) -> Option<CloudError> {
-        self.cell(lane).parked.get().or_else(|| self.lane(lane).get())
+        self.cell(lane).parked.get().or_else(|| self.lane(lane).parked.get())
     }
 
     /// Leaves the account, or the lane alone if only its endpoint or its quota is at fault, for
@@ -96,10 +102,31 @@ impl Exchange {
     pub fn park(&self, lane: &LaneKey, error: CloudError) -> CloudError {
         let error = with_remedy(error);
         match error.class {
-            ErrorClass::Unreached | ErrorClass::Throttled => self.lane(lane).set(&error),
+            ErrorClass::Unreached | ErrorClass::Throttled => self.lane(lane).parked.set(&error),
             _ => self.cell(lane).parked.set(&error),
         }
         error
+    }
+
+    /// Leaves `lanes`, the last that are still read, if nothing is heard of any of them; reads in
+    /// the air are dropped. A lane of an account that is not proven yet waits for the lane that
+    /// proves it.
+    pub fn leave_silent(&self, lanes: &HashSet<&LaneKey>) {
+        let silent = self.pacer.silent();
+        let of_account = |lane: &LaneKey| {
+            let same =
+                |other: &&LaneKey| (other.cloud, &other.account) == (lane.cloud, &lane.account);
+            silent.iter().any(|other| same(&other))
+        };
+        let is_silent = |lane: &LaneKey| {
+            let is_proven = self.cell(lane).account.initialized();
+            silent.contains(lane) || (!is_proven && of_account(lane))
+        };
+        if lanes.iter().all(|lane| is_silent(lane)) {
+            for lane in lanes {
+                self.lane(lane).leave_behind();
+            }
+        }
     }
 
     /// The answer to a revocation: none at all if it has the request id of an earlier answer.
@@ -150,7 +177,7 @@ impl Exchange {
         Arc::clone(doors.entry((lane.cloud, lane.account.clone(), action)).or_default())
     }
 
-    pub(super) fn lane(&self, lane: &LaneKey) -> Arc<Parked> {
+    pub(super) fn lane(&self, lane: &LaneKey) -> Arc<LaneState> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(lanes.entry(lane.clone()).or_default())
     }

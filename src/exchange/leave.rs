@@ -1,9 +1,8 @@
 //! The leave to send one exchange, and what its answer means for those that follow.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use super::account::given_up;
 use super::desk::Exchange;
 use super::door::{Door, Foot};
 use crate::cloud::CloudError;
@@ -37,16 +36,28 @@ impl Exchange {
         error: Option<&CloudError>,
     ) -> Duration {
         let Leave { turn, door, foot } = leave;
+        if let Some(time) = self.time(lane) {
+            turn.keep_time(time);
+        }
         let answer = self.heard(error);
         if answer == Answer::Passed {
             door.open();
         }
+        let fault = error.filter(|_| answer == Answer::Fault);
+        if let Some(error) = fault {
+            self.lane(lane).failed(error);
+        }
         let heard = turn.answered(answer);
-        if let Some(error) = error.filter(|_| heard.gives_up) {
-            self.lane(lane).set(&given_up(error));
+        if let Some(error) = fault.filter(|_| heard.gives_up) {
+            self.lane(lane).give_up(error);
         }
         drop(foot);
         heard.shut_for
+    }
+
+    /// The time of the provider of `lane`, as far as its answers told.
+    fn time(&self, lane: &LaneKey) -> Option<SystemTime> {
+        self.proven(lane)?.client.time(&lane.region)
     }
 
     /// What an answer tells of limit and endpoint.

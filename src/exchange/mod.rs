@@ -8,6 +8,7 @@ mod door;
 mod ids;
 mod leave;
 mod outlook;
+mod parked;
 mod read;
 mod tally;
 

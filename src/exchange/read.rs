@@ -1,13 +1,13 @@
 //! Reads, patiently repeated.
 
 use std::future::Future;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
 use super::account::same_account;
 use super::desk::Exchange;
 use super::ids::Named;
+use super::leave::Leave;
 use crate::cloud::{Action, Cloud, CloudError};
 use crate::model::{ErrorClass, Identity, LaneKey};
 use crate::pace::{Tries, Verdict};
@@ -94,30 +94,19 @@ impl Exchange {
         F: Future<Output = Result<T, CloudError>>,
     {
         let name = action.name(lane.cloud);
-        let unreadable =
-            || self.parked_for_reads(lane).or_else(|| self.denials.verdict(lane, name));
         loop {
-            // Before the wait, since what is not sent needs no quota; after it, since it may have
-            // been long.
-            if let Some(error) = unreadable() {
-                return Err(ReadError::Cloud(error));
-            }
-            let leave = tokio::select! {
-                biased;
-                () = self.stop.cancelled() => return Err(ReadError::Stopped),
-                leave = self.leave(lane, name) => leave,
-            };
-            if let Some(error) = unreadable() {
-                return Err(ReadError::Cloud(error));
-            }
+            let leave = self.leave_to_read(lane, name).await?;
+            let resent = *tries != Tries::default();
             // A read changes nothing: it may be dropped in the air.
-            let answer = tokio::select! {
-                biased;
-                () = self.stop.cancelled() => return Err(ReadError::Stopped),
-                answer = send() => answer,
+            let answer = match self.unless_left(lane, send()).await {
+                Ok(answer) => answer,
+                Err(dropped) => {
+                    self.count_dropped(lane, name, &dropped, resent);
+                    return Err(dropped);
+                }
             };
             self.answered(lane, leave, answer.as_ref().err());
-            self.count(lane, name, answer.as_ref().err(), *tries != Tries::default());
+            self.count(lane, name, answer.as_ref().err(), resent);
             self.denials.note(lane, name, answer.as_ref().err());
             let error = match answer {
                 Ok(answer) => {
@@ -131,7 +120,9 @@ impl Exchange {
                 self.policy.after_read(error.class, *tries, error.retry_after, random, now);
             tries.count(error.class, now);
             match verdict {
-                Verdict::Again(delay) => self.wait(delay).await?,
+                Verdict::Again(delay) => {
+                    self.unless_left(lane, tokio::time::sleep(delay)).await?;
+                }
                 Verdict::Throttled => {}
                 Verdict::Park if error.class != ErrorClass::Denied => {
                     return Err(ReadError::Cloud(self.park(lane, error)));
@@ -147,11 +138,41 @@ impl Exchange {
         self.parked(lane).filter(|error| error.class != ErrorClass::Denied)
     }
 
-    async fn wait(&self, delay: Duration) -> Result<(), ReadError> {
+    /// The right to send one read. Before the wait, since what is not sent needs no quota, and
+    /// after it, since it may have been long, looks whether the read is worth sending.
+    async fn leave_to_read(
+        &self,
+        lane: &LaneKey,
+        action: &'static str,
+    ) -> Result<Leave<'_>, ReadError> {
+        let unreadable =
+            || self.parked_for_reads(lane).or_else(|| self.denials.verdict(lane, action));
+        if let Some(error) = unreadable() {
+            return Err(ReadError::Cloud(error));
+        }
+        let leave = self.unless_left(lane, self.leave(lane, action)).await?;
+        unreadable().map_or(Ok(leave), |error| Err(ReadError::Cloud(error)))
+    }
+
+    /// What `work` comes to, unless the command is to end or the lane is left alone before.
+    async fn unless_left<T>(
+        &self,
+        lane: &LaneKey,
+        work: impl Future<Output = T>,
+    ) -> Result<T, ReadError> {
+        let lane = self.lane(lane);
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Err(ReadError::Stopped),
-            () = tokio::time::sleep(delay) => Ok(()),
+            error = lane.parked.wait() => Err(ReadError::Cloud(error)),
+            done = work => Ok(done),
+        }
+    }
+
+    /// Counts a read that was dropped in the air: it took of the quota.
+    fn count_dropped(&self, lane: &LaneKey, action: &'static str, why: &ReadError, resent: bool) {
+        if let ReadError::Cloud(error) = why {
+            self.count(lane, action, Some(error), resent);
         }
     }
 }

@@ -19,6 +19,8 @@ pub(super) fn chance() -> f64 {
     fastrand::f64()
 }
 
+const HOUR: Seconds = 3_600.0;
+
 /// Monotonic seconds whose full minutes are those of the wall clock when the process began:
 /// providers that count by the minute count by those.
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +37,18 @@ impl ProviderTime {
 
     /// Begins now, which is this long after 1970.
     pub(super) fn begin_at(wall: Duration) -> Self {
-        Self { began: now(), began_at: wall.as_secs_f64().rem_euclid(3_600.0) }
+        Self { began: now(), began_at: wall.as_secs_f64().rem_euclid(HOUR) }
     }
 
     /// The time now.
     pub(super) fn now(&self) -> Seconds {
         self.began_at + now().duration_since(self.began).as_secs_f64()
+    }
+
+    /// How far this clock is ahead of one that shows `time`, but for full hours.
+    pub(super) fn ahead_of(&self, time: SystemTime) -> Seconds {
+        let theirs = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        (self.now() - theirs.as_secs_f64()).rem_euclid(HOUR)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use governor::clock::Clock as _;
 use governor::middleware::NoOpMiddleware;
@@ -86,7 +86,7 @@ impl Key {
                         return now;
                     }
                     Err(wait) => {
-                        self.endpoint.leave(End::Untold, now);
+                        self.endpoint.leave(End::Untold, now, now);
                         tokio::time::sleep(wait).await;
                     }
                 },
@@ -119,6 +119,12 @@ impl Key {
         ceiling.check().map_err(|not_yet| not_yet.wait_time_from(TokioClock.now()))
     }
 
+    /// The provider's clock shows `time`.
+    pub(super) fn keep_time(&self, time: SystemTime) {
+        let phase = self.time.ahead_of(time);
+        self.learner().align(phase);
+    }
+
     /// A call that went out at `sent_at` ended: without an answer that anybody took, if `None`.
     pub(super) fn hear(&self, sent_at: Seconds, answer: Option<Answer>) -> Heard {
         let now = self.now();
@@ -143,7 +149,7 @@ impl Key {
             Some(Answer::Fault) => End::Fault,
             None => End::Untold,
         };
-        let gives_up = self.endpoint.leave(end, sent_at);
+        let gives_up = self.endpoint.leave(end, sent_at, now);
         self.answers.notify_one();
         Heard { shut_for: seconds(opens_at - now), gives_up }
     }

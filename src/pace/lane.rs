@@ -1,11 +1,12 @@
 //! One limiter a (lane, action): a ceiling that is never exceeded, and below it what the lane
 //! learned of the provider's real limit.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, Semaphore};
 
 use super::clock::ProviderTime;
 use super::endpoint::Endpoint;
@@ -29,6 +30,7 @@ pub struct Pacer {
     time: ProviderTime,
     keys: Mutex<HashMap<(LaneKey, &'static str), Arc<Key>>>,
     endpoints: Mutex<HashMap<LaneKey, Arc<Endpoint>>>,
+    silences: Arc<Notify>,
     slots: Semaphore,
 }
 
@@ -43,6 +45,7 @@ impl Pacer {
             time: ProviderTime::begin(),
             keys: Mutex::default(),
             endpoints: Mutex::default(),
+            silences: Arc::default(),
             slots: Semaphore::new(MAX_IN_FLIGHT),
         }
     }
@@ -89,6 +92,18 @@ impl Pacer {
         self.key(lane, action).hold_back(delay);
     }
 
+    /// The next silence of a lane, also one between this and the first poll.
+    pub fn silence(&self) -> Notified<'_> {
+        self.silences.notified()
+    }
+
+    /// The lanes whose endpoints gave nothing but faults for a while.
+    pub fn silent(&self) -> HashSet<LaneKey> {
+        let endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
+        let silent = endpoints.iter().filter(|(_, endpoint)| endpoint.is_silent());
+        silent.map(|(lane, _)| lane.clone()).collect()
+    }
+
     fn settings(&self, cloud: Provider) -> &LimitSettings {
         match cloud {
             Provider::Alibaba => &self.alibaba,
@@ -109,7 +124,8 @@ impl Pacer {
 
     fn endpoint(&self, lane: &LaneKey) -> Arc<Endpoint> {
         let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(endpoints.entry(lane.clone()).or_default())
+        let new = || Arc::new(Endpoint::new(Arc::clone(&self.silences)));
+        Arc::clone(endpoints.entry(lane.clone()).or_insert_with(new))
     }
 }
 

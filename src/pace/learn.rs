@@ -22,7 +22,7 @@ mod window;
 pub use bounds::Bounds;
 use climb::Climb;
 use drip::Drip;
-use estimate::{Cycle, Estimate};
+use estimate::{Cycle, Estimate, Reached};
 use gate::Gate;
 use window::Window;
 
@@ -81,6 +81,11 @@ impl Learner {
             gate: Gate::default(),
             window: Window::new(by_the_minute),
         }
+    }
+
+    /// The provider's minutes begin this long after those of the clock.
+    pub fn align(&mut self, phase: Seconds) {
+        self.window.align(phase);
     }
 
     /// An earlier process made `calls` of late.
@@ -195,7 +200,10 @@ impl Learner {
         let (cycle, rate, bounds) = (&self.cycle, self.drip.rate, &self.bounds);
         let is_same = match self.mode {
             Mode::Ramp => self.estimate.first(cycle, now, rate, bounds),
-            Mode::Run => self.estimate.again(cycle, now, rate, self.climb.climbed, bounds),
+            Mode::Run => {
+                let Climb { climbed, passed, .. } = self.climb;
+                self.estimate.again(cycle, now, Reached { rate, passed, climbed }, bounds)
+            }
         };
         self.climb.confirm(is_same);
     }
@@ -218,7 +226,7 @@ impl Learner {
         } else if failures <= 1 {
             self.cycle.paused(now);
         } else {
-            self.cycle.begin(now);
+            self.cycle.begin_after_outage(now);
             self.drip.set(now, climb::HOLD * self.estimate.rate);
             self.climb.outage_over(now);
         }

@@ -1,7 +1,7 @@
 //! The right to send one call, and what its answer tells of the limit.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::SemaphorePermit;
 
@@ -53,6 +53,11 @@ impl<'a> Turn<'a> {
         let mut turn = self;
         turn.slot = Some(slot);
         turn
+    }
+
+    /// The provider's clock shows `time`: its minutes are not this machine's, if that is off.
+    pub fn keep_time(&self, time: SystemTime) {
+        self.key.keep_time(time);
     }
 
     /// The call ended.

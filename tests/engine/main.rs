@@ -9,3 +9,4 @@ mod fixture;
 mod reads;
 mod revokes;
 mod scenario;
+mod skewed;

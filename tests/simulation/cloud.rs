@@ -11,6 +11,7 @@ use unpair::run::request_hash;
 
 use crate::fakes::{Accounts, Says};
 use crate::ground::Ground;
+use crate::trouble::Kind;
 use crate::weather::refusal;
 use crate::world::Request;
 
@@ -33,34 +34,29 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Takes the time of a read, and its fate.
-    async fn read(&self) -> Result<(), CloudError> {
-        self.meet_trouble(false).await?;
-        self.well_read().await
-    }
-
-    /// The same of an endpoint that has no trouble.
-    async fn well_read(&self) -> Result<(), CloudError> {
+    /// Takes the time of an exchange that changes nothing, and its fate.
+    async fn read(&self, kind: Kind) -> Result<(), CloudError> {
+        self.meet_trouble(kind).await?;
         self.ground.alive().await;
         let (asked, fate) = (self.ground.time.now(), self.ground.world().ask());
         self.ground.until(asked + fate.heard).await;
         self.ground.alive().await;
-        self.ended(false, false);
+        self.ended(false);
         fate.refusal().map_or(Ok(()), Err)
     }
 
     /// Fails if the account has gone bad, once it has taken the time.
-    async fn meet_trouble(&self, is_revocation: bool) -> Result<(), CloudError> {
-        let trouble = self.ground.world().trouble(&self.account, is_revocation);
+    async fn meet_trouble(&self, kind: Kind) -> Result<(), CloudError> {
+        let trouble = self.ground.world().trouble(&self.account, kind);
         let Some((after, error)) = trouble else { return Ok(()) };
         self.ground.until(self.ground.time.now() + after).await;
-        self.ended(is_revocation, true);
+        self.ended(true);
         Err(error)
     }
 
-    fn ended(&self, is_revocation: bool, is_bad: bool) {
+    fn ended(&self, is_bad: bool) {
         let now = self.ground.time.now();
-        self.ground.world().exchanged(&self.account, now, is_revocation, is_bad);
+        self.ground.world().exchanged(&self.account, now, is_bad);
     }
 
     /// Whom the cloud takes the caller for: the credentials may be those of another account.
@@ -95,7 +91,7 @@ impl Says for Client {
     }
 
     async fn whoami(&self) -> Result<AccountId, CloudError> {
-        self.well_read().await?;
+        self.read(Kind::Identity).await?;
         Ok(self.taken_for())
     }
 
@@ -104,7 +100,7 @@ impl Says for Client {
         region: &RegionId,
         named: &[GroupId],
     ) -> Result<Vec<GroupInfo>, CloudError> {
-        self.read().await?;
+        self.read(Kind::Read).await?;
         let account = self.taken_for();
         let world = self.ground.world();
         Ok(named.iter().filter_map(|id| world.info(&account, region, id)).collect())
@@ -115,7 +111,7 @@ impl Says for Client {
         groups: &[GroupId],
         page: Option<&str>,
     ) -> Result<RulesPage, CloudError> {
-        self.read().await?;
+        self.read(Kind::Read).await?;
         if self.taken_for() != self.account {
             return match self.cloud {
                 // A filter that fits nothing.
@@ -148,7 +144,7 @@ impl Says for Client {
             token: order.token.cloned(),
             hash: request_hash(&self.parameters(order)),
         };
-        self.meet_trouble(true).await?;
+        self.meet_trouble(Kind::Revocation).await?;
         if self.taken_for() != self.account {
             return Err(refusal(ErrorClass::GroupMissing));
         }
@@ -160,7 +156,7 @@ impl Says for Client {
         self.ground.step().await;
         self.ground.until(sent + fate.heard).await;
         self.ground.step().await;
-        self.ended(true, false);
+        self.ended(false);
         match fate.refusal() {
             Some(error) => Err(error),
             None => self.ground.world().take_answer(number),

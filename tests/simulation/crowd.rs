@@ -4,14 +4,20 @@ use fastrand::Rng;
 use unpair::model::{AccountId, GroupRef, Provider};
 
 use crate::fixture::pair_set;
+use crate::is_long;
 use crate::scene::{Scene, grant};
 use crate::weather::Weather;
 use crate::world::World;
 
 /// Accounts in a crowd.
 const ACCOUNTS: usize = 50;
-/// Groups that each account has in a region.
-const GROUPS: usize = 10;
+/// Groups of each account of a crowd, with a call to read each, to revoke and to read it back, and
+/// how many of them a second.
+const LONG: (usize, f64) = (200, 5.0);
+/// The same in less of this machine's time, and as much of the simulation's.
+const SHORT: (usize, f64) = (24, 0.6);
+/// Groups that an account of many regions has in each.
+const GROUPS_OF_A_REGION: usize = 10;
 /// Regions of an account that has many.
 const REGIONS: usize = 15;
 /// Grants of each group.
@@ -32,30 +38,33 @@ impl Scene {
 
     /// Fifty accounts, each paired with its neighbour.
     pub(crate) fn of_many_accounts(order: Order) -> Self {
+        let (groups, rate) = if is_long() { LONG } else { SHORT };
         let couples = (0..ACCOUNTS / 2).map(|couple| (2 * couple, 2 * couple + 1));
         let mut pairs: Vec<_> = couples
-            .flat_map(|(a, b)| (0..GROUPS).map(move |n| [place(a, 0, n), place(b, 0, n)]))
+            .flat_map(|(a, b)| (0..groups).map(move |n| [place(a, 0, n), place(b, 0, n)]))
             .collect();
         match order {
             Order::ByAccount => {}
             Order::Shuffled => Rng::with_seed(1).shuffle(&mut pairs),
         }
-        crowd(&pairs)
+        crowd(&pairs, rate)
     }
 
     /// Two accounts that share many regions; one of them is the account that goes bad.
     pub(crate) fn of_many_regions() -> Self {
         let pairs: Vec<_> = (0..REGIONS)
             .flat_map(|region| {
-                (0..GROUPS).map(move |n| [place(20, region, n), place(21, region, n)])
+                (0..GROUPS_OF_A_REGION).map(move |n| [place(20, region, n), place(21, region, n)])
             })
             .collect();
-        crowd(&pairs)
+        crowd(&pairs, LONG.1)
     }
 }
 
-fn crowd(pairs: &[[GroupRef; 2]]) -> Scene {
+/// A world of `pairs` whose lanes call each action at `rate`.
+fn crowd(pairs: &[[GroupRef; 2]], rate: f64) -> Scene {
     let mut world = World::new(1, Weather::CALM);
+    world.rate = rate;
     for [a, b] in pairs {
         for (own, peer) in [(a, b), (b, a)] {
             let rules: Vec<_> = (0..GRANTS).map(|n| grant(own, peer, n)).collect();

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use unpair::exchange::{Exchange, Silent};
 use unpair::journal::{Journal, JournalError, RunRecord};
 use unpair::model::{PairSet, RunId};
-use unpair::pace::{LimitSettings, RetryPolicy};
+use unpair::pace::{Ceiling, Limit, LimitSettings, RetryPolicy};
 use unpair::report::{exit_code, summarize};
 use unpair::run::{
     Basis, Ended, Ending, Failures, Operator, Prepared, Process, Taken, is_unfinished, limiters,
@@ -51,11 +51,13 @@ async fn begin_or_find(ground: &Arc<Ground>, journal: &Watched, pairs: &PairSet)
     }
 }
 
-/// A new process's way to the accounts, at the pace that is the default.
+/// A new process's way to the accounts, at the pace that its clouds allow.
 async fn exchange(ground: &Arc<Ground>, journal: &Watched, run: &RunId) -> Exchange {
     let clock = ground.clock();
     let now_ms = clock.now_ms();
-    let limits = (LimitSettings::alibaba_default(), LimitSettings::aws_default());
+    let ceiling = Limit::Ceiling(Ceiling { rate: ground.world().rate, burst: 1 });
+    let alibaba = LimitSettings { default: ceiling, ..LimitSettings::alibaba_default() };
+    let limits = (alibaba, LimitSettings::aws_default());
     let pacer = limiters(journal, run, limits, now_ms).await.expect("the journal holds");
     let wall = u64::try_from(now_ms).expect("after 1970");
     Exchange::new(

@@ -62,6 +62,8 @@ pub(crate) struct World {
     pub(crate) weather: Weather,
     pub(crate) rng: Rng,
     pub(crate) jumps: Vec<Jump>,
+    /// Calls a second that Alibaba Cloud allows each lane and action.
+    pub(crate) rate: f64,
     /// Jumps of up to this much, in milliseconds, make no age unknown.
     pub(crate) allowed_jump_ms: u64,
     pub(crate) groups: BTreeMap<GroupId, Group>,
@@ -103,6 +105,7 @@ impl World {
             weather,
             rng,
             jumps: Vec::new(),
+            rate: 5.0,
             allowed_jump_ms: 0,
             groups: BTreeMap::new(),
             asked: BTreeSet::new(),

@@ -1,5 +1,7 @@
 //! The Alibaba Cloud client: one account's calls to ECS and STS.
 
+use std::time::SystemTime;
+
 use async_trait::async_trait;
 
 use super::credentials::{Env, Keeper, Recipe};
@@ -81,6 +83,11 @@ impl Cloud for AlibabaClient {
 
     fn batch(&self) -> Batch {
         BATCH
+    }
+
+    /// That of ECS, which counts calls by the minute.
+    fn time(&self, region: &RegionId) -> Option<SystemTime> {
+        self.http.time_of(&self.endpoints.ecs(region).ok()?)
     }
 
     /// STS `GetCallerIdentity`; the region does not matter.

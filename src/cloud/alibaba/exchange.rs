@@ -1,5 +1,7 @@
 //! One signed exchange: a call in, the answer's tree or a classified error out.
 
+use std::time::SystemTime;
+
 use reqwest::Url;
 use secrecy::ExposeSecret;
 
@@ -55,10 +57,11 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// A stamp of this moment.
-    fn now() -> Self {
+    /// A stamp of this time.
+    fn of(time: SystemTime) -> Self {
+        let time = jiff::Timestamp::try_from(time).unwrap_or_else(|_| jiff::Timestamp::now());
         Self {
-            date: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            date: time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             nonce: uuid::Uuid::now_v7().simple().to_string(),
         }
     }
@@ -72,13 +75,15 @@ pub(super) async fn exchange<T>(
     decode: impl FnOnce(&Node) -> Result<T, Unreadable> + Send,
 ) -> Result<Answer<T>, CloudError> {
     let body = form(&request.parameters).into_bytes();
-    let headers = signed_headers(&request, key, &body, &Stamp::now())?;
+    let stamp = http.stamp(request.endpoint);
+    let headers = signed_headers(&request, key, &body, &Stamp::of(stamp.time))?;
     let reads = request.action.starts_with("Describe");
     let max_body = if reads { MAX_READ_BODY } else { MAX_WRITE_BODY };
     let reply = http.post(request.endpoint, headers, body, max_body).await?;
     let secrets =
         [Some(key.secret.expose_secret()), key.token.as_ref().map(ExposeSecret::expose_secret)];
-    let (node, request_id) = answer::success(&reply).map_err(|error| hide(error, secrets))?;
+    let (node, request_id) = answer::success(&reply)
+        .map_err(|error| hide(http.judge_time(request.endpoint, stamp, error), secrets))?;
     let value = decode(&node).map_err(|why| lost(&reply, &request_id, &why))?;
     Ok(Answer { value, request_id, http: reply.status })
 }
@@ -180,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_stamp_is_never_used_twice() {
-        let (one, other) = (Stamp::now(), Stamp::now());
+        let (one, other) = (Stamp::of(SystemTime::now()), Stamp::of(SystemTime::now()));
         assert_ne!(one.nonce, other.nonce);
         assert_eq!(one.date.len(), "2026-11-20T08:00:00Z".len());
     }

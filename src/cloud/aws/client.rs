@@ -87,6 +87,11 @@ impl Cloud for AwsClient {
         BATCH
     }
 
+    fn time(&self, region: &RegionId) -> Option<SystemTime> {
+        let Exchange { http, endpoints } = &self.exchange;
+        http.time_of(&endpoints.url(Service::Ec2, region).ok()?)
+    }
+
     async fn identify(&self, region: &RegionId) -> Result<Answer<Identity>, CloudError> {
         let call = Call { query: request::identify(), region, max_body: MAX_WRITE_BODY };
         self.ask_service(Service::Sts, call, read::identity).await

@@ -1,7 +1,5 @@
 //! One signed exchange with EC2 or STS.
 
-use std::time::SystemTime;
-
 use aws_credential_types::Credentials;
 
 use super::answer::Document;
@@ -33,12 +31,13 @@ impl Exchange {
     ) -> Result<Answer<T>, CloudError> {
         let url = self.endpoints.url(service, region)?;
         let body = query.body().into_bytes();
-        let signing = Signing { credentials, service, region, time: SystemTime::now() };
+        let stamp = self.http.stamp(&url);
+        let signing = Signing { credentials, service, region, time: stamp.time };
         let headers = sign::headers(signing, &url, &body)?;
         let reply = self.http.post(&url, headers, body, max_body).await?;
         let secrets = [Some(credentials.secret_access_key()), credentials.session_token()];
-        Document::read(&reply, query.action(), SystemTime::now())
+        Document::read(&reply, query.action(), stamp.time)
             .and_then(|document| document.answer(read))
-            .map_err(|error| hide(error, secrets))
+            .map_err(|error| hide(self.http.judge_time(&url, stamp, error), secrets))
     }
 }

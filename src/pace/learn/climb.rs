@@ -30,6 +30,10 @@ const USUAL: Steps = Steps { shortest: 2.0, longest: 12.0, each: 2.0, excess: 0.
 /// Far below the best rate: quick to come back.
 const LOW: Steps = Steps { shortest: 1.0, longest: 3.0, each: 1.0, excess: 0.18 };
 
+/// Calls that a step lasts at least where there is less than one a second: a slow limit is not left
+/// behind by steps in which nothing was sent.
+const STEP_CALLS: f64 = 2.0;
+
 /// Holding and probing.
 #[derive(Debug, Default)]
 pub(super) struct Climb {
@@ -39,6 +43,8 @@ pub(super) struct Climb {
     excess: f64,
     /// Came back to the best rate in this cycle.
     pub(super) climbed: bool,
+    /// The rate before the last step: nothing was refused at it.
+    pub(super) passed: PerSecond,
     /// Calls since the last step.
     pub(super) used: u32,
 }
@@ -63,6 +69,7 @@ impl Climb {
         self.hold_until = now + self.hold_for;
         self.grown_at = self.hold_until - USUAL.each;
         self.excess = 0.0;
+        self.passed = 0.0;
         self.used = 0;
     }
 
@@ -99,11 +106,13 @@ impl Climb {
     ) -> PerSecond {
         let low = estimate.is_low() && rate < estimate.best;
         let steps = if low { &LOW } else { &USUAL };
+        let slow = if estimate.rate < 1.0 { STEP_CALLS / estimate.rate } else { 0.0 };
         let since = now - self.grown_at;
-        if now < self.hold_until || since < steps.each {
+        if now < self.hold_until || since < steps.each.max(slow) {
             return rate;
         }
         let grown = if self.was_used(rate, since.min(10.0)) {
+            self.passed = rate;
             self.step(now, steps.excess, low, estimate, bounds)
         } else {
             rate

@@ -17,6 +17,14 @@ const LOW: f64 = 0.8;
 /// Refused at more than this multiple of the average: the limit was raised within the cycle.
 const JUMP: f64 = 3.0;
 
+/// Calls that fit into a pause from which on the bucket is held to have been full before its end:
+/// what it would have given then is not in the average.
+const OVERFLOW: f64 = 12.0;
+
+/// After such a pause, a rate that was let through and is above this multiple of the average is
+/// nearer the refill.
+const BEYOND: f64 = 1.2;
+
 /// What happened since the last first refusal, which found the bucket empty.
 #[derive(Debug, Default)]
 pub(super) struct Cycle {
@@ -26,6 +34,8 @@ pub(super) struct Cycle {
     pub(super) accepted: u32,
     /// From the refusal to the next acceptance.
     pause: Seconds,
+    /// Nobody knows how full the bucket was at its beginning.
+    is_vague: bool,
 }
 
 impl Cycle {
@@ -37,20 +47,45 @@ impl Cycle {
         *self = Self { began_at: Some(now), ..Self::default() };
     }
 
+    /// An outage is over, in which the bucket may have been filled.
+    pub(super) fn begin_after_outage(&mut self, now: Seconds) {
+        *self = Self { began_at: Some(now), is_vague: true, ..Self::default() };
+    }
+
     /// The first acceptance after the refusal that began the cycle.
     pub(super) fn paused(&mut self, now: Seconds) {
         self.pause = self.lasted(now);
     }
 
-    /// Half of the pause is not counted: a small bucket is full before it ends.
+    /// Half of the pause is not counted, and nothing of a long one: a small bucket is full before
+    /// it ends.
     fn average(&self, lasted: Seconds) -> PerSecond {
-        let idle = if self.accepted >= 3 * ENOUGH { 0.5 * self.pause } else { 0.0 };
+        let idle = match () {
+            () if self.accepted < 3 * ENOUGH => 0.0,
+            () if self.overflows(f64::from(self.accepted) / lasted) => self.pause,
+            () => 0.5 * self.pause,
+        };
         f64::from(self.accepted) / (lasted / 2.0).max(lasted - idle).max(0.001)
+    }
+
+    /// The pause is long enough to fill a small bucket at `refill`.
+    fn overflows(&self, refill: PerSecond) -> bool {
+        refill * self.pause > OVERFLOW
     }
 
     fn lasted(&self, now: Seconds) -> Seconds {
         self.began_at.map_or(0.0, |began_at| now - began_at)
     }
+}
+
+/// How far the pace had come when it was refused.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reached {
+    pub(super) rate: PerSecond,
+    /// The rate before the last step, or nothing if there was none.
+    pub(super) passed: PerSecond,
+    /// The rate had gone back to the best.
+    pub(super) climbed: bool,
 }
 
 /// The refill as last measured, and the best of the recent past.
@@ -87,31 +122,25 @@ impl Estimate {
         false
     }
 
-    /// A refusal at the end of a whole cycle at `rate` or below. `climbed` says that the rate had
-    /// gone back to the best. Returns whether the limit was found to be what it was.
+    /// A refusal at the end of a whole cycle. Returns whether the limit was found to be what it
+    /// was.
     pub(super) fn again(
         &mut self,
         cycle: &Cycle,
         now: Seconds,
-        rate: PerSecond,
-        climbed: bool,
+        reached: Reached,
         bounds: &Bounds,
     ) -> bool {
-        let calls = f64::from(cycle.accepted);
         let lasted = cycle.lasted(now);
         let enough = cycle.accepted >= ENOUGH;
         let measured = if enough || (cycle.accepted >= 3 && lasted > 2.0) {
-            let average = rate.min(cycle.average(lasted));
-            if climbed && rate > 1.2 * average {
-                (0.95 * self.best).max(average).min(rate)
-            } else if rate > JUMP * average && enough {
-                (average * rate).sqrt()
-            } else {
-                average
-            }
+            self.refill(cycle, reached, cycle.average(lasted).min(reached.rate))
         } else {
-            (0.5 * self.rate).min(((calls + 1.0) / lasted.max(0.1)).max(0.25 * self.rate))
+            let calls = f64::from(cycle.accepted) + 1.0;
+            (0.5 * self.rate).min((calls / lasted.max(0.1)).max(0.25 * self.rate))
         };
+        // What was stored is not refilled.
+        let measured = if cycle.is_vague { measured.min(self.rate) } else { measured };
         let old = std::mem::replace(&mut self.rate, bounds.clamp(measured));
         let faded = self.best * (-(now - self.best_at) / FORGET).exp();
         let best = match self.rate >= self.best {
@@ -121,6 +150,20 @@ impl Estimate {
         };
         self.remember(best, now);
         enough && (self.rate / old - 1.0).abs() < SAME
+    }
+
+    /// What is refilled if `average` was let through in a cycle that ended at `reached`.
+    fn refill(&self, cycle: &Cycle, reached: Reached, average: PerSecond) -> PerSecond {
+        let Reached { rate, passed, climbed } = reached;
+        if climbed && rate > 1.2 * average {
+            (0.95 * self.best).max(average).min(rate)
+        } else if rate > JUMP * average && cycle.accepted >= ENOUGH {
+            (average * rate).sqrt()
+        } else if cycle.overflows(average) && passed > BEYOND * average {
+            passed
+        } else {
+            average
+        }
     }
 
     fn remember(&mut self, best: PerSecond, now: Seconds) {

@@ -219,6 +219,29 @@ fn a_refill_that_comes_back_is_used_within_20_seconds() {
 }
 
 #[test]
+fn a_bucket_of_one_call_a_second_is_used_without_hammering_it() {
+    let mut lane = Lane::new(unknown(), bucket(1.0, |_| 1.0));
+    lane.work_until(300.0);
+    let (used, refused) = (lane.admitted_between(0.0, 300.0), lane.refused_between(0.0, 300.0));
+    assert!(used >= 210, "{used} of 300");
+    assert!(refused * 5 <= lane.calls.len(), "{refused} of {} refused", lane.calls.len());
+}
+
+#[test]
+fn what_an_outage_left_in_the_bucket_is_spent_and_not_taken_for_its_refill() {
+    let mut filling = bucket(100.0, |_| 10.0);
+    let mut lane = Lane::new(unknown(), |now| filling(now) && !(60.0..120.0).contains(&now));
+    lane.work_until(60.0);
+    let before = lane.learner.estimate.rate;
+    while lane.learner.gate.probing || lane.learner.gate.cut_at < 124.0 {
+        lane.work_until(lane.now + 0.1);
+    }
+    let after = lane.learner.estimate.rate;
+    assert!(lane.now < 180.0 && after <= before, "{after}, before {before}");
+    assert!(lane.admitted_between(120.0, lane.now) > 100);
+}
+
+#[test]
 fn a_minute_whose_quota_is_known_costs_one_refusal() {
     let mut lane = Lane::new(Learner::new(Bounds::UNKNOWN, true), minutes(600));
     lane.work_until(300.0);
@@ -226,6 +249,22 @@ fn a_minute_whose_quota_is_known_costs_one_refusal() {
         let from = 60.0 * f64::from(minute);
         assert_eq!(lane.admitted_between(from, from + 59.9), 600, "minute {minute}");
         assert!(lane.refused_between(from, from + 59.9) <= 1, "minute {minute}");
+    }
+}
+
+#[test]
+fn the_minutes_of_a_provider_whose_clock_is_told_are_met_however_far_off_ours_is() {
+    for ahead in [1.5, -1.5, 17.0] {
+        let mut counted = minutes(600);
+        let admit = move |now: Seconds| counted(now - ahead + 60.0);
+        let mut lane = Lane::new(Learner::new(Bounds::UNKNOWN, true), admit);
+        lane.learner.align(ahead);
+        lane.work_until(300.0 + ahead);
+        for minute in 1..5 {
+            let from = 60.0 * f64::from(minute) + ahead;
+            assert_eq!(lane.admitted_between(from, from + 59.9), 600, "minute {minute}, {ahead}");
+            assert!(lane.refused_between(from, from + 59.9) <= 1, "minute {minute}, {ahead}");
+        }
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Window {
     pub(super) quota: Option<f64>,
     /// When minutes begin, in seconds of the clock's.
     phase: Seconds,
+    /// Lockouts showed when minutes begin, whatever the provider's clock shows.
+    is_phase_seen: bool,
     pub(super) begin: Seconds,
     /// Calls of this minute but refused ones, by the time of sending.
     calls: u32,
@@ -51,6 +53,7 @@ impl Window {
             by_the_minute,
             quota: None,
             phase: 0.0,
+            is_phase_seen: false,
             begin: f64::NEG_INFINITY,
             calls: 0,
             calls_before: 0,
@@ -59,10 +62,18 @@ impl Window {
         }
     }
 
+    /// Minutes begin at `phase` of a minute of the clock, as far as is not known better.
+    pub(super) fn align(&mut self, phase: Seconds) {
+        if !self.is_phase_seen {
+            self.phase = phase.rem_euclid(MINUTE);
+        }
+    }
+
     /// Begins the minute that `now` is in. Returns whether that is another one.
     pub(super) fn turn(&mut self, now: Seconds) -> bool {
         let begin = self.begin_of(now);
-        let turned = begin > self.begin;
+        // The same one may be found to begin at another time.
+        let turned = begin > self.begin + 0.5 * MINUTE;
         if turned {
             self.begin = begin;
             self.calls_before = std::mem::take(&mut self.calls);
@@ -126,6 +137,7 @@ impl Window {
                 self.calls_before
             } else if since > 50.0 && since < 64.0 && (since - MINUTE).abs() < 2.0 {
                 self.phase = sent_at.rem_euclid(MINUTE);
+                self.is_phase_seen = true;
                 self.since_resumed.saturating_sub(1)
             } else {
                 0

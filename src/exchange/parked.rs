@@ -1,0 +1,81 @@
+//! Why a lane or an account is left alone, and who hears of it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::cloud::CloudError;
+use crate::pace::GIVEN_UP;
+
+/// Why a lane or an account is left alone for the rest of the process.
+#[derive(Debug, Default)]
+pub(super) struct Parked {
+    reason: Mutex<Option<CloudError>>,
+    is_parked: CancellationToken,
+}
+
+impl Parked {
+    /// Leaves it alone; the first reason stays.
+    pub(super) fn set(&self, error: &CloudError) {
+        self.reason().get_or_insert_with(|| error.clone());
+        self.is_parked.cancel();
+    }
+
+    pub(super) fn get(&self) -> Option<CloudError> {
+        self.reason().clone()
+    }
+
+    /// Waits until it is left alone, and returns why.
+    pub(super) async fn wait(&self) -> CloudError {
+        loop {
+            self.is_parked.cancelled().await;
+            if let Some(error) = self.get() {
+                return error;
+            }
+        }
+    }
+
+    fn reason(&self) -> MutexGuard<'_, Option<CloudError>> {
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A lane: whether it is left alone, and the last fault of its endpoint.
+#[derive(Debug, Default)]
+pub(super) struct LaneState {
+    pub(super) parked: Parked,
+    fault: Mutex<Option<CloudError>>,
+}
+
+impl LaneState {
+    /// The endpoint hung, broke down or could not be reached.
+    pub(super) fn failed(&self, error: &CloudError) {
+        *self.fault() = Some(error.clone());
+    }
+
+    /// Too many calls in a row failed, the last one with `error`.
+    pub(super) fn give_up(&self, error: &CloudError) {
+        self.parked.set(&left(error, &format!("{GIVEN_UP} calls in a row failed")));
+    }
+
+    /// All else is done, and nothing but faults came from here for a while.
+    pub(super) fn leave_behind(&self) {
+        if let Some(error) = &*self.fault() {
+            self.parked.set(&left(error, "no call was answered while all else was read"));
+        }
+    }
+
+    fn fault(&self) -> MutexGuard<'_, Option<CloudError>> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `error` with why its lane is left alone, and the remedy.
+fn left(error: &CloudError, why: &str) -> CloudError {
+    let message = format!(
+        "{}; {why}, so nothing more of this account and region was sent: see that its endpoint \
+         works, then go on with `unpair resume`",
+        error.message
+    );
+    CloudError { message, ..error.clone() }
+}
