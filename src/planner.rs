@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{
-    CallForm, Direction, Filter, Finding, GroupIx, GroupRef, NicType, Peer, PlannedCall, Policy,
-    PortRange, Protocol, Provider, Revocation, Rule, Scope,
+    CallForm, Direction, Fields, Filter, Finding, GroupIx, GroupRef, NicType, Peer, PlannedCall,
+    Policy, PortRange, Protocol, Provider, Revocation, Rule, Scope,
 };
 
 /// A group that some row pairs with the group in hand.
@@ -124,7 +124,7 @@ pub fn blind_rules(filter: &Filter, peer: &GroupRef) -> Vec<Rule> {
         priority: alibaba.then_some(filter.priority.unwrap_or(1)),
         nic_type: alibaba.then_some(filter.nic_type.unwrap_or(NicType::Intranet)),
         description: String::new(),
-        fields: BTreeMap::new(),
+        fields: Fields::default(),
     };
     directions.iter().map(rule).collect()
 }
@@ -183,7 +183,7 @@ mod tests {
             priority: Some(1),
             nic_type: Some(NicType::Intranet),
             description: String::new(),
-            fields: BTreeMap::new(),
+            fields: Fields::default(),
         }
     }
 

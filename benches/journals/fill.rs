@@ -206,7 +206,7 @@ fn rule(own: &GroupRef, own_ix: GroupIx, peer: &GroupRef, peer_ix: GroupIx) -> R
         priority: None,
         nic_type: None,
         description: "the partner's collectors".to_owned(),
-        fields: fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        fields: fields.into_iter().collect(),
     }
 }
 

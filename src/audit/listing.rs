@@ -123,10 +123,8 @@ fn name((group, rule): &(GroupId, Rule)) -> (&GroupId, &RuleId) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::model::{Direction, Peer, Policy, PortRange, Protocol};
+    use crate::model::{Direction, Fields, Peer, Policy, PortRange, Protocol};
 
     /// A group's rules, listed `PAGE` at a time and counted from the front.
     type World = Vec<u32>;
@@ -144,7 +142,7 @@ mod tests {
             priority: None,
             nic_type: None,
             description: String::new(),
-            fields: BTreeMap::new(),
+            fields: Fields::default(),
         };
         (GroupId::from("sg-1"), rule)
     }

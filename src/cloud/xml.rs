@@ -3,6 +3,8 @@
 //! A document counts only when it is whole: the parser underneath accepts truncated ones, and an
 //! answer cut short must never look like a short list.
 
+use std::borrow::Cow;
+
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
@@ -48,23 +50,23 @@ pub(super) enum XmlError {
 }
 
 /// An element: a text, a record whose fields are all different, or a list of elements that all
-/// have one name.
+/// have one name. Names and texts are those of the body: a long listing has a million of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Element {
+pub(super) struct Element<'b> {
     /// The name without a namespace prefix.
-    pub(super) name: String,
+    pub(super) name: &'b str,
     /// The text directly inside it, entities resolved; empty where there are children.
-    pub(super) text: String,
+    pub(super) text: Cow<'b, str>,
     /// The elements inside it.
     pub(super) children: Vec<Self>,
 }
 
-impl Element {
+impl<'b> Element<'b> {
     /// Reads a whole document and returns its root.
-    pub(super) fn parse(body: &[u8]) -> Result<Self, XmlError> {
+    pub(super) fn parse(body: &'b [u8]) -> Result<Self, XmlError> {
         let text = std::str::from_utf8(body).map_err(|_| not_xml("not UTF-8"))?;
         let mut reader = Reader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
-        let mut tree = Tree::default();
+        let mut tree = Tree { body: text, open: Vec::new(), root: None, count: 0 };
         loop {
             let event = reader
                 .read_event()
@@ -79,15 +81,15 @@ impl Element {
 
 /// A document in the making: the elements that are open, outermost first, and the root once it
 /// is closed.
-#[derive(Default)]
-struct Tree {
-    open: Vec<Element>,
-    root: Option<Element>,
+struct Tree<'b> {
+    body: &'b str,
+    open: Vec<Element<'b>>,
+    root: Option<Element<'b>>,
     count: usize,
 }
 
-impl Tree {
-    fn take(&mut self, event: Event<'_>) -> Result<(), XmlError> {
+impl<'b> Tree<'b> {
+    fn take(&mut self, event: Event<'b>) -> Result<(), XmlError> {
         match event {
             Event::Start(tag) => self.start(&tag),
             Event::Empty(tag) => {
@@ -95,9 +97,9 @@ impl Tree {
                 self.end()
             }
             Event::End(_) => self.end(),
-            Event::Text(text) => self.text(&text.xml10_content()),
-            Event::CData(text) => self.text(&text.xml10_content()),
-            Event::GeneralRef(entity) => self.text(resolve(&entity)?.encode_utf8(&mut [0; 4])),
+            Event::Text(text) => self.text(text.xml10_content()),
+            Event::CData(text) => self.text(text.xml10_content()),
+            Event::GeneralRef(entity) => self.text(resolve(&entity)?.to_string().into()),
             Event::Decl(text) if text.contains('<') => Err(not_xml("a tag within a tag")),
             Event::DocType(_) | Event::PI(_) => Err(XmlError::DocType),
             Event::Comment(_) | Event::Decl(_) | Event::Eof => Ok(()),
@@ -119,7 +121,8 @@ impl Tree {
         if self.count > MAX_VALUES {
             return Err(XmlError::TooLarge);
         }
-        let name = tag.local_name().into_inner().to_owned();
+        let name = within(self.body, tag.local_name().into_inner())
+            .ok_or_else(|| not_xml("a name that does not stand in it"))?;
         self.open.push(Element { name, ..Element::default() });
         Ok(())
     }
@@ -129,7 +132,7 @@ impl Tree {
             self.open.pop().ok_or_else(|| not_xml("an end tag without a start tag"))?;
         check_children(&closed)?;
         if !closed.children.is_empty() {
-            closed.text = String::new();
+            closed.text = Cow::default();
         }
         closed.children.shrink_to_fit();
         match self.open.last_mut() {
@@ -139,9 +142,9 @@ impl Tree {
         Ok(())
     }
 
-    fn text(&mut self, text: &str) -> Result<(), XmlError> {
+    fn text(&mut self, text: Cow<'b, str>) -> Result<(), XmlError> {
         match self.open.last_mut() {
-            Some(element) => element.text.push_str(text),
+            Some(element) => element.text += text,
             None if text.trim().is_empty() => {}
             None if self.root.is_some() => return Err(XmlError::Trailing),
             None => return Err(not_xml("text before the first element")),
@@ -149,7 +152,7 @@ impl Tree {
         Ok(())
     }
 
-    fn finish(self) -> Result<Element, XmlError> {
+    fn finish(self) -> Result<Element<'b>, XmlError> {
         match self.root {
             Some(root) => Ok(root),
             None if self.open.is_empty() => Err(not_xml("no element")),
@@ -158,9 +161,15 @@ impl Tree {
     }
 }
 
+/// `part` as it stands in `whole`, if it does: the parser lends names for shorter than texts.
+fn within<'b>(whole: &'b str, part: &str) -> Option<&'b str> {
+    let at = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    whole.get(at..at.checked_add(part.len())?).filter(|found| *found == part)
+}
+
 /// Refuses what is neither text nor record nor list: of two lists of one name, the first may be
 /// empty.
-fn check_children(element: &Element) -> Result<(), XmlError> {
+fn check_children(element: &Element<'_>) -> Result<(), XmlError> {
     let [first, others @ ..] = element.children.as_slice() else { return Ok(()) };
     if !element.text.trim().is_empty() {
         return Err(XmlError::Mixed);
@@ -171,7 +180,7 @@ fn check_children(element: &Element) -> Result<(), XmlError> {
     if element.children.len() > MAX_FIELDS {
         return Err(XmlError::TooLarge);
     }
-    let names = || element.children.iter().map(|child| &child.name);
+    let names = || element.children.iter().map(|child| child.name);
     let repeated = names().enumerate().any(|(ix, name)| names().skip(ix + 1).any(|n| n == name));
     if repeated { Err(XmlError::Repeated) } else { Ok(()) }
 }

@@ -46,7 +46,8 @@ pub(super) fn digest<'a>(purpose: &str, fields: impl IntoIterator<Item = &'a str
     hasher.finish().to_string()
 }
 
-/// Canonical JSON: keys sorted, no white space, so that equal content is equal text.
+/// Canonical JSON: keys sorted, no white space, so that equal content is equal text whichever way
+/// it was put together.
 pub(super) fn canonical<T: Serialize>(content: &T) -> Result<String, JournalError> {
     serde_json::to_value(content)
         .and_then(|value| serde_json::to_string(&value))

@@ -2,6 +2,7 @@
 
 mod estimate;
 mod fault;
+mod fields;
 mod id;
 mod pair;
 mod pair_outcome;
@@ -15,6 +16,7 @@ mod word;
 
 pub use estimate::{Estimate, LaneEstimate, LaneWork};
 pub use fault::ErrorClass;
+pub use fields::Fields;
 pub use id::{
     AccountId, ClientToken, GroupId, Identity, LaneKey, Provider, RegionId, RequestId, RuleId,
     RunId, UnknownProvider,

@@ -1,6 +1,5 @@
 //! Live rules: one shape for both clouds.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -8,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::word::word_enum;
-use super::{AccountId, GroupId, RuleId};
+use super::{AccountId, Fields, GroupId, RuleId};
 
 /// A value that cannot be read: what it was and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -227,7 +226,7 @@ pub struct Rule {
     pub description: String,
     /// Every field as the provider gave it, by the provider's name, for an exact restore.
     /// Tags of AWS rules stand here as `tag:KEY`.
-    pub fields: BTreeMap<String, String>,
+    pub fields: Fields,
 }
 
 impl Rule {

@@ -2,7 +2,6 @@
 
 mod answers;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::journal::{
@@ -10,8 +9,8 @@ use crate::journal::{
     SideReading, SideRecord, Tally,
 };
 use crate::model::{
-    CallForm, Direction, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, Policy, PortRange,
-    Provider, Revocation, RevocationId, Rule, RuleCounts, Source,
+    CallForm, Direction, Fields, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, Policy,
+    PortRange, Provider, Revocation, RevocationId, Rule, RuleCounts, Source,
 };
 
 /// One run, with whatever a test puts into it.
@@ -72,7 +71,7 @@ pub(super) fn ssh_from(peer: &GroupRef, id: &str) -> Rule {
         priority: Some(1),
         nic_type: None,
         description: String::new(),
-        fields: BTreeMap::new(),
+        fields: Fields::default(),
     }
 }
 

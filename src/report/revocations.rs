@@ -1,11 +1,9 @@
 //! The revocations of a run, page by page, and what every format says of one.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::journal::{Journal, JournalError, RevocationRecord};
-use crate::model::{GroupRef, PortRange, RevocationId, RunId, Side};
+use crate::model::{Fields, GroupRef, PortRange, RevocationId, RunId, Side};
 
 use super::evidence::PAGE;
 use super::text::rfc3339;
@@ -60,7 +58,7 @@ pub(super) struct RevocationRow<'a> {
     pub(super) priority: Option<u16>,
     pub(super) description: &'a str,
     /// Every field by the provider's name.
-    pub(super) fields: &'a BTreeMap<String, String>,
+    pub(super) fields: &'a Fields,
     pub(super) outcome: &'static str,
     pub(super) reply_lost: bool,
     pub(super) reason: Option<&'a str>,

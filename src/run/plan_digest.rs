@@ -170,7 +170,7 @@ mod tests {
             priority: None,
             nic_type: None,
             description: String::new(),
-            fields: [("安全组".to_owned(), "\n".to_owned())].into(),
+            fields: [("安全组", "\n")].into_iter().collect(),
         }
     }
 

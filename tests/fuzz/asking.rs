@@ -9,7 +9,8 @@ use unpair::cloud::{
     AccountSource, AlibabaSettings, AwsSettings, Cloud, CloudError, Http, RevokeOrder, StaticKey,
 };
 use unpair::model::{
-    CallForm, ClientToken, Direction, GroupId, Peer, Policy, PortRange, Protocol, RegionId, Rule,
+    CallForm, ClientToken, Direction, Fields, GroupId, Peer, Policy, PortRange, Protocol, RegionId,
+    Rule,
 };
 
 /// A call.
@@ -196,7 +197,7 @@ async fn revoke(cloud: &dyn Cloud, region: &RegionId, group: &GroupId) -> Result
         priority: None,
         nic_type: None,
         description: String::new(),
-        fields: std::collections::BTreeMap::default(),
+        fields: Fields::default(),
     }];
     let order = RevokeOrder {
         region,

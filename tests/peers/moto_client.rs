@@ -123,7 +123,7 @@ async fn groups_and_rules_are_read_with_all_their_fields() {
     assert_eq!(ingress.len(), 3, "{rules:?}");
     let ssh = ingress.iter().find(|rule| rule.protocol.as_str() == "tcp").expect("port 22");
     assert_eq!(ssh.ports, PortRange { from: 22, to: 22 });
-    assert_eq!(ssh.fields.get("tag:why").map(String::as_str), Some("seed"));
+    assert_eq!(ssh.fields.get("tag:why"), Some("seed"));
     let all = ingress.iter().find(|rule| rule.protocol.as_str() == "all").expect("all");
     assert_eq!(all.ports, PortRange::ALL);
     assert_eq!(naming(rules.clone(), &world.b, Direction::Egress).len(), 1);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use unpair::journal::{NewRun, RunKind};
 use unpair::model::{
-    CallForm, Direction, Filter, GroupRef, PairSet, Peer, Policy, PortRange, Rule, Source,
+    CallForm, Direction, Fields, Filter, GroupRef, PairSet, Peer, Policy, PortRange, Rule, Source,
 };
 
 /// A rule that accepts TCP on a port of its own, the `n`-th.
@@ -21,7 +21,7 @@ pub(crate) fn rule(id: &str, direction: Direction, n: usize, peer: Peer) -> Rule
         priority: None,
         nic_type: None,
         description: String::new(),
-        fields: BTreeMap::new(),
+        fields: Fields::default(),
     }
 }
 

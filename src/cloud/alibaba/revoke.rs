@@ -98,7 +98,7 @@ fn add_peer(put: &mut impl FnMut(&str, &str), side: &str, peer: &Peer) -> Result
 }
 
 fn field<'a>(rule: &'a Rule, name: &str) -> &'a str {
-    rule.fields.get(name).map_or("", String::as_str)
+    rule.fields.get(name).unwrap_or_default()
 }
 
 fn bad(message: &str) -> CloudError {

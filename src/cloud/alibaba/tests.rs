@@ -16,7 +16,8 @@ use crate::cloud::{
     AccountSource, AlibabaSettings, Cloud, CloudError, ErrorClass, Http, RevokeOrder, StaticKey,
 };
 use crate::model::{
-    CallForm, ClientToken, Direction, GroupId, Peer, Policy, PortRange, Protocol, RegionId, Rule,
+    CallForm, ClientToken, Direction, Fields, GroupId, Peer, Policy, PortRange, Protocol, RegionId,
+    Rule,
 };
 use fake::{Fake, Seen, answer, unframed};
 
@@ -63,7 +64,7 @@ fn rule() -> Rule {
         priority: Some(1),
         nic_type: None,
         description: "a b*c~d+e/f=g&h%i_j 安全组".into(),
-        fields: std::collections::BTreeMap::default(),
+        fields: Fields::default(),
     }
 }
 

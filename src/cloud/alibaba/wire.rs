@@ -1,11 +1,10 @@
 //! What the answers of ECS and STS say, in the words of `unpair`.
 
-use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::node::{Node, Unreadable};
 use crate::cloud::{GroupInfo, GroupsPage, Reference, RulesPage};
-use crate::model::{Direction, GroupId, Identity, Peer, PortRange, RegionId, Rule};
+use crate::model::{Direction, Fields, GroupId, Identity, Peer, PortRange, RegionId, Rule};
 
 /// The fields of a rule (`DescribeSecurityGroupAttribute`, `Permission`); all are text, and the
 /// provider leaves those empty that do not apply.
@@ -110,9 +109,9 @@ fn rule(node: &Node) -> Result<Rule, Unreadable> {
     })
 }
 
-fn fields(node: &Node) -> BTreeMap<String, String> {
-    let filled = RULE_FIELDS.into_iter().filter(|name| !node.text(name).is_empty());
-    filled.map(|name| (name.to_owned(), node.text(name).to_owned())).collect()
+fn fields(node: &Node) -> Fields {
+    let told = RULE_FIELDS.into_iter().map(|name| (name, node.text(name)));
+    told.filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// The end that is not the group's own: the source of ingress, the destination of egress.

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use super::codes::classify;
-use super::wire::Element;
-use crate::cloud::{CloudError, ErrorClass, HttpReply};
+use super::wire::{Element, Unreadable};
+use crate::cloud::{Answer, CloudError, ErrorClass, HttpReply};
 use crate::model::RequestId;
 
 #[cfg(test)]
@@ -17,20 +17,20 @@ const SKEW: Duration = Duration::from_mins(5);
 
 /// The answer to an action: its root element and what the provider calls the exchange.
 #[derive(Debug)]
-pub(super) struct Document {
+pub(super) struct Document<'r> {
     /// The element `<Action>Response`.
-    pub(super) root: Element,
+    root: Element<'r>,
     /// The request's id, which every answer has.
-    pub(super) request_id: RequestId,
+    request_id: RequestId,
     /// The HTTP status.
-    pub(super) http: u16,
+    http: u16,
 }
 
-impl Document {
+impl<'r> Document<'r> {
     /// Reads the reply to `action`. Only a whole `<Action>Response` with a request id that came
     /// with status 200 is an answer. `now` tells a skewed clock from wrong credentials.
     pub(super) fn read(
-        reply: &HttpReply,
+        reply: &'r HttpReply,
         action: &str,
         now: SystemTime,
     ) -> Result<Self, CloudError> {
@@ -42,7 +42,7 @@ impl Document {
             return Err(error);
         }
         if reply.status != 200 || root.name != format!("{action}Response") {
-            let message = format!("`{}` for an answer to {action}", shorten(&root.name));
+            let message = format!("`{}` for an answer to {action}", shorten(root.name));
             return Err(unreadable(reply.status, None, &message));
         }
         let Some(inside) = request_id(&root) else {
@@ -54,14 +54,20 @@ impl Document {
         Ok(Self { root, request_id, http: reply.status })
     }
 
-    /// The error for a document that does not say what it must.
-    pub(super) fn unreadable(&self, why: &str) -> CloudError {
-        unreadable(self.http, Some(self.request_id.clone()), why)
+    /// The answer that `read` makes of it; one that does not say what it must is an error.
+    pub(super) fn answer<T>(
+        self,
+        read: impl FnOnce(&Element<'_>) -> Result<T, Unreadable>,
+    ) -> Result<Answer<T>, CloudError> {
+        match read(&self.root) {
+            Ok(value) => Ok(Answer { value, request_id: self.request_id, http: self.http }),
+            Err(why) => Err(unreadable(self.http, Some(self.request_id), &why)),
+        }
     }
 }
 
 /// EC2 has `requestId` at the top, STS has `RequestId` inside `ResponseMetadata`.
-fn request_id(root: &Element) -> Option<RequestId> {
+fn request_id(root: &Element<'_>) -> Option<RequestId> {
     let names = ["requestId", "RequestId", "RequestID"];
     let metadata = root.child("ResponseMetadata").unwrap_or(root);
     let text = names.iter().find_map(|name| root.text_of(name).or(metadata.text_of(name)))?;
@@ -74,8 +80,8 @@ fn header_id(reply: &HttpReply) -> Option<RequestId> {
 }
 
 /// Both shapes: `<Response><Errors><Error>` of EC2, `<ErrorResponse><Error>` of STS.
-fn error_document(root: &Element, reply: &HttpReply, now: SystemTime) -> Option<CloudError> {
-    let error = match root.name.as_str() {
+fn error_document(root: &Element<'_>, reply: &HttpReply, now: SystemTime) -> Option<CloudError> {
+    let error = match root.name {
         "Response" => root.child("Errors").and_then(|errors| errors.child("Error")),
         "ErrorResponse" => root.child("Error"),
         _ => return None,

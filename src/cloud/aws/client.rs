@@ -5,7 +5,6 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
-use super::answer::Document;
 use super::credentials::Identities;
 use super::exchange::Exchange;
 use super::read::{self, Unreadable};
@@ -54,7 +53,7 @@ impl AwsClient {
     async fn ask<T>(
         &self,
         call: Call<'_>,
-        read: impl FnOnce(&Element) -> Result<T, Unreadable> + Send,
+        read: impl FnOnce(&Element<'_>) -> Result<T, Unreadable> + Send,
     ) -> Result<Answer<T>, CloudError> {
         self.ask_service(Service::Ec2, call, read).await
     }
@@ -63,14 +62,11 @@ impl AwsClient {
         &self,
         service: Service,
         call: Call<'_>,
-        read: impl FnOnce(&Element) -> Result<T, Unreadable> + Send,
+        read: impl FnOnce(&Element<'_>) -> Result<T, Unreadable> + Send,
     ) -> Result<Answer<T>, CloudError> {
         let credentials = self.identities.credentials(SystemTime::now()).await?;
-        let document = self
-            .exchange
-            .send(service, call.region, &credentials, &call.query, call.max_body)
-            .await?;
-        answer(&document, read)
+        let Call { query, region, max_body } = call;
+        self.exchange.send(service, region, &credentials, &query, max_body, read).await
     }
 }
 
@@ -79,15 +75,6 @@ struct Call<'a> {
     query: Query,
     region: &'a RegionId,
     max_body: usize,
-}
-
-/// Turns a document into an answer.
-pub(super) fn answer<T>(
-    document: &Document,
-    read: impl FnOnce(&Element) -> Result<T, Unreadable>,
-) -> Result<Answer<T>, CloudError> {
-    let value = read(&document.root).map_err(|why| document.unreadable(&why))?;
-    Ok(Answer { value, request_id: document.request_id.clone(), http: document.http })
 }
 
 #[async_trait]

@@ -117,12 +117,11 @@ impl Identities for Role {
             message: format!("assume {}: {}", self.arn, error.message),
             ..error
         };
-        let document = self
-            .exchange
-            .send(Service::Sts, &self.region, &base, &query, MAX_WRITE_BODY)
+        self.exchange
+            .send(Service::Sts, &self.region, &base, &query, MAX_WRITE_BODY, assumed)
             .await
-            .map_err(|error| told(hide(error, [self.external_id.as_deref()])))?;
-        assumed(&document.root).map_err(|why| told(document.unreadable(&why)))
+            .map(|answer| answer.value)
+            .map_err(|error| told(hide(error, [self.external_id.as_deref()])))
     }
 
     async fn forget(&self) {
@@ -140,7 +139,7 @@ pub(super) fn without_credentials(class: ErrorClass) -> ErrorClass {
 }
 
 /// Reads the answer to `AssumeRole`.
-fn assumed(root: &Element) -> Result<Credentials, Unreadable> {
+fn assumed(root: &Element<'_>) -> Result<Credentials, Unreadable> {
     let credentials = child(child(root, "AssumeRoleResult")?, "Credentials")?;
     let expiry: jiff::Timestamp = value(credentials, "Expiration")?
         .parse()

@@ -8,8 +8,9 @@ use super::answer::Document;
 use super::regions::{Endpoints, Service};
 use super::request::Query;
 use super::sign::{self, Signing};
+use super::wire::{Element, Unreadable};
 use crate::cloud::hide::hide;
-use crate::cloud::{CloudError, Http};
+use crate::cloud::{Answer, CloudError, Http};
 use crate::model::RegionId;
 
 /// The way to EC2 and STS: the HTTP client and where the services are. Cheap to clone.
@@ -20,15 +21,16 @@ pub(super) struct Exchange {
 }
 
 impl Exchange {
-    /// Signs and sends `query`, and reads the document that answers it, at most `max_body` bytes.
-    pub(super) async fn send(
+    /// Signs and sends `query`, and reads what answers it, at most `max_body` bytes.
+    pub(super) async fn send<T>(
         &self,
         service: Service,
         region: &RegionId,
         credentials: &Credentials,
         query: &Query,
         max_body: usize,
-    ) -> Result<Document, CloudError> {
+        read: impl FnOnce(&Element<'_>) -> Result<T, Unreadable>,
+    ) -> Result<Answer<T>, CloudError> {
         let url = self.endpoints.url(service, region)?;
         let body = query.body().into_bytes();
         let signing = Signing { credentials, service, region, time: SystemTime::now() };
@@ -36,6 +38,7 @@ impl Exchange {
         let reply = self.http.post(&url, headers, body, max_body).await?;
         let secrets = [Some(credentials.secret_access_key()), credentials.session_token()];
         Document::read(&reply, query.action(), SystemTime::now())
+            .and_then(|document| document.answer(read))
             .map_err(|error| hide(error, secrets))
     }
 }

@@ -1,21 +1,24 @@
 //! What the answers of EC2 and STS say, in the model's words.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use super::regions::is_region;
 use super::wire::Element;
 pub(super) use super::wire::Unreadable;
 use crate::cloud::{GroupInfo, GroupsPage, RevokeReply, RulesPage};
 use crate::model::{
-    AccountId, Direction, GroupId, Identity, Peer, Policy, PortRange, Protocol, RegionId, Rule,
-    RuleId,
+    AccountId, Direction, Fields, GroupId, Identity, Peer, Policy, PortRange, Protocol, RegionId,
+    Rule, RuleId,
 };
 
 #[cfg(test)]
 mod tests;
 
 /// Reads `DescribeSecurityGroups`; with `asked`, a group that was not asked for is unreadable.
-pub(super) fn groups(root: &Element, asked: Option<&[GroupId]>) -> Result<GroupsPage, Unreadable> {
+pub(super) fn groups(
+    root: &Element<'_>,
+    asked: Option<&[GroupId]>,
+) -> Result<GroupsPage, Unreadable> {
     let groups = required(root, "securityGroupInfo")?
         .iter()
         .map(|item| {
@@ -23,8 +26,8 @@ pub(super) fn groups(root: &Element, asked: Option<&[GroupId]>) -> Result<Groups
             Ok(GroupInfo {
                 id,
                 owner: item.text_of("ownerId").map(AccountId::from),
-                name: text(item, "groupName"),
-                vpc: text(item, "vpcId"),
+                name: text(item, "groupName").to_owned(),
+                vpc: text(item, "vpcId").to_owned(),
                 service_managed: false,
             })
         })
@@ -33,7 +36,7 @@ pub(super) fn groups(root: &Element, asked: Option<&[GroupId]>) -> Result<Groups
 }
 
 /// Reads `DescribeSecurityGroupRules`; a rule of a group that was not asked for is unreadable.
-pub(super) fn rules(root: &Element, asked: &[GroupId]) -> Result<RulesPage, Unreadable> {
+pub(super) fn rules(root: &Element<'_>, asked: &[GroupId]) -> Result<RulesPage, Unreadable> {
     let rules = required(root, "securityGroupRuleSet")?
         .iter()
         .map(|item| Ok((group_id(item, Some(asked))?, rule(item)?)))
@@ -45,7 +48,7 @@ pub(super) fn rules(root: &Element, asked: &[GroupId]) -> Result<RulesPage, Unre
 }
 
 /// Reads the answer to a revocation.
-pub(super) fn revoked(root: &Element) -> Result<RevokeReply, Unreadable> {
+pub(super) fn revoked(root: &Element<'_>) -> Result<RevokeReply, Unreadable> {
     let mut unmatched = 0;
     for permission in root.items("unknownIpPermissionSet")? {
         unmatched += rules_of_permission(permission)?;
@@ -62,7 +65,7 @@ pub(super) fn revoked(root: &Element) -> Result<RevokeReply, Unreadable> {
 }
 
 /// Reads `DescribeRegions`.
-pub(super) fn regions(root: &Element) -> Result<Vec<RegionId>, Unreadable> {
+pub(super) fn regions(root: &Element<'_>) -> Result<Vec<RegionId>, Unreadable> {
     required(root, "regionInfo")?
         .iter()
         .map(|item| match item.text_of("regionName") {
@@ -73,7 +76,7 @@ pub(super) fn regions(root: &Element) -> Result<Vec<RegionId>, Unreadable> {
 }
 
 /// Reads `GetCallerIdentity`.
-pub(super) fn identity(root: &Element) -> Result<Identity, Unreadable> {
+pub(super) fn identity(root: &Element<'_>) -> Result<Identity, Unreadable> {
     let result = child(root, "GetCallerIdentityResult")?;
     let account = AccountId::from(value(result, "Account")?);
     if account.as_str().len() != 12 || !account.is_numeric() {
@@ -83,7 +86,7 @@ pub(super) fn identity(root: &Element) -> Result<Identity, Unreadable> {
 }
 
 /// Reads one rule of `securityGroupRuleSet`.
-fn rule(item: &Element) -> Result<Rule, Unreadable> {
+fn rule(item: &Element<'_>) -> Result<Rule, Unreadable> {
     let protocol: Protocol =
         value(item, "ipProtocol")?.parse().map_err(|why| format!("ipProtocol: {why}"))?;
     Ok(Rule {
@@ -96,13 +99,13 @@ fn rule(item: &Element) -> Result<Rule, Unreadable> {
         policy: Policy::Accept,
         priority: None,
         nic_type: None,
-        description: text(item, "description"),
+        description: text(item, "description").to_owned(),
         fields: fields(item)?,
     })
 }
 
 /// Ports, ICMP type and code; what is absent, and anything of protocol -1, is -1.
-fn ports(item: &Element, protocol: &Protocol) -> Result<PortRange, Unreadable> {
+fn ports(item: &Element<'_>, protocol: &Protocol) -> Result<PortRange, Unreadable> {
     if *protocol == Protocol::all() {
         return Ok(PortRange::ALL);
     }
@@ -113,7 +116,7 @@ fn ports(item: &Element, protocol: &Protocol) -> Result<PortRange, Unreadable> {
     Ok(PortRange { from: port("fromPort")?, to: port("toPort")? })
 }
 
-fn peer(item: &Element) -> Result<Peer, Unreadable> {
+fn peer(item: &Element<'_>) -> Result<Peer, Unreadable> {
     if let Some(group) = item.child("referencedGroupInfo").filter(|info| !info.children.is_empty())
     {
         return Ok(Peer::Group {
@@ -130,28 +133,32 @@ fn peer(item: &Element) -> Result<Peer, Unreadable> {
 }
 
 /// Every field by its name: nested ones as `outer.inner`, tags as `tag:KEY`.
-fn fields(item: &Element) -> Result<BTreeMap<String, String>, Unreadable> {
-    let mut fields = BTreeMap::new();
+fn fields(item: &Element<'_>) -> Result<Fields, Unreadable> {
+    let mut fields = Vec::new();
     for child in item.children.iter().filter(|child| child.name != "tagSet") {
-        flatten(&mut fields, &child.name, child);
+        flatten(&mut fields, child.name.into(), child);
     }
     for tag in item.items("tagSet")? {
-        fields.insert(format!("tag:{}", text(tag, "key")), text(tag, "value"));
+        fields.push((format!("tag:{}", text(tag, "key")).into(), text(tag, "value")));
     }
-    Ok(fields)
+    Ok(fields.into_iter().collect())
 }
 
-fn flatten(fields: &mut BTreeMap<String, String>, name: &str, element: &Element) {
-    if element.children.is_empty() {
-        fields.insert(name.to_owned(), element.text.clone());
+fn flatten<'a>(
+    fields: &mut Vec<(Cow<'a, str>, &'a str)>,
+    name: Cow<'a, str>,
+    from: &'a Element<'_>,
+) {
+    for child in &from.children {
+        flatten(fields, format!("{name}.{}", child.name).into(), child);
     }
-    for child in &element.children {
-        flatten(fields, &format!("{name}.{}", child.name), child);
+    if from.children.is_empty() {
+        fields.push((name, &from.text));
     }
 }
 
 /// How many rules one permission stands for: one for each peer.
-fn rules_of_permission(permission: &Element) -> Result<usize, Unreadable> {
+fn rules_of_permission(permission: &Element<'_>) -> Result<usize, Unreadable> {
     let mut peers = 0;
     for list in ["groups", "ipRanges", "ipv6Ranges", "prefixListIds"] {
         peers += permission.items(list)?.len();
@@ -159,7 +166,7 @@ fn rules_of_permission(permission: &Element) -> Result<usize, Unreadable> {
     Ok(peers.max(1))
 }
 
-fn group_id(item: &Element, asked: Option<&[GroupId]>) -> Result<GroupId, Unreadable> {
+fn group_id(item: &Element<'_>, asked: Option<&[GroupId]>) -> Result<GroupId, Unreadable> {
     let id = GroupId::from(value(item, "groupId")?);
     match asked {
         Some(asked) if !asked.contains(&id) => Err(format!("group {id}, which was not asked for")),
@@ -168,20 +175,23 @@ fn group_id(item: &Element, asked: Option<&[GroupId]>) -> Result<GroupId, Unread
 }
 
 /// The items of a list that must be there, even if it is empty.
-fn required<'a>(root: &'a Element, list: &str) -> Result<&'a [Element], Unreadable> {
+fn required<'a>(root: &'a Element<'a>, list: &str) -> Result<&'a [Element<'a>], Unreadable> {
     child(root, list)?;
     root.items(list)
 }
 
-pub(super) fn child<'a>(element: &'a Element, name: &str) -> Result<&'a Element, Unreadable> {
+pub(super) fn child<'a>(
+    element: &'a Element<'a>,
+    name: &str,
+) -> Result<&'a Element<'a>, Unreadable> {
     element.child(name).ok_or_else(|| format!("no {name}"))
 }
 
-pub(super) fn value<'a>(element: &'a Element, name: &str) -> Result<&'a str, Unreadable> {
+pub(super) fn value<'a>(element: &'a Element<'a>, name: &str) -> Result<&'a str, Unreadable> {
     element.text_of(name).ok_or_else(|| format!("no {name}"))
 }
 
-fn boolean(element: &Element, name: &str) -> Result<bool, Unreadable> {
+fn boolean(element: &Element<'_>, name: &str) -> Result<bool, Unreadable> {
     match value(element, name)? {
         "true" => Ok(true),
         "false" => Ok(false),
@@ -190,10 +200,10 @@ fn boolean(element: &Element, name: &str) -> Result<bool, Unreadable> {
 }
 
 /// The text of a child exactly as it came; empty if there is none.
-fn text(element: &Element, name: &str) -> String {
-    element.child(name).map(|child| child.text.clone()).unwrap_or_default()
+fn text<'a>(element: &'a Element<'_>, name: &str) -> &'a str {
+    element.child(name).map_or("", |child| &child.text)
 }
 
-fn next_page(root: &Element) -> Option<String> {
+fn next_page(root: &Element<'_>) -> Option<String> {
     root.text_of("nextToken").map(str::to_owned)
 }

@@ -5,7 +5,7 @@ pub(super) use crate::cloud::xml::Element;
 /// An answer that is well-formed but does not say what it must: a fragment for a message.
 pub(super) type Unreadable = String;
 
-impl Element {
+impl Element<'_> {
     /// The child called `name`; none if there are several, of which any may be the true one.
     pub(super) fn child(&self, name: &str) -> Option<&Self> {
         let mut named = self.children.iter().filter(|child| child.name == name);

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::row::{bulk, each, first, get};
+use super::row::{bulk, each, first, get, json};
 use super::sql;
 use super::work::Work;
 use crate::journal::JournalError;
-use crate::journal::chain::{CallDigest, canonical};
+use crate::journal::chain::CallDigest;
 use crate::journal::columns::call_columns;
 use crate::journal::desk::{CallRow, Key};
 use crate::model::{CallForm, Direction, GroupIx, PlannedCall};
@@ -58,7 +58,7 @@ impl CallOrder {
                     peer: revocation.peer.0,
                     line: revocation.line,
                     rule_id: revocation.rule.id.to_string(),
-                    rule: canonical(&revocation.rule)?,
+                    rule: json(&revocation.rule)?,
                 })
             })
             .collect::<Result<_, JournalError>>()?;
@@ -193,7 +193,7 @@ fn number(
         let digest = rows.add((run_no, id), lane, group, first, call);
         body.calls.push(PlannedCallBody { id, direction, form, first, last, digest });
     }
-    work.record(run_no, order.at_ms, "planned", None, canonical(&body)?)?;
+    work.record(run_no, order.at_ms, "planned", None, json(&body)?)?;
     Ok(())
 }
 

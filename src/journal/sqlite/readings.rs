@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::planning::{self, Place, no_such_group};
-use super::row::bulk;
+use super::row::{bulk, json};
+use super::sql;
 use super::work::Work;
-use super::{row, sql};
-use crate::journal::chain::{canonical, findings_digest, snapshot_digest};
+use crate::journal::chain::{findings_digest, snapshot_digest};
 use crate::journal::{GroupReading, JournalError, Reading, pack};
-use crate::model::hex;
+use crate::model::{RequestId, hex};
 
 /// Readings of one run, spelled out where they came in.
 pub(super) struct ReadingsOrder {
@@ -32,6 +32,21 @@ struct Spelled {
     snapshot: Option<String>,
     findings: Option<Vec<u8>>,
     body: String,
+}
+
+/// What a history row of kind `read` says.
+#[derive(Serialize)]
+struct ReadBody<'a> {
+    group: u32,
+    reading: &'static str,
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+    naming: Option<&'a str>,
+    service_managed: bool,
+    elsewhere: u32,
+    request_ids: &'a [RequestId],
+    snapshot: Option<String>,
+    findings: String,
 }
 
 impl ReadingsOrder {
@@ -63,7 +78,7 @@ impl Spelled {
             Reading::Seen(snapshot) => {
                 self.state = "seen";
                 self.service_managed = snapshot.service_managed;
-                self.snapshot = Some(canonical(snapshot)?);
+                self.snapshot = Some(json(snapshot)?);
             }
             Reading::Missing { code } => {
                 self.state = "missing";
@@ -71,7 +86,7 @@ impl Spelled {
             }
             Reading::NotOurs { naming } => {
                 self.state = "not_ours";
-                self.naming = naming.as_ref().map(row::json).transpose()?;
+                self.naming = naming.as_ref().map(json).transpose()?;
             }
             Reading::Failed { code, message } => {
                 self.state = "failed";
@@ -84,18 +99,18 @@ impl Spelled {
     }
 
     fn body_for(&self, from: &GroupReading) -> Result<String, JournalError> {
-        canonical(&json!({
-            "group": self.group,
-            "reading": self.state,
-            "code": self.code,
-            "message": self.message,
-            "naming": self.naming,
-            "service_managed": self.service_managed,
-            "elsewhere": self.elsewhere,
-            "request_ids": from.request_ids,
-            "snapshot": self.snapshot.as_deref().map(snapshot_digest),
-            "findings": findings_digest(&hex(self.findings.as_deref().unwrap_or_default())),
-        }))
+        json(&ReadBody {
+            group: self.group,
+            reading: self.state,
+            code: self.code.as_deref(),
+            message: self.message.as_deref(),
+            naming: self.naming.as_deref(),
+            service_managed: self.service_managed,
+            elsewhere: self.elsewhere,
+            request_ids: &from.request_ids,
+            snapshot: self.snapshot.as_deref().map(snapshot_digest),
+            findings: findings_digest(&hex(self.findings.as_deref().unwrap_or_default())),
+        })
     }
 }
 

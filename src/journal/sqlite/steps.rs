@@ -2,10 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::row::{Row, bulk, first, get, maybe_text, model_word, parse, select, status, text};
+use super::row::{
+    Row, bulk, first, get, json, maybe_text, model_word, parse, select, status, text,
+};
 use super::sql;
 use super::work::Work;
-use crate::journal::chain::canonical;
 use crate::journal::columns::{Begun, attempt, call_columns, member_columns};
 use crate::journal::desk::{By, CallRow, Desk, MemberRow, Step};
 use crate::journal::{CallId, JournalError};
@@ -68,12 +69,12 @@ pub(super) fn reclaim(
 
 fn body(event: &Event, split: &[CallId]) -> Result<String, JournalError> {
     if split.is_empty() {
-        return canonical(event);
+        return json(event);
     }
     let mut body = serde_json::to_value(event)
         .map_err(|error| JournalError::Damaged(format!("an event has no JSON form: {error}")))?;
     body["split"] = split.iter().map(|call| call.0).collect();
-    canonical(&body)
+    json(&body)
 }
 
 fn load(conn: &Connection, steps: &[Step]) -> Result<Desk, JournalError> {

@@ -119,7 +119,8 @@ async fn a_begin_that_is_given_up_leaves_a_whole_run_or_none() {
             Some(Err(other)) => panic!("after {polls} polls: {other}"),
         }
     }
-    assert!(polls > 3, "it waits for the database");
+    // How often depends on the writer's thread: what is given up after one poll may be on its way.
+    assert!(polls > 1, "it waits for the database");
     assert_eq!(check(&*journal, &run_id()).await.expect("checked").bad, [""; 0]);
     let planned = journal.plan_group(&run_id(), crate::model::GroupIx(0), &[], 2_000).await;
     planned.expect("nothing is left of the attempts");

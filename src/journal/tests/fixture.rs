@@ -134,7 +134,7 @@ pub(super) fn rule(id: &str) -> Rule {
         priority: None,
         nic_type: None,
         description: "a \"quoted\" text, 安全组".to_owned(),
-        fields: BTreeMap::from([("Tag:a".to_owned(), "b".to_owned())]),
+        fields: [("Tag:a", "b")].into_iter().collect(),
     }
 }
 

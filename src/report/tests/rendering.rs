@@ -33,7 +33,7 @@ pub(super) fn eventful() -> FakeJournal {
     failed.reason = Some("Forbidden.RAM".into());
     let mut rule = ssh_from(&db, "sgr-1");
     rule.description = "=HYPERLINK(\"x\")".into();
-    rule.fields.insert("PortRange".into(), "22/22".into());
+    rule.fields = [("PortRange", "22/22")].into_iter().collect();
     journal.revoke(&web, &db, rule, Outcome::Removed).reply_lost = true;
     journal.run.exit = Some(3);
     journal.run.digest = Some("3f".repeat(32));

@@ -1,7 +1,5 @@
-use std::collections::BTreeMap;
-
 use super::*;
-use crate::model::{GroupId, Policy, Protocol, RegionId};
+use crate::model::{Fields, GroupId, Policy, Protocol, RegionId};
 
 const BATCH: Batch =
     Batch { revoke_ids: 100, revoke_permissions: 20, groups: 100, rules: 1, references: 10 };
@@ -18,7 +16,7 @@ fn rule(direction: Direction, owner: Option<&str>) -> Rule {
         priority: Some(7),
         nic_type: Some(NicType::Intranet),
         description: String::new(),
-        fields: BTreeMap::new(),
+        fields: Fields::default(),
     }
 }
 
@@ -68,7 +66,7 @@ fn the_flat_form_is_the_one_of_the_manual() {
 #[test]
 fn egress_names_the_destination() {
     let mut egress = rule(Direction::Egress, Some("42"));
-    egress.fields.insert("SourceCidrIp".into(), "10.0.0.0/8".into());
+    egress.fields = [("SourceCidrIp", "10.0.0.0/8")].into_iter().collect();
     egress.source_ports = Some(PortRange::ALL);
     egress.description = "a note".into();
     assert_eq!(
@@ -96,7 +94,7 @@ fn ranges_and_lists_have_parameters_of_their_own() {
 fn a_port_list_is_named_instead_of_its_empty_range() {
     let mut listed = rule(Direction::Ingress, None);
     listed.ports = PortRange::ALL;
-    listed.fields.insert("PortRangeListId".into(), "prl-1".into());
+    listed.fields = [("PortRangeListId", "prl-1")].into_iter().collect();
     let text = sent(CallForm::Flat, &[listed]).expect("valid");
     assert!(text.contains("PortRangeListId=prl-1 ") && !text.contains("PortRange="), "{text}");
 }

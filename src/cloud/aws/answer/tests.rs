@@ -16,7 +16,7 @@ fn with_header(mut reply: HttpReply, name: &'static str, value: &'static str) ->
     reply
 }
 
-fn read(reply: &HttpReply) -> Result<Document, CloudError> {
+fn read(reply: &HttpReply) -> Result<Document<'_>, CloudError> {
     Document::read(reply, "DescribeSecurityGroups", UNIX_EPOCH + NOW)
 }
 
@@ -35,7 +35,8 @@ fn ec2_error(code: &str, message: &str) -> String {
 fn only_a_whole_answer_to_the_action_counts() {
     let whole = "<DescribeSecurityGroupsResponse><requestId>request-id</requestId>\
         <securityGroupInfo/></DescribeSecurityGroupsResponse>";
-    let document = read(&reply(200, whole)).expect("an answer");
+    let whole_reply = reply(200, whole);
+    let document = read(&whole_reply).expect("an answer");
     assert_eq!((document.request_id.as_str(), document.http), ("request-id", 200));
     for bad in [
         &whole[..whole.len() - 5],

@@ -3,7 +3,7 @@ use aws_types::os_shim_internal::Fs;
 use super::*;
 use crate::cloud::aws::testing::{Loopback, Received, assumed, ok, refused};
 use crate::cloud::{Cloud, RevokeOrder, StaticKey};
-use crate::model::{CallForm, Direction, GroupId, Peer, Policy, PortRange, Protocol, Rule};
+use crate::model::{CallForm, Direction, Fields, GroupId, Peer, Policy, PortRange, Protocol, Rule};
 
 const HUB: [(&str, &str); 2] =
     [("AWS_ACCESS_KEY_ID", "AKIDHUB"), ("AWS_SECRET_ACCESS_KEY", "hub-secret")];
@@ -141,7 +141,7 @@ fn rule() -> Rule {
         priority: None,
         nic_type: None,
         description: String::new(),
-        fields: std::collections::BTreeMap::new(),
+        fields: Fields::default(),
     }
 }
 

@@ -1,7 +1,8 @@
 use super::*;
 
-fn root(inner: &str) -> Element {
-    Element::parse(format!("<R><requestId>r</requestId>{inner}</R>").as_bytes()).expect("XML")
+fn root(inner: &str) -> Element<'static> {
+    let body = format!("<R><requestId>r</requestId>{inner}</R>");
+    Element::parse(body.leak().as_bytes()).expect("XML")
 }
 
 fn ids(ids: &[&str]) -> Vec<GroupId> {
@@ -31,8 +32,7 @@ fn a_rule_keeps_every_field() {
     let owner = Some(AccountId::new("222222222222"));
     assert_eq!(rule.peer, Peer::Group { id: GroupId::new("sg-b"), owner });
     assert_eq!(rule.description, " a & b");
-    let fields: Vec<_> =
-        rule.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let fields: Vec<_> = rule.fields.iter().collect();
     assert_eq!(
         fields,
         [

@@ -8,7 +8,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use super::*;
 use crate::cloud::aws::regions::Service;
 use crate::cloud::aws::sign::{self, Signing};
-use crate::model::{AccountId, Policy, RegionId};
+use crate::model::{AccountId, Fields, Policy, RegionId};
 
 /// 2026-01-02T03:04:05Z, the date of the vectors.
 const DATE: Duration = Duration::from_secs(1_767_323_045);
@@ -204,7 +204,7 @@ fn rule(protocol: &str, peer: Peer) -> Rule {
         priority: None,
         nic_type: None,
         description: String::new(),
-        fields: std::collections::BTreeMap::new(),
+        fields: Fields::default(),
     }
 }
 
