@@ -77,7 +77,9 @@ mod tests {
     fn cells_come_out_as_they_went_in_and_a_cut_row_has_fewer() {
         let cells = [Cell::Number(-7), "sg-1".into(), (&[0_u8, 255][..]).into(), "".into()];
         let mut row = Vec::new();
-        cells.iter().for_each(|cell| cell.write(&mut row));
+        for cell in cells {
+            cell.write(&mut row);
+        }
         let read = |mut row: &[u8]| std::iter::from_fn(|| Cell::read(&mut row)).count();
         let mut rest = row.as_slice();
         assert_eq!(cells.map(|_| Cell::read(&mut rest)), cells.map(Some));

@@ -10,9 +10,9 @@ use crate::journal::table::Table;
 
 /// Bytes of rows in one piece.
 const PIECE: usize = 1 << 16;
-/// Pieces that may wait for the writer before the next are made: 16 MiB, so that it has something
+/// Pieces that may wait for the writer before the next are made: 8 MiB, so that it has something
 /// to do while the pairs are counted.
-const AHEAD: usize = 256;
+const AHEAD: usize = 128;
 
 /// A part of what a run begins with.
 pub(super) enum Piece {
@@ -69,7 +69,9 @@ impl Feed {
     /// Adds a row.
     pub(super) async fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), JournalError> {
         let start = self.rows.cells.len();
-        cells.iter().for_each(|cell| cell.write(&mut self.rows.cells));
+        for cell in cells {
+            cell.write(&mut self.rows.cells);
+        }
         self.rows.count += 1;
         self.digest.row(&self.rows.cells[start..]);
         if self.rows.cells.len() < PIECE {

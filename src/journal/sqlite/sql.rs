@@ -1,7 +1,7 @@
 //! Every statement of the `SQLite` journal, once.
 //!
 //! Each is about one row or one key and is prepared once: many rows are the same statement run
-//! again. Indexes are named, because without statistics the planner takes a run's whole table for
+//! again, and those that a run begins with the same one made longer. Indexes are named, because without statistics the planner takes a run's whole table for
 //! as good.
 
 use std::fmt::Write as _;

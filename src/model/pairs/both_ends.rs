@@ -5,14 +5,14 @@ use std::ops::Range;
 use super::{Row, Rows};
 
 /// Slices that the rows are told in.
-const SLICES: usize = 8;
+const SLICES: usize = 16;
 /// A slice is no smaller than this many rows, where there is a choice.
 const SMALL_SLICE: usize = 1 << 12;
 
 /// Both ends of every row, as `a` in turn: the rows of some groups at a time, in order of `a`,
 /// then `b`, then filter.
 ///
-/// It costs 4 bytes a row and 4 a group, and as much as the rows of a group if that has more.
+/// It costs 2 bytes a row and 4 a group, and as much as the rows of a group if that has more.
 pub struct BothEnds<'a> {
     rows: &'a Rows,
     /// How many rows each group is an end of.
