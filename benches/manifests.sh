@@ -8,18 +8,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-venv=target/bench-venv
-wanted=benches/manifests/requirements.txt
 python=python3
-if [ "${1:-}" != --smoke ]; then
-    if ! cmp -s "$wanted" "$venv/requirements.txt" || ! "$venv/bin/python" -c "import duckdb, polars"; then
-        rm -rf "$venv"
-        python3 -m venv "$venv"
-        "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
-        cp "$wanted" "$venv/requirements.txt"
-    fi
-    python=$venv/bin/python
-fi
+[ "${1:-}" = --smoke ] || source benches/venv.sh
 
 mkdir -p target/manifests
 steps=$(cargo bench --locked --no-run --bench manifests --message-format=json |

@@ -211,8 +211,32 @@ def compare(scenario):
     return [run for run in ours if run.code != 0 or run.undone != 0]
 
 
+def start_up():
+    """What a program costs that does nothing: the median of several starts."""
+    work = Work(FOLDER / "start", 0)
+    work.folder.mkdir(parents=True, exist_ok=True)
+    commands = {
+        "unpair": [UNPAIR, "--version"],
+        "aws CLI": [Path(sys.executable).parent / "aws", "--version"],
+    }
+    # The first start of each reads the program from the disk.
+    starts = {name: [] for name in commands}
+    for _ in range(1 + 3 * REPEATS):
+        for name, command in commands.items():
+            starts[name].append(measure(command, work))
+    runs = {name: of_one[1:] for name, of_one in starts.items()}
+    print("\nStart-up: `--version`\n")
+    print("| program | wall ms | CPU ms | MiB |")
+    print("|---|---|---|---|")
+    for name, of_one in runs.items():
+        wall, cpu = 1000 * median(of_one, "wall"), 1000 * median(of_one, "cpu")
+        print(f"| {name} | {wall:.1f} | {cpu:.1f} | {median(of_one, 'mib'):.0f} |")
+    return [run for run in runs["unpair"] if run.code != 0]
+
+
 def main():
     bad = [run for scenario in scenarios() for run in compare(scenario)]
+    bad += start_up()
     if bad:
         sys.exit(f"unpair left something undone or failed: {bad}")
 

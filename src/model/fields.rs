@@ -52,7 +52,9 @@ impl<N: AsRef<str>, V: AsRef<str>> FromIterator<(N, V)> for Fields {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
         let mut sorted: Vec<(N, V)> = fields.into_iter().collect();
         sorted.sort_by(|(one, _), (other, _)| one.as_ref().cmp(other.as_ref()));
-        let mut own = Self::default();
+        let length = sorted.iter().map(|(name, value)| name.as_ref().len() + value.as_ref().len());
+        let text = String::with_capacity(length.sum());
+        let mut own = Self { text, ends: Vec::with_capacity(2 * sorted.len()) };
         for (ix, (name, value)) in sorted.iter().enumerate() {
             if sorted.get(ix + 1).is_none_or(|(next, _)| next.as_ref() != name.as_ref()) {
                 own.push(name.as_ref());

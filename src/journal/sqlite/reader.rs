@@ -19,7 +19,7 @@ impl Reader {
         Thread::start(move || connect::to_read(&name, &path), serve).await.map(Self)
     }
 
-    /// What `question` makes of the journal.
+    /// What `question` makes of the journal as of one moment.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Connection) -> Result<T, JournalError> + Send + 'static,
@@ -28,7 +28,7 @@ impl Reader {
             .ask(|back| {
                 Box::new(move |conn: &Connection| {
                     // Whoever asked may have gone.
-                    let _ = back.send(question(conn));
+                    let _ = back.send(at_once(conn, question));
                 })
             })
             .await
@@ -44,4 +44,14 @@ fn serve(conn: Connection, mut questions: mpsc::Receiver<Question>) -> Served {
         question(&conn);
     }
     thread::close(conn)
+}
+
+/// One transaction for all that a question reads: each statement by itself would take the locks
+/// and look for what the writer changed.
+fn at_once<T>(
+    conn: &Connection,
+    question: impl FnOnce(&Connection) -> Result<T, JournalError>,
+) -> Result<T, JournalError> {
+    let moment = conn.unchecked_transaction()?;
+    question(&moment)
 }

@@ -28,20 +28,19 @@ struct Send {
 /// The sends of calls that were asked for, by call, in order.
 type Sends = BTreeMap<u64, Vec<Send>>;
 
-/// Up to `limit` revocations after `after`, read as of one moment.
+/// Up to `limit` revocations after `after`.
 pub(super) fn revocations(
     conn: &Connection,
     run_no: i64,
     after: Option<RevocationId>,
     limit: u32,
 ) -> Result<Vec<RevocationRecord>, JournalError> {
-    let moment = conn.unchecked_transaction()?;
     let mut sends = Sends::new();
-    select(&moment, sql::REVOCATIONS, (run_no, after.map_or(0, |id| id.0), limit), |row| {
+    select(conn, sql::REVOCATIONS, (run_no, after.map_or(0, |id| id.0), limit), |row| {
         let stays = stays(row)?;
         for Stay(call, ..) in &stays {
             if !sends.contains_key(call) {
-                sends.insert(*call, of_call(&moment, run_no, *call)?);
+                sends.insert(*call, of_call(conn, run_no, *call)?);
             }
         }
         record(row, &stays, &sends)

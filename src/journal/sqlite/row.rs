@@ -1,6 +1,6 @@
 //! Statements and columns: what every query needs to be run and to be decoded.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use rusqlite::types::{FromSql, FromSqlError, ValueRef};
 use rusqlite::{Connection, Error, ErrorCode, Params};
@@ -57,26 +57,39 @@ pub(super) fn bulk<P: Params>(
 
 /// A row of a query.
 pub(super) struct Row<'r> {
-    row: &'r rusqlite::Row<'r>,
+    of: &'r rusqlite::Row<'r>,
     places: &'r Places,
+    /// How many columns of it were asked for.
+    asked: Cell<usize>,
 }
 
-/// Where the columns of a query were found: by name each is searched for once, not in every row.
+/// Where the columns of a query were found, in the order in which they were asked for: a name is
+/// searched for once, and not in every row.
 type Places = RefCell<Vec<(&'static str, usize)>>;
 
 impl<'r> Row<'r> {
+    fn new(row: &'r rusqlite::Row<'r>, places: &'r Places) -> Self {
+        Self { of: row, places, asked: Cell::new(0) }
+    }
+
+    /// Every row is asked for the same columns in the same order, mostly that of the query.
     fn place(&self, name: &'static str) -> Result<usize, JournalError> {
+        let asked = self.asked.replace(self.asked.get() + 1);
         let mut places = self.places.borrow_mut();
-        if let Some((_, place)) = places.iter().find(|(known, _)| std::ptr::eq(*known, name)) {
+        let is_it = |known: &(&str, usize)| std::ptr::eq(known.0, name);
+        let known = places.get(asked).filter(|known| is_it(known));
+        if let Some((_, place)) = known.or_else(|| places.iter().find(|known| is_it(known))) {
             return Ok(*place);
         }
-        let place = self.row.as_ref().column_index(name)?;
+        let columns = self.of.as_ref();
+        let next = columns.column_name(asked).is_ok_and(|column| column == name);
+        let place = if next { asked } else { columns.column_index(name)? };
         places.push((name, place));
         Ok(place)
     }
 
     fn value(&self, name: &'static str) -> Result<ValueRef<'r>, JournalError> {
-        Ok(self.row.get_ref(self.place(name)?)?)
+        Ok(self.of.get_ref(self.place(name)?)?)
     }
 }
 
@@ -91,7 +104,7 @@ pub(super) fn each(
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     while let Some(row) = rows.next()? {
-        take(&Row { row, places: &places })?;
+        take(&Row::new(row, &places))?;
     }
     Ok(())
 }
@@ -121,12 +134,12 @@ pub(super) fn first<T>(
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     let row = rows.next()?;
-    row.map(|row| read(&Row { row, places: &Places::default() })).transpose()
+    row.map(|row| read(&Row::new(row, &Places::default()))).transpose()
 }
 
 /// The column `name` of `row`.
 pub(super) fn get<T: FromSql>(row: &Row<'_>, name: &'static str) -> Result<T, JournalError> {
-    Ok(row.row.get(row.place(name)?)?)
+    Ok(row.of.get(row.place(name)?)?)
 }
 
 /// The text in the column `name` of `row`.
