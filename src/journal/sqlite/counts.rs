@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
 
-use super::row::model_word;
+use super::row::{each, model_word, text};
 use super::sql;
 use crate::journal::JournalError;
-use crate::model::RuleCounts;
+use crate::model::{Outcome, RuleCounts};
 
 /// What was counted. Of a journal that another process may write, nothing is kept.
 #[derive(Clone)]
@@ -64,25 +64,23 @@ impl Counts {
 fn count(conn: &Connection, run_no: i64) -> Result<RuleCounts, JournalError> {
     let mut counts = RuleCounts::default();
     // Neighbours mostly came out alike.
-    let (mut last, mut alike) = (String::new(), 0);
-    let mut statement = conn.prepare_cached(sql::OUTCOMES)?;
-    let mut rows = statement.query([run_no])?;
-    while let Some(row) = rows.next()? {
-        let word = row.get_ref(0)?.as_bytes().map_err(rusqlite::Error::from)?;
-        if word != last.as_bytes() {
-            add(&mut counts, &last, alike)?;
-            (last, alike) = (String::from_utf8_lossy(word).into_owned(), 0);
+    let (mut last, mut alike): (Option<(String, Outcome)>, u64) = (None, 0);
+    each(conn, sql::OUTCOMES, [run_no], |row| {
+        let word = text(row, "outcome")?;
+        match &last {
+            Some((known, _)) if known == word => alike += 1,
+            _ => {
+                let outcome: Outcome = model_word(word)?;
+                if let Some((_, before)) = last.replace((word.to_owned(), outcome)) {
+                    counts.add(before, alike);
+                }
+                alike = 1;
+            }
         }
-        alike += 1;
+        Ok(())
+    })?;
+    if let Some((_, outcome)) = last {
+        counts.add(outcome, alike);
     }
-    add(&mut counts, &last, alike)?;
     Ok(counts)
-}
-
-/// Counts so many revocations that came out alike; before the first there are none.
-fn add(counts: &mut RuleCounts, outcome: &str, alike: u64) -> Result<(), JournalError> {
-    if alike > 0 {
-        counts.add(model_word(outcome)?, alike);
-    }
-    Ok(())
 }
