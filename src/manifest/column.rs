@@ -1,5 +1,7 @@
 //! The columns of a manifest.
 
+use std::borrow::Cow;
+
 /// A column that a manifest may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
@@ -118,7 +120,8 @@ impl Layout {
     }
 
     /// What to call the cell at `at` in a message.
-    pub(super) fn title(&self, at: usize) -> String {
-        self.columns.get(at).map_or_else(|| format!("cell {}", at + 1), |c| c.name().to_owned())
+    pub(super) fn title(&self, at: usize) -> Cow<'static, str> {
+        let column = self.columns.get(at).map(|column| column.name().into());
+        column.unwrap_or_else(|| format!("cell {}", at + 1).into())
     }
 }

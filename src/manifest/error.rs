@@ -52,6 +52,9 @@ pub enum Fault {
         /// The nearest column, if one is near, and all of them.
         expected: String,
     },
+    /// A header of far more cells than there are columns.
+    #[error("{0} cells, expected the names of columns: is this the header?")]
+    TooManyCells(usize),
     /// The same column twice.
     #[error("the column stands twice in the header, expected once")]
     RepeatedColumn,
@@ -97,15 +100,21 @@ pub enum Fault {
     #[error("empty, expected {0}")]
     Empty(&'static str),
     /// A value that cannot be meant.
-    #[error("`{value}` {wrong}, expected {expected}")]
-    Value {
-        /// The cell, escaped and clipped.
-        value: Box<str>,
-        /// What is wrong with it.
-        wrong: Cow<'static, str>,
-        /// What would be right.
-        expected: Cow<'static, str>,
-    },
+    #[error(transparent)]
+    Value(Box<BadCell>),
+}
+
+/// A value that cannot be meant; apart from other faults, of which a manifest may have as many as
+/// it has lines.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{value}` {wrong}, expected {expected}")]
+pub struct BadCell {
+    /// The cell, escaped and clipped.
+    pub value: Box<str>,
+    /// What is wrong with it.
+    pub wrong: Cow<'static, str>,
+    /// What would be right.
+    pub expected: Cow<'static, str>,
 }
 
 /// Characters of a bad value that a message repeats.
@@ -123,6 +132,6 @@ impl Fault {
             shown.push('…');
         }
         let value = escape_control(&shown).into();
-        Self::Value { value, wrong: wrong.into(), expected: expected.into() }
+        Self::Value(Box::new(BadCell { value, wrong: wrong.into(), expected: expected.into() }))
     }
 }

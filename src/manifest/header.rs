@@ -12,6 +12,8 @@ use super::{Column, Fault};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 const UTF16_BOMS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
+/// Cells of a header that are told one by one if they are wrong.
+const MOST_CELLS: usize = 100;
 const OTHER_DELIMITERS: [(char, &str); 3] = [(';', "`;`"), ('\t', "tabs"), ('|', "`|`")];
 
 /// A header that was read.
@@ -83,6 +85,9 @@ fn layout(bytes: &[u8], line: &[u8]) -> Result<Layout, Vec<(Cow<'static, str>, F
     if let Some(name) = other_delimiter(&cells) {
         return Err(of_file(Fault::Delimiter(name)));
     }
+    if cells.len() > MOST_CELLS {
+        return Err(of_file(Fault::TooManyCells(cells.len())));
+    }
     columns(&cells).map(Layout::new)
 }
 
@@ -128,4 +133,18 @@ fn unknown(name: &str) -> Fault {
     let near = nearest(name, names).map(|near| format!("did you mean `{near}`? "));
     let expected = format!("{}expected one of {}", near.unwrap_or_default(), names.join(", "));
     Fault::UnknownColumn { expected }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_commas_is_one_fault_and_not_one_for_each() {
+        let cells = MOST_CELLS + 1;
+        let bad = read(",".repeat(cells - 1).as_bytes()).expect_err("a bad header");
+        assert_eq!(bad.faults, [("header".into(), Fault::TooManyCells(cells))]);
+        let few = read(b"cloud,,").expect_err("a bad header");
+        assert!(few.faults.contains(&("cell 2".into(), Fault::Empty("the name of a column"))));
+    }
 }

@@ -40,7 +40,7 @@ use std::fmt;
 use std::io::Read;
 
 pub use column::Column;
-pub use error::{Fault, RowError};
+pub use error::{BadCell, Fault, RowError};
 pub use read::read;
 
 use crate::model::{AccountId, PairSet, Provider};

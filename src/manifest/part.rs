@@ -1,5 +1,7 @@
 //! One piece of a manifest → its rows, checked; pieces are read in parallel.
 
+use std::borrow::Cow;
+
 use memchr::memchr_iter;
 
 use super::chunk::Piece;
@@ -25,7 +27,7 @@ pub(super) struct Part {
     /// Notes of good rows, by line.
     pub(super) notes: Vec<(u32, String)>,
     /// What is wrong with the other rows: line, column, fault.
-    pub(super) errors: Vec<(u32, String, Fault)>,
+    pub(super) errors: Vec<(u32, Cow<'static, str>, Fault)>,
     /// Rows, good and bad.
     pub(super) rows_read: u64,
     /// Lines up to the end, or to the open record.
@@ -148,7 +150,7 @@ impl<'r> PartReader<'r> {
         self.part.errors.extend(found.map(|(column, fault)| (line, column.name().into(), fault)));
     }
 
-    fn miscounted(&self, cells: &[Cell<'_>]) -> (String, Fault) {
+    fn miscounted(&self, cells: &[Cell<'_>]) -> (Cow<'static, str>, Fault) {
         let (found, expected) = (cells.len(), self.layout.width());
         let hint = if found > expected { " (a cell with a comma needs quotes)" } else { "" };
         (self.layout.title(found.min(expected)), Fault::CellCount { found, expected, hint })
