@@ -94,8 +94,9 @@ CREATE TABLE grp (
     PRIMARY KEY (run_no, ix)
 ) STRICT, WITHOUT ROWID;
 
--- The peers of a group, at most 100 a row, shared by both directions; 10 bytes each: peer,
--- line (4 bytes each) and filter (2 bytes), big-endian.
+-- The peers of groups, shared by both directions: those of `grp` and of as many after it as fit into
+-- 960 bytes, or the `ix`th part of those of `grp`. Of each group their number (2 bytes), then 10 bytes
+-- each: peer, line (4 bytes each) and filter (2 bytes), big-endian.
 CREATE TABLE chunk (
     run_no  INTEGER NOT NULL REFERENCES run (no) ON DELETE CASCADE,
     grp     INTEGER NOT NULL,

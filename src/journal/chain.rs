@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::table::Table;
 use super::{CallId, JournalError};
 use crate::model::Hasher;
 
@@ -88,12 +89,17 @@ pub(super) struct FrameDigest(Hasher);
 
 impl FrameDigest {
     pub(super) fn new() -> Self {
-        Self(Hasher::new("unpair frame 1"))
+        Self(Hasher::new("unpair frame 2"))
     }
 
-    /// Adds a row: the JSON array of its columns but for the run.
-    pub(super) fn add(&mut self, row: &str) {
-        self.0.field(row);
+    /// From here on the rows are those of another table.
+    pub(super) fn table(&mut self, table: Table) {
+        self.0.field(table.as_str());
+    }
+
+    /// Adds a row: the cells of its columns but for the run.
+    pub(super) fn row(&mut self, row: &[u8]) {
+        self.0.bytes(row);
     }
 
     pub(super) fn finish(self) -> String {

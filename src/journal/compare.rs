@@ -5,13 +5,14 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::cells::Cell;
 use super::chain::{CallDigest, FrameDigest, findings_digest, snapshot_digest};
 use super::check::{CheckReport, PAGE};
 use super::expect::Expected;
 use super::fold::{Folded, Ordered};
 use super::table::Table;
 use super::{Journal, JournalError};
-use crate::model::RunId;
+use crate::model::{RunId, unhex};
 
 /// Every key there can be.
 const ALL: Range<i64> = i64::MIN..i64::MAX;
@@ -38,9 +39,10 @@ pub(super) async fn frame(
     let (mut digest, mut lanes) = (FrameDigest::new(), Vec::new());
     let groups = folded.head.get("groups").and_then(Value::as_i64).unwrap_or_default();
     for table in Table::FRAME {
+        digest.table(table);
         for page in pages(groups) {
             for row in journal.rows(run, table, page).await? {
-                digest.add(&row.to_string());
+                digest.row(&spelled(table, &row));
                 if table == Table::Group {
                     lanes.push(row[1].as_u64().unwrap_or(u64::MAX));
                 }
@@ -52,6 +54,26 @@ pub(super) async fn frame(
         report.find(format!("not what the run began with: one of {names}"));
     }
     Ok(lanes)
+}
+
+/// A row of the frame as its digest covers it; what no run begins with comes out as an empty one.
+fn spelled(table: Table, row: &Value) -> Vec<u8> {
+    let mut spelled = Vec::new();
+    let mut columns = row.as_array().map_or(&[][..], Vec::as_slice).iter().peekable();
+    while let Some(column) = columns.next() {
+        let is_packed = columns.peek().is_none() && table.has_bytes();
+        let bytes = column.as_str().filter(|_| is_packed).map(unhex);
+        let cell = match (column, &bytes) {
+            (_, Some(bytes)) => bytes.as_deref().map(Cell::from),
+            (Value::String(text), None) => Some(text.as_str().into()),
+            (number, None) => number.as_i64().map(Cell::Number),
+        };
+        match cell {
+            Some(cell) => cell.write(&mut spelled),
+            None => return Vec::new(),
+        }
+    }
+    spelled
 }
 
 /// Every table whose rows follow from the history.

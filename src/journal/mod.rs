@@ -4,6 +4,7 @@
 //! 1970 and come from the caller.
 
 mod call;
+mod cells;
 mod chain;
 mod check;
 mod columns;

@@ -3,33 +3,81 @@
 //! Numbers are big-endian, so that a hexadecimal dump can be read.
 
 use super::{Finding, JournalError, PeerEntry};
-use crate::model::GroupIx;
+use crate::model::{GroupIx, Row};
 
-/// Peers in one blob at most: a hub's list is never one huge row.
-pub(super) const CHUNK: usize = 100;
+/// Bytes of peers in one row at most: a hub's list is never one huge row, and no row of the table
+/// needs a second page.
+const ROOM: usize = 960;
+const COUNT_BYTES: usize = 2;
 const PEER_BYTES: usize = 10;
 const FINDING_BYTES: usize = 16;
 
-pub(super) fn peers(entries: &[PeerEntry]) -> Vec<u8> {
-    let mut blob = Vec::with_capacity(entries.len() * PEER_BYTES);
-    for entry in entries {
-        blob.extend(entry.peer.0.to_be_bytes());
-        blob.extend(entry.line.to_be_bytes());
-        blob.extend(entry.filter.to_be_bytes());
-    }
-    blob
+/// Peers of one group in one row at most.
+pub(super) const PEERS: usize = (ROOM - COUNT_BYTES) / PEER_BYTES;
+
+/// A row of packed peers: those of some groups that follow each other, or some of those of one.
+/// Of each group it has their number (2 bytes), then peer, line (4 bytes each) and filter
+/// (2 bytes) of each.
+#[derive(Default)]
+pub(super) struct Chunk {
+    /// The first group.
+    pub(super) group: u32,
+    /// How many rows before this one have peers of that group.
+    pub(super) ix: u32,
+    /// How many groups it has peers of.
+    groups: u32,
+    /// The peers, packed.
+    pub(super) entries: Vec<u8>,
 }
 
-/// Appends the peers of `blob` to `entries`.
-pub(super) fn unpack_peers(blob: &[u8], entries: &mut Vec<PeerEntry>) -> Result<(), JournalError> {
-    let (records, rest) = blob.as_chunks::<PEER_BYTES>();
-    whole(rest, "a list of peers")?;
-    entries.extend(records.iter().map(|&[a, b, c, d, e, f, g, h, i, j]| PeerEntry {
-        peer: GroupIx(u32::from_be_bytes([a, b, c, d])),
-        line: u32::from_be_bytes([e, f, g, h]),
-        filter: u16::from_be_bytes([i, j]),
-    }));
-    Ok(())
+impl Chunk {
+    /// Makes it one without peers.
+    pub(super) fn restart(&mut self, group: u32, ix: u32) {
+        (self.group, self.ix, self.groups) = (group, ix, 0);
+        self.entries.clear();
+    }
+
+    /// Whether so many peers of a group may be added: they are all that it has, the group is the
+    /// next, and there is room.
+    pub(super) fn takes(&self, group: u32, ix: u32, peers: usize) -> bool {
+        ix == 0
+            && self.ix == 0
+            && self.group.checked_add(self.groups) == Some(group)
+            && self.entries.len() + COUNT_BYTES + peers * PEER_BYTES <= ROOM
+    }
+
+    /// Adds at most [`PEERS`] peers of the next group: the larger ends of these rows.
+    pub(super) fn add(&mut self, rows: &[Row]) {
+        self.groups += 1;
+        self.entries.extend(u16::try_from(rows.len()).unwrap_or(u16::MAX).to_be_bytes());
+        for row in rows {
+            let mut entry = [0; PEER_BYTES];
+            entry[..4].copy_from_slice(&row.b.0.to_be_bytes());
+            entry[4..8].copy_from_slice(&row.line.to_be_bytes());
+            entry[8..].copy_from_slice(&row.filter.to_be_bytes());
+            self.entries.extend_from_slice(&entry);
+        }
+    }
+}
+
+/// Hands `take` each peer of a row whose first group is `group`, with its group.
+pub(super) fn unpack_peers(
+    mut group: u32,
+    mut entries: &[u8],
+    mut take: impl FnMut(GroupIx, PeerEntry),
+) -> Result<(), JournalError> {
+    while let Some((count, rest)) = entries.split_first_chunk() {
+        let bytes = usize::from(u16::from_be_bytes(*count)) * PEER_BYTES;
+        let (own, rest) = rest.split_at_checked(bytes).ok_or_else(|| cut("a list of peers"))?;
+        let (peers, _) = own.as_chunks::<PEER_BYTES>();
+        for &[a, b, c, d, e, f, g, h, i, j] in peers {
+            let peer = GroupIx(u32::from_be_bytes([a, b, c, d]));
+            let line = u32::from_be_bytes([e, f, g, h]);
+            take(GroupIx(group), PeerEntry { peer, filter: u16::from_be_bytes([i, j]), line });
+        }
+        (group, entries) = (group.saturating_add(1), rest);
+    }
+    whole(entries, "a list of peers")
 }
 
 pub(super) fn findings(findings: &[Finding]) -> Vec<u8> {
@@ -47,7 +95,7 @@ pub(super) fn unpack_findings(blob: &[u8]) -> Result<Vec<Finding>, JournalError>
     whole(rest, "a list of findings")?;
     let (records, rest) = numbers.as_chunks::<4>();
     if !rest.is_empty() {
-        return Err(JournalError::Damaged("a list of findings is cut".to_owned()));
+        return Err(cut("a list of findings"));
     }
     let number = u32::from_be_bytes;
     Ok(records
@@ -66,30 +114,53 @@ pub(super) fn lines(pairs: &[(u32, u32)]) -> Vec<u8> {
 }
 
 fn whole(rest: &[u8], what: &str) -> Result<(), JournalError> {
-    if rest.is_empty() { Ok(()) } else { Err(JournalError::Damaged(format!("{what} is cut"))) }
+    if rest.is_empty() { Ok(()) } else { Err(cut(what)) }
+}
+
+fn cut(what: &str) -> JournalError {
+    JournalError::Damaged(format!("{what} is cut"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn row(peer: u32) -> Row {
+        Row { a: GroupIx(0), b: GroupIx(peer), filter: 65_535, line: peer / 2 }
+    }
+
     #[test]
     fn packed_lists_come_out_as_they_went_in() {
-        let entries: Vec<PeerEntry> = (0..3)
-            .map(|n| PeerEntry { peer: GroupIx(n << 24 | 7), filter: 65_535, line: n + 1 })
-            .collect();
-        let blob = peers(&entries);
-        assert_eq!(blob.len(), 30);
+        let mut chunk = Chunk::default();
+        chunk.restart(7, 0);
+        let lists = [vec![row(1), row(u32::MAX)], vec![row(3)], vec![row(8), row(9), row(10)]];
+        for (group, rows) in (7..).zip(&lists) {
+            assert!(chunk.takes(group, 0, rows.len()), "{group}");
+            assert!(!chunk.takes(group + 1, 0, 1), "a group between has none");
+            assert!(!chunk.takes(group, 1, 1), "a part of a list begins a row");
+            chunk.add(rows);
+        }
+        assert!(chunk.takes(10, 0, PEERS - 7) && !chunk.takes(10, 0, PEERS));
         let mut back = Vec::new();
-        unpack_peers(&blob, &mut back).expect("whole");
-        assert_eq!(back, entries);
+        let told = |group: GroupIx, entry: PeerEntry| back.push((group.0, entry));
+        unpack_peers(7, &chunk.entries, told).expect("whole");
+        let peer = |row: &Row| PeerEntry { peer: row.b, filter: row.filter, line: row.line };
+        let lists = (7..).zip(lists);
+        let all = lists.flat_map(|(group, rows)| rows.into_iter().map(move |row| (group, row)));
+        assert_eq!(back, all.map(|(group, row)| (group, peer(&row))).collect::<Vec<_>>());
+        for end in (1..chunk.entries.len()).filter(|end| ![22, 34].contains(end)) {
+            assert!(unpack_peers(7, &chunk.entries[..end], |_, _| {}).is_err(), "{end}");
+        }
+    }
+
+    #[test]
+    fn packed_findings_come_out_as_they_went_in() {
         let found = [Finding { peer: GroupIx(9), standing: 1, outside: 2, drops: u32::MAX }];
         assert_eq!(unpack_findings(&findings(&found)).expect("whole"), found);
     }
 
     #[test]
     fn a_cut_list_is_damage() {
-        assert!(unpack_peers(&[0; 11], &mut Vec::new()).is_err());
         assert!(unpack_findings(&[0; 15]).is_err());
         assert!(unpack_findings(&[0; 20]).is_err());
     }

@@ -63,6 +63,11 @@ impl Table {
         Self::Tally,
     ];
 
+    /// Whether its last column is bytes.
+    pub(super) const fn has_bytes(self) -> bool {
+        matches!(self, Self::Duplicate | Self::Chunk)
+    }
+
     /// Its name in findings.
     pub(super) const fn as_str(self) -> &'static str {
         match self {

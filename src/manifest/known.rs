@@ -9,6 +9,9 @@ use super::row::Texts;
 use super::short::ShortTexts;
 use crate::model::Provider;
 
+/// Contexts that are found at a glance.
+const FEW: usize = 64;
+
 /// What the cells of a row beside its groups come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Context {
@@ -23,13 +26,17 @@ pub(super) struct Context {
 pub(super) struct Known {
     /// The cells that make a context, left to right; none of them is the region.
     columns: Vec<(usize, Column)>,
-    contexts: HashMap<Vec<u8>, Context, Fold>,
+    /// The first few contexts, by their keys if these are short: nearly all rows have one of them.
+    short: ShortTexts,
+    contexts: Vec<Context>,
+    /// All others.
+    others: HashMap<Vec<u8>, Context, Fold>,
     /// Regions, tagged with their cloud.
     regions: ShortTexts,
     accounts: ShortTexts,
     /// The lanes of each region, by account.
     lanes: Vec<Vec<Option<u32>>>,
-    /// A key of `contexts` that is being made.
+    /// A key of a context that is being made.
     key: Vec<u8>,
 }
 
@@ -40,7 +47,9 @@ impl Known {
         let columns = narrowing.filter_map(|column| Some((layout.cell(column)?, column))).collect();
         Self {
             columns,
-            contexts: HashMap::default(),
+            short: ShortTexts::default(),
+            contexts: Vec::new(),
+            others: HashMap::default(),
             regions: ShortTexts::default(),
             accounts: ShortTexts::default(),
             lanes: Vec::new(),
@@ -54,7 +63,14 @@ impl Known {
         for (at, _) in &self.columns {
             push(&mut self.key, cells[*at])?;
         }
-        self.contexts.get(self.key.as_slice()).copied()
+        self.known(&self.key)
+    }
+
+    fn known(&self, key: &[u8]) -> Option<Context> {
+        match self.short.get(key, 0) {
+            Some(at) => self.contexts.get(at).copied(),
+            None => self.others.get(key).copied(),
+        }
     }
 
     /// The lanes of two accounts in a region.
@@ -74,8 +90,13 @@ impl Known {
         self.key.clear();
         let cells = self.columns.iter().map(|(_, column)| texts.of(*column).as_bytes());
         let is_short = cells.map(|cell| push(&mut self.key, cell)).all(|pushed| pushed.is_some());
-        if is_short && !self.contexts.contains_key(self.key.as_slice()) {
-            self.contexts.insert(self.key.clone(), context);
+        if is_short && self.known(&self.key).is_none() {
+            let is_one_of_few = self.contexts.len() < FEW && self.short.add(&self.key, 0).is_some();
+            if is_one_of_few {
+                self.contexts.push(context);
+            } else {
+                self.others.insert(self.key.clone(), context);
+            }
         }
         let region = texts.of(Column::Region).as_bytes();
         let Some(region) = self.regions.add(region, context.cloud as u8) else { return };

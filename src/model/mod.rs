@@ -30,4 +30,4 @@ pub use plan::{CallForm, Digest, Finding, GroupIx, Hasher, PlannedCall, Revocati
 pub use report::{PairCounts, RuleCounts};
 pub use rule::{BadValue, Direction, NicType, Peer, Policy, PortRange, Protocol, Rule, Snapshot};
 pub use status::{IllegalTransition, Status};
-pub use text::{escape_control, hex, is_hostile, push_hex};
+pub use text::{escape_control, hex, is_hostile, unhex};

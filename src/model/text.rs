@@ -27,22 +27,17 @@ pub fn is_hostile(c: char) -> bool {
 
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len() * 2);
-    push_hex(&mut out, bytes);
-    out
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-/// Appends lower-case hexadecimal: of a plan's peers there are hundreds of megabytes.
-pub fn push_hex(out: &mut String, bytes: &[u8]) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut digits = [0; 128];
-    for some in bytes.chunks(digits.len() / 2) {
-        let (pairs, _) = digits.as_chunks_mut::<2>();
-        for (pair, byte) in pairs.iter_mut().zip(some) {
-            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-        }
-        out.extend(std::str::from_utf8(&digits[..some.len() * 2]));
-    }
+/// The bytes of hexadecimal text; `None` if it is none.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let byte = |[high, low]: &[u8; 2]| u8::try_from(digit(*high)? << 4 | digit(*low)?).ok();
+    pairs.iter().map(byte).collect::<Option<_>>().filter(|_| rest.is_empty())
 }
 
 #[cfg(test)]
@@ -61,5 +56,9 @@ mod tests {
         let bytes: Vec<u8> = (0..=255).collect();
         let slowly: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex(&bytes), slowly.concat());
+        assert_eq!(unhex(&hex(&bytes)), Some(bytes));
+        for text in ["0", "0g", "-1", "é"] {
+            assert_eq!(unhex(text), None, "{text}");
+        }
     }
 }

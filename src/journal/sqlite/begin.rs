@@ -3,36 +3,37 @@
 //! There are millions of rows: whoever begins the run spells them out, a piece at a time, while
 //! the writer inserts the piece before.
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection};
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::feed::{Feed, Piece, Rows};
-use super::row::{first, get, json as to_json, spell};
+use super::feed::{Feed, Piece, Rows, Told};
+use super::row::{execute, first, get, json as to_json, spell};
 use super::work::Work;
 use super::{load, sql};
+use crate::journal::cells::Cell;
 use crate::journal::chain::canonical;
+use crate::journal::table::Table;
 use crate::journal::{JournalError, NewRun, RunState, pack};
 use crate::model::PairSet;
 
 /// Repeated lines in one blob.
 const LINES: usize = 1000;
+/// Rows that one statement inserts, while there are as many: half as long as each alone.
+const TOGETHER: usize = 20;
 
 /// A run to be begun: its head, and where its rows come from.
 pub(super) struct BeginOrder {
     pub(super) run: NewRun,
-    content: String,
-    pairs: u64,
     pieces: mpsc::Receiver<Piece>,
 }
 
 impl BeginOrder {
-    /// The order, and where its rows go. `content` is the digest of the pairs.
-    pub(super) fn new(run: &NewRun, content: &str, pairs: &PairSet) -> (Self, Feed) {
+    /// The order, and where its rows go.
+    pub(super) fn new(run: &NewRun) -> (Self, Feed) {
         let (feed, pieces) = Feed::new();
-        let (run, content, pairs) = (run.clone(), content.to_owned(), pairs.pair_count() as u64);
-        (Self { run, content, pairs, pieces }, feed)
+        (Self { run: run.clone(), pieces }, feed)
     }
 }
 
@@ -40,57 +41,58 @@ impl BeginOrder {
 pub(super) async fn tell(
     mut feed: Feed,
     run: &NewRun,
-    content: &str,
     pairs: &PairSet,
 ) -> Result<(), JournalError> {
-    let numbered = |ix: usize| Value::from(i64::try_from(ix).unwrap_or(i64::MAX));
-    let sources = pairs.sources.iter().enumerate();
-    let sources = sources
-        .map(|(ix, source)| [numbered(ix), source.name.clone().into(), source.first_line.into()]);
-    feed.fill(sql::SOURCE_INSERT, sources).await?;
-    let notes = pairs.notes.iter().map(|(line, text)| [(*line).into(), text.clone().into()]);
-    feed.fill(sql::NOTE_INSERT, notes).await?;
-    let duplicates = pairs.duplicates.chunks(LINES).enumerate();
-    let duplicates = duplicates.map(|(ix, lines)| [numbered(ix), pack::lines(lines).into()]);
-    feed.fill(sql::DUPLICATE_INSERT, duplicates).await?;
-    let filters = pairs.filters.iter().map(to_json).collect::<Result<Vec<_>, _>>()?;
-    let filters = filters.into_iter().enumerate().map(|(ix, body)| [numbered(ix), body.into()]);
-    feed.fill(sql::FILTER_INSERT, filters).await?;
+    few(&mut feed, pairs).await?;
     load::groups(&mut feed, pairs).await?;
-    let lanes = pairs.groups.lanes().enumerate().map(|(ix, (lane, range))| {
-        let [account, region] = [lane.account.as_str(), lane.region.as_str()];
-        [
-            numbered(ix),
-            lane.cloud.as_str().to_owned().into(),
-            account.to_owned().into(),
-            region.to_owned().into(),
-            range.start.into(),
-            numbered(range.len()),
-        ]
-    });
-    feed.fill(sql::LANE_INSERT, lanes.collect::<Vec<_>>().into_iter()).await?;
+    // The writer has the groups to insert meanwhile.
+    let (content, count) = (pairs.content_digest().to_string(), pairs.pair_count());
+    load::lanes(&mut feed, pairs).await?;
     load::chunks(&mut feed, pairs).await?;
     feed.end(|frame| {
-        canonical(&json!({
+        let body = canonical(&json!({
             "run": run,
             "content": content,
             "groups": pairs.groups.len(),
             "sources": pairs.sources,
-            "pairs": pairs.pair_count(),
+            "pairs": count,
             "frame": frame,
-        }))
+        }))?;
+        Ok(Told { content, pairs: count as u64, body })
     })
     .await
+}
+
+/// Sends what there is little of.
+async fn few(feed: &mut Feed, pairs: &PairSet) -> Result<(), JournalError> {
+    feed.table(Table::Source, sql::SOURCE_INSERT).await?;
+    for (ix, source) in pairs.sources.iter().enumerate() {
+        feed.row(&[ix.into(), source.name.as_str().into(), source.first_line.into()]).await?;
+    }
+    feed.table(Table::Note, sql::NOTE_INSERT).await?;
+    for (line, text) in &pairs.notes {
+        feed.row(&[(*line).into(), text.as_str().into()]).await?;
+    }
+    feed.table(Table::Duplicate, sql::DUPLICATE_INSERT).await?;
+    for (ix, lines) in pairs.duplicates.chunks(LINES).enumerate() {
+        feed.row(&[ix.into(), pack::lines(lines).as_slice().into()]).await?;
+    }
+    feed.table(Table::Filter, sql::FILTER_INSERT).await?;
+    for (ix, filter) in pairs.filters.iter().enumerate() {
+        feed.row(&[ix.into(), to_json(filter)?.as_str().into()]).await?;
+    }
+    Ok(())
 }
 
 /// Stores a run and its rows; whether all of them came. Of a run whose teller went away nothing
 /// may be kept.
 pub(super) fn begin(work: &mut Work<'_>, mut order: BeginOrder) -> Result<bool, JournalError> {
-    let run_no = head(work, &order)?;
+    let run_no = head(work, &order.run)?;
     while let Some(piece) = order.pieces.blocking_recv() {
         match piece {
             Piece::Rows(rows) => insert(work.conn, run_no, &rows)?,
-            Piece::End(body) => {
+            Piece::End(Told { content, pairs, body }) => {
+                execute(work.conn, sql::RUN_CONTENT, (run_no, content, pairs))?;
                 work.record(run_no, order.run.created_ms, "begun", None, body)?;
                 return Ok(true);
             }
@@ -99,19 +101,44 @@ pub(super) fn begin(work: &mut Work<'_>, mut order: BeginOrder) -> Result<bool, 
     Ok(false)
 }
 
-fn head(work: &Work<'_>, order: &BeginOrder) -> Result<i64, JournalError> {
-    let BeginOrder { run, content, pairs, .. } = order;
+/// Stores the head of a run; what is known of its pairs comes last.
+fn head(work: &Work<'_>, run: &NewRun) -> Result<i64, JournalError> {
     let state = spell(&RunState::Reading)?;
-    let values = (run.id.as_str(), canonical(run)?, state, content, pairs, work.epoch);
+    let values = (run.id.as_str(), canonical(run)?, state, work.epoch);
     let run_no = first(work.conn, sql::RUN_INSERT, values, |row| get(row, "no"))?;
     run_no.ok_or_else(|| JournalError::Damaged(format!("run {} has no number", run.id)))
 }
 
 fn insert(conn: &Connection, run_no: i64, rows: &Rows) -> Result<(), JournalError> {
-    let run_no = Value::from(run_no);
-    let mut statement = conn.prepare_cached(rows.statement)?;
-    for row in rows.values.chunks(rows.columns) {
-        statement.execute(params_from_iter(std::iter::once(&run_no).chain(row)))?;
+    let mut cells = rows.cells.as_slice();
+    let together = rows.count / TOGETHER;
+    for (at_once, times) in [(TOGETHER, together), (1, rows.count - together * TOGETHER)] {
+        let mut statement = conn.prepare_cached(&sql::of_rows(rows.statement, at_once))?;
+        statement.raw_bind_parameter(1, run_no)?;
+        for _ in 0..times {
+            bind(&mut statement, &mut cells)?;
+            statement.raw_execute()?;
+        }
     }
     Ok(())
+}
+
+/// Binds all values of a statement but for the run.
+fn bind(statement: &mut CachedStatement<'_>, cells: &mut &[u8]) -> Result<(), JournalError> {
+    for at in 2..=statement.parameter_count() {
+        let cell = Cell::read(cells);
+        let cell = cell.ok_or_else(|| JournalError::Database("a row is cut".to_owned()))?;
+        statement.raw_bind_parameter(at, cell)?;
+    }
+    Ok(())
+}
+
+impl ToSql for Cell<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match *self {
+            Cell::Number(number) => ValueRef::Integer(number),
+            Cell::Text(text) => ValueRef::Text(text),
+            Cell::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
 }

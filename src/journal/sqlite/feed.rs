@@ -1,98 +1,105 @@
 //! The rows of a run on their way to the writer, and their digest.
 
-use rusqlite::types::Value;
-use serde::{Serialize, Serializer};
 use tokio::sync::mpsc;
 
-use super::row::json;
 use super::thread::stopped;
 use crate::journal::JournalError;
+use crate::journal::cells::Cell;
 use crate::journal::chain::FrameDigest;
-use crate::model::hex;
+use crate::journal::table::Table;
 
-/// Rows in one piece.
-const ROWS: usize = 500;
-/// Pieces that may wait for the writer before the next are made.
-const AHEAD: usize = 2;
+/// Bytes of rows in one piece.
+const PIECE: usize = 1 << 16;
+/// Pieces that may wait for the writer before the next are made: 8 MiB, so that it has something
+/// to do while the pairs are counted.
+const AHEAD: usize = 128;
 
 /// A part of what a run begins with.
 pub(super) enum Piece {
     Rows(Rows),
-    /// All rows were told: what the first row of the history says of them.
-    End(String),
+    End(Told),
 }
 
 /// Rows for one statement, whose first value is the run.
+#[derive(Default)]
 pub(super) struct Rows {
     pub(super) statement: &'static str,
-    /// Columns of a row but for the run.
-    pub(super) columns: usize,
-    /// The rows, one after the other.
-    pub(super) values: Vec<Value>,
+    /// How many there are.
+    pub(super) count: usize,
+    /// The cells of each but for the run.
+    pub(super) cells: Vec<u8>,
+}
+
+/// What is known once all rows were told.
+pub(super) struct Told {
+    /// The digest of the pairs.
+    pub(super) content: String,
+    /// How many distinct pairs there are.
+    pub(super) pairs: u64,
+    /// What the first row of the history says.
+    pub(super) body: String,
 }
 
 /// Where the rows of a run go. Dropped before its end, nothing of the run is kept.
 pub(super) struct Feed {
     pieces: mpsc::Sender<Piece>,
     digest: FrameDigest,
+    rows: Rows,
 }
 
 impl Feed {
     pub(super) fn new() -> (Self, mpsc::Receiver<Piece>) {
         let (pieces, taken) = mpsc::channel(AHEAD);
-        (Self { pieces, digest: FrameDigest::new() }, taken)
+        (Self { pieces, digest: FrameDigest::new(), rows: Rows::default() }, taken)
     }
 
-    /// Sends rows; an error means that the writer takes no more.
-    pub(super) async fn fill<const N: usize>(
+    /// From here on the rows are those of another table. An error, as from the other methods,
+    /// means that the writer takes no more.
+    pub(super) async fn table(
         &mut self,
+        table: Table,
         statement: &'static str,
-        mut rows: impl Iterator<Item = [Value; N]> + Send,
     ) -> Result<(), JournalError> {
-        loop {
-            let mut values = Vec::with_capacity(N * ROWS);
-            for row in rows.by_ref().take(ROWS) {
-                self.digest.add(&json(&Spelled(&row))?);
-                values.extend(row);
-            }
-            if values.is_empty() {
-                return Ok(());
-            }
-            let piece = Piece::Rows(Rows { statement, columns: N, values });
-            self.pieces.send(piece).await.map_err(|_| stopped())?;
-        }
+        self.send().await?;
+        self.rows.statement = statement;
+        self.digest.table(table);
+        Ok(())
     }
 
-    /// Ends with what `body` makes of the digest of all rows.
+    /// Adds a row.
+    pub(super) async fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), JournalError> {
+        let start = self.rows.cells.len();
+        for cell in cells {
+            cell.write(&mut self.rows.cells);
+        }
+        self.rows.count += 1;
+        self.digest.row(&self.rows.cells[start..]);
+        if self.rows.cells.len() < PIECE {
+            return Ok(());
+        }
+        self.send().await
+    }
+
+    /// Ends with what `told` makes of the digest of all rows.
     pub(super) async fn end(
-        self,
-        body: impl FnOnce(String) -> Result<String, JournalError> + Send,
+        mut self,
+        told: impl FnOnce(String) -> Result<Told, JournalError> + Send,
     ) -> Result<(), JournalError> {
-        let Self { pieces, digest } = self;
-        pieces.send(Piece::End(body(digest.finish())?)).await.map_err(|_| stopped())
+        self.send().await?;
+        let told = told(self.digest.finish())?;
+        self.pieces.send(Piece::End(told)).await.map_err(|_| stopped())
     }
-}
 
-/// A row as its digest covers it: a JSON array of its columns but for the run, bytes in
-/// hexadecimal.
-struct Spelled<'a>(&'a [Value]);
-
-impl Serialize for Spelled<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Cell))
-    }
-}
-
-struct Cell<'a>(&'a Value);
-
-impl Serialize for Cell<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Value::Null => serializer.serialize_unit(),
-            Value::Integer(number) => serializer.serialize_i64(*number),
-            Value::Real(number) => serializer.serialize_f64(*number),
-            Value::Text(text) => serializer.serialize_str(text),
-            Value::Blob(bytes) => serializer.serialize_str(&hex(bytes)),
+    /// Sends the rows at hand, if there are any.
+    async fn send(&mut self) -> Result<(), JournalError> {
+        if self.rows.count == 0 {
+            return Ok(());
         }
+        let next = Rows { statement: self.rows.statement, ..Rows::default() };
+        let rows = std::mem::replace(&mut self.rows, next);
+        self.pieces.send(Piece::Rows(rows)).await.map_err(|_| stopped())?;
+        // Others of the runtime have their turn; whoever gives up does so here.
+        tokio::task::yield_now().await;
+        Ok(())
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::row::{each, first, get, group_ref, lane_key, maybe_bytes, parse, select, text};
+use super::row::{bytes, each, first, get, group_ref, lane_key, parse, select, text};
 use super::sql;
 use crate::journal::{GroupWork, JournalError, Lane, pack};
 use crate::model::{Filter, GroupIx, GroupRef, Groups};
@@ -67,24 +67,30 @@ pub(super) fn notes_of(
     Ok(notes)
 }
 
-/// Up to `limit` groups from `from` on, each with its chunks put together again.
+/// Up to `limit` groups from `from` on, each with its peers put together again.
 pub(super) fn groups(
     conn: &Connection,
     run_no: i64,
     from: GroupIx,
     limit: u32,
 ) -> Result<Vec<GroupWork>, JournalError> {
-    let mut groups: Vec<GroupWork> = Vec::new();
-    each(conn, sql::GROUPS, (run_no, from.0, limit), |row| {
-        let ix = GroupIx(get(row, "ix")?);
-        if groups.last().is_none_or(|group| group.ix != ix) {
-            let group = text(row, "id")?.into();
-            groups.push(GroupWork { ix, group, peers: Vec::new(), read_ms: get(row, "known_ms")? });
-        }
-        if let (Some(blob), Some(group)) = (maybe_bytes(row, "entries")?, groups.last_mut()) {
-            pack::unpack_peers(blob, &mut group.peers)?;
-        }
-        Ok(())
+    let mut groups = select(conn, sql::GROUPS, (run_no, from.0, limit), |row| {
+        Ok(GroupWork {
+            ix: GroupIx(get(row, "ix")?),
+            group: text(row, "id")?.into(),
+            peers: Vec::new(),
+            read_ms: get(row, "known_ms")?,
+        })
+    })?;
+    let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return Ok(groups) };
+    let (first, last) = (first.ix, last.ix);
+    each(conn, sql::PEERS, (run_no, first.0, last.0), |row| {
+        pack::unpack_peers(get(row, "grp")?, bytes(row, "entries")?, |group, entry| {
+            let at = group.0.checked_sub(first.0).map(|at| at as usize);
+            if let Some(work) = at.and_then(|at| groups.get_mut(at)) {
+                work.peers.push(entry);
+            }
+        })
     })?;
     Ok(groups)
 }

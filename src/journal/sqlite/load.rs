@@ -1,53 +1,59 @@
-//! The bulk of a plan's frame: a row for each group and for each hundred of its peers, made from
-//! the caller's pairs as they are sent.
-
-use rusqlite::types::Value;
+//! The bulk of a plan's frame: a row for each group, and its peers with those of its neighbours,
+//! made from the caller's pairs as they are sent.
 
 use super::feed::Feed;
 use super::sql;
-use crate::journal::{JournalError, PeerEntry, pack};
-use crate::model::{BothEnds, GroupIx, PairSet};
-
-/// Rows of three columns.
-type Rows<'a> = Box<dyn Iterator<Item = [Value; 3]> + Send + 'a>;
+use crate::journal::JournalError;
+use crate::journal::pack::{self, Chunk};
+use crate::journal::table::Table;
+use crate::model::{GroupIx, PairSet};
 
 /// Sends every group.
 pub(super) async fn groups(feed: &mut Feed, pairs: &PairSet) -> Result<(), JournalError> {
-    let rows: Rows<'_> =
-        Box::new((0_u32..).zip(pairs.groups.lanes()).flat_map(|(lane, (_, range))| {
-            let id = |ix| pairs.groups.id(GroupIx(ix)).to_owned();
-            range.map(move |ix| [ix.into(), lane.into(), id(ix).into()])
-        }));
-    feed.fill(sql::GROUP_INSERT, rows).await
+    feed.table(Table::Group, sql::GROUP_INSERT).await?;
+    for (lane, (_, range)) in (0_u32..).zip(pairs.groups.lanes()) {
+        for ix in range {
+            feed.row(&[ix.into(), lane.into(), pairs.groups.id(GroupIx(ix)).into()]).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Sends every lane.
+pub(super) async fn lanes(feed: &mut Feed, pairs: &PairSet) -> Result<(), JournalError> {
+    feed.table(Table::Lane, sql::LANE_INSERT).await?;
+    for (ix, (lane, range)) in pairs.groups.lanes().enumerate() {
+        let (account, region) = (lane.account.as_str(), lane.region.as_str());
+        let [first, groups] = [range.start.into(), range.len().into()];
+        let lane = [ix.into(), lane.cloud.as_str().into(), account.into(), region.into()];
+        feed.row(&[&lane[..], &[first, groups]].concat()).await?;
+    }
+    Ok(())
 }
 
 /// Sends the peers of every group.
 pub(super) async fn chunks(feed: &mut Feed, pairs: &PairSet) -> Result<(), JournalError> {
-    let chunks = Chunks { ends: pairs.both_ends().peekable(), last: None };
-    let rows: Rows<'_> =
-        Box::new(chunks.map(|(group, ix, peers)| [group.into(), ix.into(), peers.into()]));
-    feed.fill(sql::CHUNK_INSERT, rows).await
-}
-
-/// The packed peers of every group, at most [`pack::CHUNK`] a row.
-struct Chunks<'a> {
-    ends: std::iter::Peekable<BothEnds<'a>>,
-    /// Group and number of the last chunk.
-    last: Option<(GroupIx, u32)>,
-}
-
-impl Iterator for Chunks<'_> {
-    type Item = (u32, u32, Vec<u8>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let group = self.ends.peek()?.0;
-        let ix = self.last.filter(|last| last.0 == group).map_or(0, |last| last.1 + 1);
-        self.last = Some((group, ix));
-        let own = std::iter::from_fn(|| self.ends.next_if(|(own, ..)| *own == group));
-        let peers: Vec<PeerEntry> = own
-            .take(pack::CHUNK)
-            .map(|(_, peer, row)| PeerEntry { peer, filter: row.filter, line: row.line })
-            .collect();
-        Some((group.0, ix, pack::peers(&peers)))
+    feed.table(Table::Chunk, sql::CHUNK_INSERT).await?;
+    let mut chunk = Chunk::default();
+    for slice in pairs.both_ends() {
+        for own in slice.chunk_by(|one, other| one.a == other.a) {
+            let group = own[0].a.0;
+            for (ix, some) in (0..).zip(own.chunks(pack::PEERS)) {
+                if !chunk.takes(group, ix, some.len()) {
+                    send(feed, &chunk).await?;
+                    chunk.restart(group, ix);
+                }
+                chunk.add(some);
+            }
+        }
     }
+    send(feed, &chunk).await
+}
+
+/// Sends a row of peers, unless it has none.
+async fn send(feed: &mut Feed, chunk: &Chunk) -> Result<(), JournalError> {
+    if chunk.entries.is_empty() {
+        return Ok(());
+    }
+    feed.row(&[chunk.group.into(), chunk.ix.into(), chunk.entries.as_slice().into()]).await
 }

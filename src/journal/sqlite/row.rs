@@ -155,6 +155,11 @@ pub(super) fn maybe_text<'r>(
     row.value(name)?.as_str_or_null().map_err(|error| unfit(name, &error))
 }
 
+/// The bytes in the column `name` of `row`.
+pub(super) fn bytes<'r>(row: &Row<'r>, name: &'static str) -> Result<&'r [u8], JournalError> {
+    row.value(name)?.as_blob().map_err(|error| unfit(name, &error))
+}
+
 /// The bytes in the column `name` of `row`, if there are any.
 pub(super) fn maybe_bytes<'r>(
     row: &Row<'r>,

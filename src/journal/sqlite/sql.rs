@@ -1,8 +1,25 @@
 //! Every statement of the `SQLite` journal, once.
 //!
 //! Each is about one row or one key and is prepared once: many rows are the same statement run
-//! again. Indexes are named, because without statistics the planner takes a run's whole table for
+//! again, and those that a run begins with the same one made longer. Indexes are named, because without statistics the planner takes a run's whole table for
 //! as good.
+
+use std::fmt::Write as _;
+
+/// A statement that inserts one row, made one that inserts `rows`: the run is a value of each.
+pub(super) fn of_rows(statement: &str, rows: usize) -> String {
+    let columns = statement.matches('?').count();
+    let mut all = statement.to_owned();
+    for row in 1..rows {
+        all.push_str(", (?1");
+        for column in 0..columns - 1 {
+            // Writing to a string does not fail.
+            let _ = write!(all, ", ?{}", row * (columns - 1) + column + 2);
+        }
+        all.push(')');
+    }
+    all
+}
 
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $sql:literal;)+) => {
@@ -27,7 +44,8 @@ statements! {
     // Runs.
     RUN_NO = "SELECT no FROM run WHERE id = ?1";
     RUN_INSERT = "INSERT INTO run (id, options, state, content, pairs, lease_epoch)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6) RETURNING no";
+        VALUES (?1, ?2, ?3, '', 0, ?4) RETURNING no";
+    RUN_CONTENT = "UPDATE run SET content = ?2, pairs = ?3 WHERE no = ?1";
     RUN_UPDATE = "UPDATE run SET state = coalesce(?2, state),
         exit = CASE WHEN ?3 THEN ?4 ELSE exit END,
         started_ms = coalesce(?5, started_ms), ended_ms = coalesce(?6, ended_ms),
@@ -59,10 +77,12 @@ statements! {
     FILTERS = "SELECT body FROM filter WHERE run_no = ?1 ORDER BY ix";
     NOTES = "SELECT line, text FROM note WHERE run_no = ?1";
     NOTE_OF = "SELECT text FROM note WHERE run_no = ?1 AND line = ?2";
-    GROUPS = "SELECT g.ix, g.id, g.known_ms, chunk.entries
-        FROM (SELECT * FROM grp WHERE run_no = ?1 AND ix >= ?2 ORDER BY ix LIMIT ?3) g
-        LEFT JOIN chunk ON chunk.run_no = g.run_no AND chunk.grp = g.ix
-        ORDER BY g.ix, chunk.ix";
+    GROUPS = "SELECT ix, id, known_ms FROM grp WHERE run_no = ?1 AND ix >= ?2
+        ORDER BY ix LIMIT ?3";
+    /// Rows that have peers of groups from ?2 to ?3, and perhaps of some that come before.
+    PEERS = "SELECT grp, entries FROM chunk WHERE run_no = ?1 AND grp <= ?3
+        AND grp >= IFNULL((SELECT max(grp) FROM chunk WHERE run_no = ?1 AND grp <= ?2), ?2)
+        ORDER BY grp, ix";
     GROUP_REF = "SELECT lane.cloud, lane.account, lane.region, grp.id FROM grp
         JOIN lane ON lane.run_no = grp.run_no AND lane.ix = grp.lane
         WHERE grp.run_no = ?1 AND grp.ix = ?2";

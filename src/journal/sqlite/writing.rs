@@ -61,10 +61,9 @@ impl Writing {
 
     /// Stores a run and its pairs.
     pub(super) async fn begin(&self, run: &NewRun, pairs: &PairSet) -> Result<(), JournalError> {
-        let content = pairs.content_digest().to_string();
-        let (order, feed) = BeginOrder::new(run, &content, pairs);
+        let (order, feed) = BeginOrder::new(run);
         let begun = self.thread.ask(|ack| Message::Begin(order, ack));
-        let told = begin::tell(feed, run, &content, pairs);
+        let told = begin::tell(feed, run, pairs);
         // A writer that takes no more rows has the better reason.
         let (begun, told) = tokio::join!(begun, told);
         begun?;

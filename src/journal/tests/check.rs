@@ -154,8 +154,8 @@ async fn what_does_not_follow_from_the_history_is_found() {
         "UPDATE finding SET entries = zeroblob(16)",
         "UPDATE finding SET entries = zeroblob(3)",
         "DELETE FROM finding",
-        "UPDATE chunk SET entries = zeroblob(10) WHERE grp = 1",
-        "DELETE FROM chunk WHERE grp = 3",
+        "UPDATE chunk SET entries = zeroblob(10)",
+        "DELETE FROM chunk",
         "UPDATE filter SET body = replace(body, 'ingress', 'egress')",
         "UPDATE lane SET account = '3' WHERE ix = 1",
     ] {

@@ -4,6 +4,7 @@ mod check;
 mod contract;
 mod crash;
 mod fixture;
+mod frame;
 mod planning;
 mod property;
 mod sqlite;

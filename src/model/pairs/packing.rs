@@ -12,32 +12,35 @@ const MOST_PART_BITS: u32 = 12;
 
 /// A word that rows are packed into.
 pub(super) trait Word: Copy + Ord + Send + Sync {
-    /// The low bits of `wide`.
-    fn narrow(wide: u128) -> Self;
-    /// The word with leading zeros.
-    fn wide(self) -> u128;
+    /// Numbers of so many bits each, from the most significant one down.
+    fn of(fields: [(u32, u32); 4]) -> Self;
+    /// The word without its `low` lowest bits.
+    fn above(self, low: u32) -> Self;
+    /// The lowest `bits` bits, of which there are at most 32.
+    fn lowest(self, bits: u32) -> u32;
 }
 
-impl Word for u64 {
-    #[expect(clippy::cast_possible_truncation, reason = "a packing is chosen that fits")]
-    fn narrow(wide: u128) -> Self {
-        wide as Self
-    }
+macro_rules! word {
+    ($word:ty) => {
+        impl Word for $word {
+            fn of(fields: [(u32, u32); 4]) -> Self {
+                fields.iter().fold(0, |word, (field, bits)| word << bits | Self::from(*field))
+            }
 
-    fn wide(self) -> u128 {
-        self.into()
-    }
+            fn above(self, low: u32) -> Self {
+                self.unbounded_shr(low)
+            }
+
+            #[expect(clippy::cast_possible_truncation, reason = "at most 32 bits are left")]
+            fn lowest(self, bits: u32) -> u32 {
+                (self & ((1 << bits) - 1)) as u32
+            }
+        }
+    };
 }
 
-impl Word for u128 {
-    fn narrow(wide: u128) -> Self {
-        wide
-    }
-
-    fn wide(self) -> u128 {
-        self
-    }
-}
+word!(u64);
+word!(u128);
 
 /// How many bits of a word each field of a row has, from the most significant one down. The
 /// leading bits of the first end are those of its part.
@@ -74,49 +77,52 @@ impl Packing {
         1 << self.part
     }
 
-    /// The part of a row.
-    pub(super) const fn part_of(&self, row: &Row) -> usize {
-        (row.a.0 as usize).unbounded_shr(self.group - self.part)
+    /// The part of the rows with this first end.
+    pub(super) const fn part_of(&self, group: u32) -> usize {
+        (group as usize).unbounded_shr(self.group - self.part)
+    }
+
+    /// How many parts have all rows whose first end is below `group`.
+    pub(super) fn parts_below(&self, group: usize) -> usize {
+        let last = |last| self.part_of(u32::try_from(last).unwrap_or(u32::MAX));
+        group.checked_sub(1).map_or(0, last).saturating_add(1)
     }
 
     /// The word of a row.
     pub(super) fn pack<W: Word>(&self, row: &Row) -> W {
-        let local = u128::from(row.a.0) & mask(self.group - self.part);
-        let ends = local << self.group | u128::from(row.b.0);
-        W::narrow(
-            (ends << self.filter | u128::from(row.filter)) << self.line | u128::from(row.line),
-        )
+        let own = self.group - self.part;
+        let local = u64::from(row.a.0).lowest(own);
+        W::of([
+            (local, own),
+            (row.b.0, self.group),
+            (row.filter.into(), self.filter),
+            (row.line, self.line),
+        ])
     }
 
     /// The row of a word in `part`.
-    #[expect(clippy::cast_possible_truncation, reason = "each field is masked to its bits")]
+    #[expect(clippy::cast_possible_truncation, reason = "part and filter are of a row's fields")]
     pub(super) fn unpack<W: Word>(&self, part: usize, word: W) -> Row {
-        let word = word.wide();
-        let rest = word >> self.line;
-        let ends = rest >> self.filter;
-        let local = (ends >> self.group) as u64;
+        let (key, own) = (word.above(self.line), self.group - self.part);
+        let ends = key.above(self.filter);
+        let local = ends.above(self.group).lowest(own);
         Row {
-            a: GroupIx(((part as u64) << (self.group - self.part) | local) as u32),
-            b: GroupIx((ends & mask(self.group)) as u32),
-            filter: (rest & mask(self.filter)) as u16,
-            line: Self::line_of(self, word),
+            a: GroupIx((part as u64).unbounded_shl(own) as u32 | local),
+            b: GroupIx(ends.lowest(self.group)),
+            filter: key.lowest(self.filter) as u16,
+            line: word.lowest(self.line),
         }
     }
 
-    /// What is equal for rows that repeat each other.
-    pub(super) fn key_of<W: Word>(&self, word: W) -> u128 {
-        word.wide() >> self.line
+    /// Whether two words are of rows that repeat each other.
+    pub(super) fn is_same<W: Word>(&self, one: W, other: W) -> bool {
+        one.above(self.line) == other.above(self.line)
     }
 
     /// The line of a word.
-    #[expect(clippy::cast_possible_truncation, reason = "a line has at most 32 bits")]
     pub(super) fn line_of<W: Word>(&self, word: W) -> u32 {
-        (word.wide() & mask(self.line)) as u32
+        word.lowest(self.line)
     }
-}
-
-const fn mask(bits: u32) -> u128 {
-    (1 << bits) - 1
 }
 
 #[cfg(test)]
@@ -143,7 +149,7 @@ mod tests {
         }
         let packing = Packing::new(1 << 20, 4_000_000_001, 65_535, 1 << 30);
         let packed: Vec<(usize, u128)> =
-            rows.iter().map(|row| (packing.part_of(row), packing.pack(row))).collect();
+            rows.iter().map(|row| (packing.part_of(row.a.0), packing.pack(row))).collect();
         assert!(packed.is_sorted());
         let back: Vec<Row> =
             packed.iter().map(|(part, word)| packing.unpack(*part, *word)).collect();

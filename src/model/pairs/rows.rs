@@ -1,12 +1,11 @@
 //! The distinct rows of a plan: sorted in parts, in parallel, at 8 bytes a row.
 
 use std::fmt;
-use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::packing::{Packing, Word};
-use super::sorted::{BLOCK, Sorted};
+use super::packing::Packing;
+use super::sorted::Sorted;
 use super::{Draft, Row};
 
 /// Every distinct row, sorted by `(a, b, filter)`.
@@ -40,8 +39,13 @@ impl Rows {
         let rows = drafts.iter().map(Draft::len).sum();
         let last_line = drafts.iter().map(Draft::last_line).max().unwrap_or(0);
         let packing = Packing::new(rows, numbering.groups, numbering.filter.len(), last_line);
-        let read = |draft: Draft, take: &mut dyn FnMut(&[Row])| numbering.read(&draft, take);
-        let (table, mut duplicates) = Table::new(packing, drafts, read);
+        let (table, mut duplicates) = if packing.is_narrow() {
+            let (parts, duplicates) = Sorted::new(packing, drafts, numbering);
+            (Table::Narrow(parts), duplicates)
+        } else {
+            let (parts, duplicates) = Sorted::new(packing, drafts, numbering);
+            (Table::Wide(parts), duplicates)
+        };
         duplicates.par_sort_unstable();
         (Self(table), duplicates)
     }
@@ -67,81 +71,26 @@ impl Rows {
 
     /// Every row, in order.
     pub fn iter(&self) -> impl Iterator<Item = Row> {
+        self.below(usize::MAX)
+    }
+
+    /// Every row whose smaller end is below `group`, in order, and perhaps some that follow.
+    pub(super) fn below(&self, group: usize) -> impl Iterator<Item = Row> {
         let (narrow, wide) = match &self.0 {
-            Table::Narrow(parts) => (Some(parts.iter()), None),
-            Table::Wide(parts) => (None, Some(parts.iter())),
-        };
-        narrow.into_iter().flatten().chain(wide.into_iter().flatten())
-    }
-
-    /// The rows whose larger end is in `range`, by that end: `a` and `b` change places.
-    pub(super) fn mirrored(&self, range: Range<u32>) -> Self {
-        Self(match &self.0 {
-            Table::Narrow(rows) => rows.mirrored(&range),
-            Table::Wide(rows) => rows.mirrored(&range),
-        })
-    }
-
-    /// Every row, in order; memory is let go of as they are taken.
-    pub(super) fn into_rows(self) -> impl Iterator<Item = Row> + Send {
-        let (narrow, wide) = match self.0 {
-            Table::Narrow(rows) => (Some(rows.into_rows()), None),
-            Table::Wide(rows) => (None, Some(rows.into_rows())),
+            Table::Narrow(parts) => (Some(parts.below(group)), None),
+            Table::Wide(parts) => (None, Some(parts.below(group))),
         };
         narrow.into_iter().flatten().chain(wide.into_iter().flatten())
     }
 }
 
 impl<G: Fn(u32) -> u32> Numbering<'_, G> {
-    /// Gives the rows of a draft with their final numbers, some at a time.
-    fn read(&self, draft: &Draft, take: &mut dyn FnMut(&[Row])) {
-        let mut rows = draft.iter().map(|(ends, filter, line)| {
+    /// The rows of a draft with their final numbers.
+    pub(super) fn read<'d>(&'d self, draft: &'d Draft) -> impl Iterator<Item = Row> + 'd {
+        draft.iter().map(|(ends, filter, line)| {
             let [one, other] = ends.map(&self.group);
             Row::new(one, other, self.filter[filter as usize], line)
-        });
-        let mut some = Vec::with_capacity(BLOCK);
-        loop {
-            some.clear();
-            some.extend(rows.by_ref().take(BLOCK));
-            if some.is_empty() {
-                return;
-            }
-            take(&some);
-        }
-    }
-}
-
-impl Table {
-    fn new<U: Send>(
-        packing: Packing,
-        units: Vec<U>,
-        read: impl Fn(U, &mut dyn FnMut(&[Row])) + Sync,
-    ) -> (Self, Vec<(u32, u32)>) {
-        if packing.is_narrow() {
-            let (parts, duplicates) = Sorted::new(packing, units, read);
-            (Self::Narrow(parts), duplicates)
-        } else {
-            let (parts, duplicates) = Sorted::new(packing, units, read);
-            (Self::Wide(parts), duplicates)
-        }
-    }
-}
-
-impl<W: Word> Sorted<W> {
-    fn mirrored(&self, range: &Range<u32>) -> Table {
-        let units = (0..self.parts.len()).collect();
-        let read = |part: usize, take: &mut dyn FnMut(&[Row])| {
-            for block in &self.parts[part] {
-                let rows: Vec<Row> = block
-                    .iter()
-                    .map(|word| self.packing.unpack(part, *word))
-                    .filter(|row| range.contains(&row.b.0))
-                    .map(|row| Row { a: row.b, b: row.a, ..row })
-                    .collect();
-                take(&rows);
-            }
-        };
-        Table::new(self.packing, units, read).0
+        })
     }
 }
 

@@ -123,15 +123,18 @@ impl PairSet {
         self.groups.get(ix)
     }
 
-    /// Every row under both its groups, sorted.
+    /// Every row under both its groups, those of some groups at a time.
     pub fn both_ends(&self) -> BothEnds<'_> {
         BothEnds::new(&self.rows, self.groups.len())
     }
 
     /// How many distinct pairs there are; rows that narrow the same pair count once.
     pub fn pair_count(&self) -> usize {
-        let mut last = None;
-        self.rows.iter().filter(|row| last.replace((row.a, row.b)) != Some((row.a, row.b))).count()
+        let (mut count, mut last) = (0, None);
+        self.rows.iter().for_each(|row| {
+            count += usize::from(last.replace((row.a, row.b)) != Some((row.a, row.b)));
+        });
+        count
     }
 
     /// `FILE:LINE` of a line in the whole input.
@@ -152,15 +155,17 @@ impl PairSet {
         let places = self.hash_filters(&mut hasher);
         hasher.field(&self.rows.len().to_string());
         let mut block = Vec::with_capacity(HASHED);
-        for row in self.rows.iter() {
-            block.extend(row.a.0.to_be_bytes());
-            block.extend(row.b.0.to_be_bytes());
-            block.extend(places[usize::from(row.filter)].to_be_bytes());
+        self.rows.iter().for_each(|row| {
+            let mut numbers = [0; 10];
+            numbers[..4].copy_from_slice(&row.a.0.to_be_bytes());
+            numbers[4..8].copy_from_slice(&row.b.0.to_be_bytes());
+            numbers[8..].copy_from_slice(&places[usize::from(row.filter)].to_be_bytes());
+            block.extend_from_slice(&numbers);
             if block.len() >= HASHED {
                 hasher.bytes(&block);
                 block.clear();
             }
-        }
+        });
         hasher.bytes(&block);
         hasher.finish()
     }

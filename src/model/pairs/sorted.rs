@@ -4,11 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::Row;
 use super::packing::{Packing, Word};
+use super::rows::Numbering;
+use super::{Draft, Row};
 
 /// Words of a block: parts grow by blocks, so that growing moves nothing.
-pub(super) const BLOCK: usize = 1024;
+const BLOCK: usize = 1024;
 /// Threads that sort at once: each holds a block of every part.
 const SORTERS: usize = 8;
 
@@ -24,20 +25,20 @@ pub(super) struct Sorted<W> {
 }
 
 impl<W: Word> Sorted<W> {
-    /// Deals the rows of all units out to their parts, and sorts these. A unit is let go of once
+    /// Deals the rows of all drafts out to their parts, and sorts these. A draft is let go of once
     /// it is read: its memory becomes that of blocks.
-    pub(super) fn new<U: Send>(
+    pub(super) fn new<G: Fn(u32) -> u32 + Sync>(
         packing: Packing,
-        units: Vec<U>,
-        read: impl Fn(U, &mut dyn FnMut(&[Row])) + Sync,
+        drafts: Vec<Draft>,
+        numbering: &Numbering<'_, G>,
     ) -> (Self, Vec<(u32, u32)>) {
-        let workers = rayon::current_num_threads().min(SORTERS).min(units.len());
-        let queue = Mutex::new(units.into_iter());
+        let workers = rayon::current_num_threads().min(SORTERS).min(drafts.len());
+        let queue = Mutex::new(drafts.into_iter());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let deal = |_| {
             let mut parts: Vec<Part<W>> = vec![Vec::new(); packing.parts()];
-            while let Some(unit) = next() {
-                read(unit, &mut |rows| put(&packing, &mut parts, rows));
+            while let Some(draft) = next() {
+                numbering.read(&draft).for_each(|row| put(&packing, &mut parts, &row));
             }
             parts
         };
@@ -53,34 +54,24 @@ impl<W: Word> Sorted<W> {
         (Self { packing, parts, len }, duplicates)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = Row> {
-        (0..self.parts.len()).flat_map(|part| self.part(part))
-    }
-
-    pub(super) fn part(&self, part: usize) -> impl Iterator<Item = Row> {
-        self.parts[part].iter().flatten().map(move |word| self.packing.unpack(part, *word))
-    }
-
-    pub(super) fn into_rows(self) -> impl Iterator<Item = Row> + Send
-    where
-        W: 'static,
-    {
-        let packing = self.packing;
-        self.parts.into_iter().enumerate().flat_map(move |(part, blocks)| {
-            blocks.into_iter().flatten().map(move |word| packing.unpack(part, word))
+    /// The rows of every part that has rows whose first end is below `group`, in order.
+    pub(super) fn below(&self, group: usize) -> impl Iterator<Item = Row> {
+        let parts = self.parts.iter().take(self.packing.parts_below(group)).enumerate();
+        parts.flat_map(move |(part, blocks)| {
+            blocks.iter().flatten().map(move |word| self.packing.unpack(part, *word))
         })
     }
 }
 
-/// Adds rows to their parts.
-fn put<W: Word>(packing: &Packing, parts: &mut [Part<W>], rows: &[Row]) {
-    for row in rows {
-        let part = &mut parts[packing.part_of(row)];
-        if part.last().is_none_or(|block| block.len() == BLOCK) {
-            part.push(Vec::with_capacity(BLOCK));
-        }
-        if let Some(block) = part.last_mut() {
+/// Adds a row to its part.
+fn put<W: Word>(packing: &Packing, parts: &mut [Part<W>], row: &Row) {
+    let part = &mut parts[packing.part_of(row.a.0)];
+    match part.last_mut() {
+        Some(block) if block.len() < BLOCK => block.push(packing.pack(row)),
+        _ => {
+            let mut block = Vec::with_capacity(BLOCK);
             block.push(packing.pack(row));
+            part.push(block);
         }
     }
 }
@@ -92,7 +83,7 @@ fn sort<W: Word>(packing: &Packing, part: &mut Part<W>, scratch: &mut Vec<W>) ->
     scratch.extend(part.iter().flatten());
     scratch.sort_unstable();
     scratch.dedup_by(|word, kept| {
-        let same = packing.key_of(*word) == packing.key_of(*kept);
+        let same = packing.is_same(*word, *kept);
         if same {
             duplicates.push((packing.line_of(*word), packing.line_of(*kept)));
         }

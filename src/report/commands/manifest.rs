@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::model::{GroupIx, PairSet, Row};
+use crate::model::{PairSet, Row};
 use crate::report::{Format, ReportError};
 
 use super::by_value::{NeedsPorts, side_commands};
@@ -29,14 +29,14 @@ pub fn write_manifest_commands(
     sink.comment(CAVEAT)?;
     let mut written: Vec<String> = Vec::new();
     let mut before = None;
-    for (own, peer, row) in pairs.both_ends() {
-        if before.replace((own, peer)) != Some((own, peer)) {
+    for row in pairs.both_ends().flatten() {
+        if before.replace((row.a, row.b)) != Some((row.a, row.b)) {
             written.clear();
         }
-        for command in commands(pairs, own, peer, &row).unwrap_or_default() {
+        for command in commands(pairs, &row).unwrap_or_default() {
             // Two rows of a pair may narrow it differently and still come to the same values.
             if !written.contains(&command) {
-                sink.command(&pairs.group(own), &command)?;
+                sink.command(&pairs.group(row.a), &command)?;
                 written.push(command);
             }
         }
@@ -45,14 +45,10 @@ pub fn write_manifest_commands(
     Ok(())
 }
 
-fn commands(
-    pairs: &PairSet,
-    own: GroupIx,
-    peer: GroupIx,
-    row: &Row,
-) -> Result<Vec<String>, NeedsPorts> {
+/// The commands of a row for its end `a`.
+fn commands(pairs: &PairSet, row: &Row) -> Result<Vec<String>, NeedsPorts> {
     let filter = &pairs.filters[usize::from(row.filter)];
-    side_commands(&pairs.group(own), &pairs.group(peer), filter)
+    side_commands(&pairs.group(row.a), &pairs.group(row.b), filter)
 }
 
 fn check(pairs: &PairSet) -> Result<(), ReportError> {
@@ -60,7 +56,7 @@ fn check(pairs: &PairSet) -> Result<(), ReportError> {
         .rows
         .iter()
         .filter_map(|row| {
-            let error = commands(pairs, row.a, row.b, &row).err()?;
+            let error = commands(pairs, &row).err()?;
             Some((row.line, format!("{}: {error}", pairs.locate(row.line))))
         })
         .collect();
