@@ -110,19 +110,19 @@ impl Http {
     /// When to sign what is posted to `url`: this machine's time, or the host's once that refused
     /// the former.
     pub fn stamp(&self, url: &str) -> Stamp {
-        self.dates.stamp(&authority(url))
+        self.dates.stamp(url)
     }
 
     /// The time of the host of `url`, as far as its answers told.
     pub fn time_of(&self, url: &str) -> Option<SystemTime> {
-        self.dates.time_of(&authority(url))
+        self.dates.time_of(url)
     }
 
     /// `error` as the answer to a request with this `stamp`: one whose time was refused is to be
     /// signed again, once, by the host's clock.
     pub fn judge_time(&self, url: &str, stamp: Stamp, error: CloudError) -> CloudError {
         let is_skewed = error.class == ErrorClass::ClockSkew;
-        if is_skewed && self.dates.resync(&authority(url), stamp) {
+        if is_skewed && self.dates.resync(url, stamp) {
             tracing::warn!("this machine's clock is off: requests are signed by the provider's");
             return CloudError { class: ErrorClass::Resign, ..error };
         }
@@ -141,7 +141,7 @@ impl Http {
         body: Vec<u8>,
         max_body: usize,
     ) -> Result<HttpReply, CloudError> {
-        let (authority, sent_at) = (authority(url), self.dates.now());
+        let (endpoint, sent_at) = (url, self.dates.now());
         let url = parse_endpoint(url).map_err(|why| CloudError::config("endpoint", why))?;
         let host = url.host_str().unwrap_or_default().to_owned();
         let client = self.clients.of(&url).map_err(|why| CloudError::config("tls", why))?;
@@ -150,7 +150,7 @@ impl Http {
         let sent = client.execute(request).await;
         let response = sent.map_err(|error| failed(&host, error))?;
         if let Some(date) = response.headers().get("date").and_then(|date| date.to_str().ok()) {
-            self.dates.note(&authority, sent_at, date);
+            self.dates.note(endpoint, sent_at, date);
         }
         if response.status().is_redirection() {
             return Err(lost(
@@ -191,11 +191,6 @@ fn parse_endpoint(endpoint: &str) -> Result<Url, String> {
         "http" if is_loopback(&url) => Ok(url),
         _ => Err("expected https, or http on a loopback address".to_owned()),
     }
-}
-
-/// Host and port: what has a clock of its own.
-fn authority(url: &str) -> String {
-    Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.authority().to_owned())
 }
 
 /// The address, where the host is one.

@@ -35,10 +35,25 @@ pub(super) struct Dates {
 /// How far this machine's clock is ahead of a host's.
 #[derive(Debug, Default)]
 struct HostClock {
+    /// The last date that was read: the answers of one second have the same.
+    last: Option<(String, SystemTime)>,
     /// At least and at most.
     ahead: Option<(Ahead, Ahead)>,
     /// Taken off what is signed, once the host refused a signature for its time.
     correction: Option<Ahead>,
+}
+
+impl HostClock {
+    fn read(&mut self, date: &str) -> Option<SystemTime> {
+        if let Some((text, time)) = &self.last
+            && text == date
+        {
+            return Some(*time);
+        }
+        let time = SystemTime::from(jiff::fmt::rfc2822::parse(date).ok()?.timestamp());
+        self.last = Some((date.to_owned(), time));
+        Some(time)
+    }
 }
 
 impl Dates {
@@ -53,11 +68,13 @@ impl Dates {
 
     /// An answer of `host` to what was sent at `sent` has this `date`.
     pub(super) fn note(&self, host: &str, sent: SystemTime, date: &str) {
-        let Ok(date) = jiff::fmt::rfc2822::parse(date) else { return };
-        let date = SystemTime::from(date.timestamp());
-        let seen = (seconds_after(sent, date) - 1.0, seconds_after(self.now(), date));
         let mut hosts = self.hosts();
-        let clock = hosts.entry(host.to_owned()).or_default();
+        if !hosts.contains_key(host) {
+            hosts.insert(host.to_owned(), HostClock::default());
+        }
+        let Some(clock) = hosts.get_mut(host) else { return };
+        let Some(date) = clock.read(date) else { return };
+        let seen = (seconds_after(sent, date) - 1.0, seconds_after(self.now(), date));
         let both = clock.ahead.map(|ahead| (ahead.0.max(seen.0), ahead.1.min(seen.1)));
         // Where they exclude each other, one of the clocks was set meanwhile.
         clock.ahead = Some(both.filter(|(least, most)| least <= most).unwrap_or(seen));

@@ -1,6 +1,8 @@
 //! Statements and columns: what every query needs to be run and to be decoded.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
 
 use rusqlite::types::{FromSql, FromSqlError, ValueRef};
 use rusqlite::{Connection, Error, ErrorCode, Params};
@@ -63,16 +65,28 @@ pub(super) struct Row<'r> {
     asked: Cell<usize>,
 }
 
-/// Where the columns of a query were found, in the order in which they were asked for: a name is
-/// searched for once, and not in every row.
+/// Where the columns of a query were found, in the order in which they were asked for.
 type Places = RefCell<Vec<(&'static str, usize)>>;
+
+thread_local! {
+    /// Those of every query of this thread, which has one connection: most queries are run for each
+    /// call anew, for a row or none.
+    static PLACES: RefCell<HashMap<String, Rc<Places>>> = RefCell::default();
+}
+
+fn places(sql: &str) -> Rc<Places> {
+    PLACES.with_borrow_mut(|known| match known.get(sql) {
+        Some(places) => Rc::clone(places),
+        None => Rc::clone(known.entry(sql.to_owned()).or_default()),
+    })
+}
 
 impl<'r> Row<'r> {
     fn new(row: &'r rusqlite::Row<'r>, places: &'r Places) -> Self {
         Self { of: row, places, asked: Cell::new(0) }
     }
 
-    /// Every row is asked for the same columns in the same order, mostly that of the query.
+    /// A name is searched for once: every row is asked for the same columns in the same order.
     fn place(&self, name: &'static str) -> Result<usize, JournalError> {
         let asked = self.asked.replace(self.asked.get() + 1);
         let mut places = self.places.borrow_mut();
@@ -81,9 +95,7 @@ impl<'r> Row<'r> {
         if let Some((_, place)) = known.or_else(|| places.iter().find(|known| is_it(known))) {
             return Ok(*place);
         }
-        let columns = self.of.as_ref();
-        let next = columns.column_name(asked).is_ok_and(|column| column == name);
-        let place = if next { asked } else { columns.column_index(name)? };
+        let place = self.of.as_ref().column_index(name)?;
         places.push((name, place));
         Ok(place)
     }
@@ -100,7 +112,7 @@ pub(super) fn each(
     values: impl Params,
     mut take: impl FnMut(&Row<'_>) -> Result<(), JournalError>,
 ) -> Result<(), JournalError> {
-    let places = Places::default();
+    let places = places(sql);
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     while let Some(row) = rows.next()? {
@@ -134,7 +146,7 @@ pub(super) fn first<T>(
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(values)?;
     let row = rows.next()?;
-    row.map(|row| read(&Row::new(row, &Places::default()))).transpose()
+    row.map(|row| read(&Row::new(row, &places(sql)))).transpose()
 }
 
 /// The column `name` of `row`.
