@@ -93,6 +93,7 @@ check "manifests: a small one through every step, beside a plain set" \
     cargo test --locked --quiet --bench manifests
 check "journals: a small one in every report" \
     cargo test --locked --quiet --bench journals
+check "functions: each one once" cargo test --locked --quiet --bench functions
 check "pacing: a small part of the table" cargo test --locked --quiet --bench pacing
 check "peers: the benchmark itself, small" benches/peers.sh --smoke
 

@@ -3,6 +3,8 @@
 //! Every method that writes returns once the write is durable. Times are milliseconds since
 //! 1970 and come from the caller.
 
+#[doc(hidden)]
+pub mod bench;
 mod call;
 mod cells;
 mod chain;

@@ -1,6 +1,8 @@
 //! Alibaba Cloud: ECS 2014-05-26 and STS 2015-04-01, RPC style, signed with ACS3-HMAC-SHA256.
 
 mod answer;
+#[doc(hidden)]
+pub mod bench;
 mod client;
 mod codes;
 mod credentials;

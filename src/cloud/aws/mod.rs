@@ -4,6 +4,8 @@
 //! and the one `AssumeRole` per account are here. Nothing is retried.
 
 mod answer;
+#[doc(hidden)]
+pub mod bench;
 mod chain;
 mod client;
 mod codes;
