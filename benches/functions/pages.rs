@@ -102,8 +102,11 @@ pub(crate) fn ecs_rules(rules: u32) -> Vec<u8> {
     .into_bytes()
 }
 
+/// Names and values.
+type Pairs = Vec<(String, String)>;
+
 /// Query and headers of a revocation of one rule.
-pub(crate) fn ecs_request() -> (Vec<(String, String)>, Vec<(String, String)>) {
+pub(crate) fn ecs_request() -> (Pairs, Pairs) {
     let text = |pairs: &[(&str, &str)]| {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     };
