@@ -7,10 +7,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+source benches/common.sh
 mkdir -p target/journals
 cargo build --locked --release --bin unpair
-steps=$(cargo bench --locked --no-run --bench journals --message-format=json |
-    python3 -c 'import json, sys
-found = [m["executable"] for m in map(json.loads, sys.stdin) if m.get("executable")]
-print(found[-1])')
+steps=$(bench_program journals)
 exec python3 benches/journals/measure.py "$steps" target/release/unpair target/journals "$@"

@@ -8,12 +8,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+source benches/common.sh
 python=python3
-[ "${1:-}" = --smoke ] || source benches/venv.sh
+[ "${1:-}" = --smoke ] || with_peers
 
 mkdir -p target/manifests
-steps=$(cargo bench --locked --no-run --bench manifests --message-format=json |
-    python3 -c 'import json, sys
-found = [m["executable"] for m in map(json.loads, sys.stdin) if m.get("executable")]
-print(found[-1])')
+steps=$(bench_program manifests)
 exec "$python" benches/manifests/compare.py "$steps" target/manifests "$@"

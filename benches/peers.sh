@@ -8,7 +8,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-source benches/venv.sh
+source benches/common.sh
+with_peers
 profile=release
 [ "${1:-}" != --smoke ] || profile=dev
 cargo build --locked --profile "$profile" --quiet --bin unpair
