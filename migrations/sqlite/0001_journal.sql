@@ -170,7 +170,8 @@ CREATE TABLE revocation (
     peer    INTEGER NOT NULL,
     line    INTEGER NOT NULL,
     rule_id TEXT    NOT NULL,
-    rule    TEXT    NOT NULL,                   -- JSON
+    rule    TEXT    NOT NULL,                   -- JSON, without its fields:
+    fields  TEXT    NOT NULL,                   -- apart, since plans of millions are hashed
     PRIMARY KEY (run_no, id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX revocation_group ON revocation (run_no, grp);

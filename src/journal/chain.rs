@@ -69,14 +69,15 @@ pub(super) struct CallDigest(Hasher);
 
 impl CallDigest {
     pub(super) fn new() -> Self {
-        Self(Hasher::new("unpair call 1"))
+        Self(Hasher::new("unpair call 2"))
     }
 
-    /// Adds a revocation; `rule` is its rule's canonical JSON.
-    pub(super) fn add(&mut self, peer: u32, line: u32, rule: &str) {
+    /// Adds a revocation, its rule and the fields of that as they are stored.
+    pub(super) fn add(&mut self, peer: u32, line: u32, rule: &str, fields: &str) {
         self.0.bytes(&peer.to_be_bytes());
         self.0.bytes(&line.to_be_bytes());
         self.0.field(rule);
+        self.0.field(fields);
     }
 
     pub(super) fn finish(self) -> String {

@@ -192,10 +192,9 @@ impl Current<'_> {
     /// False if the row is of another group, or does not name the rule that it holds.
     fn add(&mut self, row: &Value) -> bool {
         let number = |at: usize| row[at].as_u64().and_then(|number| u32::try_from(number).ok());
-        let (Some(peer), Some(line), Some(rule)) = (number(2), number(3), row[5].as_str()) else {
-            return false;
-        };
-        self.digest.add(peer, line, rule);
+        let (Some(peer), Some(line)) = (number(2), number(3)) else { return false };
+        let (Some(rule), Some(fields)) = (row[5].as_str(), row[6].as_str()) else { return false };
+        self.digest.add(peer, line, rule, fields);
         let held: Value = serde_json::from_str(rule).unwrap_or_default();
         number(1) == Some(self.order.group) && held["id"] == row[4]
     }

@@ -8,7 +8,8 @@ use crate::model::{GroupIx, Rule};
 pub struct GroupOrders {
     /// The group.
     pub group: GroupIx,
-    /// A line each: the number of the peer, a space, and the rule as JSON, which has no line ends.
+    /// A line each: the number of the peer, a space, and the rule without its fields as JSON,
+    /// which has no line ends.
     text: String,
 }
 
@@ -18,7 +19,7 @@ impl GroupOrders {
         Self { group, text }
     }
 
-    /// The peer and the rule of each, the rule as JSON. A line that is no such thing is
+    /// The peer and the rule of each, the rule as JSON without its fields. A line that is no such thing is
     /// [`JournalError::Damaged`].
     pub fn texts(&self) -> impl Iterator<Item = Result<(GroupIx, &str), JournalError>> {
         self.text.lines().map(|line| {
@@ -28,7 +29,7 @@ impl GroupOrders {
         })
     }
 
-    /// The rule of each.
+    /// The rule of each, without its fields.
     pub fn rules(&self) -> Result<Vec<Rule>, JournalError> {
         let rules = self.texts().map(|text| {
             serde_json::from_str(text?.1).map_err(|error| self.damaged(&error.to_string()))

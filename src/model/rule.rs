@@ -226,6 +226,7 @@ pub struct Rule {
     pub description: String,
     /// Every field as the provider gave it, by the provider's name, for an exact restore.
     /// Tags of AWS rules stand here as `tag:KEY`.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
     pub fields: Fields,
 }
 

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Params};
 use super::row::{Row, each, first, get, model_word, parse, status, text};
 use super::sql;
 use crate::journal::{CallId, CallRecord, JournalError, Lane, OpenCounts};
-use crate::model::{GroupIx, Revocation, RevocationId};
+use crate::model::{GroupIx, Revocation, RevocationId, Rule};
 
 /// Up to `limit` calls of a lane that are not closed, from `from` on, with their pending members.
 pub(super) fn open(
@@ -82,13 +82,13 @@ fn record(row: &Row<'_>, id: CallId) -> Result<CallRecord, JournalError> {
     })
 }
 
-/// A revocation of `group`, from the columns `peer`, `line` and `rule`.
+/// A revocation of `group`, from the columns `peer`, `line`, `rule` and `fields`.
 pub(super) fn revocation(row: &Row<'_>, group: GroupIx) -> Result<Revocation, JournalError> {
     Ok(Revocation {
         group,
         peer: GroupIx(get(row, "peer")?),
         line: get(row, "line")?,
-        rule: parse(text(row, "rule")?)?,
+        rule: Rule { fields: parse(text(row, "fields")?)?, ..parse(text(row, "rule")?)? },
     })
 }
 

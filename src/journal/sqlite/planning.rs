@@ -11,7 +11,7 @@ use crate::journal::JournalError;
 use crate::journal::chain::CallDigest;
 use crate::journal::columns::call_columns;
 use crate::journal::desk::{CallRow, Key};
-use crate::model::{CallForm, Direction, GroupIx, PlannedCall};
+use crate::model::{CallForm, Direction, GroupIx, PlannedCall, Revocation};
 
 /// A group of a run: the run's number and the group's.
 pub(super) type Place = (i64, u32);
@@ -33,7 +33,9 @@ struct Grant {
     peer: u32,
     line: u32,
     rule_id: String,
+    /// The rule without its fields, and its fields: JSON.
     rule: String,
+    fields: String,
 }
 
 impl PlanOrder {
@@ -53,16 +55,23 @@ impl CallOrder {
         let grants = call
             .revocations
             .iter()
-            .map(|revocation| {
-                Ok(Grant {
-                    peer: revocation.peer.0,
-                    line: revocation.line,
-                    rule_id: revocation.rule.id.to_string(),
-                    rule: json(&revocation.rule)?,
-                })
-            })
+            .map(Grant::new)
             .collect::<Result<_, JournalError>>()?;
         Ok(Self { direction: call.direction, form: call.form, grants })
+    }
+}
+
+impl Grant {
+    fn new(from: &Revocation) -> Result<Self, JournalError> {
+        let mut rule = from.rule.clone();
+        let fields = std::mem::take(&mut rule.fields);
+        Ok(Self {
+            peer: from.peer.0,
+            line: from.line,
+            rule_id: rule.id.to_string(),
+            rule: json(&rule)?,
+            fields: json(&fields)?,
+        })
     }
 }
 
@@ -95,7 +104,7 @@ struct Before {
 #[derive(Default)]
 struct Rows {
     calls: Vec<(Key, CallRow)>,
-    revocations: Vec<(i64, u64, u32, u32, u32, String, String)>,
+    revocations: Vec<(i64, u64, u32, u32, u32, String, String, String)>,
     members: Vec<(i64, u64, u64)>,
 }
 
@@ -202,7 +211,7 @@ impl Rows {
     fn add(&mut self, key: Key, lane: u32, group: u32, first: u64, call: CallOrder) -> String {
         let mut digest = CallDigest::new();
         for (id, grant) in (first..).zip(call.grants) {
-            digest.add(grant.peer, grant.line, &grant.rule);
+            digest.add(grant.peer, grant.line, &grant.rule, &grant.fields);
             self.members.push((key.0, id, key.1));
             self.revocations.push((
                 key.0,
@@ -212,6 +221,7 @@ impl Rows {
                 grant.line,
                 grant.rule_id,
                 grant.rule,
+                grant.fields,
             ));
         }
         let row = CallRow::planned(lane, group, call.direction, call.form);

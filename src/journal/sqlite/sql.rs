@@ -126,8 +126,8 @@ statements! {
         AND id IN (SELECT id FROM member INDEXED BY member_call WHERE run_no = ?1 AND call = ?2)";
     MEMBER_DROP = "DELETE FROM member INDEXED BY member_call WHERE run_no = ?1 AND call = ?2";
     CALL_DROP = "DELETE FROM call WHERE run_no = ?1 AND id = ?2";
-    REVOCATION_INSERT = "INSERT INTO revocation (run_no, id, grp, peer, line, rule_id, rule)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    REVOCATION_INSERT = "INSERT INTO revocation (run_no, id, grp, peer, line, rule_id, rule,
+            fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     MEMBER_INSERT = "INSERT INTO member (run_no, id, call, outcome) VALUES (?1, ?2, ?3, 'pending')";
     /// A group that was seen counts as known once it is planned as well: a process that died
     /// between the two leaves it to be read again.
@@ -157,7 +157,7 @@ statements! {
     LEFT_IN_FLIGHT = "SELECT id FROM call INDEXED BY call_open WHERE run_no = ?1 AND status = 'in_flight'
         AND status NOT IN ('settled', 'failed') AND lease_epoch < ?2 ORDER BY id";
     OPEN_CALLS = "SELECT c.*, grp.id AS group_id, member.id AS member,
-            revocation.peer, revocation.line, revocation.rule
+            revocation.peer, revocation.line, revocation.rule, revocation.fields
         FROM (SELECT * FROM call INDEXED BY call_open WHERE run_no = ?1 AND lane = ?2 AND id >= ?3
             AND grp >= ?4 AND grp < ?5 AND status NOT IN ('settled', 'failed')
             ORDER BY id LIMIT ?6) c
@@ -179,7 +179,7 @@ statements! {
         FROM call c INDEXED BY call_open
         WHERE c.run_no = ?1 AND c.lane = ?2 AND c.status NOT IN ('settled', 'failed')";
     ONE_CALL = "SELECT c.*, grp.id AS group_id, member.id AS member,
-            revocation.peer, revocation.line, revocation.rule
+            revocation.peer, revocation.line, revocation.rule, revocation.fields
         FROM call c
         JOIN grp ON grp.run_no = c.run_no AND grp.ix = c.grp
         LEFT JOIN member INDEXED BY member_call ON member.run_no = c.run_no AND member.call = c.id
@@ -197,7 +197,7 @@ statements! {
         ORDER BY +member.call, +member.id";
 
     // Reports.
-    REVOCATIONS = "SELECT r.id, r.grp, r.peer, r.line, r.rule, member.call, member.outcome,
+    REVOCATIONS = "SELECT r.id, r.grp, r.peer, r.line, r.rule, r.fields, member.call, member.outcome,
             member.reply_lost, member.reason, member.settled_ms, member.since, member.until,
             member.past, gl.cloud, gl.account, gl.region, g.id AS group_id,
             pl.cloud AS peer_cloud, pl.account AS peer_account, pl.region AS peer_region,
@@ -277,7 +277,7 @@ statements! {
     ROWS_ATTEMPT = "SELECT json_array(call, generation, no, token, request, account, arn, sent_ms,
             lease_epoch, result, request_id, done_ms) FROM attempt
         WHERE run_no = ?1 AND call >= ?2 AND call < ?3 ORDER BY call, generation, no";
-    ROWS_REVOCATION = "SELECT json_array(id, grp, peer, line, rule_id, rule) FROM revocation
+    ROWS_REVOCATION = "SELECT json_array(id, grp, peer, line, rule_id, rule, fields) FROM revocation
         WHERE run_no = ?1 AND id >= ?2 AND id < ?3 ORDER BY id";
     ROWS_MEMBER = "SELECT json_array(id, call, outcome, reply_lost, reason, settled_ms, since,
             until, past) FROM member WHERE run_no = ?1 AND id >= ?2 AND id < ?3 ORDER BY id";
