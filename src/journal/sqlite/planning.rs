@@ -52,11 +52,8 @@ impl PlanOrder {
 
 impl CallOrder {
     fn new(call: &PlannedCall) -> Result<Self, JournalError> {
-        let grants = call
-            .revocations
-            .iter()
-            .map(Grant::new)
-            .collect::<Result<_, JournalError>>()?;
+        let grants =
+            call.revocations.iter().map(Grant::new).collect::<Result<_, JournalError>>()?;
         Ok(Self { direction: call.direction, form: call.form, grants })
     }
 }
@@ -101,10 +98,13 @@ struct Before {
 }
 
 /// Rows to be inserted by a batch of plans.
+/// A row of `revocation` in column order.
+type RevocationRow = (i64, u64, u32, u32, u32, String, String, String);
+
 #[derive(Default)]
 struct Rows {
     calls: Vec<(Key, CallRow)>,
-    revocations: Vec<(i64, u64, u32, u32, u32, String, String, String)>,
+    revocations: Vec<RevocationRow>,
     members: Vec<(i64, u64, u64)>,
 }
 
