@@ -97,10 +97,10 @@ struct Before {
     ordered: BTreeSet<(Place, String)>,
 }
 
-/// Rows to be inserted by a batch of plans.
 /// A row of `revocation` in column order.
 type RevocationRow = (i64, u64, u32, u32, u32, String, String, String);
 
+/// Rows to be inserted by a batch of plans.
 #[derive(Default)]
 struct Rows {
     calls: Vec<(Key, CallRow)>,
