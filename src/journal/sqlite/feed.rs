@@ -1,5 +1,7 @@
 //! The rows of a run on their way to the writer, and their digest.
 
+use std::task::Poll;
+
 use tokio::sync::mpsc;
 
 use super::thread::stopped;
@@ -98,8 +100,21 @@ impl Feed {
         let next = Rows { statement: self.rows.statement, ..Rows::default() };
         let rows = std::mem::replace(&mut self.rows, next);
         self.pieces.send(Piece::Rows(rows)).await.map_err(|_| stopped())?;
-        // Others of the runtime have their turn; whoever gives up does so here.
-        tokio::task::yield_now().await;
+        pause().await;
         Ok(())
     }
+}
+
+/// Lets others have their turn; whoever gives up does so here. The journal is asked by executors
+/// that are not tokio's, too: they would never hear of its own `yield_now`.
+async fn pause() {
+    let mut is_over = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut is_over, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

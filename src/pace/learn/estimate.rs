@@ -60,10 +60,12 @@ impl Cycle {
     /// Half of the pause is not counted, and nothing of a long one: a small bucket is full before
     /// it ends.
     fn average(&self, lasted: Seconds) -> PerSecond {
-        let idle = match () {
-            () if self.accepted < 3 * ENOUGH => 0.0,
-            () if self.overflows(f64::from(self.accepted) / lasted) => self.pause,
-            () => 0.5 * self.pause,
+        let idle = if self.accepted < 3 * ENOUGH {
+            0.0
+        } else if self.overflows(f64::from(self.accepted) / lasted) {
+            self.pause
+        } else {
+            0.5 * self.pause
         };
         f64::from(self.accepted) / (lasted / 2.0).max(lasted - idle).max(0.001)
     }
