@@ -2,7 +2,8 @@
 //! speed they reach, and which share of their calls is refused.
 //!
 //! `cargo bench --bench pacing` prints the whole table; `-- --smoke` a small part of it. Ends with
-//! exit code 1 if a goal is missed. Deterministic: the seeds are printed, and no clock is read.
+//! exit code 1 if a goal is missed, in the small part by more than some slack. Deterministic: the
+//! seeds are printed, and no clock is read.
 
 mod baseline;
 mod lane;
@@ -46,10 +47,22 @@ fn whole_table() -> usize {
     missed + grid_table(&grid(), &HELD_OUT[..5], 10)
 }
 
+/// What three lanes may fall short of the goals, which are set for fifty, in points of a percent.
+const SLACK: Score = Score { goodput: 1.0, throttled: 0.3 };
+
 fn smoke_table() -> usize {
     let seeds = &HELD_OUT[..1];
-    println!("goodput % / throttled %; a small part: 3 lanes, seeds {seeds:?}");
-    let missed = table(&goals(), seeds, 3, false);
+    println!("goodput % / throttled %; a small part: 3 lanes, seeds {seeds:?}, goals with slack");
+    let with_slack = |scenario: Scenario| {
+        let goal = scenario.goal.map(|goal| Score {
+            goodput: goal.goodput - SLACK.goodput,
+            // A limit that is known is never met.
+            throttled: if goal.throttled > 0.0 { goal.throttled + SLACK.throttled } else { 0.0 },
+        });
+        Scenario { goal, ..scenario }
+    };
+    let scenarios: Vec<Scenario> = goals().into_iter().map(with_slack).collect();
+    let missed = table(&scenarios, seeds, 3, false);
     let cells: Vec<Cell> = grid().into_iter().step_by(7).collect();
     missed + grid_table(&cells, seeds, 1)
 }
