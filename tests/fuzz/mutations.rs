@@ -47,6 +47,10 @@ fn falsehood(sample: &Sample, body: &[u8], told: &Told) -> Option<String> {
     if hides(&text) != hides(sample.body) {
         return None;
     }
+    // Neither is a piece of JSON in the text of an element.
+    if text.starts_with('<') && count(&text, "\"") != count(sample.body, "\"") {
+        return None;
+    }
     let there: usize = members.iter().map(|member| count(&text, member)).sum();
     if found.len() < there {
         return Some(format!("{} of {there} members", found.len()));
