@@ -5,9 +5,9 @@ use rayon::prelude::*;
 use super::Parsed;
 use super::code::Code;
 use super::gather::Gather;
-use super::intern::{Named, NumberedGroups, Table};
+use super::intern::{Named, NumberedGroups, Places};
 use super::shared::Shared;
-use crate::model::{Draft, Groups, LaneKey, PairSet};
+use crate::model::{Draft, Groups, LaneIds, LaneKey, PairSet};
 
 /// Lanes that are sorted at once, before their groups are spelled out.
 const LANES: usize = 64;
@@ -28,16 +28,9 @@ pub(super) fn finish(gather: Gather, shared: Shared<'_>) -> Parsed {
 
 /// The groups that rows name, once each.
 fn named(numbered: &NumberedGroups, rows: &[Draft]) -> Vec<u32> {
-    let mut is_known = numbered.table(&false);
-    let mut named = Vec::new();
+    let seen = numbered.places();
     let ends = rows.iter().flat_map(|rows| rows.ends().as_flattened());
-    for number in ends.copied() {
-        if !is_known.get(number) {
-            is_known.set(number, true);
-            named.push(number);
-        }
-    }
-    named
+    ends.copied().filter(|number| seen.set(*number, 0)).collect()
 }
 
 /// All groups, or those that are `named`, in the order of a plan; and the place of each.
@@ -45,28 +38,32 @@ fn in_order(
     numbered: &NumberedGroups,
     lanes: &[LaneKey],
     named: Option<Vec<u32>>,
-) -> (Groups, Table<u32>) {
+) -> (Groups, Places) {
     let (numbers, ends) = match named {
         Some(named) => by_lane(numbered, lanes.len(), || named.iter().copied()),
         None => by_lane(numbered, lanes.len(), || numbered.numbers()),
     };
+    let of_lane = |lane: usize| &numbers[lane.checked_sub(1).map_or(0, |at| ends[at])..ends[lane]];
     let mut order: Vec<usize> = (0..lanes.len()).collect();
     order.sort_unstable_by_key(|lane| &lanes[*lane]);
-    let mut groups = Groups::default();
-    let mut places = numbered.table(&0);
-    let mut place = 0;
+    let firsts = order.iter().scan(0, |next, lane| {
+        let first = *next;
+        *next += u32::try_from(of_lane(*lane).len()).unwrap_or(u32::MAX);
+        Some((*lane, first))
+    });
+    let order: Vec<(usize, u32)> = firsts.collect();
+    let (mut groups, places) = (Groups::default(), numbered.places());
     for some in order.chunks(LANES) {
-        let of_lane =
-            |lane: &usize| &numbers[lane.checked_sub(1).map_or(0, |at| ends[at])..ends[*lane]];
-        let sorted: Vec<Vec<(String, u32)>> =
-            some.par_iter().map(|lane| sorted(numbered, of_lane(lane))).collect();
-        for (lane, sorted) in some.iter().zip(sorted) {
-            for (id, number) in sorted {
-                let pushed = groups.push(&lanes[*lane], &id);
-                pushed.expect("distinct and sorted, and no more than lines can name");
+        let ids = some.par_iter().map(|(lane, first)| {
+            let sorted = sorted(numbered, of_lane(*lane));
+            sorted.numbers.into_iter().zip(*first..).for_each(|(number, place)| {
                 places.set(number, place);
-                place += 1;
-            }
+            });
+            (*lane, sorted.ids)
+        });
+        for (lane, ids) in ids.collect::<Vec<_>>() {
+            let pushed = groups.push_lane(&lanes[lane], &ids);
+            pushed.expect("in the order of lanes, and no more than lines can name");
         }
     }
     (groups, places)
@@ -97,21 +94,43 @@ fn by_lane<I: Iterator<Item = u32>>(
     (sorted, next)
 }
 
-/// The groups of one lane by id: sorted by code, unless some id has none.
-fn sorted(numbered: &NumberedGroups, numbers: &[u32]) -> Vec<(String, u32)> {
+/// The groups of one lane by id.
+#[derive(Default)]
+struct Sorted {
+    ids: LaneIds,
+    numbers: Vec<u32>,
+}
+
+impl Sorted {
+    fn push(&mut self, id: &str, number: u32) {
+        self.ids.push(id).expect("distinct and sorted");
+        self.numbers.push(number);
+    }
+}
+
+/// Sorts the groups of one lane: by code, unless some id has none.
+fn sorted(numbered: &NumberedGroups, numbers: &[u32]) -> Sorted {
     let code = |number: &u32| match numbered.get(*number) {
         Named::Coded(_, code) => Some((code, *number)),
         Named::Odd(..) => None,
     };
+    let mut sorted = Sorted::default();
     if let Some(mut codes) = numbers.iter().map(code).collect::<Option<Vec<(Code, u32)>>>() {
         codes.sort_unstable();
-        return codes.into_iter().map(|(code, number)| (code.spell(), number)).collect();
+        let mut text = String::new();
+        for (code, number) in codes {
+            sorted.push(code.spell(&mut text), number);
+        }
+        return sorted;
     }
     let spell = |number: &u32| match numbered.get(*number) {
-        Named::Coded(_, code) => (code.spell(), *number),
+        Named::Coded(_, code) => (code.spell(&mut String::new()).to_owned(), *number),
         Named::Odd(_, text) => (text.to_owned(), *number),
     };
     let mut ids: Vec<(String, u32)> = numbers.iter().map(spell).collect();
     ids.sort_unstable();
-    ids
+    for (id, number) in ids {
+        sorted.push(&id, number);
+    }
+    sorted
 }

@@ -69,6 +69,12 @@ impl Hasher for FoldHasher {
         self.write_u64(word.into());
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
+    fn write_u128(&mut self, words: u128) {
+        self.write_u64(words as u64);
+        self.write_u64((words >> 64) as u64);
+    }
+
     fn write_usize(&mut self, word: usize) {
         self.write_u64(word as u64);
     }

@@ -1,5 +1,6 @@
 //! One table of all groups, shared by the threads that read: a group → its number, exactly.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::code::{Code, TAIL_BITS};
@@ -25,6 +26,11 @@ impl Key {
     /// The key of a group that has a code, if its lane is not beyond all number.
     pub(super) fn new(lane: u32, code: Code) -> Option<Self> {
         (lane < LANES).then_some(Self([code.head, u64::from(lane) << TAIL_BITS | code.tail]))
+    }
+
+    /// Its first word.
+    pub(super) const fn head(&self) -> u64 {
+        self.0[0]
     }
 
     /// Its hash.
@@ -64,6 +70,8 @@ pub(super) struct Desk {
     order: Vec<u32>,
     /// What stands in the slot of each key of a shard.
     found: Vec<u32>,
+    /// The first word of the key that each of them is likely to be.
+    heads: Vec<u64>,
 }
 
 impl Interner {
@@ -86,9 +94,10 @@ impl Interner {
     }
 
     /// Puts the number of each of `keys` into `numbers`. Each shard is locked once, and its slots
-    /// are all looked at before the first key is: so the waits for memory overlap.
+    /// and the keys that they name are all looked at before the first key is compared: so the waits
+    /// for memory overlap.
     pub(super) fn number(&self, keys: &[Key], desk: &mut Desk, numbers: &mut [u32]) {
-        let Desk { hashes, order, found } = desk;
+        let Desk { hashes, order, found, heads } = desk;
         hashes.clear();
         hashes.extend(keys.iter().map(|key| key.hash(&self.hash)));
         let ends = by_shard(hashes, order);
@@ -108,11 +117,15 @@ impl Interner {
             for (at, found) in of_shard.iter().zip(&mut *found) {
                 *found = shard.likely(*found, hashes[*at as usize]);
             }
-            for (at, found) in of_shard.iter().zip(&*found) {
-                let at = *at as usize;
+            heads.clear();
+            heads.extend(found.iter().map(|found| shard.head(*found)));
+            for ((at, found), head) in of_shard.iter().zip(&*found).zip(&*heads) {
+                let (at, key) = (*at as usize, keys[*at as usize]);
                 let index = match found.checked_sub(1) {
-                    Some(index) if shard.keys[index as usize] == keys[at] => index,
-                    _ => shard.find_or_add(keys[at], hashes[at]),
+                    Some(index) if *head == key.head() && shard.keys[index as usize] == key => {
+                        index
+                    }
+                    _ => shard.find_or_add(key, hashes[at]),
                 };
                 numbers[at] = u32::try_from(number).unwrap_or(0) << INDEX_BITS | index;
             }
@@ -160,25 +173,33 @@ impl NumberedGroups {
         }
     }
 
-    /// A table with a `T` for each group.
-    pub(super) fn table<T: Clone>(&self, value: &T) -> Table<T> {
-        Table(self.shards.iter().map(|keys| vec![value.clone(); keys.len()]).collect())
+    /// A place for each group, not known yet.
+    pub(super) fn places(&self) -> Places {
+        let places = |keys: &Vec<Key>| keys.iter().map(|_| AtomicU32::new(UNKNOWN)).collect();
+        Places(self.shards.iter().map(places).collect())
     }
 }
 
-/// A value for each group, by its number.
+/// The place of each group, by its number; threads set those of different groups.
 #[derive(Debug)]
-pub(super) struct Table<T>(Vec<Vec<T>>);
+pub(super) struct Places(Vec<Vec<AtomicU32>>);
 
-impl<T: Copy> Table<T> {
-    /// The value of a group.
-    pub(super) fn get(&self, number: u32) -> T {
-        self.0[shard_of(number)][index_of(number)]
+/// More than there are places.
+const UNKNOWN: u32 = u32::MAX;
+
+impl Places {
+    /// The place of a group.
+    pub(super) fn get(&self, number: u32) -> u32 {
+        self.of(number).load(Ordering::Relaxed)
     }
 
-    /// Sets the value of a group.
-    pub(super) fn set(&mut self, number: u32, value: T) {
-        self.0[shard_of(number)][index_of(number)] = value;
+    /// Sets the place of a group; true if it had none.
+    pub(super) fn set(&self, number: u32, place: u32) -> bool {
+        self.of(number).swap(place, Ordering::Relaxed) == UNKNOWN
+    }
+
+    fn of(&self, number: u32) -> &AtomicU32 {
+        &self.0[shard_of(number)][index_of(number)]
     }
 }
 

@@ -5,12 +5,11 @@ use std::collections::HashMap;
 use super::Column;
 use super::column::Layout;
 use super::fold::Fold;
+use super::quick::Cells;
 use super::row::Texts;
 use super::short::ShortTexts;
+use super::text::Text;
 use crate::model::Provider;
-
-/// Contexts that are found at a glance.
-const FEW: usize = 64;
 
 /// What the cells of a row beside its groups come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,60 +24,75 @@ pub(super) struct Context {
 #[derive(Debug)]
 pub(super) struct Known {
     /// The cells that make a context, left to right; none of them is the region.
-    columns: Vec<(usize, Column)>,
-    /// The first few contexts, by their keys if these are short: nearly all rows have one of them.
-    short: ShortTexts,
-    contexts: Vec<Context>,
-    /// All others.
-    others: HashMap<Vec<u8>, Context, Fold>,
+    narrowing: Vec<Neighbours>,
+    /// By the numbers of the texts of `narrowing`.
+    contexts: HashMap<u128, Context, Fold>,
     /// Regions, tagged with their cloud.
     regions: ShortTexts,
     accounts: ShortTexts,
     /// The lanes of each region, by account.
     lanes: Vec<Vec<Option<u32>>>,
-    /// A key of a context that is being made.
-    key: Vec<u8>,
 }
+
+/// A cell, or two side by side: these are looked up as one text.
+#[derive(Debug)]
+struct Neighbours {
+    first: usize,
+    last: usize,
+    columns: Vec<Column>,
+    texts: ShortTexts,
+}
+
+/// Bits of the number of a text in the key of a context.
+const NUMBER_BITS: u32 = u128::BITS / 8;
 
 impl Known {
     /// Nothing yet.
     pub(super) fn new(layout: &Layout) -> Self {
         let narrowing = [Column::Cloud].into_iter().chain(Column::NARROWING);
-        let columns = narrowing.filter_map(|column| Some((layout.cell(column)?, column))).collect();
+        let mut cells: Vec<(usize, Column)> =
+            narrowing.filter_map(|column| Some((layout.cell(column)?, column))).collect();
+        cells.sort_unstable_by_key(|(at, _)| *at);
+        let mut narrowing: Vec<Neighbours> = Vec::new();
+        for (at, column) in cells {
+            match narrowing.last_mut() {
+                Some(one) if one.columns.len() == 1 && one.last + 1 == at => {
+                    one.last = at;
+                    one.columns.push(column);
+                }
+                _ => narrowing.push(Neighbours {
+                    first: at,
+                    last: at,
+                    columns: vec![column],
+                    texts: ShortTexts::default(),
+                }),
+            }
+        }
         Self {
-            columns,
-            short: ShortTexts::default(),
-            contexts: Vec::new(),
-            others: HashMap::default(),
+            narrowing,
+            contexts: HashMap::default(),
             regions: ShortTexts::default(),
             accounts: ShortTexts::default(),
             lanes: Vec::new(),
-            key: Vec::new(),
         }
     }
 
     /// What cloud and narrowing cells come to, if a row with the same ones was good.
-    pub(super) fn context(&mut self, cells: &[&[u8]]) -> Option<Context> {
-        self.key.clear();
-        for (at, _) in &self.columns {
-            push(&mut self.key, cells[*at])?;
+    pub(super) fn context(&self, cells: &Cells<'_>) -> Option<Context> {
+        let mut key = 0;
+        for neighbours in &self.narrowing {
+            let text = cells.between(neighbours.first, neighbours.last);
+            key = key << NUMBER_BITS | neighbours.texts.get(text, 0)? as u128;
         }
-        self.known(&self.key)
-    }
-
-    fn known(&self, key: &[u8]) -> Option<Context> {
-        match self.short.get(key, 0) {
-            Some(at) => self.contexts.get(at).copied(),
-            None => self.others.get(key).copied(),
-        }
+        self.contexts.get(&key).copied()
     }
 
     /// The lanes of two accounts in a region.
     pub(super) fn lanes(
         &self,
         cloud: Provider,
-        region: &[u8],
-        accounts: [&[u8]; 2],
+        region: Text<'_>,
+        accounts: [Text<'_>; 2],
     ) -> Option<[u32; 2]> {
         let lanes = self.lanes.get(self.regions.get(region, cloud as u8)?)?;
         let [own, peer] = accounts.map(|account| *lanes.get(self.accounts.get(account, 0)?)?);
@@ -87,25 +101,22 @@ impl Known {
 
     /// Remembers the cells of a good row, and the lanes of its accounts.
     pub(super) fn learn(&mut self, texts: &Texts<'_>, context: Context, lanes: [u32; 2]) {
-        self.key.clear();
-        let cells = self.columns.iter().map(|(_, column)| texts.of(*column).as_bytes());
-        let is_short = cells.map(|cell| push(&mut self.key, cell)).all(|pushed| pushed.is_some());
-        if is_short && self.known(&self.key).is_none() {
-            let is_one_of_few = self.contexts.len() < FEW && self.short.add(&self.key, 0).is_some();
-            if is_one_of_few {
-                self.contexts.push(context);
-            } else {
-                self.others.insert(self.key.clone(), context);
-            }
+        // Rows are cut at every comma: a cell that holds one must not be taken for a good one.
+        if Column::ALL.iter().any(|column| !is_plain(texts.of(*column))) {
+            return;
         }
-        let region = texts.of(Column::Region).as_bytes();
-        let Some(region) = self.regions.add(region, context.cloud as u8) else { return };
+        for quotes in ["", "\""] {
+            self.learn_context(texts, context, quotes);
+        }
+        let text = |column| Text::whole(texts.of(column).as_bytes());
+        let region = self.regions.add(text(Column::Region), context.cloud as u8);
+        let Some(region) = region else { return };
         if self.lanes.len() <= region {
             self.lanes.resize(region + 1, Vec::new());
         }
         let known = &mut self.lanes[region];
         for (column, lane) in [Column::AccountA, Column::AccountB].into_iter().zip(lanes) {
-            if let Some(account) = self.accounts.add(texts.of(column).as_bytes(), 0) {
+            if let Some(account) = self.accounts.add(text(column), 0) {
                 if known.len() <= account {
                     known.resize(account + 1, None);
                 }
@@ -113,11 +124,22 @@ impl Known {
             }
         }
     }
+
+    /// Remembers a context by cells with such quotes around them, unless they are long.
+    fn learn_context(&mut self, texts: &Texts<'_>, context: Context, quotes: &str) {
+        let mut key = 0;
+        for neighbours in &mut self.narrowing {
+            let cells = neighbours.columns.iter().map(|column| texts.of(*column));
+            let cells: Vec<String> = cells.map(|text| format!("{quotes}{text}{quotes}")).collect();
+            let number = neighbours.texts.add(Text::whole(cells.join(",").as_bytes()), 0);
+            let Some(number) = number.filter(|number| *number < 1 << NUMBER_BITS) else { return };
+            key = key << NUMBER_BITS | number as u128;
+        }
+        self.contexts.insert(key, context);
+    }
 }
 
-/// Appends a cell so that no other cells make the same key; `None` if it is too long for that.
-fn push(key: &mut Vec<u8>, cell: &[u8]) -> Option<()> {
-    key.push(u8::try_from(cell.len()).ok()?);
-    key.extend_from_slice(cell);
-    Some(())
+/// Whether a cell with this text is cut as it was written.
+fn is_plain(text: &str) -> bool {
+    !text.contains([',', '"', '\n'])
 }

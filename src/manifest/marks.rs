@@ -2,40 +2,23 @@
 //! each of them to pay.
 
 /// A byte in each of the eight places of a word.
-const fn everywhere(byte: u8) -> u64 {
+pub(super) const fn everywhere(byte: u8) -> u64 {
     u64::from_le_bytes([byte; 8])
 }
 
 /// The highest bit of each byte.
-const HIGH: u64 = everywhere(0x80);
+pub(super) const HIGH: u64 = everywhere(0x80);
 
-/// The places of commas and line ends, in order.
-pub(super) struct Marks<'a> {
-    bytes: &'a [u8],
-    /// Where the word at hand begins.
-    at: usize,
-    /// Of the word at hand, the highest bit of each mark that was not given out.
-    left: u64,
-}
-
-impl<'a> Marks<'a> {
-    /// The marks of `bytes`.
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, left: marks(word(bytes)) }
-    }
-}
-
-impl Iterator for Marks<'_> {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        while self.left == 0 {
-            self.at += 8;
-            self.left = marks(word(self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?));
+/// Where the first comma or line end at or after `from` is.
+pub(super) fn first_mark(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    loop {
+        let rest = bytes.get(at..).filter(|rest| !rest.is_empty())?;
+        let marks = marks(word(rest));
+        if marks != 0 {
+            return Some(at + marks.trailing_zeros() as usize / 8);
         }
-        let place = self.at + self.left.trailing_zeros() as usize / 8;
-        self.left &= self.left - 1;
-        Some(place)
+        at += 8;
     }
 }
 
@@ -77,7 +60,11 @@ mod tests {
         ) {
             let is_mark = |at: &usize| matches!(bytes[*at], b',' | b'\n');
             let expected: Vec<usize> = (0..bytes.len()).filter(is_mark).collect();
-            prop_assert_eq!(Marks::new(&bytes).collect::<Vec<_>>(), expected);
+            let mut found = Vec::new();
+            while let Some(at) = first_mark(&bytes, found.last().map_or(0, |last| last + 1)) {
+                found.push(at);
+            }
+            prop_assert_eq!(found, expected);
         }
     }
 }

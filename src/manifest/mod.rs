@@ -33,6 +33,7 @@ mod short;
 mod split;
 #[cfg(test)]
 mod tests;
+mod text;
 mod wave;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -117,7 +117,7 @@ impl<'r> PartReader<'r> {
 
     /// Takes a plain row; its length.
     fn plain(&mut self, bytes: &[u8]) -> Option<usize> {
-        let row = self.places.as_ref()?.read(bytes, &mut self.known)?;
+        let row = self.places.as_mut()?.read(bytes, &self.known)?;
         self.part.rows_read += 1;
         self.part.lines += 1;
         self.push(row.ends, row.filter, self.part.lines);

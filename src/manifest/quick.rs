@@ -6,7 +6,8 @@ use super::code::Code;
 use super::column::Layout;
 use super::intern::Key;
 use super::known::Known;
-use super::marks::Marks;
+use super::marks::first_mark;
+use super::text::Text;
 use crate::model::Provider;
 
 /// A row as numbers.
@@ -20,6 +21,9 @@ pub(super) struct Quick {
     pub(super) filter: u32,
 }
 
+/// Cells of a row at most.
+const CELLS: usize = Column::ALL.len();
+
 /// Where the cells of a plain row are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Places {
@@ -28,6 +32,9 @@ pub(super) struct Places {
     accounts: [usize; 2],
     groups: [usize; 2],
     note: Option<usize>,
+    /// How long each cell of the row before was, with its quotes and a carriage return: most are as
+    /// long again.
+    lengths: [usize; CELLS],
 }
 
 impl Places {
@@ -40,60 +47,80 @@ impl Places {
             accounts: [place(Column::AccountA)?, place(Column::AccountB)?],
             groups: [place(Column::GroupA)?, place(Column::GroupB)?],
             note: place(Column::Note),
+            lengths: [0; CELLS],
         })
     }
 
     /// Reads the row at the start of `bytes`; `None` if it is not plain.
-    pub(super) fn read(&self, bytes: &[u8], known: &mut Known) -> Option<Quick> {
-        let mut cells = [&[][..]; Column::ALL.len()];
-        let cells = &mut cells[..self.width];
-        let length = cut(bytes, cells)?;
-        if self.note.is_some_and(|note| !cells[note].is_empty()) {
+    pub(super) fn read(&mut self, bytes: &[u8], known: &Known) -> Option<Quick> {
+        self.read_cut(bytes, known, true).or_else(|| self.read_cut(bytes, known, false))
+    }
+
+    /// Reads the row, cut by guesses or exactly. A guess may take a later comma for the end of a
+    /// cell: a cell with a comma is none that was ever found good.
+    fn read_cut(&mut self, bytes: &[u8], known: &Known, guesses: bool) -> Option<Quick> {
+        let mut cells = Cells { bytes, spans: [(0, 0); CELLS] };
+        let length = self.cut(&mut cells, guesses)?;
+        if self.note.is_some_and(|note| !cells.get(note).is_empty()) {
             return None;
         }
-        let context = known.context(cells)?;
-        let [one, other] = self.groups.map(|group| code(cells[group], context.cloud));
+        let context = known.context(&cells)?;
+        let [one, other] = self.groups.map(|group| code(cells.get(group), context.cloud));
         let (one, other) = (one?, other?);
         if one == other {
             return None;
         }
-        let accounts = self.accounts.map(|account| cells[account]);
-        let [own, peer] = known.lanes(context.cloud, cells[self.region], accounts)?;
+        let accounts = self.accounts.map(|account| cells.get(account));
+        let [own, peer] = known.lanes(context.cloud, cells.get(self.region), accounts)?;
         let ends = [Key::new(own, one)?, Key::new(peer, other)?];
         Some(Quick { length, ends, filter: context.filter })
     }
-}
 
-/// Cuts one line into exactly as many cells as `cells` has, without the quotes around them. A
-/// comma or a quote inside a cell makes it one that was never found good.
-fn cut<'a>(bytes: &'a [u8], cells: &mut [&'a [u8]]) -> Option<usize> {
-    let (last, others) = cells.split_last_mut()?;
-    let mut marks = Marks::new(bytes);
-    let mut from = 0;
-    for cell in others {
-        let end = marks.next()?;
-        if bytes[end] == b'\n' {
-            return None;
+    /// Cuts one line into exactly as many cells as the header has; its length.
+    #[inline(never)]
+    fn cut(&mut self, cells: &mut Cells<'_>, guesses: bool) -> Option<usize> {
+        let (bytes, last) = (cells.bytes, self.width.checked_sub(1)?);
+        let mut from = 0;
+        for at in 0..=last {
+            let mark = if at == last { b'\n' } else { b',' };
+            let guess = from + self.lengths[at];
+            let end = if guesses && bytes.get(guess) == Some(&mark) {
+                guess
+            } else {
+                first_mark(bytes, from).filter(|end| bytes[*end] == mark)?
+            };
+            cells.spans[at] = (from, end);
+            self.lengths[at] = end - from;
+            from = end + 1;
         }
-        *cell = bare(&bytes[from..end]);
-        from = end + 1;
+        let (start, end) = &mut cells.spans[last];
+        *end -= usize::from(bytes[*start..*end].ends_with(b"\r"));
+        Some(from)
     }
-    let end = marks.next()?;
-    let text = &bytes[from..end];
-    *last = bare(text.strip_suffix(b"\r").unwrap_or(text));
-    (bytes[end] == b'\n').then_some(end + 1)
 }
 
-/// A cell without the quotes around it.
-fn bare(cell: &[u8]) -> &[u8] {
-    match cell {
-        [b'"', inner @ .., b'"'] => inner,
-        _ => cell,
+/// The cells of a line, left to right.
+pub(super) struct Cells<'a> {
+    bytes: &'a [u8],
+    /// Where each begins and ends.
+    spans: [(usize, usize); CELLS],
+}
+
+impl<'a> Cells<'a> {
+    /// A cell, without the quotes around it.
+    pub(super) fn get(&self, at: usize) -> Text<'a> {
+        self.between(at, at).bare()
+    }
+
+    /// All from the start of one cell to the end of another.
+    pub(super) fn between(&self, first: usize, last: usize) -> Text<'a> {
+        let ((start, _), (_, end)) = (self.spans[first], self.spans[last]);
+        Text::new(&self.bytes[start..], end - start)
     }
 }
 
 /// The code of a group id that is valid for `cloud`.
-fn code(id: &[u8], cloud: Provider) -> Option<Code> {
+fn code(id: Text<'_>, cloud: Provider) -> Option<Code> {
     let coded = Code::read(id)?;
     let is_valid = match cloud {
         Provider::Alibaba => true,

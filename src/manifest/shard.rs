@@ -51,6 +51,12 @@ impl Shard {
         found & NUMBER
     }
 
+    /// The first word of the key with a number, 0 for number 0.
+    pub(super) fn head(&self, number: u32) -> u64 {
+        let index = number.checked_sub(1).map(|index| index as usize);
+        index.and_then(|index| self.keys.get(index)).map_or(0, Key::head)
+    }
+
     /// The index of a key, which is added if it is new.
     pub(super) fn find_or_add(&mut self, key: Key, hash: u64) -> u32 {
         let mut slot = self.first_slot(hash);

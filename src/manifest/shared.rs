@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::Rules;
 use super::code::Code;
 use super::intern::{Interner, Key};
+use super::text::Text;
 use crate::model::{AccountId, Filter, LaneKey, Provider, RegionId};
 
 /// The tables of a command. Their numbers depend on which thread came first; nothing that is
@@ -39,7 +40,8 @@ impl<'r> Shared<'r> {
 
     /// The key of a group, by the text of a valid cell.
     pub(super) fn group(&self, lane: u32, id: &str) -> Key {
-        let coded = Code::read(id.as_bytes()).and_then(|coded| Key::new(lane, coded.code));
+        let code = Code::read(Text::whole(id.as_bytes()));
+        let coded = code.and_then(|coded| Key::new(lane, coded.code));
         coded.unwrap_or_else(|| self.groups.odd(lane, id))
     }
 

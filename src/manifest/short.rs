@@ -1,14 +1,10 @@
 //! Short texts that were found good, by number: looked up in a few instructions.
 
 use super::fold::{SPREAD, fold};
+use super::text::{Text, Words};
 
-/// The longest text that is kept, in bytes.
-const SHORT: usize = 23;
 /// Of so many slots, one is taken at most.
 const ROOM: usize = 4;
-
-/// A text and a tag in three words, exactly: its bytes, and length and tag at the end.
-type Words = [u64; 3];
 
 /// Texts by number, in order of their coming.
 #[derive(Debug)]
@@ -26,14 +22,14 @@ impl Default for ShortTexts {
 
 impl ShortTexts {
     /// The number of a text with this tag, if it was added.
-    pub(super) fn get(&self, text: &[u8], tag: u8) -> Option<usize> {
-        let words = words(text, tag)?;
+    pub(super) fn get(&self, text: Text<'_>, tag: u8) -> Option<usize> {
+        let words = text.words(tag)?;
         self.slots[self.find(words)].1.checked_sub(1).map(|number| number as usize)
     }
 
     /// The number of a text with this tag, which is added if it is new; `None` if it is long.
-    pub(super) fn add(&mut self, text: &[u8], tag: u8) -> Option<usize> {
-        let words = words(text, tag)?;
+    pub(super) fn add(&mut self, text: Text<'_>, tag: u8) -> Option<usize> {
+        let words = text.words(tag)?;
         let slot = self.find(words);
         if let Some(known) = self.slots[slot].1.checked_sub(1) {
             return Some(known as usize);
@@ -69,22 +65,6 @@ impl ShortTexts {
     }
 }
 
-/// The words of a text: most are told by their first and their last eight bytes.
-fn words(text: &[u8], tag: u8) -> Option<Words> {
-    let length = u8::try_from(text.len()).ok().filter(|_| text.len() <= SHORT)?;
-    let end = length | tag << 5;
-    if text.len() <= 16
-        && let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk())
-    {
-        return Some([u64::from_le_bytes(*first), u64::from_le_bytes(*last), u64::from(end) << 56]);
-    }
-    let mut bytes = [0; SHORT + 1];
-    bytes[..text.len()].copy_from_slice(text);
-    bytes[SHORT] = end;
-    let (words, _) = bytes.as_chunks::<8>();
-    Some([words[0], words[1], words[2]].map(u64::from_le_bytes))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,17 +73,18 @@ mod tests {
     fn texts_keep_their_numbers_and_are_told_apart() {
         let mut texts = ShortTexts::default();
         let all: Vec<String> = (0..500).map(|n| format!("{n}")).collect();
-        for (text, number) in all.iter().zip(0..) {
-            assert_eq!(texts.get(text.as_bytes(), 0), None);
-            assert_eq!(texts.add(text.as_bytes(), 0), Some(number));
+        for (text, number) in all.iter().map(|text| Text::whole(text.as_bytes())).zip(0..) {
+            assert_eq!(texts.get(text, 0), None);
+            assert_eq!(texts.add(text, 0), Some(number));
         }
         for (text, number) in all.iter().zip(0..) {
-            assert_eq!(texts.add(text.as_bytes(), 0), Some(number));
-            assert_eq!(texts.get(text.as_bytes(), 0), Some(number));
-            assert_eq!(texts.get(text.as_bytes(), 1), None);
-            assert_eq!(texts.get(format!("{text}\0").as_bytes(), 0), None);
+            let same = Text::whole(text.as_bytes());
+            assert_eq!(texts.add(same, 0), Some(number));
+            assert_eq!(texts.get(same, 0), Some(number));
+            assert_eq!(texts.get(same, 1), None);
+            assert_eq!(texts.get(Text::whole(format!("{text}\0").as_bytes()), 0), None);
         }
-        assert_eq!(texts.add(&[b'x'; 23], 0), Some(500));
-        assert_eq!(texts.add(&[b'x'; 24], 0), None);
+        assert_eq!(texts.add(Text::whole(&[b'x'; 23]), 0), Some(500));
+        assert_eq!(texts.add(Text::whole(&[b'x'; 24]), 0), None);
     }
 }

@@ -25,7 +25,7 @@ pub use id::{
 };
 pub use pair::{Filter, GroupRef, Scope, Side};
 pub use pair_outcome::{PairOutcome, SideState, judge_pair};
-pub use pairs::{BothEnds, Draft, Groups, PairSet, Row, Rows, Source};
+pub use pairs::{BothEnds, Draft, Groups, LaneIds, PairSet, Row, Rows, Source};
 pub use plan::{CallForm, Digest, Finding, GroupIx, Hasher, PlannedCall, Revocation, RevocationId};
 pub use report::{PairCounts, RuleCounts};
 pub use rule::{BadValue, Direction, NicType, Peer, Policy, PortRange, Protocol, Rule, Snapshot};

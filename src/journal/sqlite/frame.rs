@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::row::{bytes, each, first, get, group_ref, lane_key, parse, select, text};
 use super::sql;
 use crate::journal::{GroupWork, JournalError, Lane, pack};
-use crate::model::{Filter, GroupIx, GroupRef, Groups};
+use crate::model::{BadValue, Filter, GroupIx, GroupRef, Groups, LaneIds};
 
 /// Ids in one text.
 const IDS: u32 = 10_000;
@@ -32,20 +32,25 @@ pub(super) fn names(conn: &Connection, run_no: i64) -> Result<Groups, JournalErr
     let mut groups = Groups::default();
     for lane in lanes(conn, run_no)? {
         let end = lane.first.0.saturating_add(lane.groups);
+        let mut of_lane = LaneIds::default();
         for from in (lane.first.0..end).step_by(IDS as usize) {
             let to = end.min(from.saturating_add(IDS));
             let ids: Option<String> =
                 first(conn, sql::GROUP_IDS, (run_no, from, to), |row| get(row, "ids"))?.flatten();
             for id in ids.as_deref().unwrap_or_default().lines() {
-                let pushed = groups.push(&lane.key, id);
-                pushed.map_err(|error| JournalError::Damaged(error.to_string()))?;
+                of_lane.push(id).map_err(|error| damaged(&error))?;
             }
-            if groups.len() != to as usize {
-                return Err(JournalError::Damaged("a lane lacks groups".to_owned()));
-            }
+        }
+        groups.push_lane(&lane.key, &of_lane).map_err(|error| damaged(&error))?;
+        if groups.len() != end as usize {
+            return Err(JournalError::Damaged("a lane lacks groups".to_owned()));
         }
     }
     Ok(groups)
+}
+
+fn damaged(error: &BadValue) -> JournalError {
+    JournalError::Damaged(error.to_string())
 }
 
 pub(super) fn notes(conn: &Connection, run_no: i64) -> Result<BTreeMap<u32, String>, JournalError> {

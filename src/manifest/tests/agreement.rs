@@ -9,7 +9,7 @@ use crate::model::Provider;
 const CLOUDS: [&str; 5] = ["aws", "", "alibaba", "\"aws\"", "gcp"];
 const REGIONS: [&str; 6] =
     ["us-east-1", "cn-beijing", "\"cn-beijing\"", " cn-beijing", "cn-nowhere", "eu-west-1"];
-const ACCOUNTS: [&str; 8] = [
+const ACCOUNTS: [&str; 11] = [
     "111111111111",
     "222222222222",
     "a@b",
@@ -18,6 +18,10 @@ const ACCOUNTS: [&str; 8] = [
     "333333333333 ",
     "x y",
     "",
+    // One account, and two cells.
+    "\"a,b\"",
+    "a,b",
+    "a@c",
 ];
 const GROUPS: [&str; 14] = [
     "sg-0123456789abcdef0",

@@ -121,3 +121,12 @@ fn rows_need_as_many_cells_as_the_header() {
     assert_eq!(places(&parsed), ["2: note", "3: cell 7", "4: account_a"]);
     assert!(messages(&parsed)[1].contains("the row has 7 cells, expected 6"));
 }
+
+#[test]
+fn a_comma_in_a_quoted_cell_does_not_make_a_row_of_too_many_cells_a_good_one() {
+    let text = "cn-beijing,\"a,b\",sg-a,2,sg-b,\ncn-beijing,xyz,sg-a,2,sg-b,\n";
+    assert_eq!(messages(&rows(text)), Vec::<String>::new());
+    // Cut where the row before it was cut, it would have the cells of the first.
+    let parsed = rows(&format!("{text}cn-beijing,a,b,sg-a,2,sg-b,\n"));
+    only(&parsed, "4: cell 7", "a cell with a comma needs quotes");
+}

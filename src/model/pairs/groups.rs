@@ -21,41 +21,94 @@ pub struct Groups {
     id_ends: Vec<u16>,
 }
 
+/// What a group that is refused was expected to be.
+const IN_ORDER: &str = "a group that comes after the one before it";
+
+/// The ids of one lane, sorted and distinct: gathered apart, so that lanes may be in parallel.
+#[derive(Clone, Debug, Default)]
+pub struct LaneIds {
+    text: String,
+    /// Where each id ends.
+    ends: Vec<usize>,
+}
+
+impl LaneIds {
+    /// Adds an id, which must come after all others.
+    pub fn push(&mut self, id: &str) -> Result<(), BadValue> {
+        let mut last = self.ends.iter().rev();
+        if let Some(end) = last.next() {
+            let start = last.next().copied().unwrap_or_default();
+            if id <= &self.text[start..*end] {
+                return Err(BadValue::new(id, IN_ORDER));
+            }
+        }
+        self.text.push_str(id);
+        self.ends.push(self.text.len());
+        Ok(())
+    }
+}
+
 /// Ids in a block; with ids of 256 bytes each it has less than 2^16 bytes.
 const BLOCK: usize = 128;
 
 impl Groups {
-    /// Adds a group, which must come after all others in [`GroupRef`] order and have a number.
+    /// Adds a group, which must come after all others in [`GroupRef`] order and have a number. After
+    /// an error the groups are not to be used.
     pub fn push(&mut self, lane: &LaneKey, id: &str) -> Result<(), BadValue> {
-        let refused = |expected| BadValue::new(&format!("{lane} {id}"), expected);
-        let next = u32::try_from(self.id_ends.len() + 1);
-        let next = next.map_err(|_| refused("fewer groups: split the manifest"))?;
-        let order = self.lanes.last().map_or(Ordering::Greater, |last| lane.cmp(last));
-        let start = match self.blocks.last() {
-            Some(start) if !self.id_ends.len().is_multiple_of(BLOCK) => *start,
-            _ => self.ids.len(),
-        };
-        let end = u16::try_from(self.ids.len() + id.len() - start);
-        let end = end.map_err(|_| refused("an id of at most 256 bytes"))?;
-        let last_id = self.id_ends.len().checked_sub(1).map(|at| self.id_at(at));
-        match order {
-            Ordering::Greater => {
-                self.lanes.push(lane.clone());
-                self.lane_ends.push(next);
+        match self.lanes.last().map_or(Ordering::Greater, |last| lane.cmp(last)) {
+            Ordering::Greater => self.lanes.push(lane.clone()),
+            Ordering::Equal if self.last_id().is_some_and(|last| last < id) => {
+                self.lane_ends.pop();
             }
-            Ordering::Equal if last_id.is_some_and(|last| last < id) => {
-                if let Some(end) = self.lane_ends.last_mut() {
-                    *end = next;
-                }
-            }
-            _ => return Err(refused("a group that comes after the one before it")),
+            _ => return Err(refused(lane, id, IN_ORDER)),
         }
+        let start = self.ids.len();
+        self.ids.push_str(id);
+        self.end_id(start, start + id.len()).map_err(|expected| refused(lane, id, expected))?;
+        self.end_lane()
+    }
+
+    /// Adds a lane, which must come after all others, with its groups, if it has any. After an error
+    /// the groups are not to be used.
+    pub fn push_lane(&mut self, lane: &LaneKey, ids: &LaneIds) -> Result<(), BadValue> {
+        if self.lanes.last().is_some_and(|last| lane <= last) {
+            return Err(refused(lane, &ids.text, IN_ORDER));
+        }
+        let before = self.ids.len();
+        self.ids.push_str(&ids.text);
+        let mut start = before;
+        for end in &ids.ends {
+            let end = before + end;
+            self.end_id(start, end).map_err(|expected| refused(lane, "", expected))?;
+            start = end;
+        }
+        if !ids.ends.is_empty() {
+            self.lanes.push(lane.clone());
+            self.end_lane()?;
+        }
+        Ok(())
+    }
+
+    /// Notes where the id ends that begins at `start`; what was expected, if it is too long.
+    fn end_id(&mut self, start: usize, end: usize) -> Result<(), &'static str> {
         if self.id_ends.len().is_multiple_of(BLOCK) {
             self.blocks.push(start);
         }
-        self.ids.push_str(id);
-        self.id_ends.push(end);
+        let block = self.blocks.last().copied().unwrap_or_default();
+        self.id_ends.push(u16::try_from(end - block).map_err(|_| "an id of at most 256 bytes")?);
         Ok(())
+    }
+
+    fn end_lane(&mut self) -> Result<(), BadValue> {
+        let end = u32::try_from(self.id_ends.len());
+        let count =
+            || BadValue::new(&self.id_ends.len().to_string(), "fewer groups: split the manifest");
+        self.lane_ends.push(end.map_err(|_| count())?);
+        Ok(())
+    }
+
+    fn last_id(&self) -> Option<&str> {
+        self.id_ends.len().checked_sub(1).map(|at| self.id_at(at))
     }
 
     /// How many there are.
@@ -125,6 +178,10 @@ impl Groups {
         let start = if at.is_multiple_of(BLOCK) { 0 } else { usize::from(self.id_ends[at - 1]) };
         &self.ids[block + start..block + usize::from(self.id_ends[at])]
     }
+}
+
+fn refused(lane: &LaneKey, id: &str, expected: &'static str) -> BadValue {
+    BadValue::new(&format!("{lane} {id}"), expected)
 }
 
 fn spelled(lane: &LaneKey, id: &str) -> GroupRef {

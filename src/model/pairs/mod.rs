@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use both_ends::BothEnds;
 pub use draft::Draft;
-pub use groups::Groups;
+pub use groups::{Groups, LaneIds};
 pub use rows::Rows;
 pub use set::PairSet;
 
