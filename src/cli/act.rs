@@ -13,7 +13,9 @@ use super::signals;
 use super::start::Context;
 use crate::journal::{JournalError, RunRecord};
 use crate::report::{Format, PlanView, exit_code, summarize, write_plan, write_report};
-use crate::run::{self, Basis, Ending, Failures, Halt, Operator, Prepared, RunError, revoke};
+use crate::run::{
+    self, Basis, Ending, Failures, Halt, Operator, Pause, Prepared, RunError, revoke,
+};
 
 /// How a run is carried out.
 pub(super) struct How<'a> {
@@ -37,10 +39,10 @@ pub(super) async fn act(
     }
     guard::check_stored(&*session.journal, &run, &session.config).await?;
     let exchange = session.exchange(&run.new.id).await?;
-    let pause_file = how.acting.pause_file.clone();
+    let pause = Pause::new(how.acting.pause_file.clone());
     let command = Command { context, session, how: &how };
     let process = session.process(&exchange);
-    let ended = revoke(&process, run, how.basis, pause_file, &command)
+    let ended = revoke(&process, run, how.basis, pause, &command)
         .await
         .map_err(|halt| halted(session, halt))?;
     finish(context, session, ended).await

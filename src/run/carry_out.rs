@@ -1,7 +1,5 @@
 //! One call's life: its turn, its age, intent, send, and what the answer means.
 
-use std::time::Duration;
-
 use super::answer::conclude;
 use super::in_hand::{InHand, Told};
 use super::planted::sent_too_early;
@@ -12,9 +10,6 @@ use crate::exchange::{Account, Exchange, Leave};
 use crate::failpoint::{during, hit};
 use crate::journal::{Claim, JournalError, Lane};
 use crate::model::{Event, Status};
-
-/// How often a paused run looks whether its pause file is gone.
-const PAUSE_POLL: Duration = Duration::from_millis(200);
 
 /// Sends `call` until it is answered. It comes back unsent, or waiting, when the command is to
 /// end or the lane was parked; and to be read back, when it waited for too long. Must not be
@@ -65,7 +60,7 @@ impl<'a> Sender<'a> {
         loop {
             let ready = async {
                 tokio::time::sleep_until(call.due).await;
-                self.wait_while_paused().await;
+                self.work.pause.over().await;
                 self.exchange.leave(lane, self.action).await
             };
             let leave = tokio::select! {
@@ -77,7 +72,7 @@ impl<'a> Sender<'a> {
                 return None;
             }
             // The wait for quota may have been long.
-            if !self.is_paused().await {
+            if !self.work.pause.is_on().await {
                 return Some(leave);
             }
         }
@@ -155,19 +150,5 @@ impl<'a> Sender<'a> {
         }
         hit("after-outcome");
         Ok(())
-    }
-
-    async fn wait_while_paused(&self) {
-        while self.is_paused().await {
-            tokio::time::sleep(PAUSE_POLL).await;
-        }
-    }
-
-    async fn is_paused(&self) -> bool {
-        match &self.work.pause_file {
-            // A file that cannot be looked at may be there.
-            Some(file) => tokio::fs::try_exists(file).await.unwrap_or(true),
-            None => false,
-        }
     }
 }

@@ -10,6 +10,7 @@ mod guard;
 mod in_hand;
 mod lane;
 mod patience;
+mod pause;
 mod plan_digest;
 mod planted;
 mod process;
@@ -21,8 +22,6 @@ mod token;
 mod verify;
 mod worker;
 
-use std::path::PathBuf;
-
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 pub use error::{RunError, Unrecorded};
@@ -30,6 +29,7 @@ pub use estimate::estimate;
 pub use guard::Failures;
 use lane::{LaneEnd, work_lane};
 pub use patience::Patience;
+pub use pause::Pause;
 pub use plan_digest::plan_digest;
 pub use process::{
     Basis, Differs, Ended, Ending, Halt, Operator, Prepared, Process, Taken, is_unfinished,
@@ -58,8 +58,8 @@ pub struct CarryOut<'a> {
     pub journal: &'a dyn Journal,
     /// The run.
     pub run: &'a RunRecord,
-    /// No new call while this file exists.
-    pub pause_file: Option<PathBuf>,
+    /// What holds new calls back for a while.
+    pub pause: Pause,
     /// How long what was removed may still show.
     pub patience: Patience,
     /// What each lane has to do, for whoever is told of the progress.

@@ -201,7 +201,10 @@ fn nothing_is_sent_while_the_pause_file_is_there() {
     scene.wait_for("both groups to be read", |calls| reads(calls) >= 2);
     assert!(scene.revocations().is_empty());
     std::fs::remove_file(scene.path("pause")).expect("the pause file is there");
-    running.wait().exits(0);
+    let ended = running.wait().exits(0);
+    for told in ["paused: no new call while pause exists", "going on: pause is gone"] {
+        assert_eq!(ended.stderr.matches(told).count(), 1, "{}", ended.stderr);
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ use unpair::exchange::{Exchange, Silent};
 use unpair::journal::{Journal, Mode, RunRecord, open};
 use unpair::model::{Direction, GroupIx, GroupRef, Outcome, Peer, Provider, Rule, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
-use unpair::run::{CarryOut, Failures, Patience, RunEnd, carry_out, take_up};
+use unpair::run::{CarryOut, Failures, Patience, Pause, RunEnd, carry_out, take_up};
 
 pub(super) use super::fake::{Fake, Reply};
 use crate::cloud::Every;
@@ -149,7 +149,7 @@ impl Scenario {
             exchange,
             journal: &*self.journal,
             run: &run,
-            pause_file: self.pause_file.clone(),
+            pause: Pause::new(self.pause_file.clone()),
             patience: Patience { polls: vec![SOON; 6], second_look: SOON },
             outlook: Vec::new(),
             failures: Failures::new(None),

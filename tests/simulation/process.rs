@@ -13,8 +13,8 @@ use unpair::model::{PairSet, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, RetryPolicy};
 use unpair::report::{exit_code, summarize};
 use unpair::run::{
-    Basis, Ended, Ending, Failures, Operator, Prepared, Process, Taken, is_unfinished, limiters,
-    revoke, take_or_begin,
+    Basis, Ended, Ending, Failures, Operator, Pause, Prepared, Process, Taken, is_unfinished,
+    limiters, revoke, take_or_begin,
 };
 
 use crate::fakes::Every;
@@ -30,7 +30,7 @@ pub(crate) async fn work(ground: &Arc<Ground>, journal: &Watched, pairs: &PairSe
     let run = begin_or_find(ground, journal, pairs).await;
     let exchange = exchange(ground, journal, &run.new.id).await;
     let process = Process { journal, exchange: &exchange, began: Instant::now() };
-    let ended = revoke(&process, run, Basis::Rows, None, &Approving(journal))
+    let ended = revoke(&process, run, Basis::Rows, Pause::default(), &Approving(journal))
         .await
         .expect("the journal holds");
     if ended.exit == 0 {

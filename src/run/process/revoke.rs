@@ -1,17 +1,15 @@
 //! The order of a run that revokes: prepare, ask, carry out, judge, end.
 
-use std::path::PathBuf;
-
 use super::{Basis, Ended, Ending, Halt, Operator, Prepared, Process};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
-use crate::run::{CarryOut, Failures, Patience, RunEnd, carry_out, take_up};
+use crate::run::{CarryOut, Failures, Patience, Pause, RunEnd, carry_out, take_up};
 
 /// Carries out `run` from wherever it is to the end of this process, and journals that end.
 pub async fn revoke<O: Operator + ?Sized>(
     process: &Process<'_>,
     run: RunRecord,
     basis: Basis,
-    pause_file: Option<PathBuf>,
+    pause: Pause,
     operator: &O,
 ) -> Result<Ended<O::Refusal, O::Exit>, Halt> {
     let plan = process.prepare(run, basis).await?;
@@ -22,7 +20,7 @@ pub async fn revoke<O: Operator + ?Sized>(
         None => match operator.approve(&plan).await {
             Err(refusal) => Ending::Refused(refusal),
             Ok(failures) => {
-                let (end, ending) = process.act(&plan, pause_file, failures).await?;
+                let (end, ending) = process.act(&plan, pause, failures).await?;
                 parked = end.parked;
                 ending
             }
@@ -49,7 +47,7 @@ impl Process<'_> {
     async fn act<R>(
         &self,
         plan: &Prepared,
-        pause_file: Option<PathBuf>,
+        pause: Pause,
         failures: Failures,
     ) -> Result<(RunEnd, Ending<R>), Halt> {
         let (run, now_ms) = (&plan.run, self.exchange.clock.now_ms());
@@ -67,7 +65,7 @@ impl Process<'_> {
             exchange,
             journal,
             run: &run,
-            pause_file,
+            pause,
             patience: Patience::default(),
             outlook: plan.estimate.outlook(),
             failures,
