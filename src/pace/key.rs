@@ -128,7 +128,12 @@ impl Key {
     /// A call that went out at `sent_at` ended: without an answer that anybody took, if `None`.
     pub(super) fn hear(&self, sent_at: Seconds, answer: Option<Answer>) -> Heard {
         let now = self.now();
-        let must_rest = self.spend(answer);
+        // Where refusals are bought, the pace itself bounds their share.
+        let is_bought = self.learner().buys_refusals();
+        let must_rest = match answer {
+            Some(Answer::Refused { .. }) if is_bought => false,
+            answer => self.spend(answer),
+        };
         let opens_at = {
             let mut learner = self.learner();
             match answer {

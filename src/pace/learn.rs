@@ -4,7 +4,8 @@
 //! is what was refilled meanwhile: an exact `estimate`. Below it the pace `climb`s: it holds,
 //! since nothing is lost while the bucket fills, then probes. After a refusal a `gate` lets one
 //! call in flight look whether the limit gives way again. Providers that count by the minute and
-//! lock out until the next one are told by how the lockout ends, and get a `window`.
+//! lock out until the next one are told by how the lockout ends, and get a `window`. A bucket so
+//! small that it refuses whatever the rate is a `narrow` one: refusals are its price.
 //!
 //! A pure state machine: times are seconds of one clock whose full minutes are the provider's,
 //! randomness is handed in as numbers in `[0, 1)`. Whoever takes a call out must say how it ended,
@@ -15,6 +16,7 @@ mod climb;
 mod drip;
 mod estimate;
 mod gate;
+mod narrow;
 #[cfg(test)]
 mod tests;
 mod window;
@@ -24,6 +26,7 @@ use climb::Climb;
 use drip::Drip;
 use estimate::{Cycle, Estimate, Reached};
 use gate::Gate;
+use narrow::Narrow;
 use window::Window;
 
 /// Seconds of a clock.
@@ -63,6 +66,7 @@ pub struct Learner {
     estimate: Estimate,
     climb: Climb,
     gate: Gate,
+    narrow: Narrow,
     window: Window,
 }
 
@@ -79,6 +83,7 @@ impl Learner {
             estimate: Estimate::new(bounds.start),
             climb: Climb::default(),
             gate: Gate::default(),
+            narrow: Narrow::default(),
             window: Window::new(by_the_minute),
         }
     }
@@ -142,6 +147,9 @@ impl Learner {
         if self.window.quota.is_some() {
             return self.in_window(now);
         }
+        if self.narrow.is_suspected() {
+            return self.through_narrow(now, sent_at);
+        }
         let rate = match self.mode {
             Mode::Ramp => self.climb.ramp(now, self.drip.rate, &self.bounds),
             Mode::Run => self.climb.probe(now, self.drip.rate, &mut self.estimate, &self.bounds),
@@ -163,6 +171,10 @@ impl Learner {
         if sent_at <= self.gate.cut_at {
             return;
         }
+        if let Some(rate) = self.narrow.refused(now, sent_at, self.drip.rate) {
+            self.gate.shut_until(gate::asked_for(now, retry_after));
+            return self.drip.set(now, self.bounds.clamp(rate));
+        }
         self.gate.last_refusal = sent_at;
         self.drip.no_burst(now);
         if !self.gate.probing && self.window.spent(sent_at) {
@@ -178,6 +190,11 @@ impl Learner {
         self.climb.hold(now, self.estimate.is_low());
         self.gate.cut(now, self.estimate.rate, retry_after, random);
         self.gate.look_at_boundary(now, &self.window, retry_after, random);
+    }
+
+    /// Refusals are the price of what is let through, and no sign that the rate is too high.
+    pub fn buys_refusals(&self) -> bool {
+        self.narrow.buys()
     }
 
     /// The rate at the moment, below the ceiling.
@@ -206,6 +223,9 @@ impl Learner {
             }
         };
         self.climb.confirm(is_same);
+        // The bucket was full before the first refusal ever.
+        let accepted = (self.mode == Mode::Run).then_some(self.cycle.accepted);
+        self.narrow.cycle(now, accepted, self.estimate.is_far_below());
     }
 
     /// The limit gives way again.
@@ -223,6 +243,8 @@ impl Learner {
             self.window.learn(quota, sent_at);
             self.gate.cut_at = now;
             self.drip.set(now, self.bounds.clamp(window::pace(quota)));
+        } else if let Some(rate) = self.narrow.probe_passed(now, failures) {
+            self.drip.set(now, self.bounds.clamp(rate));
         } else if failures <= 1 {
             self.cycle.paused(now);
         } else {
@@ -230,6 +252,17 @@ impl Learner {
             self.drip.set(now, climb::HOLD * self.estimate.rate);
             self.climb.outage_over(now);
         }
+    }
+
+    /// A call was let through by a bucket that may be a narrow one.
+    fn through_narrow(&mut self, now: Seconds, sent_at: Seconds) {
+        let rate = self.drip.rate;
+        if let Some(rate) = self.narrow.accepted(now, sent_at, rate, self.drip.is_used) {
+            return self.drip.set(now, self.bounds.clamp(rate));
+        }
+        self.estimate.rate = rate;
+        self.cycle.begin_after_outage(now);
+        self.climb.outage_over(now);
     }
 
     /// A call was let through in a minute whose quota is known.

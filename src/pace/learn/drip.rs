@@ -12,11 +12,13 @@ pub(super) struct Drip {
     burst: f64,
     tokens: f64,
     at: Option<Seconds>,
+    /// The last call went out as soon as the rate let it, and waited for nothing else.
+    pub(super) is_used: bool,
 }
 
 impl Drip {
     pub(super) fn new(rate: PerSecond, burst: f64) -> Self {
-        Self { rate, burst, tokens: burst, at: None }
+        Self { rate, burst, tokens: burst, at: None, is_used: true }
     }
 
     /// Calls of an earlier process.
@@ -34,6 +36,7 @@ impl Drip {
     /// One call goes out.
     pub(super) fn take(&mut self, now: Seconds) {
         self.refill(now);
+        self.is_used = self.tokens < self.most();
         self.tokens = (self.tokens - 1.0).max(0.0);
     }
 
@@ -51,8 +54,11 @@ impl Drip {
 
     fn refill(&mut self, now: Seconds) {
         let passed = self.at.map_or(0.0, |at| (now - at).max(0.0));
-        let most = self.burst + self.rate * LATE_TIMER;
-        self.tokens = (self.tokens + passed * self.rate).min(most);
+        self.tokens = (self.tokens + passed * self.rate).min(self.most());
         self.at = Some(now);
+    }
+
+    fn most(&self) -> f64 {
+        self.burst + self.rate * LATE_TIMER
     }
 }

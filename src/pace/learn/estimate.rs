@@ -14,6 +14,9 @@ const FORGET: Seconds = 300.0;
 /// Below this share of the best rate the limit is taken to be low for a while only.
 const LOW: f64 = 0.8;
 
+/// Below this share it is not by chance.
+const FAR_BELOW: f64 = 0.5;
+
 /// Refused at more than this multiple of the average: the limit was raised within the cycle.
 const JUMP: f64 = 3.0;
 
@@ -109,6 +112,11 @@ impl Estimate {
         self.rate < LOW * self.best
     }
 
+    /// So far less that others, or the provider, must have lowered it.
+    pub(super) fn is_far_below(&self) -> bool {
+        self.rate < FAR_BELOW * self.best
+    }
+
     /// The first refusal ever: the bucket was full when the cycle began, so all that is known is
     /// an upper bound. That confirms nothing.
     pub(super) fn first(
@@ -120,7 +128,9 @@ impl Estimate {
     ) -> bool {
         let bound = 1.5 * f64::from(cycle.accepted) / cycle.lasted(now).max(0.5);
         self.rate = bounds.clamp(0.5 * rate.min(bound));
-        self.remember(self.start, now);
+        // A start that was never kept up says nothing of the limit.
+        let best = if rate > self.start { self.start } else { self.rate };
+        self.remember(best, now);
         false
     }
 

@@ -1,0 +1,141 @@
+//! Buckets so small that the way to them decides what they refuse.
+//!
+//! Calls reach a bucket of one in another rhythm than they were sent in, and a call that comes too
+//! early after another is refused, however slow the pace is on the whole. There is no rate below
+//! which nothing is refused; what is refused is the price of what is let through. The cycles
+//! between two refusals stay short then, whatever the rate. Whether a higher rate lets more
+//! through is tried: of a bucket that is merely empty, it does not.
+
+mod course;
+
+use super::{PerSecond, Seconds};
+use course::{Course, Phase};
+
+/// Replies accepted in a cycle up to which it is a short one: a bucket that is refilled steadily
+/// has longer ones, unless it is slow.
+const SHORT: u32 = 85;
+
+/// Short cycles that raise the suspicion; there are fewer after a limit was lowered.
+const SUSPICIOUS: u32 = 5;
+
+/// The same of a slow bucket: each of its cycles takes long.
+const SUSPICIOUS_SLOW: u32 = 2;
+
+/// Below this rate so few calls are made that a trial would last longer than what it tells.
+const SLOW: PerSecond = 1.0;
+
+/// How often the suspicions that are asked for are doubled at most, once each time in vain.
+const DOUBLED: u32 = 6;
+
+/// A trial goes at this multiple of what was let through: the gain is seen through the noise.
+const TRIAL: f64 = 2.5;
+
+/// A slow limit is approached from above what was let through, since that was too little.
+const APPROACH: f64 = 1.3;
+
+/// Whether the bucket is a narrow one.
+#[derive(Debug, Default)]
+pub(super) struct Narrow {
+    /// Short cycles of late, the first of which began at `since`.
+    suspicions: u32,
+    since: Seconds,
+    accepted: u32,
+    is_short: bool,
+    /// How often the suspicion was wrong.
+    wrong: u32,
+    course: Option<Course>,
+}
+
+impl Narrow {
+    /// The rate follows this.
+    pub(super) fn is_suspected(&self) -> bool {
+        self.course.is_some()
+    }
+
+    /// Refusals are the price of what is let through.
+    pub(super) fn buys(&self) -> bool {
+        self.course.as_ref().is_some_and(|course| course.phase != Phase::Sparing)
+    }
+
+    /// A cycle ended in which `accepted` calls were let through, if that is known. Where the limit
+    /// is far `below` the best rate, others or the provider have lowered it.
+    pub(super) fn cycle(&mut self, now: Seconds, accepted: Option<u32>, below: bool) {
+        self.is_short = !below && accepted.is_some_and(|accepted| accepted <= SHORT);
+        if self.suspicions == 0 {
+            (self.since, self.accepted) = (now, 0);
+        } else {
+            self.accepted += accepted.unwrap_or(0);
+        }
+    }
+
+    /// The limit gave way again after `failures` refusals. Returns at which rate to go on, if there
+    /// is reason to suspect.
+    pub(super) fn probe_passed(&mut self, now: Seconds, failures: u32) -> Option<PerSecond> {
+        if failures > 1 {
+            return None;
+        }
+        if !self.is_short {
+            self.suspicions = self.suspicions.saturating_sub(1);
+            return None;
+        }
+        self.suspicions += 1;
+        let usual = f64::from(self.accepted + 1) / (now - self.since);
+        let is_slow = usual < SLOW;
+        let asked_for = if is_slow { SUSPICIOUS_SLOW } else { SUSPICIOUS };
+        if self.suspicions < asked_for << self.wrong {
+            return None;
+        }
+        self.suspicions = 0;
+        let (phase, times) =
+            if is_slow { (Phase::Sparing, APPROACH) } else { (Phase::Trial { usual }, TRIAL) };
+        self.course = Some(Course::new(now, phase));
+        Some(times * usual)
+    }
+
+    /// The rate after an acceptance, or nothing if the bucket is not a narrow one. `is_used` says
+    /// that calls go out as fast as the rate lets them.
+    pub(super) fn accepted(
+        &mut self,
+        now: Seconds,
+        sent_at: Seconds,
+        rate: PerSecond,
+        is_used: bool,
+    ) -> Option<PerSecond> {
+        let course = self.course.as_mut()?;
+        course.passed_in_a_row += 1;
+        course.refused_in_a_row = 0;
+        if sent_at <= course.began_at {
+            return Some(rate);
+        }
+        let followed = course.accepted(now, rate, is_used);
+        self.unless_wrong(followed)
+    }
+
+    /// The rate after a refusal, or nothing if the bucket is not a narrow one.
+    pub(super) fn refused(
+        &mut self,
+        now: Seconds,
+        sent_at: Seconds,
+        rate: PerSecond,
+    ) -> Option<PerSecond> {
+        let course = self.course.as_mut()?;
+        course.passed_in_a_row = 0;
+        course.refused_in_a_row += 1;
+        let followed = if course.is_shut() {
+            None
+        } else if sent_at <= course.began_at {
+            Some(rate)
+        } else {
+            course.refused(now, rate)
+        };
+        self.unless_wrong(followed)
+    }
+
+    fn unless_wrong(&mut self, followed: Option<PerSecond>) -> Option<PerSecond> {
+        if followed.is_none() {
+            self.course = None;
+            self.wrong = (self.wrong + 1).min(DOUBLED);
+        }
+        followed
+    }
+}

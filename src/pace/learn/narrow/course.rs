@@ -1,0 +1,184 @@
+//! What is tried with a bucket that may be a narrow one, and how it ends.
+
+use crate::pace::learn::{PerSecond, Seconds};
+
+/// More refusals are worth it if they let through this multiple of what few of them did.
+const WORTH: f64 = 1.2;
+
+/// Refusals, after the first, from which on a trial may be lost, and that decide it.
+const LOST_AFTER: u32 = 4;
+const WON_AFTER: u32 = 30;
+
+/// Calls by which a trial may be behind: a call is let through or not, there is no half.
+const BEHIND: f64 = 1.0;
+
+/// Share of what is let through at which a bucket that is not a narrow one refuses nothing.
+const SLOWER: f64 = 0.9;
+
+/// Answers that show it, the first ones aside, in which an empty bucket fills a little.
+const CHECK: u32 = 60;
+const FILLING: u32 = 20;
+
+/// Acceptances between two checks.
+const UNCHECKED: u32 = 600;
+
+/// Acceptances in a row that no narrow bucket gives, at few and at many refusals.
+const PASSED: u32 = 80;
+
+/// Refusals in a row that are none of a narrow bucket at [`BOUGHT`]: one in a million comes so far.
+const SHUT: u32 = 20;
+
+/// The same at [`SPARING`].
+const SHUT_SPARING: u32 = 5;
+
+/// How the rate follows the answers: less by the share `cut` after each refusal, and after each
+/// acceptance more, by so much that it stays where the share `refused` of the calls is refused.
+#[derive(Clone, Copy, Debug)]
+struct Price {
+    refused: f64,
+    cut: f64,
+}
+
+/// Where the way is uneven: random arrivals at the limit's own rate are refused every other time.
+const BOUGHT: Price = Price { refused: 0.55, cut: 0.03 };
+
+/// Where the way is even, beside a slow limit: just below the rate that is refused each time.
+const SPARING: Price = Price { refused: 0.05, cut: 0.08 };
+
+impl Price {
+    fn after_acceptance(self, rate: PerSecond) -> PerSecond {
+        rate * (1.0 + self.cut * self.refused / (1.0 - self.refused))
+    }
+
+    fn after_refusal(self, rate: PerSecond) -> PerSecond {
+        rate * (1.0 - self.cut)
+    }
+}
+
+/// What is done with a bucket that may be a narrow one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Phase {
+    /// Tries whether refusals buy more than `usual`, what was let through before.
+    Trial { usual: PerSecond },
+    /// They do.
+    Bought,
+    /// Looks whether there are refusals at a rate below what is let through, before going on at
+    /// `rate`.
+    Check { rate: PerSecond },
+    /// Goes at a slow limit with few refusals.
+    Sparing,
+}
+
+/// A phase and its answers.
+#[derive(Debug)]
+pub(super) struct Course {
+    pub(super) phase: Phase,
+    pub(super) began_at: Seconds,
+    /// A refusal found the bucket empty: what is let through of the calls sent from then on was not
+    /// stored.
+    is_empty: bool,
+    /// The first answer to such a call, and those since.
+    counted_from: Option<Seconds>,
+    accepted: u32,
+    refused: u32,
+    answers: u32,
+    pub(super) passed_in_a_row: u32,
+    pub(super) refused_in_a_row: u32,
+}
+
+impl Course {
+    pub(super) fn new(now: Seconds, phase: Phase) -> Self {
+        Self {
+            phase,
+            began_at: now,
+            is_empty: false,
+            counted_from: None,
+            accepted: 0,
+            refused: 0,
+            answers: 0,
+            passed_in_a_row: 0,
+            refused_in_a_row: 0,
+        }
+    }
+
+    fn price(&self) -> Price {
+        if self.phase == Phase::Sparing { SPARING } else { BOUGHT }
+    }
+
+    /// Whether an answer is one that is counted; the first begins it.
+    fn counts(&mut self, now: Seconds) -> bool {
+        if self.is_empty && self.counted_from.is_none() {
+            self.counted_from = Some(now);
+            return false;
+        }
+        self.is_empty
+    }
+
+    /// Refused as often in a row as no narrow bucket does it.
+    pub(super) fn is_shut(&self) -> bool {
+        let most = if self.phase == Phase::Sparing { SHUT_SPARING } else { SHUT };
+        self.refused_in_a_row >= most
+    }
+
+    /// Seconds that are counted.
+    fn lasted(&self, now: Seconds) -> Seconds {
+        self.counted_from.map_or(0.0, |from| now - from).max(0.001)
+    }
+
+    fn let_through(&self, now: Seconds) -> PerSecond {
+        f64::from(self.accepted) / self.lasted(now)
+    }
+
+    /// Goes on at another rate, which is returned.
+    fn check(&mut self, now: Seconds, rate: PerSecond) -> PerSecond {
+        let slower = SLOWER * self.let_through(now);
+        *self = Self::new(now, Phase::Check { rate });
+        slower
+    }
+
+    /// The rate after an acceptance, or nothing if the bucket is not a narrow one.
+    pub(super) fn accepted(
+        &mut self,
+        now: Seconds,
+        rate: PerSecond,
+        is_used: bool,
+    ) -> Option<PerSecond> {
+        self.answers += 1;
+        self.accepted += u32::from(self.counts(now));
+        match self.phase {
+            Phase::Check { .. } if self.answers < CHECK => return Some(rate),
+            Phase::Check { .. } if self.refused == 0 => return None,
+            Phase::Check { rate } => {
+                *self = Self::new(now, Phase::Bought);
+                return Some(rate);
+            }
+            Phase::Bought if self.accepted >= UNCHECKED => return Some(self.check(now, rate)),
+            Phase::Trial { .. } | Phase::Sparing if self.passed_in_a_row >= PASSED => return None,
+            Phase::Trial { .. } | Phase::Bought | Phase::Sparing => {}
+        }
+        Some(if is_used { self.price().after_acceptance(rate) } else { rate })
+    }
+
+    /// The rate after a refusal, or nothing if the bucket is not a narrow one.
+    pub(super) fn refused(&mut self, now: Seconds, rate: PerSecond) -> Option<PerSecond> {
+        self.answers += 1;
+        if matches!(self.phase, Phase::Check { .. }) {
+            self.refused += u32::from(self.answers > FILLING);
+            return Some(rate);
+        }
+        self.refused += u32::from(self.counts(now));
+        if !self.is_empty {
+            (self.is_empty, self.began_at) = (true, now);
+        }
+        if let Phase::Trial { usual } = self.phase {
+            let worth = WORTH * usual * self.lasted(now);
+            if self.refused >= LOST_AFTER && f64::from(self.accepted) + BEHIND < worth {
+                return None;
+            }
+            if self.refused >= WON_AFTER {
+                return Some(self.check(now, rate));
+            }
+        }
+        Some(self.price().after_refusal(rate))
+    }
+}
