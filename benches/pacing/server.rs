@@ -84,6 +84,9 @@ impl Model {
 /// How finely the best possible time is found.
 const TICK: Seconds = 0.01;
 
+/// More than what sums of ticks are off by.
+const ROUNDING: f64 = 1e-9;
+
 /// How finely a bucket is filled, since the refill may change, and another tool may call, meanwhile.
 const DROP: Seconds = 0.05;
 
@@ -174,7 +177,8 @@ impl Server {
         }
         match self.model.limit {
             Limit::Bucket { .. } => {
-                let whole = self.tokens.floor().max(0.0);
+                // A token that lacks a rounding error is one: else a bucket of one loses the next.
+                let whole = (self.tokens + ROUNDING).floor().max(0.0);
                 self.tokens -= whole;
                 whole
             }

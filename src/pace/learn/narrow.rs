@@ -16,7 +16,7 @@ use course::{Course, Phase};
 const SHORT: u32 = 85;
 
 /// Short cycles that raise the suspicion; there are fewer after a limit was lowered.
-const SUSPICIOUS: u32 = 5;
+const SUSPICIOUS: u32 = 6;
 
 /// The same of a slow bucket: each of its cycles takes long.
 const SUSPICIOUS_SLOW: u32 = 2;

@@ -25,7 +25,7 @@ const UNCHECKED: u32 = 600;
 /// Acceptances in a row that no narrow bucket gives, at few and at many refusals.
 const PASSED: u32 = 80;
 
-/// Refusals in a row that are none of a narrow bucket at [`BOUGHT`]: one in a million comes so far.
+/// Refusals in a row that are none of a narrow bucket at [`BOUGHT`]: six of a million come so far.
 const SHUT: u32 = 20;
 
 /// The same at [`SPARING`].
