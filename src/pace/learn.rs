@@ -225,7 +225,7 @@ impl Learner {
         self.climb.confirm(is_same);
         // The bucket was full before the first refusal ever.
         let accepted = (self.mode == Mode::Run).then_some(self.cycle.accepted);
-        self.narrow.cycle(now, accepted, self.estimate.is_far_below());
+        self.narrow.cycle(now, accepted, &self.estimate);
     }
 
     /// The limit gives way again.

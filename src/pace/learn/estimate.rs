@@ -14,9 +14,6 @@ const FORGET: Seconds = 300.0;
 /// Below this share of the best rate the limit is taken to be low for a while only.
 const LOW: f64 = 0.8;
 
-/// Below this share it is not by chance.
-const FAR_BELOW: f64 = 0.5;
-
 /// Refused at more than this multiple of the average: the limit was raised within the cycle.
 const JUMP: f64 = 3.0;
 
@@ -112,9 +109,9 @@ impl Estimate {
         self.rate < LOW * self.best
     }
 
-    /// So far less that others, or the provider, must have lowered it.
-    pub(super) fn is_far_below(&self) -> bool {
-        self.rate < FAR_BELOW * self.best
+    /// The share of the best rate of late.
+    pub(super) fn of_best(&self) -> f64 {
+        self.rate / self.best
     }
 
     /// The first refusal ever: the bucket was full when the cycle began, so all that is known is

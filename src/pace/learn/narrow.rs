@@ -8,6 +8,7 @@
 
 mod course;
 
+use super::estimate::Estimate;
 use super::{PerSecond, Seconds};
 use course::{Course, Phase};
 
@@ -15,14 +16,21 @@ use course::{Course, Phase};
 /// has longer ones, unless it is slow.
 const SHORT: u32 = 85;
 
-/// Short cycles that raise the suspicion; there are fewer after a limit was lowered.
-const SUSPICIOUS: u32 = 6;
+/// Short cycles that raise the suspicion: with fewer, another tool that competes raises it too.
+const SUSPICIOUS: u32 = 5;
 
 /// The same of a slow bucket: each of its cycles takes long.
 const SUSPICIOUS_SLOW: u32 = 2;
 
 /// Below this rate so few calls are made that a trial would last longer than what it tells.
 const SLOW: PerSecond = 1.0;
+
+/// Below this share of the best rate others, or the provider, have lowered the limit: what is short
+/// then tells nothing of the bucket.
+const LOWERED: f64 = 0.65;
+
+/// The same of a slow bucket, whose rate is known less well.
+const LOWERED_SLOW: f64 = 0.5;
 
 /// How often the suspicions that are asked for are doubled at most, once each time in vain.
 const DOUBLED: u32 = 6;
@@ -57,10 +65,12 @@ impl Narrow {
         self.course.as_ref().is_some_and(|course| course.phase != Phase::Sparing)
     }
 
-    /// A cycle ended in which `accepted` calls were let through, if that is known. Where the limit
-    /// is far `below` the best rate, others or the provider have lowered it.
-    pub(super) fn cycle(&mut self, now: Seconds, accepted: Option<u32>, below: bool) {
-        self.is_short = !below && accepted.is_some_and(|accepted| accepted <= SHORT);
+    /// A cycle ended in which `accepted` calls were let through, if that is known, and which gave an
+    /// `estimate`.
+    pub(super) fn cycle(&mut self, now: Seconds, accepted: Option<u32>, estimate: &Estimate) {
+        let lowered = if estimate.rate < SLOW { LOWERED_SLOW } else { LOWERED };
+        let is_lowered = estimate.of_best() < lowered;
+        self.is_short = !is_lowered && accepted.is_some_and(|accepted| accepted <= SHORT);
         if self.suspicions == 0 {
             (self.since, self.accepted) = (now, 0);
         } else {
