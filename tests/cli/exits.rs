@@ -191,20 +191,16 @@ fn the_longest_duration_is_exit_code_4_and_resume_goes_on() {
 }
 
 #[test]
-fn nothing_is_sent_while_the_pause_file_is_there() {
+fn nothing_is_sent_while_the_pause_file_is_there_and_that_is_told() {
     let scene = scene();
     scene.write("pause", "");
     let running = scene.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
-    let reads = |calls: &[unpair::sandbox::LoggedCall]| {
-        calls.iter().filter(|call| call.action == "DescribeSecurityGroupAttribute").count()
-    };
-    scene.wait_for("both groups to be read", |calls| reads(calls) >= 2);
+    let told = ["paused: no new call while pause exists", "going on: pause is gone"];
+    running.wait_until_it_tells(told[0]);
     assert!(scene.revocations().is_empty());
     std::fs::remove_file(scene.path("pause")).expect("the pause file is there");
     let ended = running.wait().exits(0);
-    for told in ["paused: no new call while pause exists", "going on: pause is gone"] {
-        assert_eq!(ended.stderr.matches(told).count(), 1, "{}", ended.stderr);
-    }
+    assert_eq!(told.map(|told| ended.stderr.matches(told).count()), [1, 1], "{}", ended.stderr);
 }
 
 #[test]

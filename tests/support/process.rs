@@ -59,6 +59,11 @@ impl Running {
         self.child.try_wait().expect("a child of ours").is_none()
     }
 
+    /// Waits until it has told `text` on standard error.
+    pub(crate) fn wait_until_it_tells(&self, text: &str) {
+        wait_until(text, || printed(self.outputs.path(), "stderr").contains(text));
+    }
+
     /// Waits for the end.
     pub(crate) fn wait(mut self) -> Ended {
         let what = self.what.clone();
