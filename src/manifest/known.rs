@@ -46,6 +46,9 @@ struct Neighbours {
 /// Bits of the number of a text in the key of a context.
 const NUMBER_BITS: u32 = u128::BITS / 8;
 
+/// Contexts, and texts of neighbours, that are remembered: more narrowings no command may have.
+const MOST: usize = 1 << NUMBER_BITS;
+
 impl Known {
     /// Nothing yet.
     pub(super) fn new(layout: &Layout) -> Self {
@@ -131,11 +134,18 @@ impl Known {
         for neighbours in &mut self.narrowing {
             let cells = neighbours.columns.iter().map(|column| texts.of(*column));
             let cells: Vec<String> = cells.map(|text| format!("{quotes}{text}{quotes}")).collect();
-            let number = neighbours.texts.add(Text::whole(cells.join(",").as_bytes()), 0);
-            let Some(number) = number.filter(|number| *number < 1 << NUMBER_BITS) else { return };
+            let text = cells.join(",");
+            let text = Text::whole(text.as_bytes());
+            let number = match neighbours.texts.get(text, 0) {
+                None if neighbours.texts.len() < MOST => neighbours.texts.add(text, 0),
+                known => known,
+            };
+            let Some(number) = number else { return };
             key = key << NUMBER_BITS | number as u128;
         }
-        self.contexts.insert(key, context);
+        if self.contexts.len() < MOST {
+            self.contexts.insert(key, context);
+        }
     }
 }
 

@@ -21,6 +21,11 @@ impl Default for ShortTexts {
 }
 
 impl ShortTexts {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.len as usize
+    }
+
     /// The number of a text with this tag, if it was added.
     pub(super) fn get(&self, text: Text<'_>, tag: u8) -> Option<usize> {
         let words = text.words(tag)?;
