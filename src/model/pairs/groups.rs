@@ -72,14 +72,15 @@ impl Groups {
     /// the groups are not to be used.
     pub fn push_lane(&mut self, lane: &LaneKey, ids: &LaneIds) -> Result<(), BadValue> {
         if self.lanes.last().is_some_and(|last| lane <= last) {
-            return Err(refused(lane, &ids.text, IN_ORDER));
+            return Err(BadValue::new(&lane.to_string(), IN_ORDER));
         }
         let before = self.ids.len();
         self.ids.push_str(&ids.text);
         let mut start = before;
         for end in &ids.ends {
             let end = before + end;
-            self.end_id(start, end).map_err(|expected| refused(lane, "", expected))?;
+            let id = &ids.text[start - before..end - before];
+            self.end_id(start, end).map_err(|expected| refused(lane, id, expected))?;
             start = end;
         }
         if !ids.ends.is_empty() {
@@ -246,5 +247,23 @@ mod tests {
             assert!(groups().push(&lane(account), id).is_err(), "{account} {id}");
         }
         assert!(groups().push(&lane("2"), "sg-b").is_ok());
+    }
+
+    #[test]
+    fn lanes_that_are_pushed_whole_make_the_same_groups_and_keep_their_order() {
+        let ids = |ids: &[&str]| {
+            let mut of_lane = LaneIds::default();
+            ids.iter().try_for_each(|id| of_lane.push(id)).map(|()| of_lane)
+        };
+        let (first, second) =
+            (ids(&["sg-b", "sg-c"]).expect("sorted"), ids(&["sg-a"]).expect("one"));
+        let mut whole = Groups::default();
+        for (account, ids) in [("1", &first), ("1a", &LaneIds::default()), ("2", &second)] {
+            whole.push_lane(&lane(account), ids).expect("sorted");
+        }
+        assert_eq!(whole, groups());
+        let error = whole.push_lane(&lane("1"), &first).expect_err("lane 2 is there").to_string();
+        assert!(error.contains(IN_ORDER), "{error}");
+        assert!(ids(&["sg-b", "sg-b"]).is_err() && ids(&["sg-b", "sg-a"]).is_err());
     }
 }
