@@ -223,9 +223,7 @@ impl Learner {
             }
         };
         self.climb.confirm(is_same);
-        // The bucket was full before the first refusal ever.
-        let accepted = (self.mode == Mode::Run).then_some(self.cycle.accepted);
-        self.narrow.cycle(now, accepted, &self.estimate);
+        self.narrow.cycle(now, &self.cycle, &self.estimate);
     }
 
     /// The limit gives way again.

@@ -75,7 +75,8 @@ impl Cycle {
         refill * self.pause > OVERFLOW
     }
 
-    fn lasted(&self, now: Seconds) -> Seconds {
+    /// Seconds since the refusal that began it.
+    pub(super) fn lasted(&self, now: Seconds) -> Seconds {
         self.began_at.map_or(0.0, |began_at| now - began_at)
     }
 }
@@ -96,12 +97,14 @@ pub(super) struct Estimate {
     pub(super) rate: PerSecond,
     pub(super) best: PerSecond,
     best_at: Seconds,
+    /// The best but for the start, which is a guess.
+    measured_best: PerSecond,
     start: PerSecond,
 }
 
 impl Estimate {
     pub(super) fn new(start: PerSecond) -> Self {
-        Self { rate: start, best: start, best_at: 0.0, start }
+        Self { rate: start, best: start, best_at: 0.0, measured_best: 0.0, start }
     }
 
     /// The limit gives far less than it did.
@@ -109,9 +112,9 @@ impl Estimate {
         self.rate < LOW * self.best
     }
 
-    /// The share of the best rate of late.
-    pub(super) fn of_best(&self) -> f64 {
-        self.rate / self.best
+    /// The share of the best rate of late that was measured.
+    pub(super) fn of_measured_best(&self) -> f64 {
+        self.rate / self.measured_best
     }
 
     /// The first refusal ever: the bucket was full when the cycle began, so all that is known is
@@ -123,7 +126,9 @@ impl Estimate {
         rate: PerSecond,
         bounds: &Bounds,
     ) -> bool {
-        let bound = 1.5 * f64::from(cycle.accepted) / cycle.lasted(now).max(0.5);
+        // The refused call was sent as well: without it a bucket of one is held to be far slower.
+        let sent = f64::from(cycle.accepted) + 1.0;
+        let bound = 1.5 * sent / cycle.lasted(now).max(0.5);
         self.rate = bounds.clamp(0.5 * rate.min(bound));
         // A start that was never kept up says nothing of the limit.
         let best = if rate > self.start { self.start } else { self.rate };
@@ -151,7 +156,9 @@ impl Estimate {
         // What was stored is not refilled.
         let measured = if cycle.is_vague { measured.min(self.rate) } else { measured };
         let old = std::mem::replace(&mut self.rate, bounds.clamp(measured));
-        let faded = self.best * (-(now - self.best_at) / FORGET).exp();
+        let left = (-(now - self.best_at) / FORGET).exp();
+        let faded = self.best * left;
+        self.measured_best = (self.measured_best * left).max(if enough { self.rate } else { 0.0 });
         let best = match self.rate >= self.best {
             true if enough => self.rate,
             true => self.best,

@@ -8,35 +8,33 @@
 
 mod course;
 
-use super::estimate::Estimate;
+use super::estimate::{Cycle, Estimate};
 use super::{PerSecond, Seconds};
 use course::{Course, Phase};
 
 /// Replies accepted in a cycle up to which it is a short one: a bucket that is refilled steadily
 /// has longer ones, unless it is slow.
-const SHORT: u32 = 85;
+const SHORT: u32 = 60;
 
-/// Short cycles that raise the suspicion: with fewer, another tool that competes raises it too.
-const SUSPICIOUS: u32 = 5;
+/// Short cycles that raise the suspicion.
+const SUSPICIOUS: u32 = 2;
 
-/// The same of a slow bucket: each of its cycles takes long.
-const SUSPICIOUS_SLOW: u32 = 2;
+/// Calls beyond what was refilled that were let through before the first refusal ever, from which
+/// on the bucket is known to be a wide one: it had stored them.
+const STORED: f64 = 15.0;
 
 /// Below this rate so few calls are made that a trial would last longer than what it tells.
 const SLOW: PerSecond = 1.0;
 
-/// Below this share of the best rate others, or the provider, have lowered the limit: what is short
-/// then tells nothing of the bucket.
-const LOWERED: f64 = 0.65;
-
-/// The same of a slow bucket, whose rate is known less well.
-const LOWERED_SLOW: f64 = 0.5;
+/// Below this share of the best measured rate others, or the provider, have lowered the limit: what
+/// is short then tells nothing of the bucket.
+const LOWERED: f64 = 0.8;
 
 /// How often the suspicions that are asked for are doubled at most, once each time in vain.
 const DOUBLED: u32 = 6;
 
 /// A trial goes at this multiple of what was let through: the gain is seen through the noise.
-const TRIAL: f64 = 2.5;
+const TRIAL: f64 = 3.0;
 
 /// A slow limit is approached from above what was let through, since that was too little.
 const APPROACH: f64 = 1.3;
@@ -49,6 +47,8 @@ pub(super) struct Narrow {
     since: Seconds,
     accepted: u32,
     is_short: bool,
+    /// Calls that were let through before the first refusal ever, and how long that took.
+    opening: Option<(f64, Seconds)>,
     /// How often the suspicion was wrong.
     wrong: u32,
     course: Option<Course>,
@@ -65,17 +65,24 @@ impl Narrow {
         self.course.as_ref().is_some_and(|course| course.phase != Phase::Sparing)
     }
 
-    /// A cycle ended in which `accepted` calls were let through, if that is known, and which gave an
-    /// `estimate`.
-    pub(super) fn cycle(&mut self, now: Seconds, accepted: Option<u32>, estimate: &Estimate) {
-        let lowered = if estimate.rate < SLOW { LOWERED_SLOW } else { LOWERED };
-        let is_lowered = estimate.of_best() < lowered;
-        self.is_short = !is_lowered && accepted.is_some_and(|accepted| accepted <= SHORT);
+    /// A cycle ended that gave an `estimate`. The bucket was full when the first one began.
+    pub(super) fn cycle(&mut self, now: Seconds, cycle: &Cycle, estimate: &Estimate) {
+        let accepted = cycle.accepted;
+        if self.opening.is_none() {
+            self.opening = Some((f64::from(accepted), cycle.lasted(now)));
+            return;
+        }
+        self.is_short = estimate.of_measured_best() >= LOWERED && accepted <= SHORT;
         if self.suspicions == 0 {
             (self.since, self.accepted) = (now, 0);
         } else {
-            self.accepted += accepted.unwrap_or(0);
+            self.accepted += accepted;
         }
+    }
+
+    /// The bucket let through at the beginning what it had stored, if `usual` is what is refilled.
+    fn is_wide(&self, usual: PerSecond) -> bool {
+        self.opening.is_some_and(|(calls, lasted)| calls - usual * lasted > STORED)
     }
 
     /// The limit gave way again after `failures` refusals. Returns at which rate to go on, if there
@@ -90,14 +97,12 @@ impl Narrow {
         }
         self.suspicions += 1;
         let usual = f64::from(self.accepted + 1) / (now - self.since);
-        let is_slow = usual < SLOW;
-        let asked_for = if is_slow { SUSPICIOUS_SLOW } else { SUSPICIOUS };
-        if self.suspicions < asked_for << self.wrong {
+        if self.suspicions < SUSPICIOUS << self.wrong || self.is_wide(usual) {
             return None;
         }
         self.suspicions = 0;
         let (phase, times) =
-            if is_slow { (Phase::Sparing, APPROACH) } else { (Phase::Trial { usual }, TRIAL) };
+            if usual < SLOW { (Phase::Sparing, APPROACH) } else { (Phase::Trial { usual }, TRIAL) };
         self.course = Some(Course::new(now, phase));
         Some(times * usual)
     }

@@ -6,7 +6,7 @@ use crate::pace::learn::{PerSecond, Seconds};
 const WORTH: f64 = 1.2;
 
 /// Refusals, after the first, from which on a trial may be lost, and that decide it.
-const LOST_AFTER: u32 = 4;
+const LOST_AFTER: u32 = 8;
 const WON_AFTER: u32 = 30;
 
 /// Calls by which a trial may be behind: a call is let through or not, there is no half.
@@ -15,18 +15,22 @@ const BEHIND: f64 = 1.0;
 /// Share of what is let through at which a bucket that is not a narrow one refuses nothing.
 const SLOWER: f64 = 0.9;
 
-/// Answers that show it, the first ones aside, in which an empty bucket fills a little.
+/// Answers that show it, the first ones aside, in which an empty bucket fills a little, and refusals
+/// that end a check early.
 const CHECK: u32 = 60;
-const FILLING: u32 = 20;
+const FILLING: u32 = 8;
+const SEEN: u32 = 2;
 
-/// Acceptances between two checks.
-const UNCHECKED: u32 = 600;
+/// Acceptances until the first check. Twice as many after each that was passed, but not more often
+/// doubled than this.
+const UNCHECKED: u32 = 100;
+const DOUBLED: u32 = 3;
 
 /// Acceptances in a row that no narrow bucket gives, at few and at many refusals.
 const PASSED: u32 = 80;
 
-/// Refusals in a row that are none of a narrow bucket at [`BOUGHT`]: six of a million come so far.
-const SHUT: u32 = 20;
+/// Refusals in a row that are none of a narrow bucket at [`BOUGHT`]: one of a million comes so far.
+const SHUT: u32 = 34;
 
 /// The same at [`SPARING`].
 const SHUT_SPARING: u32 = 5;
@@ -39,8 +43,9 @@ struct Price {
     cut: f64,
 }
 
-/// Where the way is uneven: random arrivals at the limit's own rate are refused every other time.
-const BOUGHT: Price = Price { refused: 0.55, cut: 0.03 };
+/// Where the way is uneven: of random arrivals, the share that is refused is about the share of the
+/// limit that is used. Workers that back off have as many refused.
+const BOUGHT: Price = Price { refused: 0.67, cut: 0.03 };
 
 /// Where the way is even, beside a slow limit: just below the rate that is refused each time.
 const SPARING: Price = Price { refused: 0.05, cut: 0.08 };
@@ -82,6 +87,8 @@ pub(super) struct Course {
     accepted: u32,
     refused: u32,
     answers: u32,
+    /// Checks that were passed.
+    checks: u32,
     pub(super) passed_in_a_row: u32,
     pub(super) refused_in_a_row: u32,
 }
@@ -96,6 +103,7 @@ impl Course {
             accepted: 0,
             refused: 0,
             answers: 0,
+            checks: 0,
             passed_in_a_row: 0,
             refused_in_a_row: 0,
         }
@@ -129,11 +137,23 @@ impl Course {
         f64::from(self.accepted) / self.lasted(now)
     }
 
-    /// Goes on at another rate, which is returned.
+    /// Enters the next phase.
+    fn enter(&mut self, now: Seconds, phase: Phase) {
+        *self = Self { checks: self.checks, ..Self::new(now, phase) };
+    }
+
+    /// Looks whether it is a narrow one, at a rate that is returned.
     fn check(&mut self, now: Seconds, rate: PerSecond) -> PerSecond {
         let slower = SLOWER * self.let_through(now);
-        *self = Self::new(now, Phase::Check { rate });
+        self.enter(now, Phase::Check { rate });
         slower
+    }
+
+    /// It is a narrow one; returns the rate to go on with.
+    fn checked(&mut self, now: Seconds, rate: PerSecond) -> PerSecond {
+        self.checks = (self.checks + 1).min(DOUBLED);
+        self.enter(now, Phase::Bought);
+        rate
     }
 
     /// The rate after an acceptance, or nothing if the bucket is not a narrow one.
@@ -148,11 +168,10 @@ impl Course {
         match self.phase {
             Phase::Check { .. } if self.answers < CHECK => return Some(rate),
             Phase::Check { .. } if self.refused == 0 => return None,
-            Phase::Check { rate } => {
-                *self = Self::new(now, Phase::Bought);
-                return Some(rate);
+            Phase::Check { rate: before } => return Some(self.checked(now, before)),
+            Phase::Bought if self.accepted >= UNCHECKED << self.checks => {
+                return Some(self.check(now, rate));
             }
-            Phase::Bought if self.accepted >= UNCHECKED => return Some(self.check(now, rate)),
             Phase::Trial { .. } | Phase::Sparing if self.passed_in_a_row >= PASSED => return None,
             Phase::Trial { .. } | Phase::Bought | Phase::Sparing => {}
         }
@@ -162,9 +181,9 @@ impl Course {
     /// The rate after a refusal, or nothing if the bucket is not a narrow one.
     pub(super) fn refused(&mut self, now: Seconds, rate: PerSecond) -> Option<PerSecond> {
         self.answers += 1;
-        if matches!(self.phase, Phase::Check { .. }) {
+        if let Phase::Check { rate: before } = self.phase {
             self.refused += u32::from(self.answers > FILLING);
-            return Some(rate);
+            return Some(if self.refused < SEEN { rate } else { self.checked(now, before) });
         }
         self.refused += u32::from(self.counts(now));
         if !self.is_empty {
