@@ -65,7 +65,8 @@ impl Narrow {
         self.course.as_ref().is_some_and(|course| course.phase != Phase::Sparing)
     }
 
-    /// A cycle ended that gave an `estimate`. The bucket was full when the first one began.
+    /// A cycle ended that gave an `estimate`. The bucket is taken to have been full when the first
+    /// one began: if it was not, nothing more than a suspicion comes of it.
     pub(super) fn cycle(&mut self, now: Seconds, cycle: &Cycle, estimate: &Estimate) {
         let accepted = cycle.accepted;
         if self.opening.is_none() {
