@@ -1,5 +1,6 @@
 //! Mutations of real answers: no panic, no hang, and nothing of a list is passed over.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -37,6 +38,13 @@ fn count(text: &str, piece: &str) -> usize {
     text.matches(piece).count()
 }
 
+/// The names in a JSON text.
+fn names(text: &str) -> BTreeSet<&str> {
+    let pieces: Vec<&str> = text.split('"').collect();
+    let is_name = |pair: &&[&str]| pair.len() == 2 && pair[1].trim_start().starts_with(':');
+    pieces[1..].chunks(2).filter(is_name).map(|pair| pair[0]).collect()
+}
+
 /// Why what was told of `body` cannot be true, if so.
 fn falsehood(sample: &Sample, body: &[u8], told: &Told) -> Option<String> {
     let Told::List(found, more) = told else { return None };
@@ -50,6 +58,10 @@ fn falsehood(sample: &Sample, body: &[u8], told: &Told) -> Option<String> {
     // Neither is a piece of one format in a text of the other.
     let others = if text.starts_with('<') { "\"" } else { "<" };
     if count(&text, others) != count(sample.body, others) {
+        return None;
+    }
+    // What stands under a name that nobody knows is to be ignored.
+    if text.starts_with('{') && !names(&text).is_subset(&names(sample.body)) {
         return None;
     }
     let there: usize = members.iter().map(|member| count(&text, member)).sum();
