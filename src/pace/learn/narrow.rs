@@ -4,7 +4,8 @@
 //! early after another is refused, however slow the pace is on the whole. There is no rate below
 //! which nothing is refused; what is refused is the price of what is let through. The cycles
 //! between two refusals stay short then, whatever the rate. Whether a higher rate lets more
-//! through is tried: of a bucket that is merely empty, it does not.
+//! through is tried: of a bucket that is merely empty, it does not. What let through a burst before
+//! it first refused is none of them.
 
 mod course;
 
@@ -66,7 +67,7 @@ impl Narrow {
     }
 
     /// A cycle ended that gave an `estimate`. The bucket is taken to have been full when the first
-    /// one began: if it was not, nothing more than a suspicion comes of it.
+    /// one began: if it was not, a wide one may be suspected, and is cleared by a trial or a check.
     pub(super) fn cycle(&mut self, now: Seconds, cycle: &Cycle, estimate: &Estimate) {
         let accepted = cycle.accepted;
         if self.opening.is_none() {

@@ -20,7 +20,7 @@ fn of_a_bucket_of_one_call_behind_an_uneven_way_more_is_bought_by_refusals() {
     assert!(lane.learner.buys_refusals());
     let (used, refused) = (lane.admitted_between(300.0, 400.0), lane.refused_between(300.0, 400.0));
     assert!(used >= 2_000, "{used}");
-    assert!(2 * refused <= 5 * used, "{refused} refused, {used} let through");
+    assert!(refused <= 2 * used, "{refused} refused, {used} let through");
 }
 
 #[test]
