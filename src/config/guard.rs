@@ -1,15 +1,23 @@
 //! `[guard]`: what no run may do.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use super::Overrides;
+use super::duration::parse_duration;
 use super::error::Problem;
 use super::raw::{RawFailures, RawGuard};
 use super::source::Places;
 use crate::model::{AccountId, GroupId};
 
-/// The guards of a run; none is active unless it is set.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// How old a reading may be that something is sent on, unless `fresh` says otherwise.
+const FRESH: Duration = Duration::from_secs(3_600);
+
+/// The shortest `fresh`: a run reads its groups again within that time at best.
+const LEAST_FRESH: Duration = Duration::from_secs(1);
+
+/// The guards of a run; none but `fresh` is active unless it is set.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Guard {
     /// The most revocations that a plan may hold.
     pub max_rules: Option<u64>,
@@ -17,10 +25,25 @@ pub struct Guard {
     pub max_percent: Option<f64>,
     /// The failures after which a run stops.
     pub max_failures: Option<FailureLimit>,
+    /// How old a reading may be that something is sent on; `None` trusts every reading.
+    pub fresh: Option<Duration>,
     /// If not empty, the only accounts that may be called.
     pub only_accounts: Vec<AccountId>,
     /// What no plan may touch.
     pub protect: Vec<Protected>,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self {
+            max_rules: None,
+            max_percent: None,
+            max_failures: None,
+            fresh: Some(FRESH),
+            only_accounts: Vec::new(),
+            protect: Vec::new(),
+        }
+    }
 }
 
 /// Something that no plan may touch.
@@ -76,6 +99,7 @@ pub(super) fn read(
     let max_rules = raw.max_rules.map_or(Ok(None), |number| number.whole(0));
     let max_percent = raw.max_percent.map_or(Ok(None), |number| number.positive(100.0));
     let max_failures = raw.max_failures.map_or(Ok(None), failures);
+    let fresh = raw.fresh.map_or(Ok(Some(FRESH)), |text| fresh(&text));
     let mut protect = Vec::new();
     for item in raw.protect.0 {
         match protected(&item, &resolve) {
@@ -96,6 +120,10 @@ pub(super) fn read(
             told("max_failures", message);
             None
         })),
+        fresh: fresh.unwrap_or_else(|message| {
+            told("fresh", message);
+            None
+        }),
         only_accounts: raw.only_accounts.0.iter().flat_map(|name| resolve(name)).collect(),
         protect,
     }
@@ -108,6 +136,19 @@ fn failures(raw: RawFailures) -> Result<Option<FailureLimit>, String> {
         RawFailures::Text(text) => {
             text.parse().map(Some).map_err(|bad: BadFailureLimit| bad.to_string())
         }
+    }
+}
+
+fn fresh(text: &str) -> Result<Option<Duration>, String> {
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
+    match parse_duration(text) {
+        Ok(fresh) if fresh >= LEAST_FRESH => Ok(Some(fresh)),
+        _ => Err(format!(
+            "`{text}` is no age of a reading, expected a duration of at least 1s such as 90s, 15m \
+             or 2h, or \"off\""
+        )),
     }
 }
 

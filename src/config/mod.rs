@@ -4,6 +4,7 @@
 //! Everything wrong is told together, each with the place it comes from.
 
 mod accounts;
+mod duration;
 mod endpoint;
 mod error;
 mod guard;
@@ -17,6 +18,7 @@ mod value;
 
 use std::path::PathBuf;
 
+pub use duration::parse_duration;
 pub use error::{ConfigError, Problem};
 pub use guard::{BadFailureLimit, FailureLimit, Guard, Protected};
 

@@ -56,6 +56,7 @@ pub(super) struct RawGuard {
     pub(super) max_rules: Option<Number>,
     pub(super) max_percent: Option<Number>,
     pub(super) max_failures: Option<RawFailures>,
+    pub(super) fresh: Option<String>,
     pub(super) only_accounts: List,
     pub(super) protect: List,
 }

@@ -100,6 +100,25 @@ fn a_flag_beats_a_variable_which_beats_the_file() {
 }
 
 #[test]
+fn a_reading_is_fresh_for_an_hour_unless_configuration_says_otherwise() {
+    let fresh = |text: &str, pairs: &[(&str, &str)]| good(text, pairs).guard.fresh;
+    let seconds = |seconds| Some(std::time::Duration::from_secs(seconds));
+    assert_eq!(fresh("", &[]), seconds(3_600));
+    assert_eq!(fresh("[guard]\nfresh = '1s'\n", &[]), seconds(1));
+    assert_eq!(
+        fresh("[guard]\nfresh = '15m'\n", &[("UNPAIR_GUARD__FRESH", "2d")]),
+        seconds(172_800)
+    );
+    assert_eq!(fresh("[guard]\nfresh = 'OFF'\n", &[]), None);
+    for text in ["0s", "999ms", "-1h", "soon", "1", ""] {
+        let told = refused(&format!("[guard]\nfresh = '{text}'\n"), &[]);
+        assert!(told.starts_with("c.toml:2: guard.fresh: "), "{told}");
+        assert!(told.contains("at least 1s"), "{told}");
+    }
+    refused("[guard]\nfresh = 3600\n", &[]);
+}
+
+#[test]
 fn every_kind_of_key_can_be_a_variable() {
     let text = "[[account]]\ncloud = 'aws'\nid = '111111111111'\n";
     let config = good(

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{parse_address, parse_duration, parse_percent};
-use crate::config::FailureLimit;
+use super::values::{parse_address, parse_percent};
+use crate::config::{FailureLimit, parse_duration};
 use crate::model::CallForm;
 use crate::sandbox::Fault;
 
