@@ -62,7 +62,7 @@ pub(crate) async fn fill(journal: &dyn Journal, wanted: &Wanted) -> Result<RunRe
     plan(journal, &run, &pairs, now).await?;
     let planned = RunUpdate {
         state: Some(RunState::Acting),
-        digest: Some(plan_digest(journal, &run.id).await?.to_string()),
+        digest: Some(Some(plan_digest(journal, &run.id).await?.to_string())),
         estimate_s: Some(1),
         started_ms: Some(now),
         ..RunUpdate::default()
@@ -88,19 +88,8 @@ fn now_ms() -> Result<i64, Failure> {
 
 /// The head of a run of `revoke`, or of `plan`.
 fn new_run(may_act: bool, created_ms: i64) -> NewRun {
-    NewRun {
-        id: RunId::new("00000000-0000-7000-8000-000000000001"),
-        kind: RunKind::Revoke,
-        parent: None,
-        may_act,
-        form: CallForm::RuleId,
-        blind: false,
-        accept_gone: false,
-        require_both: false,
-        sandbox: false,
-        created_ms,
-        tool: "bench".to_owned(),
-    }
+    let id = RunId::new("00000000-0000-7000-8000-000000000001");
+    NewRun { may_act, agreed: may_act, ..NewRun::new(id, RunKind::Revoke, created_ms) }
 }
 
 /// Pairs between every two accounts: each group with the [`PEERS`] groups from its own number on.

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use unpair::journal::{Mode, NewRun, RunKind, open};
 use unpair::manifest::{ManifestInput, Parsed, Rules, read};
-use unpair::model::{CallForm, RunId};
+use unpair::model::RunId;
 
 /// Whatever keeps a step from its end.
 type Failure = Box<dyn std::error::Error>;
@@ -63,19 +63,7 @@ fn check(file: &Path) -> Result<Parsed, Failure> {
 /// Reads a manifest and begins a run with it.
 fn plan(file: &Path, journal: &str) -> Result<(), Failure> {
     let pairs = check(file)?.pairs;
-    let run = NewRun {
-        id: RunId::new("00000000-0000-7000-8000-000000000001"),
-        kind: RunKind::Revoke,
-        parent: None,
-        may_act: false,
-        form: CallForm::RuleId,
-        blind: false,
-        accept_gone: false,
-        require_both: false,
-        sandbox: false,
-        created_ms: 0,
-        tool: "bench".to_owned(),
-    };
+    let run = NewRun::new(RunId::new("00000000-0000-7000-8000-000000000001"), RunKind::Revoke, 0);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let journal = open(journal, Mode::Write).await?;

@@ -18,7 +18,11 @@ CREATE TABLE run (
     parent          TEXT    GENERATED ALWAYS AS (options ->> 'parent') VIRTUAL,
     state           TEXT    NOT NULL,
     exit            INTEGER,
-    started_ms      INTEGER,
+    started_ms      INTEGER,                    -- first change allowed
+    declined_ms     INTEGER,                    -- its plan was declined, and not approved since
+    frozen_ms       INTEGER,                    -- carried out as its stored plan was approved
+    closing_ms      INTEGER,                    -- its closing look began and did not end
+    settings        TEXT,                       -- what it was last configured with, JSON
     ended_ms        INTEGER,
     elapsed_ms      INTEGER NOT NULL DEFAULT 0,
     content         TEXT    NOT NULL,           -- digest of the pairs

@@ -79,11 +79,7 @@ impl LaneReader<'_> {
             let page = pages.next(self.audit).await?;
             Ok(page.map(|groups| (groups, pages)))
         })
-        .map_ok(|groups| {
-            let is_due =
-                |group: &GroupWork| !group.read_ms.is_some_and(|at| self.audit.is_fresh(at));
-            groups.into_iter().filter(is_due).collect()
-        })
+        .map_ok(|groups| groups.into_iter().filter(|group| self.audit.is_due(group)).collect())
     }
 
     /// Reads one batch and journals what was read.
@@ -128,7 +124,7 @@ async fn take(
             Planning::Plan if matches!(seen.reading.reading, Reading::Seen(_)) => {
                 plans.push((work.ix, seen.calls));
             }
-            Planning::Plan => {}
+            Planning::Plan | Planning::Leave => {}
             Planning::Frozen => {
                 let approved = approved.get(&work.ix).map_or(&[][..], Vec::as_slice);
                 end.moved.extend(new_grants(approved, work, &seen, &peers));

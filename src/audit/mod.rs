@@ -17,7 +17,7 @@ pub use observe::{Observation, Observer, peer_groups};
 pub use read::{GroupRead, read_groups};
 
 use crate::exchange::{Exchange, reading_work};
-use crate::journal::{Journal, JournalError, Lane, RunRecord};
+use crate::journal::{GroupWork, Journal, JournalError, Lane, RunRecord};
 use crate::model::LaneKey;
 
 /// Lanes that are read at once; each is bounded by its own quota.
@@ -30,6 +30,17 @@ pub enum Planning {
     Plan,
     /// The plan stays as it was approved; a grant that it does not hold is told.
     Frozen,
+    /// The plan stays as it is, made from the rows alone.
+    Leave,
+}
+
+/// Whose age decides whether a group is read again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Age {
+    /// That of the reading that its plan was made from.
+    OfPlan,
+    /// That of its last reading.
+    OfReading,
 }
 
 /// What to read, and how.
@@ -42,15 +53,22 @@ pub struct Audit<'a> {
     pub run: &'a RunRecord,
     /// Groups read between this time and now are not read again (milliseconds since 1970).
     pub fresh_since_ms: i64,
+    /// Which reading of a group that is.
+    pub age: Age,
     /// What becomes of the plan.
     pub planning: Planning,
 }
 
 impl Audit<'_> {
-    /// Whether a reading of this time need not be made again. One from the future is of a clock
-    /// that was set back since: its age is not known.
-    fn is_fresh(&self, at_ms: i64) -> bool {
-        (self.fresh_since_ms..=self.exchange.clock.now_ms()).contains(&at_ms)
+    /// Whether a group is to be read. A reading from the future is of a clock that was set back
+    /// since: its age is not known.
+    fn is_due(&self, group: &GroupWork) -> bool {
+        let at_ms = match self.age {
+            Age::OfPlan => group.read_ms,
+            Age::OfReading => group.looked_ms,
+        };
+        let fresh = self.fresh_since_ms..=self.exchange.clock.now_ms();
+        !at_ms.is_some_and(|at| fresh.contains(&at))
     }
 }
 

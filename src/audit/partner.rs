@@ -23,7 +23,8 @@ pub(super) async fn read_partner(
 ) -> Result<AuditEnd, JournalError> {
     let mut end = AuditEnd::default();
     let mut pages = Pages::of(lane, PAGE);
-    while let Some(work) = pages.next(audit).await? {
+    while let Some(mut work) = pages.next(audit).await? {
+        work.retain(|group| audit.is_due(group));
         let Some(naming) = references_to_peers(audit, &work, lanes).await? else {
             end.interrupted = true;
             return Ok(end);

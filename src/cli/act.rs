@@ -1,5 +1,7 @@
 //! From a plan to its end: who is asked, what is told, what it is worth.
 
+use std::cell::Cell;
+
 use async_trait::async_trait;
 
 use super::args::Acting;
@@ -9,12 +11,13 @@ use super::guard;
 use super::output::{Ended, tell};
 use super::planned::{tell_planned, unreachable};
 use super::session::Session;
-use super::signals;
 use super::start::Context;
+use super::{settings, signals};
 use crate::journal::{JournalError, RunRecord};
 use crate::report::{Format, PlanView, exit_code, summarize, write_plan, write_report};
 use crate::run::{
-    self, Basis, Ending, Failures, Halt, Operator, Pause, Prepared, RunError, revoke,
+    self, Basis, Ending, Failures, Halt, Operator, Pause, Prepared, Refusal, RefusedBy, RunError,
+    revoke,
 };
 
 /// How a run is carried out.
@@ -23,8 +26,6 @@ pub(super) struct How<'a> {
     pub(super) basis: Basis,
     /// The options of commands that act.
     pub(super) acting: &'a Acting,
-    /// What rows that were left out come to.
-    pub(super) left_over: Exit,
 }
 
 /// Carries out a run from wherever it is, and prints what happened.
@@ -37,11 +38,16 @@ pub(super) async fn act(
     if let Some(limit) = how.acting.max_duration {
         signals::stop_after(limit, session.stop.clone());
     }
-    guard::check_stored(&*session.journal, &run, &session.config).await?;
+    guard::share_is_known(&session.config, run.new.blind)?;
     let exchange = session.exchange(&run.new.id).await?;
-    let pause = Pause::new(how.acting.pause_file.clone());
-    let command = Command { context, session, how: &how };
     let process = session.process(&exchange);
+    settings::take_over(session, &process, &run).await?;
+    if let Err(failure) = guard::check_stored(&*session.journal, &run, &session.config).await {
+        process.refuse(&run, failure.exit.into()).await?;
+        return Err(failure);
+    }
+    let pause = Pause::new(how.acting.pause_file.clone());
+    let command = Command { context, session, how: &how, approved: Cell::new(0) };
     let ended = revoke(&process, run, how.basis, pause, &command)
         .await
         .map_err(|halt| halted(session, halt))?;
@@ -53,6 +59,8 @@ struct Command<'a> {
     context: &'a Context,
     session: &'a Session,
     how: &'a How<'a>,
+    /// Rules of the plan that was approved last.
+    approved: Cell<u64>,
 }
 
 #[async_trait(?Send)]
@@ -64,9 +72,14 @@ impl Operator for Command<'_> {
         tell_planned(self.session, plan);
     }
 
-    async fn approve(&self, plan: &Prepared) -> Result<Failures, Failure> {
-        guard::check_plan(self.session, plan).await?;
-        self.confirm(plan).await?;
+    async fn approve(&self, plan: &Prepared) -> Result<Failures, Refusal<Failure>> {
+        let by_guard = |reason| Refusal { by: RefusedBy::Guard, reason };
+        guard::check_plan(self.session, plan).await.map_err(by_guard)?;
+        // What is left of an approved plan is approved.
+        if plan.run.rules.planned > self.approved.get() || !plan.reopened.is_empty() {
+            self.confirm(plan).await?;
+        }
+        self.approved.set(plan.run.rules.planned);
         let limit = self.session.config.guard.max_failures;
         let planned = plan.run.rules.planned;
         Ok(Failures::new(limit.map(|limit| guard::allowed_failures(limit, planned))))
@@ -78,7 +91,7 @@ impl Operator for Command<'_> {
             Ending::Moved | Ending::TooManyFailures(_) => Exit::Refused,
             Ending::NobodyReached => Exit::NoAccount,
             Ending::Refused(failure) => failure.exit,
-            Ending::Finished => self.worth(run).await?.or(self.how.left_over),
+            Ending::Finished => self.worth(run).await?,
         })
     }
 }
@@ -87,18 +100,24 @@ impl Command<'_> {
     /// The exit code that the pairs of a run that came to its end call for.
     async fn worth(&self, run: &RunRecord) -> Result<Exit, JournalError> {
         let summary = summarize(&*self.session.journal, run, self.context.command).await?;
-        Ok(match exit_code(&summary.pairs, run.new.require_both) {
+        Ok(match exit_code(&summary.pairs, &run.new) {
             0 => Exit::Done,
             _ => Exit::Unfinished,
         })
     }
 
     /// Shows the plan and asks, unless `--yes` or there is nothing to do.
-    async fn confirm(&self, plan: &Prepared) -> Result<(), Failure> {
+    async fn confirm(&self, plan: &Prepared) -> Result<(), Refusal<Failure>> {
         let size = guard::size(&plan.estimate);
         if self.how.acting.yes || size.rules == 0 {
             return Ok(());
         }
+        let unanswered = |reason| Refusal { by: RefusedBy::Nobody, reason };
+        self.show(plan).await.map_err(unanswered)?;
+        confirm::ask(size, &self.session.stop).await
+    }
+
+    async fn show(&self, plan: &Prepared) -> Result<(), Failure> {
         let (context, journal) = (self.context, &*self.session.journal);
         let summary = summarize(journal, &plan.run, context.command).await?;
         let mut shown = Vec::new();
@@ -106,7 +125,7 @@ impl Command<'_> {
         let view = PlanView { run: &plan.run, summary: &summary, estimate: Some(&plan.estimate) };
         write_plan(journal, view, Format::Table, style, &mut shown).await?;
         tell(&String::from_utf8_lossy(&shown));
-        confirm::ask(size, &self.session.stop).await
+        Ok(())
     }
 }
 
@@ -161,7 +180,7 @@ async fn finish(
 }
 
 fn moved(run: &RunRecord, mut messages: Vec<String>) -> Failure {
-    messages.push(format!("the world moved since run {} was planned: plan again", run.new.id));
+    messages.push(format!("rules changed since run {} was planned: plan again", run.new.id));
     Failure { exit: Exit::Refused, messages }
 }
 

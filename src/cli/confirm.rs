@@ -5,6 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{Exit, Failure};
+use crate::run::{Refusal, RefusedBy};
 
 /// What a plan comes to, for the question.
 #[derive(Clone, Copy, Debug)]
@@ -30,25 +31,28 @@ fn on_terminal() -> bool {
 }
 
 /// Asks on the terminal; the answer must be the number of rules. A signal is an answer too.
-pub(super) async fn ask(size: Size, stop: &CancellationToken) -> Result<(), Failure> {
+pub(super) async fn ask(size: Size, stop: &CancellationToken) -> Result<(), Refusal<Failure>> {
+    let unanswered = |reason: Failure| Refusal { by: RefusedBy::Nobody, reason };
     eprint!(
         "\nrevoke {} in {} of {}? type the number of rules: ",
         count(size.rules, "rule"),
         count(size.groups, "group"),
         count(size.accounts, "account")
     );
-    std::io::stderr().flush()?;
+    std::io::stderr().flush().map_err(|error| unanswered(error.into()))?;
     let answer = tokio::select! {
         biased;
         () = stop.cancelled() => {
-            return Err(Failure::new(Exit::Interrupted, "interrupted: nothing was revoked"));
+            let interrupted = Failure::new(Exit::Interrupted, "interrupted: nothing was revoked");
+            return Err(unanswered(interrupted));
         }
-        answer = line() => answer?,
+        answer = line() => answer.map_err(|error| unanswered(error.into()))?,
     };
     if answer.trim() == size.rules.to_string() {
         Ok(())
     } else {
-        Err(Failure::refused("not confirmed: nothing was revoked"))
+        let reason = Failure::refused("not confirmed: nothing was revoked");
+        Err(Refusal { by: RefusedBy::Person, reason })
     }
 }
 

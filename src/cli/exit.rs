@@ -41,9 +41,22 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
-    /// The worse of two: what went wrong first in the run counts over pairs left over.
-    pub(super) fn or(self, other: Self) -> Self {
-        if self == Self::Done { other } else { self }
+    /// The worse of two, by one order: the less was done, the worse.
+    pub(super) fn worse(self, other: Self) -> Self {
+        if self.severity() >= other.severity() { self } else { other }
+    }
+
+    const fn severity(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Unfinished => 1,
+            Self::Interrupted => 2,
+            Self::NoAccount => 3,
+            Self::Refused => 4,
+            Self::Locked => 5,
+            Self::Usage => 6,
+            Self::CouldNotWork => 7,
+        }
     }
 }
 
@@ -63,6 +76,11 @@ impl Failure {
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
+    }
+
+    /// What this program itself got wrong.
+    pub(super) fn internal_error(error: &dyn std::error::Error) -> Self {
+        Self::new(Exit::CouldNotWork, format!("internal error: {error}"))
     }
 
     /// What is said after a panic.

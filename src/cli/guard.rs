@@ -61,6 +61,29 @@ pub(super) fn allowed_pairs(
     Ok((pairs, left_out))
 }
 
+/// Refuses a guard that could not see what is planned from the rows alone: of groups that nobody
+/// read no share is known.
+pub(super) fn share_is_known(config: &Config, blind: bool) -> Result<(), Failure> {
+    if blind && config.guard.max_percent.is_some() {
+        return Err(Failure::usage(
+            "max_percent cannot be held against a plan that is made with --no-audit, since no \
+             group is read: leave out --no-audit, or max_percent; nothing was sent",
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses to read groups of accounts that are not in `only_accounts`.
+pub(super) async fn check_accounts(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    config: &Config,
+) -> Result<(), Failure> {
+    let mut config = config.clone();
+    config.guard.protect.clear();
+    check_stored(journal, run, &config).await
+}
+
 /// Refuses a run of the journal by the guards of today.
 pub(super) async fn check_stored(
     journal: &dyn Journal,
@@ -150,7 +173,7 @@ pub(super) async fn check_plan(session: &Session, plan: &Prepared) -> Result<(),
         )));
     }
     let Some(max) = guard.max_percent else { return Ok(()) };
-    for (group, planned) in planned_by_group(journal, run).await? {
+    for (group, planned) in planned_by_group(journal, plan).await? {
         let Some(snapshot) = journal.snapshot(&run.new.id, group).await? else { continue };
         let total = snapshot.rules.len();
         #[expect(clippy::cast_precision_loss, reason = "a share of a group's rules")]
@@ -166,11 +189,16 @@ pub(super) async fn check_plan(session: &Session, plan: &Prepared) -> Result<(),
     Ok(())
 }
 
+/// The rules of each group that may be revoked, those that are taken up again among them.
 async fn planned_by_group(
     journal: &dyn Journal,
-    run: &RunRecord,
-) -> Result<std::collections::BTreeMap<GroupIx, u64>, JournalError> {
-    let mut planned = std::collections::BTreeMap::new();
+    plan: &Prepared,
+) -> Result<BTreeMap<GroupIx, u64>, JournalError> {
+    let run = &plan.run;
+    let mut planned: BTreeMap<GroupIx, u64> = BTreeMap::new();
+    for call in &plan.reopened {
+        *planned.entry(call.group).or_default() += call.members.len() as u64;
+    }
     for lane in journal.lanes(&run.new.id).await? {
         let mut from = CallId(0);
         loop {

@@ -24,6 +24,7 @@ mod revoke;
 mod runs;
 mod sandbox;
 mod session;
+mod settings;
 mod signals;
 mod start;
 mod verify;

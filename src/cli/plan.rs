@@ -4,14 +4,14 @@ use super::args::{Pairs, PlanArgs, Planning};
 use super::exit::{Exit, Failure};
 use super::guard::{self, overrides};
 use super::inputs::{self, Manifests};
-use super::names;
 use super::output::Ended;
 use super::planned::{reached, tell_planned, unreachable};
 use super::session::Session;
 use super::start::Context;
+use super::{names, settings};
 use crate::config::Config;
 use crate::exchange::now_ms;
-use crate::journal::{NewRun, RunKind, RunRecord, RunState};
+use crate::journal::{JournalError, NewRun, RunKind, RunRecord, RunState};
 use crate::model::{CallForm, Estimate, PairSet, Provider, Row, RunId};
 use crate::report::{Format, PlanView, summarize, write_plan};
 use crate::run::Basis;
@@ -22,22 +22,26 @@ pub(super) async fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Fail
     let chosen = choose(manifests, &config, &args.planning)?;
     let mut session = Session::open(context, config).await?;
     let chosen = chosen.resolved(&mut session).await?;
-    let run = begin(&session, &chosen, RunKind::Revoke).await?;
-    let exit = complete(context, &session, run, chosen.exit()).await?;
+    let run = begin(&session, &chosen.new_run(&session, RunKind::Revoke), &chosen.pairs).await?;
+    let exit = complete(context, &session, run).await?;
     session.close().await?;
     Ok(exit)
 }
 
-/// Reads what was not read yet, stores the plan and prints it; `left_over` is what rows that
-/// were left out come to.
+/// Reads what was not read yet, stores the plan and prints it.
 pub(super) async fn complete(
     context: &Context,
     session: &Session,
     run: RunRecord,
-    left_over: Exit,
 ) -> Result<Exit, Failure> {
+    guard::share_is_known(&session.config, run.new.blind)?;
     let exchange = session.exchange(&run.new.id).await?;
     let process = session.process(&exchange);
+    settings::take_over(session, &process, &run).await?;
+    if let Err(failure) = guard::check_stored(&*session.journal, &run, &session.config).await {
+        process.refuse(&run, failure.exit.into()).await?;
+        return Err(failure);
+    }
     let plan = process.prepare(run, Basis::Rows).await?;
     tell_planned(session, &plan);
     if let Err(failure) = guard::check_plan(session, &plan).await {
@@ -48,13 +52,28 @@ pub(super) async fn complete(
     let (state, exit) = if plan.read.interrupted {
         (RunState::Interrupted, Exit::Interrupted)
     } else {
-        (RunState::Planned, left_over)
+        (RunState::Planned, worth(context, session, &plan.run).await?)
     };
-    let exit = exit.or(reached(&plan));
+    let exit = exit.worse(reached(&plan));
     let run = process.end(&plan.run, state, exit.into()).await?;
     let ended = Ended { exit, messages: unreachable(&plan.read) };
     show(context, session, &run, Some(&plan.estimate), &ended).await?;
     Ok(exit)
+}
+
+/// What a plan is worth that lacks rows, or a side that could not be read. Nothing is read for one
+/// that is made from the rows alone.
+async fn worth(
+    context: &Context,
+    session: &Session,
+    run: &RunRecord,
+) -> Result<Exit, JournalError> {
+    let unread = if run.new.blind {
+        0
+    } else {
+        summarize(&*session.journal, run, context.command).await?.pairs.unknown
+    };
+    Ok(if unread + run.new.left_out > 0 { Exit::Unfinished } else { Exit::Done })
 }
 
 /// Prints a plan or an audit.
@@ -79,7 +98,7 @@ pub(super) async fn show(
 /// Pairs that passed the guards, and how they are to be planned.
 pub(super) struct Chosen {
     pub(super) pairs: PairSet,
-    left_out: usize,
+    left_out: u64,
     form: CallForm,
     blind: bool,
     accept_gone: bool,
@@ -88,30 +107,21 @@ pub(super) struct Chosen {
 
 impl Chosen {
     /// A run of these pairs, not begun yet.
-    pub(super) fn new_run(&self, session: &Session, kind: RunKind, may_act: bool) -> NewRun {
+    pub(super) fn new_run(&self, session: &Session, kind: RunKind) -> NewRun {
         NewRun {
-            id: RunId::new(uuid::Uuid::now_v7().to_string()),
-            kind,
-            parent: None,
-            may_act,
             form: self.form,
             blind: self.blind,
             accept_gone: self.accept_gone,
             require_both: self.require_both,
+            left_out: self.left_out,
             sandbox: session.is_sandbox(),
-            created_ms: now_ms(),
-            tool: env!("CARGO_PKG_VERSION").to_owned(),
+            ..NewRun::new(RunId::new(uuid::Uuid::now_v7().to_string()), kind, now_ms())
         }
     }
 
     /// The same with names resolved that only their own credentials can tell.
     pub(super) async fn resolved(self, session: &mut Session) -> Result<Self, Failure> {
         Ok(Self { pairs: names::resolve(session, self.pairs).await?, ..self })
-    }
-
-    /// What rows that were left out come to.
-    pub(super) const fn exit(&self) -> Exit {
-        if self.left_out > 0 { Exit::Unfinished } else { Exit::Done }
     }
 }
 
@@ -122,6 +132,7 @@ pub(super) fn choose(
     planning: &Planning,
 ) -> Result<Chosen, Failure> {
     let blind = planning.no_audit;
+    guard::share_is_known(config, blind)?;
     let form = match planning.by {
         Some(CallForm::RuleId) if blind => {
             return Err(Failure::usage(
@@ -153,7 +164,7 @@ pub(super) fn choose_pairs(
     let (pairs, refused) = guard::allowed_pairs(manifests.pairs, config, options.keep_going)?;
     Ok(Chosen {
         pairs,
-        left_out: manifests.left_out + refused,
+        left_out: (manifests.left_out + refused) as u64,
         form: CallForm::RuleId,
         blind: false,
         accept_gone: options.accept_gone,
@@ -196,11 +207,10 @@ fn refuse_rows(pairs: &PairSet, complaint: impl Fn(&Row) -> Option<String>) -> R
 /// Puts a new run that only reads into the journal, before its first call.
 pub(super) async fn begin(
     session: &Session,
-    chosen: &Chosen,
-    kind: RunKind,
+    new: &NewRun,
+    pairs: &PairSet,
 ) -> Result<RunRecord, Failure> {
-    let new = chosen.new_run(session, kind, false);
-    session.journal.begin(&new, &chosen.pairs).await?;
+    session.journal.begin(new, pairs).await?;
     let run = session.journal.run(new.id.as_str()).await?;
     tell_begun(&run);
     Ok(run)

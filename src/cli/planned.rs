@@ -24,7 +24,7 @@ pub(super) fn tell_planned(session: &Session, plan: &Prepared) {
     }
     let (before, after) = (plan.planned_before, plan.run.rules.planned);
     if plan.run.started_ms.is_some() && before != after {
-        tracing::warn!("the world moved: the plan had {before} rules and now has {after}");
+        tracing::warn!("rules changed: the plan had {before} rules and now has {after}");
     }
 }
 

@@ -10,7 +10,7 @@ use super::plan::{Chosen, choose, tell_begun};
 use super::session::Session;
 use super::start::Context;
 use crate::config::Config;
-use crate::journal::{RunKind, RunRecord};
+use crate::journal::{NewRun, RunKind, RunRecord};
 use crate::run::{Basis, Differs, Taken, take_or_begin};
 
 pub(super) async fn run(context: &Context, args: &RevokeArgs) -> Result<Exit, Failure> {
@@ -31,7 +31,7 @@ async fn run_stored(
 ) -> Result<Exit, Failure> {
     let session = Session::open(context, config).await?;
     let run = stored(&session, id, args.digest.as_deref()).await?;
-    let how = How { basis: Basis::ApprovedPlan, acting: &args.acting, left_over: Exit::Done };
+    let how = How { basis: Basis::ApprovedPlan, acting: &args.acting };
     let exit = act(context, &session, run, how).await?;
     session.close().await?;
     Ok(exit)
@@ -49,11 +49,17 @@ async fn run_manifests(
     let chosen = choose(manifests, &config, &args.planning)?;
     let mut session = Session::open(context, config).await?;
     let chosen = chosen.resolved(&mut session).await?;
-    let run = unfinished_or_new(&session, &chosen).await?;
-    let how = How { basis: Basis::Rows, acting: &args.acting, left_over: chosen.exit() };
+    let run = unfinished_or_new(&session, &chosen, args.acting.yes).await?;
+    let how = How { basis: basis(&run), acting: &args.acting };
     let exit = act(context, &session, run, how).await?;
     session.close().await?;
     Ok(exit)
+}
+
+/// What decides which calls a run that is taken up makes: a plan that was approved as it was stored
+/// is carried out as that.
+pub(super) const fn basis(run: &RunRecord) -> Basis {
+    if run.is_frozen() { Basis::ApprovedPlan } else { Basis::Rows }
 }
 
 /// A stored plan, of the digest that is asked for.
@@ -82,8 +88,12 @@ pub(super) async fn stored(
 }
 
 /// The latest started, unfinished run of the same pairs, or a new one.
-async fn unfinished_or_new(session: &Session, chosen: &Chosen) -> Result<RunRecord, Failure> {
-    let new = chosen.new_run(session, RunKind::Revoke, true);
+async fn unfinished_or_new(
+    session: &Session,
+    chosen: &Chosen,
+    agreed: bool,
+) -> Result<RunRecord, Failure> {
+    let new = NewRun { may_act: true, agreed, ..chosen.new_run(session, RunKind::Revoke) };
     match take_or_begin(&*session.journal, &new, &chosen.pairs).await? {
         Taken::Unfinished(run) => {
             tracing::warn!("going on with run {}, begun with the same pairs", run.new.id);

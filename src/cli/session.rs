@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::Failure;
@@ -11,11 +10,11 @@ use super::start::Context;
 use super::{signals, world};
 use crate::cloud::{Accounts, Directory};
 use crate::config::Config;
-use crate::exchange::{Exchange, Progress, Silent, now_ms};
+use crate::exchange::{Clock, Exchange, Moment, Progress, Silent, now_ms};
 use crate::journal::{Journal, Mode, RunRecord, open};
 use crate::model::RunId;
 use crate::pace::RetryPolicy;
-use crate::run::{Process, limiters};
+use crate::run::{Freshness, Process, limiters};
 use crate::sandbox::Sandbox;
 
 /// Configuration, journal and clouds of one command.
@@ -28,19 +27,20 @@ pub(super) struct Session {
     pub(super) stop: CancellationToken,
     sandbox: Option<Sandbox>,
     bars: Option<Arc<Bars>>,
-    began: Instant,
+    began: Moment,
 }
 
 impl Session {
     /// Opens journal and clouds, and watches for signals.
     pub(super) async fn open(context: &Context, mut config: Config) -> Result<Self, Failure> {
+        let began = Clock::system().now();
         let journal = open(&context.common.journal, Mode::Write).await?;
         let sandbox = world::begin(context, &mut config).await?;
         let stop = CancellationToken::new();
         signals::watch(stop.clone())?;
         let quiet = context.common.quiet || context.common.no_progress;
         let bars = if quiet { None } else { Bars::on_terminal(context.bars.clone()).map(Arc::new) };
-        Ok(Self { config, journal, stop, sandbox, bars, began: Instant::now() })
+        Ok(Self { config, journal, stop, sandbox, bars, began })
     }
 
     /// The way to the accounts for one run: role sessions carry the run's id.
@@ -63,7 +63,8 @@ impl Session {
 
     /// This process as it works on a run.
     pub(super) fn process<'a>(&'a self, exchange: &'a Exchange) -> Process<'a> {
-        Process { journal: &*self.journal, exchange, began: self.began }
+        let fresh = Freshness::new(self.config.guard.fresh, self.began);
+        Process { journal: &*self.journal, exchange, fresh }
     }
 
     /// Whether the embedded clouds are used.

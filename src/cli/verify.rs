@@ -9,7 +9,6 @@ use crate::config::Overrides;
 use crate::exchange::now_ms;
 use crate::journal::{NewRun, RunKind, RunRecord};
 use crate::model::RunId;
-use crate::report::exit_code;
 use crate::run::stored_pairs;
 
 pub(super) async fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Failure> {
@@ -17,11 +16,7 @@ pub(super) async fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Fa
     let session = Session::open(context, config).await?;
     let parent = choose(&session, args.run.as_deref()).await?;
     let run = begin(&session, &parent).await?;
-    let require_both = parent.new.require_both;
-    let exit = finish(context, &session, run, |summary| {
-        if exit_code(&summary.pairs, require_both) == 0 { Exit::Done } else { Exit::Unfinished }
-    })
-    .await?;
+    let exit = finish(context, &session, run).await?;
     session.close().await?;
     Ok(exit)
 }
@@ -34,7 +29,10 @@ async fn begin(session: &Session, parent: &RunRecord) -> Result<RunRecord, Failu
         kind: RunKind::Verify,
         parent: Some(parent.new.id.clone()),
         may_act: false,
+        agreed: false,
         blind: false,
+        // They are no part of what is read back.
+        left_out: 0,
         created_ms: now_ms(),
         tool: env!("CARGO_PKG_VERSION").to_owned(),
         ..parent.new.clone()

@@ -33,8 +33,23 @@ pub struct CallRecord {
     pub reply_lost: bool,
     /// Whether a send of any generation was accepted.
     pub accepted: bool,
+    /// When its group was last read; absent if never, or if the last reading failed.
+    pub looked_ms: Option<i64>,
     /// Members to be removed, by revocation number.
     pub members: Vec<(RevocationId, Revocation)>,
+}
+
+/// A closed call with members that are not settled: `resume` takes them up again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reopenable {
+    /// The call.
+    pub call: CallId,
+    /// Its group.
+    pub group: GroupIx,
+    /// Its direction.
+    pub direction: Direction,
+    /// The members that are failed, unknown or still present.
+    pub members: Vec<RevocationId>,
 }
 
 /// What a lane has to do: its calls that are not closed, counted.

@@ -37,7 +37,9 @@ use crate::model::{
 };
 
 pub use crate::model::Finding;
-pub use call::{CallId, CallRecord, Claim, HistoryRow, OpenCounts, RevocationRecord, Tally};
+pub use call::{
+    CallId, CallRecord, Claim, HistoryRow, OpenCounts, Reopenable, RevocationRecord, Tally,
+};
 pub use check::{CheckReport, check};
 pub use head::head;
 pub use open::{Mode, open, prune};
@@ -168,6 +170,10 @@ pub trait Journal: Send + Sync {
         limit: u32,
     ) -> Result<Vec<SideRecord>, JournalError>;
 
+    /// When the oldest and the newest of the last readings were made, of those that told something;
+    /// `None` if there is none.
+    async fn reading_times(&self, run: &RunId) -> Result<Option<(i64, i64)>, JournalError>;
+
     /// The findings of the last reading of every group that has any, as `(group, finding)`.
     async fn findings(&self, run: &RunId) -> Result<Vec<(GroupIx, Finding)>, JournalError>;
 
@@ -223,10 +229,7 @@ pub trait Journal: Send + Sync {
     async fn reclaim(&self, run: &RunId, at_ms: i64) -> Result<u64, JournalError>;
 
     /// Closed calls that have members whose outcome is not settled, for `resume` to reopen.
-    async fn reopenable(
-        &self,
-        run: &RunId,
-    ) -> Result<Vec<(CallId, Vec<RevocationId>)>, JournalError>;
+    async fn reopenable(&self, run: &RunId) -> Result<Vec<Reopenable>, JournalError>;
 
     /// Adds to the counts of exchanges.
     async fn tally(&self, run: &RunId, tallies: &[Tally]) -> Result<(), JournalError>;

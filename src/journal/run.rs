@@ -39,7 +39,7 @@ pub enum RunState {
 }
 
 /// What is fixed when a run begins.
-#[expect(clippy::struct_excessive_bools, reason = "four independent choices of a command line")]
+#[expect(clippy::struct_excessive_bools, reason = "independent choices of a command line")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewRun {
     /// Its id.
@@ -50,6 +50,9 @@ pub struct NewRun {
     pub parent: Option<RunId>,
     /// The command that made it may also carry it out (`revoke`, not `plan`).
     pub may_act: bool,
+    /// The command that made it had `--yes`: nobody needs to be asked before its first change.
+    #[serde(default)]
+    pub agreed: bool,
     /// How rules are named.
     pub form: CallForm,
     /// Planned from the manifest alone (`--no-audit`).
@@ -58,6 +61,14 @@ pub struct NewRun {
     pub accept_gone: bool,
     /// A side that is not ours makes the run unfinished (`--require-both`).
     pub require_both: bool,
+    /// Whatever is live or cannot be told makes an audit end with exit code 3
+    /// (`--expect-severed`).
+    #[serde(default)]
+    pub expect_severed: bool,
+    /// Rows of the manifests that `--keep-going` left out: whoever finishes the run ends with
+    /// exit code 3 for them.
+    #[serde(default)]
+    pub left_out: u64,
     /// Of the embedded clouds (`--sandbox`): never carried out against real ones.
     #[serde(default)]
     pub sandbox: bool,
@@ -65,6 +76,29 @@ pub struct NewRun {
     pub created_ms: i64,
     /// The version of the tool.
     pub tool: String,
+}
+
+impl NewRun {
+    /// A run that does no more than its kind says: rules are named by their ids, and no option is
+    /// set.
+    pub fn new(id: RunId, kind: RunKind, created_ms: i64) -> Self {
+        Self {
+            id,
+            kind,
+            parent: None,
+            may_act: false,
+            agreed: false,
+            form: CallForm::RuleId,
+            blind: false,
+            accept_gone: false,
+            require_both: false,
+            expect_severed: false,
+            left_out: 0,
+            sandbox: false,
+            created_ms,
+            tool: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
 }
 
 /// A run as it stands.
@@ -77,8 +111,18 @@ pub struct RunRecord {
     pub state: RunState,
     /// The exit code it ended with.
     pub exit: Option<u8>,
-    /// When its first calls were allowed; absent while it was only planned.
+    /// When its first change was allowed; absent while it was only planned.
     pub started_ms: Option<i64>,
+    /// When somebody last said no to its plan, or a guard did before its first change; absent once
+    /// it is approved.
+    pub declined_ms: Option<i64>,
+    /// Since when it is carried out as its stored plan was approved (`revoke --run`): no rule is
+    /// added to that.
+    pub frozen_ms: Option<i64>,
+    /// When the closing look began that its last invocation did not finish; absent after a change.
+    pub closing_ms: Option<i64>,
+    /// What its last invocation was configured with, by key: JSON.
+    pub settings: Option<String>,
     /// When it ended.
     pub ended_ms: Option<i64>,
     /// Time spent in all invocations.
@@ -97,6 +141,19 @@ pub struct RunRecord {
     pub rules: RuleCounts,
 }
 
+impl RunRecord {
+    /// Whether a change was allowed to leave: the question was answered or `--yes` given, and no
+    /// guard refused. A plan that was declined since waits for `revoke --run`.
+    pub const fn is_started(&self) -> bool {
+        self.declined_ms.is_none() && (self.started_ms.is_some() || self.new.agreed)
+    }
+
+    /// Whether its stored plan is what was approved, and nothing may be added to it.
+    pub const fn is_frozen(&self) -> bool {
+        self.frozen_ms.is_some() || !self.new.may_act
+    }
+}
+
 /// A change of a run's head; absent fields stay as they are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunUpdate {
@@ -104,14 +161,22 @@ pub struct RunUpdate {
     pub state: Option<RunState>,
     /// Exit code; `Some(None)` clears it when the run goes on.
     pub exit: Option<Option<u8>>,
-    /// First calls allowed.
+    /// First change allowed.
     pub started_ms: Option<i64>,
+    /// Its plan was declined; `Some(None)` once it is approved.
+    pub declined_ms: Option<Option<i64>>,
+    /// Its stored plan is carried out as it is from now on.
+    pub frozen_ms: Option<i64>,
+    /// Its closing look began; `Some(None)` when something is to be changed after it.
+    pub closing_ms: Option<Option<i64>>,
+    /// What it is configured with now.
+    pub settings: Option<String>,
     /// Ended.
     pub ended_ms: Option<i64>,
     /// Added to the time spent.
     pub add_elapsed_ms: i64,
-    /// The plan's digest.
-    pub digest: Option<String>,
+    /// The plan's digest; `Some(None)` while it is made again.
+    pub digest: Option<Option<String>>,
     /// The estimate.
     pub estimate_s: Option<u64>,
 }
@@ -152,4 +217,6 @@ pub struct GroupWork {
     /// When it was last read and planned, or found missing or not ours; absent if never, or if the
     /// last reading failed.
     pub read_ms: Option<i64>,
+    /// When it was last read, planned or not; absent if never, or if the last reading failed.
+    pub looked_ms: Option<i64>,
 }

@@ -57,6 +57,8 @@ pub(super) struct Evidence {
     findings: Vec<(GroupIx, Finding)>,
     pub(super) filters: Vec<Filter>,
     accept_gone: bool,
+    /// When the oldest of the last readings that told something was made.
+    pub(super) oldest_ms: Option<i64>,
 }
 
 impl Evidence {
@@ -70,6 +72,7 @@ impl Evidence {
             findings,
             filters: journal.filters(id).await?,
             accept_gone: run.new.accept_gone,
+            oldest_ms: journal.reading_times(id).await?.map(|(oldest, _)| oldest),
         })
     }
 

@@ -9,8 +9,8 @@ use crate::journal::{
     SideReading, SideRecord, Tally,
 };
 use crate::model::{
-    CallForm, Direction, Fields, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, Policy,
-    PortRange, Provider, Revocation, RevocationId, Rule, RuleCounts, Source,
+    Direction, Fields, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, Policy, PortRange,
+    Provider, Revocation, RevocationId, Rule, RuleCounts, Source,
 };
 
 /// One run, with whatever a test puts into it.
@@ -176,21 +176,22 @@ impl FakeJournal {
 fn record(pairs: &PairSet) -> RunRecord {
     RunRecord {
         new: NewRun {
-            id: "01997c5e-1111-7000-8000-000000000001".into(),
-            kind: RunKind::Revoke,
-            parent: None,
             may_act: true,
-            form: CallForm::RuleId,
-            blind: false,
-            accept_gone: false,
-            require_both: false,
-            sandbox: false,
-            created_ms: 1_700_000_000_000,
+            agreed: true,
             tool: "0.1.0".into(),
+            ..NewRun::new(
+                "01997c5e-1111-7000-8000-000000000001".into(),
+                RunKind::Revoke,
+                1_700_000_000_000,
+            )
         },
         state: RunState::Finished,
         exit: Some(0),
         started_ms: Some(1_700_000_000_000),
+        declined_ms: None,
+        frozen_ms: None,
+        closing_ms: None,
+        settings: None,
         ended_ms: Some(1_700_000_002_000),
         elapsed_ms: 2_000,
         content: "c0ffee".into(),

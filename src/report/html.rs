@@ -46,7 +46,7 @@ pub(super) async fn write(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     write!(out, "{START}")?;
-    let done = exit_code(&summary.pairs, run.new.require_both) == 0;
+    let done = exit_code(&summary.pairs, &run.new) == 0;
     let class = if done { "good" } else { "bad" };
     writeln!(out, "<h1 class=\"{class}\">{}</h1>", html(&summary.verdict()))?;
     writeln!(out, "<p>{}</p>", html(&facts(run, summary).join(" · ")))?;

@@ -29,7 +29,7 @@ pub struct PlanView<'a> {
 
 /// Whether the plan is shown for the question of `revoke` or `resume`: what comes next is asked.
 fn is_question(run: &RunRecord, summary: &Summary) -> bool {
-    let goes_on = run.new.may_act || run.started_ms.is_some();
+    let goes_on = run.is_started();
     summary.command == "revoke"
         || (summary.command == "resume" && run.new.kind == RunKind::Revoke && goes_on)
 }

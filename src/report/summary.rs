@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::journal::{Journal, JournalError, RunRecord, RunState, Tally};
+use crate::journal::{Journal, JournalError, NewRun, RunKind, RunRecord, RunState, Tally};
 use crate::model::{PairCounts, RuleCounts, RunId};
 
 use super::evidence::{Evidence, Judged};
-use super::text::{count, thousands, whole_seconds};
+use super::text::{count, rfc3339, thousands, whole_seconds};
 use super::walk::PairWalk;
 
 /// The version of the JSON output.
@@ -33,6 +33,12 @@ pub struct Summary {
     pub rules: RuleCounts,
     /// What the last readings show between the pairs.
     pub live: LiveCounts,
+    /// Rows of the manifests that `--keep-going` left out.
+    pub left_out: u64,
+    /// When the oldest of the readings was made that this rests on: milliseconds since 1970, RFC 3339
+    /// in JSON.
+    #[serde(rename = "oldest_reading", serialize_with = "in_rfc3339")]
+    pub oldest_reading_ms: Option<i64>,
     /// Exchanges with the providers.
     pub calls: CallCounts,
     /// The estimate in seconds; 0 if there was none.
@@ -92,16 +98,23 @@ pub async fn summarize(
         pairs,
         rules: RuleCounts { outside: live.outside, ..run.rules },
         live,
+        left_out: run.new.left_out,
+        oldest_reading_ms: evidence.oldest_ms,
         calls: CallCounts::of(&journal.tallies(&run.new.id).await?),
         estimate_s: run.estimate_s.unwrap_or_default(),
         elapsed_s: whole_seconds(run.elapsed_ms),
     })
 }
 
-/// The exit code that the pairs of a run that came to its end call for: 0 or 3.
-pub fn exit_code(pairs: &PairCounts, require_both: bool) -> u8 {
-    let ours_alone = if require_both { pairs.ours_severed } else { 0 };
-    if pairs.half_severed + pairs.open + pairs.unknown + ours_alone == 0 { 0 } else { 3 }
+/// The exit code that the pairs of a run that came to its end call for: 0 or 3. An audit is done
+/// however its pairs stand, but for what its options ask.
+pub fn exit_code(pairs: &PairCounts, run: &NewRun) -> u8 {
+    let unread = if run.require_both { pairs.ours_severed } else { 0 };
+    let live = match run.kind {
+        RunKind::Audit if !run.expect_severed => 0,
+        _ => pairs.half_severed + pairs.open + pairs.unknown,
+    };
+    if live + unread + run.left_out == 0 { 0 } else { 3 }
 }
 
 /// The state as users know it: a run whose process died was interrupted.
@@ -112,6 +125,11 @@ pub(super) const fn state_word(state: RunState) -> &'static str {
         RunState::Reading | RunState::Acting | RunState::Interrupted => "interrupted",
         RunState::Stopped => "stopped",
     }
+}
+
+#[expect(clippy::ref_option, reason = "serde hands the field over as it is")]
+fn in_rfc3339<S: Serializer>(ms: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+    ms.map(rfc3339).serialize(serializer)
 }
 
 impl Summary {
@@ -138,6 +156,9 @@ impl Summary {
         }
         if self.rules.outside > 0 {
             parts.push(format!("{} outside the rows", count(self.rules.outside, "grant")));
+        }
+        if self.left_out > 0 {
+            parts.push(format!("{} left out (--keep-going)", count(self.left_out, "row")));
         }
         parts
     }

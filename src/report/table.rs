@@ -12,7 +12,7 @@ use super::commands::quote;
 use super::format::Tone;
 use super::pairs::PairRows;
 use super::summary::exit_code;
-use super::text::{count, duration, wrap, wrap_parts};
+use super::text::{clock, count, duration, wrap, wrap_parts};
 use super::{ReportError, Style, Summary};
 pub(super) use sections::Sections;
 
@@ -58,7 +58,7 @@ fn write_verdict(
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    let done = exit_code(&summary.pairs, run.new.require_both) == 0;
+    let done = exit_code(&summary.pairs, &run.new) == 0;
     let tone = if done { Tone::Good } else { Tone::Bad };
     writeln!(out, "{}", style.paint(tone, &wrap_parts(&summary.verdict_parts(), style.width)))?;
     let line = wrap_parts(&facts(run, summary), style.width);
@@ -80,6 +80,7 @@ pub(super) fn facts(run: &RunRecord, summary: &Summary) -> Vec<String> {
         Some(estimate) => format!("estimated {estimate}"),
         None => took,
     });
+    facts.extend(summary.oldest_reading_ms.map(|at| format!("oldest reading {}", clock(at))));
     facts.extend(run.digest.iter().filter(|_| acts).map(|digest| format!("digest {digest}")));
     facts
 }
@@ -89,12 +90,12 @@ pub(super) fn next_step(run: &RunRecord, summary: &Summary) -> Option<String> {
     let rules = &summary.rules;
     let left = rules.failed + rules.still_present + rules.unknown + rules.pending;
     let id = &run.new.id;
-    let command = match (run.new.kind, run.started_ms) {
+    let command = match (run.new.kind, run.is_started()) {
         _ if summary.state == "interrupted" => format!("resume {id}"),
         (RunKind::Audit | RunKind::Verify, _) if summary.live.standing > 0 => revoke_again(run)?,
         (RunKind::Audit | RunKind::Verify, _) => return None,
         _ if left == 0 => return None,
-        (RunKind::Revoke, None) => match &run.digest {
+        (RunKind::Revoke, false) => match &run.digest {
             Some(digest) => format!("revoke --run {id} --digest {digest}"),
             None => format!("revoke --run {id}"),
         },

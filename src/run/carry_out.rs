@@ -68,10 +68,10 @@ impl<'a> Sender<'a> {
                 () = self.exchange.stop.cancelled() => return None,
                 leave = ready => leave,
             };
-            if self.exchange.parked(lane).is_some() {
+            // The waits may have been long.
+            if self.exchange.parked(lane).is_some() || self.work.is_stale(call.record.looked_ms) {
                 return None;
             }
-            // The wait for quota may have been long.
             if !self.work.pause.is_on().await {
                 return Some(leave);
             }

@@ -1,12 +1,15 @@
 //! How long a plan takes under the known limits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::cloud::Action;
 use crate::exchange::{reading_work, rule_listings};
-use crate::journal::{Journal, JournalError, Lane, OpenCounts, RunRecord};
-use crate::model::{Direction, Estimate, LaneEstimate, LaneKey};
+use crate::journal::{CallId, Journal, JournalError, Lane, OpenCounts, Reopenable, RunRecord};
+use crate::model::{Direction, Estimate, GroupIx, LaneEstimate, LaneKey};
 use crate::pace::Pacer;
+
+/// Open calls that are looked at at once.
+const PAGE: u32 = 1_000;
 
 /// Estimates a run: what its groups took to be read, by the calls that were counted, and its open
 /// calls with their read-backs.
@@ -14,11 +17,13 @@ pub async fn estimate(
     journal: &dyn Journal,
     run: &RunRecord,
     pacer: &Pacer,
+    reopened: &[Reopenable],
 ) -> Result<Estimate, JournalError> {
     let reading = reading(journal, run, pacer).await?;
     let (mut lanes, mut acting) = (Vec::new(), 0.0);
     for lane in journal.lanes(&run.new.id).await? {
         let open = journal.open_counts(&run.new.id, &lane).await?;
+        let open = with_reopened(journal, run, &lane, open, reopened).await?;
         if open.ingress + open.egress == 0 {
             continue;
         }
@@ -33,6 +38,48 @@ pub async fn estimate(
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 or more")]
     let seconds = seconds as u64;
     Ok(Estimate { lanes, seconds })
+}
+
+/// What a lane has to do once the calls that earlier processes left unsettled are taken up.
+async fn with_reopened(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    lane: &Lane,
+    mut open: OpenCounts,
+    reopened: &[Reopenable],
+) -> Result<OpenCounts, JournalError> {
+    let groups = lane.first.0..lane.first.0 + lane.groups;
+    let mut of_lane = reopened.iter().filter(|call| groups.contains(&call.group.0)).peekable();
+    if of_lane.peek().is_none() {
+        return Ok(open);
+    }
+    let mut named = open_groups(journal, run, lane).await?;
+    for call in of_lane {
+        match call.direction {
+            Direction::Ingress => open.ingress += 1,
+            Direction::Egress => open.egress += 1,
+        }
+        open.groups += u64::from(named.insert(call.group));
+        open.rules += call.members.len() as u64;
+    }
+    Ok(open)
+}
+
+/// The groups of a lane that have open calls.
+async fn open_groups(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    lane: &Lane,
+) -> Result<HashSet<GroupIx>, JournalError> {
+    let (mut groups, mut from) = (HashSet::new(), CallId(0));
+    loop {
+        let page = journal.open_calls(&run.new.id, lane, from, PAGE).await?;
+        groups.extend(page.iter().map(|call| call.group));
+        match page.last() {
+            Some(last) if page.len() >= PAGE as usize => from = CallId(last.id.0 + 1),
+            _ => return Ok(groups),
+        }
+    }
 }
 
 /// Seconds that each lane's reads took at the least; none of a run that began to act, since its

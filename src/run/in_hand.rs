@@ -125,6 +125,7 @@ pub(super) mod testing {
             first_sent_ms: None,
             reply_lost: false,
             accepted: false,
+            looked_ms: None,
             members: Vec::new(),
         };
         InHand::new(record, Moment { wall_ms: 0, at: Instant::now() })

@@ -13,8 +13,13 @@ pub(super) enum LaneEnd {
     NothingOpen,
     /// Its account could not be reached with the right identity.
     NotReached((LaneKey, String)),
-    /// It was called; the reason is why it was then left alone, if it was.
-    Worked(Option<(LaneKey, String)>),
+    /// It was called.
+    Worked {
+        /// Why it was then left alone, if it was.
+        parked: Option<(LaneKey, String)>,
+        /// Calls were not sent because the reading of their group is not fresh any more.
+        is_stale: bool,
+    },
 }
 
 /// Works off the open calls of one lane, and journals what it counted meanwhile.
@@ -42,7 +47,11 @@ async fn work_open_calls(
         Err(AccountError::Stopped) => return Ok(LaneEnd::NothingOpen),
         Err(error) => return Ok(LaneEnd::NotReached((lane.key.clone(), error.to_string()))),
     };
-    Worker::new(work, observer, lane, &account).work().await?;
+    let mut worker = Worker::new(work, observer, lane, &account);
+    worker.work().await?;
     let parked = work.exchange.parked(&lane.key);
-    Ok(LaneEnd::Worked(parked.map(|error| (lane.key.clone(), error.to_string()))))
+    Ok(LaneEnd::Worked {
+        parked: parked.map(|error| (lane.key.clone(), error.to_string())),
+        is_stale: worker.is_stale,
+    })
 }

@@ -32,8 +32,8 @@ pub use patience::Patience;
 pub use pause::Pause;
 pub use plan_digest::plan_digest;
 pub use process::{
-    Basis, Differs, Ended, Ending, Halt, Operator, Prepared, Process, Taken, is_unfinished,
-    limiters, revoke, take_or_begin,
+    Basis, Differs, Ended, Ending, Freshness, Halt, Operator, Prepared, Process, Refusal,
+    RefusedBy, Taken, is_unfinished, limiters, revoke, take_or_begin,
 };
 pub use stored::stored_pairs;
 pub use token::{client_token, request_hash};
@@ -41,7 +41,7 @@ pub use token::{client_token, request_hash};
 use crate::audit::Observer;
 use crate::exchange::Exchange;
 use crate::failpoint::hit;
-use crate::journal::{Journal, JournalError, RunRecord};
+use crate::journal::{Journal, JournalError, Reopenable, RunRecord};
 use crate::model::{Event, LaneKey, LaneWork, Outcome};
 
 /// Lanes that are worked on at once; each is bounded by its own quota and width.
@@ -59,13 +59,23 @@ pub struct CarryOut<'a> {
     /// The run.
     pub run: &'a RunRecord,
     /// What holds new calls back for a while.
-    pub pause: Pause,
+    pub pause: &'a Pause,
     /// How long what was removed may still show.
     pub patience: Patience,
     /// What each lane has to do, for whoever is told of the progress.
     pub outlook: Vec<LaneWork>,
     /// How many revocations may fail before nothing new is sent.
-    pub failures: Failures,
+    pub failures: &'a Failures,
+    /// How old the reading of a group may be on which its rules are revoked.
+    pub fresh: Freshness,
+}
+
+impl CarryOut<'_> {
+    /// Whether a reading of this time is too old to send anything on. Of what is planned from the
+    /// rows alone nothing was read.
+    fn is_stale(&self, looked_ms: Option<i64>) -> bool {
+        !self.run.new.blind && !self.fresh.allows(&self.exchange.clock, looked_ms)
+    }
 }
 
 /// What carrying out came to.
@@ -77,6 +87,8 @@ pub struct RunEnd {
     pub parked: Vec<(LaneKey, String)>,
     /// Lanes whose account was reached with the right identity.
     pub reached: usize,
+    /// Calls were not sent because the reading of their group is not fresh any more.
+    pub is_stale: bool,
 }
 
 impl RunEnd {
@@ -89,26 +101,29 @@ impl RunEnd {
         match end {
             LaneEnd::NothingOpen => {}
             LaneEnd::NotReached(error) => self.parked.push(error),
-            LaneEnd::Worked(parked) => {
+            LaneEnd::Worked { parked, is_stale } => {
                 self.reached += 1;
                 self.parked.extend(parked);
+                self.is_stale |= is_stale;
             }
         }
     }
 }
 
 /// Takes up what former processes left: calls in flight are to be read back, and so are those
-/// with members that are failed, unknown or still present.
+/// with members that are failed, unknown or still present, `left`.
 pub async fn take_up(
     journal: &dyn Journal,
     run: &RunRecord,
+    left: &[Reopenable],
     at_ms: i64,
 ) -> Result<(), JournalError> {
     let id = &run.new.id;
     journal.reclaim(id, at_ms).await?;
     hit("after-reclaim");
-    let reopened = journal.reopenable(id).await?.into_iter().map(|(call, members)| async move {
-        journal.append(id, call, &Event::Reopened { members }, at_ms).await
+    let reopened = left.iter().map(|Reopenable { call, members, .. }| async move {
+        let members = members.clone();
+        journal.append(id, *call, &Event::Reopened { members }, at_ms).await
     });
     let together = futures_util::stream::iter(reopened).buffered(REOPENED_AT_ONCE);
     together.try_for_each(|_| std::future::ready(Ok(()))).await

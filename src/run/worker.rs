@@ -51,6 +51,8 @@ pub(super) struct Worker<'a> {
     /// Groups with a call in the air or not read back: a batch never races itself.
     busy: HashSet<GroupIx>,
     sending: usize,
+    /// Calls came back unsent because the reading of their group is not fresh any more.
+    pub(super) is_stale: bool,
 }
 
 impl<'a> Worker<'a> {
@@ -70,6 +72,7 @@ impl<'a> Worker<'a> {
             back: Backlog::new(account.client.batch()),
             busy: HashSet::new(),
             sending: 0,
+            is_stale: false,
         }
     }
 
@@ -168,6 +171,7 @@ impl<'a> Worker<'a> {
         match call.record.status {
             Status::ReadBack { .. } => self.back.push(call),
             status => {
+                self.is_stale |= !status.is_closed() && self.work.is_stale(call.record.looked_ms);
                 self.busy.remove(&call.record.group);
                 if matches!(status, Status::Failed { .. }) {
                     self.done(call.record.members.len(), call.record.members.len());

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-use unpair::audit::{Audit, AuditEnd, Observer, Planning, audit, plan_unread, read_groups};
+use unpair::audit::{Age, Audit, AuditEnd, Observer, Planning, audit, plan_unread, read_groups};
 use unpair::cloud::Directory;
 use unpair::exchange::{Exchange, Silent};
 use unpair::journal::{Journal, Mode, RunRecord, open};
 use unpair::model::{Direction, GroupIx, GroupRef, Outcome, Peer, Provider, Rule, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
-use unpair::run::{CarryOut, Failures, Patience, Pause, RunEnd, carry_out, take_up};
+use unpair::run::{CarryOut, Failures, Freshness, Patience, Pause, RunEnd, carry_out, take_up};
 
 pub(super) use super::fake::{Fake, Reply};
 use crate::cloud::Every;
@@ -111,6 +111,7 @@ impl Scenario {
             journal: &*self.journal,
             run: &run,
             fresh_since_ms: 1,
+            age: Age::OfPlan,
             planning: Planning::Plan,
         };
         audit(&order).await.expect("the journal holds")
@@ -143,16 +144,18 @@ impl Scenario {
 
     /// Carries the plan out.
     pub(super) async fn carry_out(&self, exchange: &Exchange) -> RunEnd {
-        take_up(&*self.journal, &self.run().await, 2_000).await.expect("taken up");
+        let left = self.journal.reopenable(&self.run().await.new.id).await.expect("calls");
+        take_up(&*self.journal, &self.run().await, &left, 2_000).await.expect("taken up");
         let run = self.run().await;
         let work = CarryOut {
             exchange,
             journal: &*self.journal,
             run: &run,
-            pause: Pause::new(self.pause_file.clone()),
+            pause: &Pause::new(self.pause_file.clone()),
             patience: Patience { polls: vec![SOON; 6], second_look: SOON },
             outlook: Vec::new(),
-            failures: Failures::new(None),
+            failures: &Failures::new(None),
+            fresh: Freshness::new(None, exchange.clock.now()),
         };
         carry_out(&work).await.expect("the journal holds")
     }

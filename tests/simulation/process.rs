@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use unpair::exchange::{Exchange, Silent};
 use unpair::journal::{Journal, JournalError, RunRecord};
@@ -13,14 +12,17 @@ use unpair::model::{PairSet, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, RetryPolicy};
 use unpair::report::{exit_code, summarize};
 use unpair::run::{
-    Basis, Ended, Ending, Failures, Operator, Pause, Prepared, Process, Taken, is_unfinished,
-    limiters, revoke, take_or_begin,
+    Basis, Ended, Ending, Failures, Freshness, Operator, Pause, Prepared, Process, Refusal, Taken,
+    is_unfinished, limiters, revoke, take_or_begin,
 };
 
 use crate::fakes::Every;
 use crate::fixture::new_run;
 use crate::ground::Ground;
 use crate::journal::Watched;
+
+/// How old a reading may be that something is sent on.
+const FRESH: Duration = Duration::from_secs(3_600);
 
 /// What a process did that came to its end.
 pub(crate) type Worked = Ended<Infallible, u8>;
@@ -29,7 +31,8 @@ pub(crate) type Worked = Ended<Infallible, u8>;
 pub(crate) async fn work(ground: &Arc<Ground>, journal: &Watched, pairs: &PairSet) -> Worked {
     let run = begin_or_find(ground, journal, pairs).await;
     let exchange = exchange(ground, journal, &run.new.id).await;
-    let process = Process { journal, exchange: &exchange, began: Instant::now() };
+    let fresh = Freshness::new(Some(FRESH), ground.clock().now());
+    let process = Process { journal, exchange: &exchange, fresh };
     let ended = revoke(&process, run, Basis::Rows, Pause::default(), &Approving(journal))
         .await
         .expect("the journal holds");
@@ -80,7 +83,7 @@ impl Operator for Approving<'_> {
 
     fn planned(&self, _plan: &Prepared) {}
 
-    async fn approve(&self, _plan: &Prepared) -> Result<Failures, Infallible> {
+    async fn approve(&self, _plan: &Prepared) -> Result<Failures, Refusal<Infallible>> {
         Ok(Failures::new(None))
     }
 
@@ -92,7 +95,7 @@ impl Operator for Approving<'_> {
             Ending::Refused(never) => match *never {},
             Ending::Finished => {
                 let summary = summarize(self.0, run, "revoke").await?;
-                exit_code(&summary.pairs, run.new.require_both)
+                exit_code(&summary.pairs, &run.new)
             }
         })
     }

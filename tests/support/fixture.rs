@@ -35,17 +35,12 @@ pub(crate) fn pair_set(pairs: impl IntoIterator<Item = [GroupRef; 2]>) -> PairSe
 
 /// A run that revokes by rule id, or what its rows alone say if it is `blind`.
 pub(crate) fn new_run(blind: bool, created_ms: i64) -> NewRun {
+    let id = "01936f00-0000-7000-8000-000000000001".into();
     NewRun {
-        id: "01936f00-0000-7000-8000-000000000001".into(),
-        kind: RunKind::Revoke,
-        parent: None,
         may_act: true,
+        agreed: true,
         form: if blind { CallForm::Permissions } else { CallForm::RuleId },
         blind,
-        accept_gone: false,
-        require_both: false,
-        sandbox: false,
-        created_ms,
-        tool: "test".to_owned(),
+        ..NewRun::new(id, RunKind::Revoke, created_ms)
     }
 }

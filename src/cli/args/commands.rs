@@ -33,7 +33,7 @@ pub(in crate::cli) struct AuditArgs {
     pub(in crate::cli) manifests: Vec<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) pairs: Pairs,
-    /// End with exit code 3 when a grant is live
+    /// End with exit code 3 when a grant is live, or a side cannot be read
     #[arg(long)]
     pub(in crate::cli) expect_severed: bool,
 }
@@ -92,7 +92,7 @@ pub(in crate::cli) struct RevokeArgs {
     #[arg(required_unless_present = "run", conflicts_with = "run", value_name = "MANIFEST")]
     pub(in crate::cli) manifests: Vec<PathBuf>,
     /// Carry out this stored plan
-    #[arg(long, value_name = "ID", conflicts_with_all = ["by", "no_audit", "keep_going"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["by", "no_audit", "keep_going", "accept_gone", "require_both"])]
     pub(in crate::cli) run: Option<String>,
     /// The digest that the stored plan must have
     #[arg(long, value_name = "D", conflicts_with = "manifests")]

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Params};
 
 use super::row::{Row, each, first, get, model_word, parse, status, text};
 use super::sql;
-use crate::journal::{CallId, CallRecord, JournalError, Lane, OpenCounts};
+use crate::journal::{CallId, CallRecord, JournalError, Lane, OpenCounts, Reopenable};
 use crate::model::{GroupIx, Revocation, RevocationId, Rule};
 
 /// Up to `limit` calls of a lane that are not closed, from `from` on, with their pending members.
@@ -78,6 +78,7 @@ fn record(row: &Row<'_>, id: CallId) -> Result<CallRecord, JournalError> {
         first_sent_ms: get(row, "first_sent_ms")?,
         reply_lost: get(row, "reply_lost")?,
         accepted: get(row, "accepted")?,
+        looked_ms: get(row, "looked_ms")?,
         members: Vec::new(),
     })
 }
@@ -93,16 +94,18 @@ pub(super) fn revocation(row: &Row<'_>, group: GroupIx) -> Result<Revocation, Jo
 }
 
 /// Closed calls that have members whose outcome is not settled.
-pub(super) fn reopenable(
-    conn: &Connection,
-    run_no: i64,
-) -> Result<Vec<(CallId, Vec<RevocationId>)>, JournalError> {
-    let mut calls: Vec<(CallId, Vec<RevocationId>)> = Vec::new();
+pub(super) fn reopenable(conn: &Connection, run_no: i64) -> Result<Vec<Reopenable>, JournalError> {
+    let mut calls: Vec<Reopenable> = Vec::new();
     each(conn, sql::REOPENABLE, [run_no], |row| {
         let (call, member) = (CallId(get(row, "call")?), RevocationId(get(row, "id")?));
         match calls.last_mut() {
-            Some((last, members)) if *last == call => members.push(member),
-            _ => calls.push((call, vec![member])),
+            Some(last) if last.call == call => last.members.push(member),
+            _ => calls.push(Reopenable {
+                call,
+                group: GroupIx(get(row, "grp")?),
+                direction: model_word(text(row, "direction")?)?,
+                members: vec![member],
+            }),
         }
         Ok(())
     })?;

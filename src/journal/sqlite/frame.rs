@@ -85,6 +85,7 @@ pub(super) fn groups(
             group: text(row, "id")?.into(),
             peers: Vec::new(),
             read_ms: get(row, "known_ms")?,
+            looked_ms: get(row, "looked_ms")?,
         })
     })?;
     let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return Ok(groups) };

@@ -16,8 +16,8 @@ use crate::journal::desk::By;
 use crate::journal::table::Table;
 use crate::journal::{
     CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Journal,
-    JournalError, Lane, NewRun, OpenCounts, RevocationRecord, RunRecord, RunUpdate, SideRecord,
-    Tally,
+    JournalError, Lane, NewRun, OpenCounts, Reopenable, RevocationRecord, RunRecord, RunUpdate,
+    SideRecord, Tally,
 };
 use crate::model::{
     Event, Filter, GroupIx, GroupRef, Groups, PairSet, PlannedCall, RevocationId, RunId, Snapshot,
@@ -138,6 +138,10 @@ impl Journal for SqliteJournal {
         self.ask(run, move |conn, no| sides::sides(conn, no, from, limit)).await
     }
 
+    async fn reading_times(&self, run: &RunId) -> Result<Option<(i64, i64)>, JournalError> {
+        self.ask(run, sides::times).await
+    }
+
     async fn findings(&self, run: &RunId) -> Result<Vec<(GroupIx, Finding)>, JournalError> {
         self.ask(run, sides::findings).await
     }
@@ -206,10 +210,7 @@ impl Journal for SqliteJournal {
         self.writing()?.count(Alone::Reclaim { run: run.clone(), run_no, at_ms }).await
     }
 
-    async fn reopenable(
-        &self,
-        run: &RunId,
-    ) -> Result<Vec<(CallId, Vec<RevocationId>)>, JournalError> {
+    async fn reopenable(&self, run: &RunId) -> Result<Vec<Reopenable>, JournalError> {
         self.ask(run, calls::reopenable).await
     }
 

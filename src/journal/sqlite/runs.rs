@@ -28,17 +28,28 @@ pub(super) fn update(work: &mut Work<'_>, order: &UpdateOrder) -> Result<(), Jou
         update.started_ms,
         update.ended_ms,
         update.add_elapsed_ms,
-        update.digest.as_deref(),
+        update.digest.is_some(),
+        update.digest.as_ref().and_then(|digest| digest.as_deref()),
         update.estimate_s,
         work.epoch,
     );
     execute(work.conn, sql::RUN_UPDATE, values)?;
+    let standing = (
+        order.run_no,
+        update.declined_ms.is_some(),
+        update.declined_ms.flatten(),
+        update.frozen_ms,
+        update.closing_ms.is_some(),
+        update.closing_ms.flatten(),
+        update.settings.as_deref(),
+    );
+    execute(work.conn, sql::RUN_STANDING, standing)?;
     let body = canonical(&changes(update)?)?;
     work.record(order.run_no, order.at_ms, "updated", None, body)?;
     Ok(())
 }
 
-/// What an update changes, by column: what it leaves alone is absent, a cleared exit is null.
+/// What an update changes, by column: what it leaves alone is absent, what it clears is null.
 fn changes(update: &RunUpdate) -> Result<Map<String, Value>, JournalError> {
     let mut changes = Map::new();
     let mut put = |name: &str, value: Option<Value>| {
@@ -47,9 +58,13 @@ fn changes(update: &RunUpdate) -> Result<Map<String, Value>, JournalError> {
     put("state", update.state.as_ref().map(spell).transpose()?.map(Value::from));
     put("exit", update.exit.map(|exit| json!(exit)));
     put("started_ms", update.started_ms.map(Value::from));
+    put("declined_ms", update.declined_ms.map(|at| json!(at)));
+    put("frozen_ms", update.frozen_ms.map(Value::from));
+    put("closing_ms", update.closing_ms.map(|at| json!(at)));
+    put("settings", update.settings.clone().map(Value::from));
     put("ended_ms", update.ended_ms.map(Value::from));
     put("add_elapsed_ms", Some(update.add_elapsed_ms.into()));
-    put("digest", update.digest.clone().map(Value::from));
+    put("digest", update.digest.as_ref().map(|digest| json!(digest)));
     put("estimate_s", update.estimate_s.map(Value::from));
     Ok(changes)
 }
@@ -92,6 +107,10 @@ fn record(conn: &Connection, counts: &Counts, row: &Row<'_>) -> Result<RunRecord
         state: word(text(row, "state")?)?,
         exit: get(row, "exit")?,
         started_ms: get(row, "started_ms")?,
+        declined_ms: get(row, "declined_ms")?,
+        frozen_ms: get(row, "frozen_ms")?,
+        closing_ms: get(row, "closing_ms")?,
+        settings: get(row, "settings")?,
         ended_ms: get(row, "ended_ms")?,
         elapsed_ms: get(row, "elapsed_ms")?,
         content: get(row, "content")?,

@@ -38,6 +38,15 @@ fn state(row: &Row<'_>) -> Result<SideReading, JournalError> {
     })
 }
 
+/// When the oldest and the newest of the last readings that told something were made.
+pub(super) fn times(conn: &Connection, run_no: i64) -> Result<Option<(i64, i64)>, JournalError> {
+    let times = first(conn, sql::READING_TIMES, [run_no], |row| {
+        let oldest: Option<i64> = get(row, "oldest")?;
+        Ok(oldest.zip(get(row, "newest")?))
+    })?;
+    Ok(times.flatten())
+}
+
 pub(super) fn findings(
     conn: &Connection,
     run_no: i64,

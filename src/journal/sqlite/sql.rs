@@ -49,8 +49,12 @@ statements! {
     RUN_UPDATE = "UPDATE run SET state = coalesce(?2, state),
         exit = CASE WHEN ?3 THEN ?4 ELSE exit END,
         started_ms = coalesce(?5, started_ms), ended_ms = coalesce(?6, ended_ms),
-        elapsed_ms = elapsed_ms + ?7, digest = coalesce(?8, digest),
-        estimate_s = coalesce(?9, estimate_s), lease_epoch = ?10 WHERE no = ?1";
+        elapsed_ms = elapsed_ms + ?7, digest = CASE WHEN ?8 THEN ?9 ELSE digest END,
+        estimate_s = coalesce(?10, estimate_s), lease_epoch = ?11 WHERE no = ?1";
+    RUN_STANDING = "UPDATE run SET declined_ms = CASE WHEN ?2 THEN ?3 ELSE declined_ms END,
+        frozen_ms = coalesce(?4, frozen_ms),
+        closing_ms = CASE WHEN ?5 THEN ?6 ELSE closing_ms END,
+        settings = coalesce(?7, settings) WHERE no = ?1";
     RUN_NUMBERS = "UPDATE run SET next_call = ?2, next_revocation = ?3 WHERE no = ?1";
     RUN_HEAD = "SELECT run.id, run.next_call, run.next_revocation, event.seq, event.hash
         FROM run LEFT JOIN event ON event.run_no = run.no WHERE run.no = ?1
@@ -77,7 +81,8 @@ statements! {
     FILTERS = "SELECT body FROM filter WHERE run_no = ?1 ORDER BY ix";
     NOTES = "SELECT line, text FROM note WHERE run_no = ?1";
     NOTE_OF = "SELECT text FROM note WHERE run_no = ?1 AND line = ?2";
-    GROUPS = "SELECT ix, id, known_ms FROM grp WHERE run_no = ?1 AND ix >= ?2
+    GROUPS = "SELECT ix, id, known_ms, CASE reading WHEN 'failed' THEN NULL ELSE read_ms END
+            AS looked_ms FROM grp WHERE run_no = ?1 AND ix >= ?2
         ORDER BY ix LIMIT ?3";
     /// Rows that have peers of groups from ?2 to ?3, and perhaps of some that come before.
     PEERS = "SELECT grp, entries FROM chunk WHERE run_no = ?1 AND grp <= ?3
@@ -105,6 +110,8 @@ statements! {
     SIDES = "SELECT ix, read_ms, reading, code, message, naming, service_managed, elsewhere
         FROM grp WHERE run_no = ?1 AND ix >= ?2 ORDER BY ix LIMIT ?3";
     FINDINGS = "SELECT grp, entries FROM finding WHERE run_no = ?1 ORDER BY grp";
+    READING_TIMES = "SELECT min(read_ms) AS oldest, max(read_ms) AS newest FROM grp
+        WHERE run_no = ?1 AND reading NOT IN ('unread', 'failed')";
     SNAPSHOT = "SELECT s.body FROM grp g
         JOIN snapshot s ON s.run_no = g.run_no AND s.grp = g.ix AND s.seq = g.read_seq
         WHERE g.run_no = ?1 AND g.ix = ?2";
@@ -156,7 +163,8 @@ statements! {
         WHERE run_no = ?1 AND call = ?2 AND generation = ?3 AND no = ?4";
     LEFT_IN_FLIGHT = "SELECT id FROM call INDEXED BY call_open WHERE run_no = ?1 AND status = 'in_flight'
         AND status NOT IN ('settled', 'failed') AND lease_epoch < ?2 ORDER BY id";
-    OPEN_CALLS = "SELECT c.*, grp.id AS group_id, member.id AS member,
+    OPEN_CALLS = "SELECT c.*, grp.id AS group_id, CASE grp.reading WHEN 'failed' THEN NULL ELSE
+            grp.read_ms END AS looked_ms, member.id AS member,
             revocation.peer, revocation.line, revocation.rule, revocation.fields
         FROM (SELECT * FROM call INDEXED BY call_open WHERE run_no = ?1 AND lane = ?2 AND id >= ?3
             AND grp >= ?4 AND grp < ?5 AND status NOT IN ('settled', 'failed')
@@ -178,7 +186,8 @@ statements! {
                     AND member.outcome = 'pending') END), 0) AS rules
         FROM call c INDEXED BY call_open
         WHERE c.run_no = ?1 AND c.lane = ?2 AND c.status NOT IN ('settled', 'failed')";
-    ONE_CALL = "SELECT c.*, grp.id AS group_id, member.id AS member,
+    ONE_CALL = "SELECT c.*, grp.id AS group_id, CASE grp.reading WHEN 'failed' THEN NULL ELSE
+            grp.read_ms END AS looked_ms, member.id AS member,
             revocation.peer, revocation.line, revocation.rule, revocation.fields
         FROM call c
         JOIN grp ON grp.run_no = c.run_no AND grp.ix = c.grp
@@ -190,7 +199,7 @@ statements! {
         ORDER BY member.id";
     /// Members are walked through as they stand, because few of them are wanted: hence the `+`. A
     /// closed call has no pending ones.
-    REOPENABLE = "SELECT member.call, member.id FROM member
+    REOPENABLE = "SELECT member.call, member.id, call.grp, call.direction FROM member
         CROSS JOIN call ON call.run_no = member.run_no AND call.id = member.call
         WHERE member.run_no = ?1 AND member.outcome IN ('failed', 'unknown', 'still_present')
             AND call.status IN ('settled', 'failed')
@@ -247,8 +256,8 @@ statements! {
     // The check: whole rows but for the run, those with a key from ?2 to before ?3, in order.
     ROWS_JOURNAL = "SELECT json_array(epoch) FROM journal WHERE ?1 IS NOT NULL
         AND ?2 <= one AND one < ?3";
-    ROWS_RUN = "SELECT json_array(id, options, state, exit, started_ms, ended_ms, elapsed_ms,
-            content, digest, estimate_s, pairs, next_call, next_revocation, lease_epoch)
+    ROWS_RUN = "SELECT json_array(id, options, state, exit, started_ms, declined_ms, frozen_ms,
+            closing_ms, settings, ended_ms, elapsed_ms, content, digest, estimate_s, pairs, next_call, next_revocation, lease_epoch)
         FROM run WHERE no = ?1 AND ?2 <= ?3";
     ROWS_SOURCE = "SELECT json_array(ix, name, first_line) FROM source
         WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";

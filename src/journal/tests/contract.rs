@@ -76,7 +76,7 @@ async fn an_update_changes_what_it_names_and_no_more(journal: &dyn Journal) {
     let first = RunUpdate {
         state: Some(RunState::Planned),
         exit: Some(Some(4)),
-        digest: Some("d1".to_owned()),
+        digest: Some(Some("d1".to_owned())),
         estimate_s: Some(12),
         add_elapsed_ms: 5,
         ..RunUpdate::default()

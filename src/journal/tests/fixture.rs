@@ -80,19 +80,7 @@ pub(super) fn run_id() -> RunId {
 }
 
 pub(super) fn new_run(id: &RunId) -> NewRun {
-    NewRun {
-        id: id.clone(),
-        kind: RunKind::Revoke,
-        parent: None,
-        may_act: true,
-        form: CallForm::RuleId,
-        blind: false,
-        accept_gone: false,
-        require_both: false,
-        sandbox: false,
-        created_ms: 1_000,
-        tool: "0.1.0".to_owned(),
-    }
+    NewRun { may_act: true, ..NewRun::new(id.clone(), RunKind::Revoke, 1_000) }
 }
 
 pub(super) fn group(account: &str, id: &str) -> GroupRef {

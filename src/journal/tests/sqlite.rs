@@ -159,7 +159,7 @@ async fn a_full_disk_stops_all_writing_and_loses_nothing_that_was_told() {
         crate::journal::sqlite::testing::with_pages(&place.url(), &place.path(), 60).await;
     with_call(&journal, &["sgr-1"]).await;
     let held = claim(&journal, 1, "token-1", 2_000).await;
-    let big = RunUpdate { digest: Some("x".repeat(900_000)), ..RunUpdate::default() };
+    let big = RunUpdate { digest: Some(Some("x".repeat(900_000))), ..RunUpdate::default() };
     let refused = journal.update(&run_id(), &big, 2_000).await;
     assert!(matches!(refused, Err(JournalError::Database(_))), "{refused:?}");
     // A small write would fit; but what the disk has lost is not known.

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use super::FakeJournal;
 use crate::journal::{
     CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Journal,
-    JournalError, Lane, NewRun, OpenCounts, PeerEntry, RevocationRecord, RunRecord, RunUpdate,
-    SideRecord, Table, Tally,
+    JournalError, Lane, NewRun, OpenCounts, PeerEntry, Reopenable, RevocationRecord, RunRecord,
+    RunUpdate, SideRecord, Table, Tally,
 };
 use crate::model::{
     Event, Filter, GroupIx, GroupRef, Groups, PairSet, PlannedCall, RevocationId, RunId, Snapshot,
@@ -61,7 +61,13 @@ impl Journal for FakeJournal {
                 })
                 .collect();
             peers.sort_by_key(|entry| entry.peer);
-            GroupWork { ix, group: group.group.clone(), peers, read_ms: Some(0) }
+            GroupWork {
+                ix,
+                group: group.group.clone(),
+                peers,
+                read_ms: Some(0),
+                looked_ms: Some(0),
+            }
         });
         Ok(self.page(work, limit))
     }
@@ -116,6 +122,10 @@ impl Journal for FakeJournal {
     ) -> Result<Vec<SideRecord>, JournalError> {
         Ok(self.page(self.sides.iter().filter(|side| side.group >= from).cloned(), limit))
     }
+    async fn reading_times(&self, _: &RunId) -> Result<Option<(i64, i64)>, JournalError> {
+        let times = || self.sides.iter().filter_map(|side| side.at_ms);
+        Ok(times().min().zip(times().max()))
+    }
     async fn findings(&self, _: &RunId) -> Result<Vec<(GroupIx, Finding)>, JournalError> {
         Ok(self.findings.clone())
     }
@@ -155,10 +165,7 @@ impl Journal for FakeJournal {
     async fn reclaim(&self, _: &RunId, _: i64) -> Result<u64, JournalError> {
         not_asked()
     }
-    async fn reopenable(
-        &self,
-        _: &RunId,
-    ) -> Result<Vec<(CallId, Vec<RevocationId>)>, JournalError> {
+    async fn reopenable(&self, _: &RunId) -> Result<Vec<Reopenable>, JournalError> {
         not_asked()
     }
     async fn tally(&self, _: &RunId, _: &[Tally]) -> Result<(), JournalError> {

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::journal::{NewRun, RunKind};
 use crate::journal::{RunState, SideReading, Tally, head};
 use crate::model::{Filter, LaneKey, Outcome, PairCounts, PairOutcome, Provider, Scope};
 use crate::report::fake::{FakeJournal, ali, ssh_from};
@@ -203,6 +204,7 @@ async fn the_summary_counts_pairs_rules_and_calls() {
             r#""pairs":{"total":1,"severed":1,"narrowed":0,"ours_severed":0,"half_severed":0,"open":0,"unknown":0},"#,
             r#""rules":{"planned":2,"removed":1,"already_absent":1,"conflict":0,"still_present":0,"group_gone":0,"failed":0,"unknown":0,"unverified":0,"pending":0,"outside":0},"#,
             r#""live":{"standing":0,"outside":0,"drops":0},"#,
+            r#""left_out":0,"oldest_reading":"1970-01-01T00:00:00.000Z","#,
             r#""calls":{"total":6,"by_action":{"RevokeSecurityGroup":6},"by_code":{"Throttling.User":2},"throttled":2,"retried":2},"#,
             r#""estimate_s":0,"elapsed_s":2}"#,
         )
@@ -240,7 +242,14 @@ fn the_exit_code_is_3_as_long_as_a_pair_is_not_severed() {
     ] {
         let mut counts = PairCounts::default();
         counts.add(outcome);
-        assert_eq!((exit_code(&counts, false), exit_code(&counts, true)), (lenient, strict));
+        let run =
+            |require_both| NewRun { require_both, ..NewRun::new("r".into(), RunKind::Revoke, 0) };
+        let codes = [false, true].map(|both| exit_code(&counts, &run(both)));
+        assert_eq!(codes, [lenient, strict]);
+        let audit = NewRun { kind: RunKind::Audit, expect_severed: true, ..run(false) };
+        assert_eq!(exit_code(&counts, &audit), lenient);
+        let left_out = NewRun { left_out: 1, ..run(false) };
+        assert_eq!(exit_code(&counts, &left_out), 3);
     }
 }
 

@@ -28,6 +28,7 @@ fn planned() -> FakeJournal {
     let mut journal = eventful();
     journal.run.state = RunState::Planned;
     (journal.run.exit, journal.run.started_ms) = (None, None);
+    journal.run.new.agreed = false;
     for record in &mut journal.revocations {
         (record.outcome, record.reason) = (Outcome::Pending, None);
     }
@@ -77,6 +78,7 @@ async fn a_plan_lists_rules_group_by_group_and_then_what_is_left_alone() {
     unknown
   2 rules to revoke · 1 grant outside the rows
 plan 01997c5e-1111-7000-8000-000000000001 · planned · estimated 2 min 40 s
+  oldest reading 1970-01-01 00:00Z
   digest 3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f
 
 alibaba 111 cn-beijing sg-a: 1 rule to revoke

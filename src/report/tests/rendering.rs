@@ -77,7 +77,7 @@ async fn the_table_tells_the_verdict_first_and_the_worst_pairs_next() {
     unknown
   2 rules: 1 removed, 1 failed · 1 grant outside the rows
 revoke 01997c5e-1111-7000-8000-000000000001 · finished, exit code 3
-  took 3 min 12 s, estimated 2 min 40 s
+  took 3 min 12 s, estimated 2 min 40 s · oldest reading 1970-01-01 00:00Z
   digest 3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f3f
 
 Half-severed: 1 pair
@@ -188,6 +188,7 @@ async fn a_run_with_nothing_left_is_told_in_few_lines() {
         "\
 1 pair: 1 severed · nothing to revoke
 revoke 01997c5e-1111-7000-8000-000000000001 · finished, exit code 0 · took 2 s
+  oldest reading 1970-01-01 00:00Z
 
 Severed: 1 pair
 

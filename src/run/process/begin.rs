@@ -44,14 +44,14 @@ pub async fn take_or_begin(
     Ok(Taken::New(journal.run(new.id.as_str()).await?, other))
 }
 
-/// Whether `resume` would take a run up: begun by `revoke`, or started, and not at its end.
+/// Whether `resume` would take a run up: it was started, and is not at its end. What was declined,
+/// or refused before its first change, is carried out by `revoke --run` alone.
 pub fn is_unfinished(run: &RunRecord) -> bool {
-    run.new.kind == RunKind::Revoke
-        && (run.new.may_act || run.started_ms.is_some())
-        && run.exit != Some(0)
+    run.new.kind == RunKind::Revoke && run.is_started() && run.exit != Some(0)
 }
 
 fn is_planned_alike(one: &NewRun, other: &NewRun) -> bool {
-    let options = |new: &NewRun| (new.form, new.blind, new.accept_gone, new.require_both);
+    let options =
+        |new: &NewRun| (new.form, new.blind, new.accept_gone, new.require_both, new.left_out);
     options(one) == options(other)
 }

@@ -1,6 +1,6 @@
 //! The head of a run as its process writes and reads it, down to its end.
 
-use super::Process;
+use super::{Ending, Process, RefusedBy};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
 
 impl Process<'_> {
@@ -16,11 +16,25 @@ impl Process<'_> {
             state: Some(state),
             exit: Some(Some(exit)),
             ended_ms: Some(self.exchange.clock.now_ms()),
-            add_elapsed_ms: i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX),
+            add_elapsed_ms: i64::try_from(self.fresh.began().at.elapsed().as_millis())
+                .unwrap_or(i64::MAX),
             ..RunUpdate::default()
         };
         self.update(run, ended).await?;
         self.record(run).await
+    }
+
+    /// Journals what `run` is configured with from now on.
+    pub async fn keep_settings(&self, run: &RunRecord, text: String) -> Result<(), JournalError> {
+        self.update(run, RunUpdate { settings: Some(text), ..RunUpdate::default() }).await
+    }
+
+    /// Journals that a guard refuses `run` before anything is read.
+    pub async fn refuse(&self, run: &RunRecord, exit: u8) -> Result<(), JournalError> {
+        self.decline(run, RefusedBy::Guard).await?;
+        let run = self.record(run).await?;
+        let state = Ending::Refused(()).state(&run);
+        self.end(&run, state, exit).await.map(drop)
     }
 
     pub(super) async fn update(

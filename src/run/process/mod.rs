@@ -2,21 +2,22 @@
 
 mod begin;
 mod end;
+mod freshness;
 mod limiters;
 mod prepare;
 mod revoke;
 
 use async_trait::async_trait;
-use tokio::time::Instant;
 
 pub use begin::{Differs, Taken, is_unfinished, take_or_begin};
+pub use freshness::Freshness;
 pub use limiters::limiters;
 pub use revoke::revoke;
 
 use super::{Failures, RunError};
 use crate::audit::AuditEnd;
 use crate::exchange::Exchange;
-use crate::journal::{Journal, JournalError, RunRecord, RunState};
+use crate::journal::{Journal, JournalError, Reopenable, RunRecord, RunState};
 use crate::model::{Estimate, LaneKey, RunId};
 
 /// What one process works on a run with.
@@ -25,8 +26,8 @@ pub struct Process<'a> {
     pub journal: &'a dyn Journal,
     /// The way to the accounts.
     pub exchange: &'a Exchange,
-    /// When the process began, for the time that a run took.
-    pub began: Instant,
+    /// When the process began, and which readings it takes for fresh.
+    pub fresh: Freshness,
 }
 
 /// What decides which calls a run makes.
@@ -44,9 +45,11 @@ pub struct Prepared {
     pub run: RunRecord,
     /// How reading went.
     pub read: AuditEnd,
-    /// What acting would take.
+    /// What acting would take: everything that this process may send.
     pub estimate: Estimate,
-    /// Rules of the plan that an earlier process left.
+    /// What earlier processes left failed, unknown or still present: it is taken up again.
+    pub reopened: Vec<Reopenable>,
+    /// Rules of the plan before this reading.
     pub planned_before: u64,
 }
 
@@ -55,6 +58,26 @@ impl Prepared {
     pub fn nobody_reached(&self) -> bool {
         self.read.reached == 0 && !self.read.unreachable.is_empty()
     }
+}
+
+/// A plan that was not approved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal<R> {
+    /// Who did not approve it.
+    pub by: RefusedBy,
+    /// What is told of it.
+    pub reason: R,
+}
+
+/// Who did not approve a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedBy {
+    /// A guard.
+    Guard,
+    /// A person, at the question.
+    Person,
+    /// Nobody: the question was not answered.
+    Nobody,
 }
 
 /// Whoever has a run carried out: is told the plan, approves it, says what its end is worth. It
@@ -69,8 +92,9 @@ pub trait Operator {
     /// Hears that everything is read and planned, whatever came of it.
     fn planned(&self, plan: &Prepared);
 
-    /// The guards and the question. Approves by saying how many revocations may fail.
-    async fn approve(&self, plan: &Prepared) -> Result<Failures, Self::Refusal>;
+    /// The guards and the question, before anything is sent and again when a later reading put more
+    /// into the plan. Approves by saying how many revocations may fail.
+    async fn approve(&self, plan: &Prepared) -> Result<Failures, Refusal<Self::Refusal>>;
 
     /// The exit code of a run that ended like this.
     async fn exit(
@@ -98,10 +122,11 @@ pub enum Ending<R> {
 }
 
 impl<R> Ending<R> {
-    /// How the run stands in the journal after it.
-    pub const fn state(&self) -> RunState {
+    /// How `run` stands in the journal after it: what is refused more of it leaves a run started.
+    pub const fn state(&self, run: &RunRecord) -> RunState {
         match self {
             Self::Interrupted => RunState::Interrupted,
+            Self::Refused(_) if run.is_started() => RunState::Stopped,
             Self::Moved | Self::Refused(_) => RunState::Planned,
             Self::NobodyReached | Self::TooManyFailures(_) => RunState::Stopped,
             Self::Finished => RunState::Finished,

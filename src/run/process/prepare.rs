@@ -1,27 +1,93 @@
 //! From a run in the journal to a plan that may be acted on: prove, read, plan.
 
 use super::{Basis, Halt, Prepared, Process};
-use crate::audit::{Audit, AuditEnd, Planning, audit, plan_unread};
-use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
+use crate::audit::{Age, Audit, AuditEnd, Planning, audit, plan_unread};
+use crate::journal::{JournalError, Reopenable, RunRecord, RunState, RunUpdate};
 use crate::run::{estimate, plan_digest};
 
-/// What was read longer ago is read again before it is acted on.
-const FRESH_MS: i64 = 3_600_000;
+/// Which groups are read.
+struct Reading {
+    planning: Planning,
+    age: Age,
+    since_ms: i64,
+}
 
 impl Process<'_> {
-    /// Reads what was not read of late and completes the plan, or holds an approved plan against
-    /// the world. Refuses a complete plan that is not the one that was stored.
+    /// Reads what is not fresh and completes the plan, or holds an approved plan against the
+    /// rules as they are now. Refuses a complete plan that is not the one that was stored.
     pub async fn prepare(&self, run: RunRecord, basis: Basis) -> Result<Prepared, Halt> {
         self.prove_plan(&run).await?;
         if basis == Basis::Rows {
-            // A plan that is being made again has no digest to hold it against.
-            let reading = RunUpdate { state: Some(RunState::Reading), ..RunUpdate::default() };
-            self.update(&run, reading).await?;
+            self.begin_reading(&run, RunUpdate::default()).await?;
         }
         let read = self.read(&run, basis).await?;
-        let estimate = estimate(self.journal, &run, &self.exchange.pacer).await?;
+        let reopened = self.journal.reopenable(&run.new.id).await?;
+        self.prepared(run, read, reopened, basis).await
+    }
+
+    /// The same once this process has acted: what failed meanwhile is not taken up again.
+    pub(super) async fn prepare_again(
+        &self,
+        run: RunRecord,
+        basis: Basis,
+    ) -> Result<Prepared, Halt> {
+        if basis == Basis::Rows {
+            self.begin_reading(&run, RunUpdate::default()).await?;
+        }
+        let read = self.read(&run, basis).await?;
+        self.prepared(run, read, Vec::new(), basis).await
+    }
+
+    /// The closing look: reads once more every side whose last reading is no longer fresh, or was
+    /// made by an earlier invocation. `None` if every reading counts: nothing is sent then.
+    pub async fn look_again(
+        &self,
+        run: &RunRecord,
+        basis: Basis,
+    ) -> Result<Option<Prepared>, Halt> {
+        let clock = &self.exchange.clock;
+        let since_ms = self.fresh.verdict_since_ms(clock, run.closing_ms);
+        let now_ms = clock.now_ms();
+        let counts = |(oldest, newest): (i64, i64)| since_ms <= oldest && newest <= now_ms;
+        if self.journal.reading_times(&run.new.id).await?.is_none_or(counts) {
+            return Ok(None);
+        }
+        let is_begun = run.closing_ms.is_some_and(|closing| since_ms <= closing);
+        let closing_ms = (!is_begun).then_some(Some(now_ms));
+        let begun = RunUpdate { closing_ms, ..RunUpdate::default() };
+        let planning = match basis {
+            _ if run.new.blind => Planning::Leave,
+            Basis::Rows => Planning::Plan,
+            Basis::ApprovedPlan => Planning::Frozen,
+        };
+        if matches!(planning, Planning::Plan) {
+            self.begin_reading(run, begun).await?;
+        } else {
+            self.update(run, begun).await?;
+        }
+        let reading = Reading { planning, age: Age::OfReading, since_ms };
+        let read = self.audit(run, reading).await?;
+        self.prepared(run.clone(), read, Vec::new(), basis).await.map(Some)
+    }
+
+    /// Journals that a plan is being made again: it has no digest until it is complete.
+    async fn begin_reading(&self, run: &RunRecord, update: RunUpdate) -> Result<(), JournalError> {
+        let state = Some(RunState::Reading);
+        // What is planned from the rows alone is never planned again.
+        let digest = (!run.new.blind).then_some(None);
+        self.update(run, RunUpdate { state, digest, ..update }).await
+    }
+
+    async fn prepared(
+        &self,
+        run: RunRecord,
+        read: AuditEnd,
+        reopened: Vec<Reopenable>,
+        basis: Basis,
+    ) -> Result<Prepared, Halt> {
+        let estimate = estimate(self.journal, &run, &self.exchange.pacer, &reopened).await?;
         let planned_before = run.rules.planned;
-        let mut prepared = Prepared { run, read, estimate, planned_before };
+        let mut prepared = Prepared { run, read, estimate, reopened, planned_before };
         if basis == Basis::Rows && !prepared.read.interrupted && !prepared.nobody_reached() {
             self.store_plan(&prepared).await?;
         }
@@ -30,7 +96,7 @@ impl Process<'_> {
     }
 
     async fn prove_plan(&self, run: &RunRecord) -> Result<(), Halt> {
-        let Some(stored) = stored_digest(run) else { return Ok(()) };
+        let Some(stored) = run.digest.clone() else { return Ok(()) };
         let found = plan_digest(self.journal, &run.new.id).await?.to_string();
         if found == stored {
             return Ok(());
@@ -40,42 +106,49 @@ impl Process<'_> {
 
     /// Reads the groups, or plans from the rows alone.
     async fn read(&self, run: &RunRecord, basis: Basis) -> Result<AuditEnd, JournalError> {
-        let Self { journal, exchange, .. } = *self;
-        let now_ms = exchange.clock.now_ms();
+        let clock = &self.exchange.clock;
         if run.new.blind {
             if run.digest.is_none() {
-                plan_unread(journal, run, now_ms).await?;
+                plan_unread(self.journal, run, clock.now_ms()).await?;
             }
             return Ok(AuditEnd::default());
         }
-        let planning = match basis {
-            Basis::Rows => Planning::Plan,
-            Basis::ApprovedPlan => Planning::Frozen,
+        let since_ms = self.fresh.since_ms(clock);
+        let reading = match basis {
+            Basis::Rows => Reading { planning: Planning::Plan, age: Age::OfPlan, since_ms },
+            // An approved plan is held against the rules as they are now, before its first call.
+            Basis::ApprovedPlan => Reading {
+                planning: Planning::Frozen,
+                age: Age::OfReading,
+                since_ms: if run.is_frozen() && run.is_started() {
+                    since_ms
+                } else {
+                    clock.now_ms()
+                },
+            },
         };
-        // An approved plan is held against the world as it is now, before its first call.
-        let unproven = basis == Basis::ApprovedPlan && run.started_ms.is_none();
-        let fresh_since_ms = if unproven { now_ms } else { now_ms - FRESH_MS };
-        audit(&Audit { exchange, journal, run, fresh_since_ms, planning }).await
+        self.audit(run, reading).await
+    }
+
+    async fn audit(&self, run: &RunRecord, reading: Reading) -> Result<AuditEnd, JournalError> {
+        let Self { journal, exchange, .. } = *self;
+        let Reading { planning, age, since_ms: fresh_since_ms } = reading;
+        audit(&Audit { exchange, journal, run, fresh_since_ms, age, planning }).await
     }
 
     async fn store_plan(&self, plan: &Prepared) -> Result<(), JournalError> {
         // A plan of which no group was planned again is the one that was proved.
-        let proved = stored_digest(&plan.run).filter(|_| !plan.read.has_read);
+        let proved = plan.run.digest.clone().filter(|_| !plan.read.has_read);
         let digest = match proved {
             Some(digest) => digest,
             None => plan_digest(self.journal, &plan.run.new.id).await?.to_string(),
         };
         let planned = RunUpdate {
             state: Some(RunState::Planned),
-            digest: Some(digest),
+            digest: Some(Some(digest)),
             estimate_s: Some(plan.estimate.seconds),
             ..RunUpdate::default()
         };
         self.update(&plan.run, planned).await
     }
-}
-
-/// The digest of a plan that is complete: one that is being made again has none.
-fn stored_digest(run: &RunRecord) -> Option<String> {
-    run.digest.clone().filter(|_| run.state != RunState::Reading)
 }

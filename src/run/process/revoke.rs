@@ -1,7 +1,8 @@
-//! The order of a run that revokes: prepare, ask, carry out, judge, end.
+//! The order of a run that revokes: prepare, ask, carry out, look once more, judge, end.
 
-use super::{Basis, Ended, Ending, Halt, Operator, Prepared, Process};
+use super::{Basis, Ended, Ending, Halt, Operator, Prepared, Process, Refusal, RefusedBy};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
+use crate::model::LaneKey;
 use crate::run::{CarryOut, Failures, Patience, Pause, RunEnd, carry_out, take_up};
 
 /// Carries out `run` from wherever it is to the end of this process, and journals that end.
@@ -13,22 +14,12 @@ pub async fn revoke<O: Operator + ?Sized>(
     operator: &O,
 ) -> Result<Ended<O::Refusal, O::Exit>, Halt> {
     let plan = process.prepare(run, basis).await?;
-    operator.planned(&plan);
-    let mut parked = Vec::new();
-    let ending = match unready(&plan) {
-        Some(ending) => ending,
-        None => match operator.approve(&plan).await {
-            Err(refusal) => Ending::Refused(refusal),
-            Ok(failures) => {
-                let (end, ending) = process.act(&plan, pause, failures).await?;
-                parked = end.parked;
-                ending
-            }
-        },
-    };
-    let exit = operator.exit(&process.record(&plan.run).await?, &ending).await?;
-    let run = process.end(&plan.run, ending.state(), exit.into()).await?;
-    Ok(Ended { run, read: plan.read, parked, ending, exit })
+    let mut work = Work { process, basis, pause, failures: None, parked: Vec::new() };
+    let (plan, ending) = work.go_on(plan, operator).await?;
+    let run = process.record(&plan.run).await?;
+    let exit = operator.exit(&run, &ending).await?;
+    let run = process.end(&run, ending.state(&run), exit.into()).await?;
+    Ok(Ended { run, read: plan.read, parked: work.parked, ending, exit })
 }
 
 /// What keeps a plan from being acted on before anybody is asked.
@@ -42,47 +33,164 @@ fn unready<R>(plan: &Prepared) -> Option<Ending<R>> {
     plan.nobody_reached().then_some(Ending::NobodyReached)
 }
 
-impl Process<'_> {
+/// Whether a closing look found nothing that is to be done.
+fn is_clean(look: &Prepared) -> bool {
+    look.run.rules.pending == 0 && look.read.moved.is_empty() && !look.read.interrupted
+}
+
+/// What a process holds on to from one round of acting to the next.
+struct Work<'a> {
+    process: &'a Process<'a>,
+    basis: Basis,
+    pause: Pause,
+    /// What failed so far, of how much may.
+    failures: Option<Failures>,
+    /// Lanes that were left alone while acting, each with the reason.
+    parked: Vec<(LaneKey, String)>,
+}
+
+/// What a round of acting came to.
+enum Round<R> {
+    /// Nothing more is done.
+    Over(Ending<R>),
+    /// What is left rests on readings that are not fresh any more.
+    Stale,
+}
+
+impl Work<'_> {
+    /// Asks, acts, and reads again what that rests on, until nothing is left to do.
+    async fn go_on<O: Operator + ?Sized>(
+        &mut self,
+        mut plan: Prepared,
+        operator: &O,
+    ) -> Result<(Prepared, Ending<O::Refusal>), Halt> {
+        loop {
+            operator.planned(&plan);
+            if let Some(ending) = unready(&plan) {
+                return Ok((plan, ending));
+            }
+            let failures = match operator.approve(&plan).await {
+                Ok(failures) => failures,
+                Err(Refusal { by, reason }) => {
+                    self.process.decline(&plan.run, by).await?;
+                    return Ok((plan, Ending::Refused(reason)));
+                }
+            };
+            self.failures.get_or_insert(failures);
+            let pending = plan.run.rules.pending;
+            let next = match self.act(&plan).await? {
+                Round::Over(Ending::Finished) => {
+                    let look = self.closing_look(&plan, operator).await?;
+                    look.filter(|look| !is_clean(look))
+                }
+                Round::Over(ending) => return Ok((plan, ending)),
+                Round::Stale => self.read_anew(&plan, pending).await?,
+            };
+            let Some(mut next) = next else { return Ok((plan, Ending::Finished)) };
+            // What could not be reached in the first place is told at the end, too.
+            next.read.unreachable.append(&mut plan.read.unreachable);
+            plan = next;
+        }
+    }
+
     /// Sends what is to be sent, from where former processes left it.
-    async fn act<R>(
-        &self,
-        plan: &Prepared,
-        pause: Pause,
-        failures: Failures,
-    ) -> Result<(RunEnd, Ending<R>), Halt> {
-        let (run, now_ms) = (&plan.run, self.exchange.clock.now_ms());
-        let started = RunUpdate {
-            state: Some(RunState::Acting),
-            exit: Some(None),
-            started_ms: run.started_ms.or(Some(now_ms)),
-            ..RunUpdate::default()
-        };
-        self.update(run, started).await?;
-        take_up(self.journal, run, now_ms).await?;
-        let run = self.record(run).await?;
-        let Self { exchange, journal, .. } = *self;
+    async fn act<R>(&mut self, plan: &Prepared) -> Result<Round<R>, Halt> {
+        let (process, run) = (self.process, &plan.run);
+        let now_ms = process.exchange.clock.now_ms();
+        process.update(run, self.started(plan, now_ms)).await?;
+        take_up(process.journal, run, &plan.reopened, now_ms).await?;
+        let run = process.record(run).await?;
+        let failures = self.failures.get_or_insert_default();
         let work = CarryOut {
-            exchange,
-            journal,
+            exchange: process.exchange,
+            journal: process.journal,
             run: &run,
-            pause,
+            pause: &self.pause,
             patience: Patience::default(),
             outlook: plan.estimate.outlook(),
             failures,
+            fresh: process.fresh,
         };
         let end = carry_out(&work).await?;
-        let ending = self.judge(&work, &end).await?;
-        Ok((end, ending))
+        let round = process.judge(&work, &end).await?;
+        self.parked.extend(end.parked);
+        Ok(round)
     }
 
-    async fn judge<R>(&self, work: &CarryOut<'_>, end: &RunEnd) -> Result<Ending<R>, JournalError> {
+    /// What is journalled before anything is sent.
+    fn started(&self, plan: &Prepared, now_ms: i64) -> RunUpdate {
+        let run = &plan.run;
+        let freezes = self.basis == Basis::ApprovedPlan && run.frozen_ms.is_none();
+        let changes = run.rules.pending > 0 || !plan.reopened.is_empty();
+        RunUpdate {
+            state: Some(RunState::Acting),
+            exit: Some(None),
+            started_ms: run.started_ms.or(Some(now_ms)),
+            declined_ms: run.declined_ms.is_some().then_some(None),
+            frozen_ms: freezes.then_some(now_ms),
+            // What was looked at before a change says nothing of what is true after it.
+            closing_ms: (changes && run.closing_ms.is_some()).then_some(None),
+            ..RunUpdate::default()
+        }
+    }
+
+    /// Reads again what is not fresh any more; nothing if nothing could be sent since the last time.
+    async fn read_anew(&self, plan: &Prepared, pending: u64) -> Result<Option<Prepared>, Halt> {
+        let run = self.process.record(&plan.run).await?;
+        if run.rules.pending >= pending {
+            tracing::warn!(
+                "{} rules were not sent: their groups could not be read again within the time                  that [guard] fresh allows",
+                run.rules.pending
+            );
+            return Ok(None);
+        }
+        self.process.prepare_again(run, self.basis).await.map(Some)
+    }
+
+    /// The closing look, if the run would end well without one.
+    async fn closing_look<O: Operator + ?Sized>(
+        &self,
+        plan: &Prepared,
+        operator: &O,
+    ) -> Result<Option<Prepared>, Halt> {
+        let run = self.process.record(&plan.run).await?;
+        let exit: u8 = operator.exit(&run, &Ending::Finished).await?.into();
+        if exit != 0 {
+            return Ok(None);
+        }
+        self.process.look_again(&run, self.basis).await
+    }
+}
+
+impl Process<'_> {
+    /// Journals that the plan was not approved. A guard that refuses a run after its first change
+    /// leaves it to be taken up, by the guards of then.
+    pub(super) async fn decline(&self, run: &RunRecord, by: RefusedBy) -> Result<(), JournalError> {
+        let is_final = match by {
+            RefusedBy::Person => true,
+            RefusedBy::Guard => run.started_ms.is_none(),
+            RefusedBy::Nobody => false,
+        };
+        if !is_final {
+            return Ok(());
+        }
+        let now_ms = self.exchange.clock.now_ms();
+        let declined = RunUpdate { declined_ms: Some(Some(now_ms)), ..RunUpdate::default() };
+        self.update(run, declined).await
+    }
+
+    async fn judge<R>(&self, work: &CarryOut<'_>, end: &RunEnd) -> Result<Round<R>, JournalError> {
         if let Some(reason) = work.failures.verdict() {
-            return Ok(Ending::TooManyFailures(reason));
+            return Ok(Round::Over(Ending::TooManyFailures(reason)));
         }
         // A signal after the last read-back interrupts nothing.
         if end.interrupted && self.record(work.run).await?.rules.pending > 0 {
-            return Ok(Ending::Interrupted);
+            return Ok(Round::Over(Ending::Interrupted));
         }
-        Ok(if end.nobody_reached() { Ending::NobodyReached } else { Ending::Finished })
+        Ok(match end {
+            end if end.nobody_reached() => Round::Over(Ending::NobodyReached),
+            end if end.is_stale => Round::Stale,
+            _ => Round::Over(Ending::Finished),
+        })
     }
 }
