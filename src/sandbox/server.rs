@@ -18,6 +18,7 @@ use super::aws::Aws;
 use super::connection::{Cuttable, Knife};
 use super::dialect::Dialect;
 use super::exchange::{Delivery, exchange};
+use super::faults::{Fault, Faults};
 use super::hold::{Held, Hold, Moment};
 use super::http::{Answer, Request, decode_pairs};
 use super::live::Live;
@@ -93,6 +94,11 @@ impl Sandbox {
         if let Err(error) = self.live().edit(change) {
             tracing::error!(%error, "the sandbox cannot keep its state");
         }
+    }
+
+    /// What goes wrong from now on, in place of what did so far.
+    pub fn set_faults(&self, faults: Vec<Fault>) {
+        self.live().faults = Faults::new(faults, 0);
     }
 
     /// Lets `pass` more calls through that remove or add rules, then holds every one.

@@ -6,6 +6,7 @@
 #[path = "../support/canaries.rs"]
 mod canaries;
 mod codes;
+mod consent;
 mod crash;
 mod damaged;
 mod echo;
@@ -16,6 +17,7 @@ mod faults;
 mod files;
 #[path = "../support/form.rs"]
 mod form;
+mod fresh;
 #[path = "../support/ground.rs"]
 mod ground;
 mod guards;

@@ -171,7 +171,7 @@ fn endpoints_that_changed_are_taken_over_and_told() {
     scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
 }
 
-fn add_grant(scene: &Scene) {
+pub(crate) fn add_grant(scene: &Scene) {
     scene.edit(|world| {
         let group = world.groups.get_mut(&GroupId::from("sg-b1")).expect("sg-b1");
         let mut rule = group.rules.first().expect("the grant stands first").clone();

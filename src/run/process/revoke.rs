@@ -5,6 +5,10 @@ use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
 use crate::model::LaneKey;
 use crate::run::{CarryOut, Failures, Patience, Pause, RunEnd, carry_out, take_up};
 
+/// Times in a row that groups are read again without anything being sent: a long pause makes one of
+/// them, groups that cannot be read any more would go on for ever.
+const MAX_IDLE: u32 = 3;
+
 /// Carries out `run` from wherever it is to the end of this process, and journals that end.
 pub async fn revoke<O: Operator + ?Sized>(
     process: &Process<'_>,
@@ -14,7 +18,7 @@ pub async fn revoke<O: Operator + ?Sized>(
     operator: &O,
 ) -> Result<Ended<O::Refusal, O::Exit>, Halt> {
     let plan = process.prepare(run, basis).await?;
-    let mut work = Work { process, basis, pause, failures: None, parked: Vec::new() };
+    let mut work = Work { process, basis, pause, failures: None, parked: Vec::new(), idle: 0 };
     let (plan, ending) = work.go_on(plan, operator).await?;
     let run = process.record(&plan.run).await?;
     let exit = operator.exit(&run, &ending).await?;
@@ -47,6 +51,8 @@ struct Work<'a> {
     failures: Option<Failures>,
     /// Lanes that were left alone while acting, each with the reason.
     parked: Vec<(LaneKey, String)>,
+    /// Rounds in a row in which nothing could be sent because every reading was too old.
+    idle: u32,
 }
 
 /// What a round of acting came to.
@@ -134,10 +140,11 @@ impl Work<'_> {
         }
     }
 
-    /// Reads again what is not fresh any more; nothing if nothing could be sent since the last time.
-    async fn read_anew(&self, plan: &Prepared, pending: u64) -> Result<Option<Prepared>, Halt> {
+    /// Reads again what is not fresh any more; nothing if that did not help [`MAX_IDLE`] times.
+    async fn read_anew(&mut self, plan: &Prepared, pending: u64) -> Result<Option<Prepared>, Halt> {
         let run = self.process.record(&plan.run).await?;
-        if run.rules.pending >= pending {
+        self.idle = if run.rules.pending < pending { 0 } else { self.idle + 1 };
+        if self.idle > MAX_IDLE {
             tracing::warn!(
                 "{} rules were not sent: their groups could not be read again within the time                  that [guard] fresh allows",
                 run.rules.pending
