@@ -41,10 +41,9 @@ pub(super) async fn finish(
         return Err(failure);
     }
     let mut plan = process.prepare(run, Basis::Rows).await?;
-    if judge(context, session, &plan).await? == Exit::Done
-        && let Some(look) = process.look_again(&plan.run, Basis::Rows).await?
-    {
-        plan = look;
+    let is_done = judge(context, session, &plan).await? == Exit::Done;
+    if is_done && !process.is_read_now(&plan.run).await? {
+        plan = process.look_again(&plan.run, Basis::Rows).await?;
     }
     tell_planned(session, &plan);
     let (state, exit) = match judge(context, session, &plan).await? {

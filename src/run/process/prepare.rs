@@ -38,20 +38,21 @@ impl Process<'_> {
         self.prepared(run, read, Vec::new(), basis).await
     }
 
-    /// The closing look: reads once more every side whose last reading is no longer fresh, or was
-    /// made by an earlier invocation. `None` if every reading counts: nothing is sent then.
-    pub async fn look_again(
-        &self,
-        run: &RunRecord,
-        basis: Basis,
-    ) -> Result<Option<Prepared>, Halt> {
+    /// Whether every reading counts for a verdict: none is too old, and none was made by an earlier
+    /// invocation but in a closing look.
+    pub async fn is_read_now(&self, run: &RunRecord) -> Result<bool, JournalError> {
         let clock = &self.exchange.clock;
         let since_ms = self.fresh.verdict_since_ms(clock, run.closing_ms);
         let now_ms = clock.now_ms();
         let counts = |(oldest, newest): (i64, i64)| since_ms <= oldest && newest <= now_ms;
-        if self.journal.reading_times(&run.new.id).await?.is_none_or(counts) {
-            return Ok(None);
-        }
+        Ok(self.journal.reading_times(&run.new.id).await?.is_none_or(counts))
+    }
+
+    /// The closing look: reads once more every side whose last reading does not count.
+    pub async fn look_again(&self, run: &RunRecord, basis: Basis) -> Result<Prepared, Halt> {
+        let clock = &self.exchange.clock;
+        let since_ms = self.fresh.verdict_since_ms(clock, run.closing_ms);
+        let now_ms = clock.now_ms();
         let is_begun = run.closing_ms.is_some_and(|closing| since_ms <= closing);
         let closing_ms = (!is_begun).then_some(Some(now_ms));
         let begun = RunUpdate { closing_ms, ..RunUpdate::default() };
@@ -67,7 +68,7 @@ impl Process<'_> {
         }
         let reading = Reading { planning, age: Age::OfReading, since_ms };
         let read = self.audit(run, reading).await?;
-        self.prepared(run.clone(), read, Vec::new(), basis).await.map(Some)
+        self.prepared(run.clone(), read, Vec::new(), basis).await
     }
 
     /// Journals that a plan is being made again: it has no digest until it is complete.

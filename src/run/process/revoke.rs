@@ -161,11 +161,14 @@ impl Work<'_> {
         operator: &O,
     ) -> Result<Option<Prepared>, Halt> {
         let run = self.process.record(&plan.run).await?;
+        if self.process.is_read_now(&run).await? {
+            return Ok(None);
+        }
         let exit: u8 = operator.exit(&run, &Ending::Finished).await?.into();
         if exit != 0 {
             return Ok(None);
         }
-        self.process.look_again(&run, self.basis).await
+        self.process.look_again(&run, self.basis).await.map(Some)
     }
 }
 
