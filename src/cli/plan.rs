@@ -9,7 +9,7 @@ use super::planned::{reached, tell_planned, unreachable};
 use super::session::Session;
 use super::start::Context;
 use super::{names, settings};
-use crate::config::Config;
+use crate::config::{Config, Names};
 use crate::exchange::now_ms;
 use crate::journal::{JournalError, NewRun, RunKind, RunRecord, RunState};
 use crate::model::{CallForm, Estimate, PairSet, Provider, Row, RunId};
@@ -99,6 +99,7 @@ pub(super) async fn show(
 pub(super) struct Chosen {
     pub(super) pairs: PairSet,
     left_out: u64,
+    keep_going: bool,
     form: CallForm,
     blind: bool,
     accept_gone: bool,
@@ -121,7 +122,11 @@ impl Chosen {
 
     /// The same with names resolved that only their own credentials can tell.
     pub(super) async fn resolved(self, session: &mut Session) -> Result<Self, Failure> {
-        Ok(Self { pairs: names::resolve(session, self.pairs).await?, ..self })
+        let pairs = names::resolve(session, self.pairs).await?;
+        // The guards look again: an id that was learned just now may be one that they name.
+        let (config, names) = (&session.config, Names::Settled);
+        let (pairs, refused) = guard::allowed_pairs(pairs, config, self.keep_going, names)?;
+        Ok(Self { pairs, left_out: self.left_out + refused as u64, ..self })
     }
 }
 
@@ -161,10 +166,12 @@ pub(super) fn choose_pairs(
     config: &Config,
     options: &Pairs,
 ) -> Result<Chosen, Failure> {
-    let (pairs, refused) = guard::allowed_pairs(manifests.pairs, config, options.keep_going)?;
+    let (pairs, refused) =
+        guard::allowed_pairs(manifests.pairs, config, options.keep_going, Names::ToCome)?;
     Ok(Chosen {
         pairs,
         left_out: (manifests.left_out + refused) as u64,
+        keep_going: options.keep_going,
         form: CallForm::RuleId,
         blind: false,
         accept_gone: options.accept_gone,

@@ -6,9 +6,13 @@ use std::time::Duration;
 use super::Overrides;
 use super::duration::parse_duration;
 use super::error::Problem;
+use super::glob::Glob;
+use super::protect::{ALIBABA_DIGITS, AWS_DIGITS, Known, Names, Protected};
 use super::raw::{RawFailures, RawGuard};
 use super::source::Places;
-use crate::model::{AccountId, GroupId};
+use super::value::List;
+use crate::cloud::AccountSettings;
+use crate::model::{AccountId, GroupRef};
 
 /// How old a reading may be that something is sent on, unless `fresh` says otherwise.
 const FRESH: Duration = Duration::from_secs(3_600);
@@ -27,7 +31,7 @@ pub struct Guard {
     pub max_failures: Option<FailureLimit>,
     /// How old a reading may be that something is sent on; `None` trusts every reading.
     pub fresh: Option<Duration>,
-    /// If not empty, the only accounts that may be called.
+    /// If not empty, the only accounts that may be called: ids, or configured names.
     pub only_accounts: Vec<AccountId>,
     /// What no plan may touch.
     pub protect: Vec<Protected>,
@@ -46,13 +50,23 @@ impl Default for Guard {
     }
 }
 
-/// Something that no plan may touch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Protected {
-    /// A group, in any account and region.
-    Group(GroupId),
-    /// Every group of an account.
-    Account(AccountId),
+impl Guard {
+    /// Why no run may touch this group, or call its account. `accounts` are those configured now:
+    /// names are resolved when a group is looked at, because some ids are learned late.
+    pub fn refusal(
+        &self,
+        group: &GroupRef,
+        accounts: &[AccountSettings],
+        names: Names,
+    ) -> Option<String> {
+        let known = Known { accounts, names };
+        self.protect.iter().find_map(|entry| known.protects(entry, group)).or_else(|| {
+            let allowed = self.only_accounts.is_empty()
+                || self.only_accounts.iter().any(|entry| known.is(entry, group))
+                || known.is_never_called(group);
+            (!allowed).then(|| known.not_allowed(group))
+        })
+    }
 }
 
 /// How many failures are too many.
@@ -86,11 +100,11 @@ impl FromStr for FailureLimit {
     }
 }
 
-/// Reads the section, flags first. `resolve` gives the ids of a name, or the name itself.
+/// Reads the section, flags first. `accounts` are those whose names it may use.
 pub(super) fn read(
     raw: RawGuard,
     flags: &Overrides,
-    resolve: impl Fn(&str) -> Vec<AccountId>,
+    accounts: &[AccountSettings],
     places: &Places<'_>,
     problems: &mut Vec<Problem>,
 ) -> Guard {
@@ -100,13 +114,13 @@ pub(super) fn read(
     let max_percent = raw.max_percent.map_or(Ok(None), |number| number.positive(100.0));
     let max_failures = raw.max_failures.map_or(Ok(None), failures);
     let fresh = raw.fresh.map_or(Ok(Some(FRESH)), |text| fresh(&text));
-    let mut protect = Vec::new();
-    for item in raw.protect.0 {
-        match protected(&item, &resolve) {
-            Ok(items) => protect.extend(items),
-            Err(message) => told("protect", message),
-        }
-    }
+    let only_accounts = list(raw.only_accounts, |item| account(item, accounts));
+    let protect = list(raw.protect, |item| protected(item, accounts));
+    let mut items_of = |key: &str, messages: Vec<String>| {
+        messages.into_iter().for_each(|message| told(key, message));
+    };
+    items_of("only_accounts", only_accounts.1);
+    items_of("protect", protect.1);
     Guard {
         max_rules: flags.max_rules.or(max_rules.unwrap_or_else(|message| {
             told("max_rules", message);
@@ -124,9 +138,21 @@ pub(super) fn read(
             told("fresh", message);
             None
         }),
-        only_accounts: raw.only_accounts.0.iter().flat_map(|name| resolve(name)).collect(),
-        protect,
+        only_accounts: only_accounts.0,
+        protect: protect.0,
     }
+}
+
+/// The entries of a list, and what is wrong with the others.
+fn list<T>(raw: List, read: impl Fn(&str) -> Result<Vec<T>, String>) -> (Vec<T>, Vec<String>) {
+    let (mut items, mut wrong) = (Vec::new(), Vec::new());
+    for item in &raw.0 {
+        match read(item) {
+            Ok(found) => items.extend(found),
+            Err(message) => wrong.push(message),
+        }
+    }
+    (items, wrong)
 }
 
 fn failures(raw: RawFailures) -> Result<Option<FailureLimit>, String> {
@@ -152,19 +178,67 @@ fn fresh(text: &str) -> Result<Option<Duration>, String> {
     }
 }
 
-fn protected(
-    item: &str,
-    resolve: impl Fn(&str) -> Vec<AccountId>,
-) -> Result<Vec<Protected>, String> {
+/// Reads an account that a guard names: an id of the shape of a cloud's, or one that is
+/// configured by this id or name. A name also stands for the ids that it has here: the sandbox
+/// brings accounts of its own.
+fn account(text: &str, accounts: &[AccountSettings]) -> Result<Vec<AccountId>, String> {
+    let entry = AccountId::from(text);
+    let is_name = |one: &&AccountSettings| {
+        one.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text))
+    };
+    if accounts.iter().any(|one| one.id.as_ref() == Some(&entry) || is_name(&one)) {
+        let ids = accounts.iter().filter(is_name).filter_map(|one| one.id.clone());
+        return Ok(ids.chain([entry]).collect());
+    }
+    let wrong = if text.is_empty() {
+        "is empty"
+    } else if entry.is_numeric() {
+        match text.len() {
+            AWS_DIGITS => return Ok(vec![entry]),
+            ALIBABA_DIGITS if !text.starts_with('0') => return Ok(vec![entry]),
+            _ => "is no id of either cloud (16 digits, or 12)",
+        }
+    } else if text.contains(['*', '?']) {
+        "is a pattern, which accounts have none of"
+    } else {
+        "is neither an id (digits alone) nor a name that an [[account]] has"
+    };
+    Err(format!(
+        "`{text}` {wrong}, so it would match nothing: give the account's id (16 digits, 12 on aws), \
+         or add an [[account]] with this {}",
+        if entry.is_numeric() { "id" } else { "name and its id" }
+    ))
+}
+
+/// Reads an entry of `protect`.
+fn protected(item: &str, accounts: &[AccountSettings]) -> Result<Vec<Protected>, String> {
     match item.split_once(':') {
-        Some(("account", account)) if !account.trim().is_empty() => {
-            Ok(resolve(account.trim()).into_iter().map(Protected::Account).collect())
+        Some(("account", text)) => {
+            Ok(account(text, accounts)?.into_iter().map(Protected::Account).collect())
         }
-        None if !item.is_empty() && !item.contains(char::is_whitespace) && item.contains('-') => {
-            Ok(vec![Protected::Group(item.into())])
-        }
-        _ => Err(format!(
-            "`{item}` protects nothing, expected a group id such as sg-… or account:ACCOUNT"
+        Some(("tag", _)) => Err(format!(
+            "`{item}`: this version has no protection by tag: name the groups by id or pattern, such \
+             as sg-prod-*, or the account, as account:ID"
         )),
+        Some((word, rest)) if word.eq_ignore_ascii_case("account") => {
+            Err(format!("`{item}` would match nothing: write account:{rest}"))
+        }
+        _ => Glob::new(item).map(|glob| vec![Protected::Group(glob)]).ok_or_else(|| {
+            format!(
+                "`{item}` would match nothing: {}give one group id (sg-…, in ASCII), a pattern over group \
+                 ids such as sg-prod-*, or account:ID",
+                odd_sign(item)
+            )
+        }),
+    }
+}
+
+/// Names the first character that no group id has.
+fn odd_sign(item: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '*' | '?');
+    match item.chars().find(|c| !plain(*c)) {
+        Some(c) if c.is_ascii_graphic() => format!("`{c}` stands in no group id: "),
+        Some(c) => format!("U+{:04X} stands in no group id: ", u32::from(c)),
+        None => String::new(),
     }
 }

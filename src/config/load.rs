@@ -63,8 +63,8 @@ impl Config {
             accounts: accounts::read(raw.account, &load.places, &mut load.problems),
             session: String::new(),
         };
-        let ids = |name: &str| ids_of(&clouds.accounts, name);
-        let guard = guard::read(raw.guard, flags, ids, &load.places, &mut load.problems);
+        let (accounts, problems) = (&clouds.accounts, &mut load.problems);
+        let guard = guard::read(raw.guard, flags, accounts, &load.places, problems);
         let world = raw.sandbox.world.map(|path| load.path(&path, &["sandbox", "world"]));
         let world = flags.world.clone().or(world);
         load.ignored(&env);
@@ -102,13 +102,6 @@ impl Config {
     }
 }
 
-/// The ids that a name stands for, on either cloud; the name itself if none.
-fn ids_of(accounts: &[AccountSettings], name: &str) -> Vec<AccountId> {
-    let named = accounts.iter().filter(|account| account.name.as_deref() == Some(name));
-    let ids: Vec<AccountId> = named.filter_map(|account| account.id.clone()).collect();
-    if ids.is_empty() { vec![name.into()] } else { ids }
-}
-
 struct Loader<'t> {
     places: Places<'t>,
     home: Option<String>,
@@ -126,7 +119,7 @@ impl Loader<'_> {
             Provider::Alibaba => LimitSettings::alibaba_default(),
             Provider::Aws => LimitSettings::aws_default(),
         };
-        limits::apply(section, cloud.as_str(), defaults, &self.places, &mut self.problems)
+        limits::apply(section, cloud, defaults, &self.places, &mut self.problems)
     }
 
     fn alibaba(&mut self, raw: RawAlibaba) -> AlibabaSettings {
