@@ -187,3 +187,112 @@ pub fn environment(
     }
     if problems.is_empty() { Ok(known) } else { Err(ConfigError::Refused(problems)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    use super::*;
+    use crate::config::{Config, Overrides};
+
+    #[test]
+    fn variables_of_kubernetes_and_of_others_are_not_ours() {
+        for name in [
+            "UNPAIR_PORT",
+            "UNPAIR_PORT_8080_TCP",
+            "UNPAIR_PORT_8080_TCP_ADDR",
+            "UNPAIR_PORT_53_UDP_PROTO",
+            "UNPAIR_SERVICE_HOST",
+            "UNPAIR_SERVICE_PORT",
+            "UNPAIR_SERVICE_PORT_HTTP",
+            "UNPAIR_GUARD_SERVICE_HOST",
+            "UNPAIR_GUARD_SERVICE_PORT_HTTPS",
+            "UNPAIR_GUARD_PORT",
+            "UNPAIR_GUARD_PORT_80_TCP_ADDR",
+            "UNPAIR_AWS_V2_PORT_80_TCP",
+            "UNPAIR__AWS_SERVICE_HOST",
+            "UNPAIR_CONFIG",
+            "UNPAIR_JOURNAL",
+            "UNPAIR_SEED",
+            "UNPAIR_LONG",
+            "UNPAIR_PEERS_PYTHON",
+            "UNPAIR_WEBHOOK",
+            "UNPAIR_",
+            "UNPAIR",
+            "GUARD_MAX_RULES",
+            "MY_UNPAIR_GUARD_MAX_RULES",
+            "UNPÄIR_GUARD_MAX_RULES",
+        ] {
+            assert_eq!(read(name), Variable::Other, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_sets_no_key_is_told_with_the_right_one() {
+        for (name, right) in [
+            ("UNPAIR_GUARD_MAX_RULES", "UNPAIR_GUARD__MAX_RULES"),
+            ("UNPAIR_GUARDMAXRULES", "UNPAIR_GUARD__MAX_RULES"),
+            ("unpair_guard__max_rules", "UNPAIR_GUARD__MAX_RULES"),
+            ("Unpair_Guard__Protect", "UNPAIR_GUARD__PROTECT"),
+            ("UNPAIR-GUARD.PROTECT", "UNPAIR_GUARD__PROTECT"),
+            ("UNPAIR_ONLY_ACCOUNTS", "UNPAIR_GUARD__ONLY_ACCOUNTS"),
+            ("UNPAIR_FRESH", "UNPAIR_GUARD__FRESH"),
+            ("UNPAIR_ALIBABA_PROFILE", "UNPAIR_ALIBABA__PROFILE"),
+            ("UNPAIR_AWS_EXTERNAL_ID", "UNPAIR_AWS__EXTERNAL_ID"),
+            ("UNPAIR_AWS_LIMITS_RATE", "UNPAIR_AWS__LIMITS__RATE"),
+            (
+                "UNPAIR_ALIBABA_LIMITS_RevokeSecurityGroup_BURST",
+                "UNPAIR_ALIBABA__LIMITS__REVOKESECURITYGROUP__BURST",
+            ),
+            ("UNPAIR_ACCOUNT_12_NAME", "UNPAIR_ACCOUNT__12__NAME"),
+            ("UNPAIR_SANDBOX_WORLD", "UNPAIR_SANDBOX__WORLD"),
+            // Nothing near: an example of the section.
+            ("UNPAIR_GUARD", "UNPAIR_GUARD__MAX_RULES"),
+            ("UNPAIR_GUARD_MAX_RULE", "UNPAIR_GUARD__MAX_RULES"),
+            ("UNPAIR_ACCOUNTS", "UNPAIR_ACCOUNT__0__CLOUD"),
+            ("UNPAIR_SANDBOX", "UNPAIR_SANDBOX__WORLD"),
+            ("UNPAIR_NOTIFY_COMMAND", "no [notify]"),
+        ] {
+            let Variable::Misspelled(told) = read(name) else { panic!("{name}") };
+            assert!(told.contains(right), "{name}: {told}");
+        }
+    }
+
+    #[test]
+    fn every_key_that_is_offered_is_one_and_none_is_missing() {
+        for (section, keys) in KEYS {
+            let path = variable(&[section, "nothing"]);
+            let told = Config::from_text(None, [(path, "x".to_owned())], &Overrides::default());
+            let told = told.expect_err("no such key").to_string();
+            let known = told.split('`').filter(|part| keys.contains(part)).count();
+            let offered = told.replace("`limits`", "").matches('`').count() / 2;
+            // One pair of marks is for the key that is unknown.
+            assert!(
+                section.ends_with("limits") || (known == keys.len() && known + 1 == offered),
+                "{told}"
+            );
+            for key in keys {
+                assert_eq!(
+                    spelling(&format!("unpair_{section}_{key}")),
+                    Some(variable(&[section, key]))
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_variable_of_ours_that_is_no_text_is_refused_and_others_are_left_out() {
+        let bytes = |text: &[u8]| OsString::from_vec(text.to_vec());
+        let read = |name: &[u8], value: &[u8]| environment([(bytes(name), bytes(value))]);
+        for name in
+            [&b"UNPAIR_GUARD__PROTECT"[..], b"UNPAIR_GUARD_PROTECT", b"unpair_guard__protect"]
+        {
+            let told = read(name, b"\xffsg-*").expect_err("no text").to_string();
+            assert!(told.contains("no UTF-8"), "{told}");
+        }
+        let told = read(b"UNPAIR_GUARD__PROTECT\xff", b"sg-*").expect_err("no text").to_string();
+        assert!(told.contains("no UTF-8"), "{told}");
+        assert_eq!(read(b"HOME", b"/\xff").expect("of others"), []);
+        assert_eq!(read(b"UNPAIR_JOURNAL", b"/\xff").expect("of others"), []);
+    }
+}

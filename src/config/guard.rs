@@ -242,3 +242,80 @@ fn odd_sign(item: &str) -> String {
         None => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::AccountSource;
+    use crate::model::Provider;
+
+    fn accounts() -> Vec<AccountSettings> {
+        let one = |id: Option<&str>, name: &str| AccountSettings {
+            cloud: Provider::Alibaba,
+            id: id.map(AccountId::from),
+            name: Some(name.to_owned()),
+            source: AccountSource::Inherit,
+        };
+        vec![one(Some("26842"), "b@aliyun.com"), one(None, "unasked")]
+    }
+
+    #[test]
+    fn an_account_of_a_guard_is_an_id_or_a_configured_name() {
+        let read = |text: &str| account(text, &accounts()).expect(text);
+        assert_eq!(read("1234567890123401"), ["1234567890123401".into()]);
+        assert_eq!(read("012345678901"), ["012345678901".into()]);
+        assert_eq!(read("26842"), ["26842".into()], "configured, whatever its length");
+        assert_eq!(read("B@aliyun.com"), ["26842", "B@aliyun.com"].map(AccountId::from));
+        assert_eq!(read("unasked"), ["unasked".into()]);
+    }
+
+    #[test]
+    fn an_account_that_would_match_nothing_is_refused_with_what_to_do() {
+        for text in [
+            "",
+            " ",
+            "prod",
+            "a@aliyun.com",
+            "1234-5678-9012-3401",
+            "1234567890123401 ",
+            "\u{a0}1234567890123401",
+            "１２３４５６７８９０１２３４０１",
+            "123456789012340",
+            "12345678901234011",
+            "0234567890123401",
+            "12345",
+            "1234567890123*",
+            "account:1234567890123401",
+            "1234567890123401/sg-a",
+            "arn:aws:iam::111111111111:root",
+            "sg-a",
+            "acs:ram::1234567890123401:root",
+            "1.23457E+15",
+        ] {
+            let told = account(text, &accounts()).expect_err(text);
+            assert!(told.contains("would match nothing") && told.contains("[[account]]"), "{told}");
+            protected(&format!("account:{text}"), &accounts()).expect_err(text);
+        }
+    }
+
+    #[test]
+    fn an_entry_of_protect_that_would_match_nothing_is_refused() {
+        for (text, part) in [
+            ("", "would match nothing"),
+            ("prod-bastion", "would match nothing"),
+            ("sg-a,sg-b", "`,` stands in no group id"),
+            ("1234567890123401/sg-a", "`/` stands in no group id"),
+            ("sg\u{2013}a", "U+2013"),
+            ("sg-a ", "U+0020"),
+            ("ACCOUNT:1234567890123401", "write account:1234567890123401"),
+            ("tag:keep=true", "no protection by tag"),
+            ("tag:keep", "no protection by tag"),
+            ("group:sg-a", "`:` stands in no group id"),
+        ] {
+            let told = protected(text, &accounts()).expect_err(text);
+            assert!(told.contains(part), "{told}");
+        }
+        let glob = Glob::new("sg-prod-*").expect("a pattern");
+        assert_eq!(protected("sg-prod-*", &[]), Ok(vec![Protected::Group(glob)]));
+    }
+}

@@ -164,3 +164,95 @@ fn could_be(id: &AccountId, cloud: Provider) -> bool {
         Provider::Aws => id.as_str().len() == AWS_DIGITS,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(cloud: Provider, id: Option<&str>, name: &str, ours: bool) -> AccountSettings {
+        AccountSettings {
+            cloud,
+            id: id.map(AccountId::from),
+            name: Some(name.to_owned()),
+            source: if ours { AccountSource::Inherit } else { AccountSource::None },
+        }
+    }
+
+    fn accounts() -> Vec<AccountSettings> {
+        use Provider::{Alibaba, Aws};
+        vec![
+            settings(Alibaba, Some("1234567890123401"), "a@aliyun.com", true),
+            settings(Alibaba, None, "unasked", true),
+            settings(Alibaba, None, "partner", false),
+            settings(Aws, Some("111111111111"), "hub", true),
+        ]
+    }
+
+    fn group(cloud: Provider, account: &str) -> GroupRef {
+        GroupRef { cloud, account: account.into(), region: "r-1".into(), group: "sg-x".into() }
+    }
+
+    /// Whether protecting `entry` forbids a group of `account`: `yes`, `no` or `perhaps`.
+    fn protects(entry: &str, account: &str, names: Names) -> &'static str {
+        let accounts = accounts();
+        let entry = Protected::Account(entry.into());
+        let told = Known { accounts: &accounts, names }
+            .protects(&entry, &group(Provider::Alibaba, account));
+        match told {
+            None => "no",
+            Some(told) if told.contains("may be") => "perhaps",
+            Some(_) => "yes",
+        }
+    }
+
+    #[test]
+    fn an_account_is_protected_however_a_row_calls_it() {
+        for (entry, account, answer) in [
+            ("1234567890123401", "1234567890123401", "yes"),
+            ("1234567890123401", "a@aliyun.com", "yes"),
+            ("1234567890123401", "A@aliyun.com", "yes"),
+            ("a@aliyun.com", "1234567890123401", "yes"),
+            ("A@aliyun.com", "a@aliyun.com", "yes"),
+            ("unasked", "unasked", "yes"),
+            ("1234567890123401", "1234567890123402", "no"),
+            ("a@aliyun.com", "1234567890123402", "no"),
+            // Nobody knows whose names these are.
+            ("1234567890123401", "z@aliyun.com", "perhaps"),
+            ("1234567890123401", "partner", "perhaps"),
+            ("1234567890123402", "unasked", "perhaps"),
+            ("unasked", "1234567890123402", "perhaps"),
+            // Those of the other cloud are none of them.
+            ("111111111111", "z@aliyun.com", "no"),
+            ("hub", "z@aliyun.com", "no"),
+        ] {
+            assert_eq!(protects(entry, account, Names::Settled), answer, "{entry}, {account}");
+        }
+    }
+
+    #[test]
+    fn names_that_will_be_asked_are_judged_after_that() {
+        for (entry, account, answer) in [
+            ("1234567890123402", "unasked", "no"),
+            ("unasked", "1234567890123402", "no"),
+            ("1234567890123401", "partner", "perhaps"),
+            ("1234567890123401", "z@aliyun.com", "perhaps"),
+            ("1234567890123401", "a@aliyun.com", "yes"),
+        ] {
+            assert_eq!(protects(entry, account, Names::ToCome), answer, "{entry}, {account}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_surely_named_is_allowed() {
+        let accounts = accounts();
+        let known = Known { accounts: &accounts, names: Names::Settled };
+        let is = |entry: &str, account: &str| {
+            known.is(&entry.into(), &group(Provider::Alibaba, account))
+        };
+        assert!(is("1234567890123401", "a@aliyun.com") && is("unasked", "unasked"));
+        assert!(!is("1234567890123401", "unasked") && !is("unasked", "1234567890123402"));
+        assert!(!is("hub", "1234567890123401"));
+        assert!(known.is_never_called(&group(Provider::Alibaba, "partner")));
+        assert!(!known.is_never_called(&group(Provider::Aws, "partner")));
+    }
+}

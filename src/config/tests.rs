@@ -174,6 +174,60 @@ fn unknown_keys_are_refused_by_name_and_place() {
 }
 
 #[test]
+fn a_variable_that_sets_nothing_is_refused() {
+    let text = "[guard]\nprotect = ['sg-a']\nmax_rules = 5\n";
+    for name in ["PROTECT", "ONLY_ACCOUNTS", "MAX_RULES", "FRESH"] {
+        for value in ["", " "] {
+            let told = refused(text, &[(&format!("UNPAIR_GUARD__{name}"), value)]);
+            assert!(told.contains("is set and empty"), "{told}");
+        }
+    }
+    let told = refused(text, &[("UNPAIR_GUARD__PROTECT", "sg-a,,sg-b")]);
+    assert!(told.starts_with("UNPAIR_GUARD__PROTECT: guard.protect: ``"), "{told}");
+    for name in ["UNPAIR_GUARD__MAXRULES", "UNPAIR_GUARD___MAX_RULES", "UNPAIR__GUARD__MAX_RULES"] {
+        let told = refused(text, &[(name, "1")]);
+        assert!(told.ends_with(": expected UNPAIR_GUARD__MAX_RULES"), "{told}");
+    }
+    let twice = [("UNPAIR_GUARD__MAX_RULES", "1"), ("UNPAIR_GUARD__max_rules", "2")];
+    assert!(refused("", &twice).contains("sets the same key as UNPAIR_GUARD__"));
+}
+
+#[test]
+fn the_order_of_variables_is_no_difference() {
+    let mut pairs = vec![
+        ("UNPAIR_ACCOUNT__1__NAME", "y"),
+        ("UNPAIR_ACCOUNT__0__NAME", "x"),
+        ("UNPAIR_ACCOUNT__1__CLOUD", "aws"),
+        ("UNPAIR_ACCOUNT__0__CLOUD", "aws"),
+        ("UNPAIR_AWS__LIMITS__DESCRIBEREGIONS__BURST", "7"),
+        ("UNPAIR_AWS__LIMITS__DESCRIBEREGIONS", "2.5"),
+    ];
+    for _ in 0..pairs.len() {
+        pairs.rotate_left(1);
+        let config = good("", &pairs);
+        assert_eq!(config.clouds.accounts[1].name.as_deref(), Some("y"));
+        let limit = config.aws_limits.ceiling("DescribeRegions");
+        assert_eq!(limit, Some(Ceiling { rate: 2.5, burst: 7 }), "neither is lost");
+    }
+}
+
+#[test]
+fn a_limit_of_an_action_that_is_never_called_is_refused() {
+    for (cloud, action, right) in [
+        ("aws", "RevokeSecurityGroupIngres", "one of GetCallerIdentity, "),
+        ("aws", "RevokeSecurityGroup", "RevokeSecurityGroupIngress"),
+        ("aws", "CreateTags", "one of "),
+        ("aws", "revokeSecurityGroupIngress", "`RevokeSecurityGroupIngress`"),
+        ("alibaba", "RevokeSecurityGroupIngress", "RevokeSecurityGroup, "),
+        ("alibaba", "AssumeRole", "one of "),
+    ] {
+        let told = refused(&format!("[{cloud}.limits]\n{action} = 1\n"), &[]);
+        assert!(told.contains(&format!("no such action is called on {cloud}")), "{told}");
+        assert!(told.starts_with("c.toml:2: ") && told.contains(right), "{told}");
+    }
+}
+
+#[test]
 fn secrets_are_refused_and_never_repeated() {
     for key in ["access_key_id", "access_key_secret", "aws_secret_access_key", "AccessKeySecret"] {
         for text in [
@@ -264,6 +318,24 @@ fn accounts_have_one_source_and_names_of_their_own() {
         ("cloud = 'alibaba'\nid = '1'\nprofile = 'a'\ncredentials = 'none'", "expected one of"),
         ("cloud = 'alibaba'\nid = '1'\ncredentials = 'some'", "expected \"none\""),
         ("cloud = 'aws'\nname = 'x'\nrole_arn = 'acs:ram::1:role/x'", "is no role"),
+        ("cloud = 'aws'\nname = 'x'\nrole_arn = 'arn:aws:iam::1:role/a b'", "is no role"),
+        ("cloud = 'aws'\nname = 'x'\nrole_arn = 'arn:aws:iam::{account}:role/x'", "a role of `{"),
+        (
+            "cloud = 'aws'\nid = '111111111111'\nrole_arn = 'arn:aws:iam::222222222222:role/x'",
+            "account.0.role_arn: is a role of 222222222222, expected one of 111111111111",
+        ),
+        ("cloud = 'alibaba'\nid = '1'\nprofile = ' '", "account.0.profile: is empty"),
+        ("cloud = 'alibaba'\nid = '0123456789012345'", "is no alibaba account"),
+        ("cloud = 'alibaba'\nid = '111111111111'", "12 digits are an account of aws"),
+        ("cloud = 'aws'\nid = '1234567890123456'", "expected 12 digits"),
+        ("cloud = 'alibaba'\nname = '1234-5678-9012-3401'", "no manifest can hold this name"),
+        ("cloud = 'alibaba'\nname = '--endpoint=x'", "begins with `-`"),
+        ("cloud = 'alibaba'\nname = '１２３'", "no manifest can hold this name"),
+        ("cloud = 'alibaba'\nname = ''", "no manifest can hold this name"),
+        (
+            "cloud = 'alibaba'\nname = 'A@x'\n[[account]]\ncloud = 'alibaba'\nname = 'a@x'",
+            "account.1.name",
+        ),
         ("cloud = 'aws'\nname = 'x'\n[[account]]\ncloud = 'aws'\nname = 'x'", "account.1.name"),
         ("cloud = 'alibaba'\nid = '1'\n[[account]]\ncloud = 'alibaba'\nid = '1'", "account.1.id"),
     ] {
@@ -273,6 +345,25 @@ fn accounts_have_one_source_and_names_of_their_own() {
     let both =
         "[[account]]\ncloud = 'alibaba'\nname = 'x'\n[[account]]\ncloud = 'aws'\nname = 'x'\n";
     assert_eq!(good(both, &[]).clouds.accounts.len(), 2);
+}
+
+#[test]
+fn regions_and_role_templates_that_nothing_could_use_are_refused() {
+    for region in ["", "c", "-cn", "cn-new-", "cn--new", "CN-NEW", "cn_new", "cn-new "] {
+        refused(&format!("[alibaba]\nextra_regions = ['{region}']\n"), &[]);
+    }
+    for role in ["acs:ram::1:role/{account}", "acs:ram::{account}:role/a b", "acs:ram::{account}:x"]
+    {
+        let told = refused(&format!("[alibaba]\nrole_arn = '{role}'\n"), &[]);
+        assert!(told.starts_with("c.toml:2: alibaba.role_arn: "), "{told}");
+    }
+    for role in ["arn:awsx:iam::{account}:role/x", "arn:aws:iam::111111111111:role/x"] {
+        refused(&format!("[aws]\nrole_arn = '{role}'\n"), &[]);
+    }
+    good("[aws]\nrole_arn = 'arn:aws-us-gov:iam::{account}:role/path/un+pair_1'\n", &[]);
+    assert!(refused("[aws]\nprofile = ''\n", &[]).contains("is empty"));
+    let told = refused("[guard]\nmax_rules = '5%'\n", &[]);
+    assert!(told.starts_with("c.toml:2: guard.max_rules: `5%` is no number"), "{told}");
 }
 
 #[test]
