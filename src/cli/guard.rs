@@ -24,13 +24,29 @@ pub(super) fn overrides(planning: Option<&Planning>, acting: Option<&Acting>) ->
     }
 }
 
+/// What becomes of rows that no run may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadRows {
+    /// They refuse the whole plan.
+    Refuse,
+    /// They are left out (`--keep-going`).
+    LeaveOut,
+}
+
+impl BadRows {
+    /// As the option says.
+    pub(super) const fn of(keep_going: bool) -> Self {
+        if keep_going { Self::LeaveOut } else { Self::Refuse }
+    }
+}
+
 /// Refuses pairs that touch what is protected, or accounts that are not allowed. With
-/// `keep_going` they are left out instead; returns the pairs that stay and how many rows went.
+/// [`BadRows::LeaveOut`] they are left out instead; returns the pairs that stay and how many rows went.
 /// Where names are to be asked for their ids, the guards must look again after that.
 pub(super) fn allowed_pairs(
     pairs: PairSet,
     config: &Config,
-    keep_going: bool,
+    bad_rows: BadRows,
     names: Names,
 ) -> Result<(PairSet, usize), Failure> {
     let (guard, accounts) = (&config.guard, &config.clouds.accounts);
@@ -47,7 +63,7 @@ pub(super) fn allowed_pairs(
         let reasons = [row.a, row.b].into_iter().filter_map(|ix| refused.get(&ix));
         told.extend(reasons.map(|reason| format!("{}: {reason}", pairs.locate(row.line))));
     }
-    if !keep_going {
+    if bad_rows == BadRows::Refuse {
         return Err(refused_by_guard(told));
     }
     for message in &told {

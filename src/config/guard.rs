@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::Overrides;
 use super::duration::parse_duration;
+use super::entry::{account, protected};
 use super::error::Problem;
-use super::glob::Glob;
-use super::protect::{ALIBABA_DIGITS, AWS_DIGITS, Known, Names, Protected};
+use super::protect::{Known, Names, Protected};
 use super::raw::{RawFailures, RawGuard};
 use super::source::Places;
 use super::value::List;
@@ -67,6 +67,16 @@ impl Guard {
             (!allowed).then(|| known.not_allowed(group))
         })
     }
+
+    /// Whether an account that is configured may be called.
+    pub fn allows(&self, account: &AccountSettings) -> bool {
+        let is = |entry: &AccountId| {
+            let name = account.name.as_deref();
+            account.id.as_ref() == Some(entry)
+                || name.is_some_and(|name| name.eq_ignore_ascii_case(entry.as_str()))
+        };
+        self.only_accounts.is_empty() || self.only_accounts.iter().any(is)
+    }
 }
 
 /// How many failures are too many.
@@ -114,13 +124,13 @@ pub(super) fn read(
     let max_percent = raw.max_percent.map_or(Ok(None), |number| number.positive(100.0));
     let max_failures = raw.max_failures.map_or(Ok(None), failures);
     let fresh = raw.fresh.map_or(Ok(Some(FRESH)), |text| fresh(&text));
-    let only_accounts = list(raw.only_accounts, |item| account(item, accounts));
-    let protect = list(raw.protect, |item| protected(item, accounts));
-    let mut items_of = |key: &str, messages: Vec<String>| {
-        messages.into_iter().for_each(|message| told(key, message));
-    };
-    items_of("only_accounts", only_accounts.1);
-    items_of("protect", protect.1);
+    let only_accounts = list(
+        &raw.only_accounts,
+        |item| account(item, accounts),
+        |message| told("only_accounts", message),
+    );
+    let protect =
+        list(&raw.protect, |item| protected(item, accounts), |message| told("protect", message));
     Guard {
         max_rules: flags.max_rules.or(max_rules.unwrap_or_else(|message| {
             told("max_rules", message);
@@ -138,21 +148,25 @@ pub(super) fn read(
             told("fresh", message);
             None
         }),
-        only_accounts: only_accounts.0,
-        protect: protect.0,
+        only_accounts,
+        protect,
     }
 }
 
-/// The entries of a list, and what is wrong with the others.
-fn list<T>(raw: List, read: impl Fn(&str) -> Result<Vec<T>, String>) -> (Vec<T>, Vec<String>) {
-    let (mut items, mut wrong) = (Vec::new(), Vec::new());
+/// The entries of a list; `told` takes what is wrong with the others.
+fn list<T>(
+    raw: &List,
+    read: impl Fn(&str) -> Result<Vec<T>, String>,
+    mut told: impl FnMut(String),
+) -> Vec<T> {
+    let mut items = Vec::new();
     for item in &raw.0 {
         match read(item) {
             Ok(found) => items.extend(found),
-            Err(message) => wrong.push(message),
+            Err(message) => told(message),
         }
     }
-    (items, wrong)
+    items
 }
 
 fn failures(raw: RawFailures) -> Result<Option<FailureLimit>, String> {
@@ -175,147 +189,5 @@ fn fresh(text: &str) -> Result<Option<Duration>, String> {
             "`{text}` is no age of a reading, expected a duration of at least 1s such as 90s, 15m \
              or 2h, or \"off\""
         )),
-    }
-}
-
-/// Reads an account that a guard names: an id of the shape of a cloud's, or one that is
-/// configured by this id or name. A name also stands for the ids that it has here: the sandbox
-/// brings accounts of its own.
-fn account(text: &str, accounts: &[AccountSettings]) -> Result<Vec<AccountId>, String> {
-    let entry = AccountId::from(text);
-    let is_name = |one: &&AccountSettings| {
-        one.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text))
-    };
-    if accounts.iter().any(|one| one.id.as_ref() == Some(&entry) || is_name(&one)) {
-        let ids = accounts.iter().filter(is_name).filter_map(|one| one.id.clone());
-        return Ok(ids.chain([entry]).collect());
-    }
-    let wrong = if text.is_empty() {
-        "is empty"
-    } else if entry.is_numeric() {
-        match text.len() {
-            AWS_DIGITS => return Ok(vec![entry]),
-            ALIBABA_DIGITS if !text.starts_with('0') => return Ok(vec![entry]),
-            _ => "is no id of either cloud (16 digits, or 12)",
-        }
-    } else if text.contains(['*', '?']) {
-        "is a pattern, which accounts have none of"
-    } else {
-        "is neither an id (digits alone) nor a name that an [[account]] has"
-    };
-    Err(format!(
-        "`{text}` {wrong}, so it would match nothing: give the account's id (16 digits, 12 on aws), \
-         or add an [[account]] with this {}",
-        if entry.is_numeric() { "id" } else { "name and its id" }
-    ))
-}
-
-/// Reads an entry of `protect`.
-fn protected(item: &str, accounts: &[AccountSettings]) -> Result<Vec<Protected>, String> {
-    match item.split_once(':') {
-        Some(("account", text)) => {
-            Ok(account(text, accounts)?.into_iter().map(Protected::Account).collect())
-        }
-        Some(("tag", _)) => Err(format!(
-            "`{item}`: this version has no protection by tag: name the groups by id or pattern, such \
-             as sg-prod-*, or the account, as account:ID"
-        )),
-        Some((word, rest)) if word.eq_ignore_ascii_case("account") => {
-            Err(format!("`{item}` would match nothing: write account:{rest}"))
-        }
-        _ => Glob::new(item).map(|glob| vec![Protected::Group(glob)]).ok_or_else(|| {
-            format!(
-                "`{item}` would match nothing: {}give one group id (sg-…, in ASCII), a pattern over group \
-                 ids such as sg-prod-*, or account:ID",
-                odd_sign(item)
-            )
-        }),
-    }
-}
-
-/// Names the first character that no group id has.
-fn odd_sign(item: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '*' | '?');
-    match item.chars().find(|c| !plain(*c)) {
-        Some(c) if c.is_ascii_graphic() => format!("`{c}` stands in no group id: "),
-        Some(c) => format!("U+{:04X} stands in no group id: ", u32::from(c)),
-        None => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cloud::AccountSource;
-    use crate::model::Provider;
-
-    fn accounts() -> Vec<AccountSettings> {
-        let one = |id: Option<&str>, name: &str| AccountSettings {
-            cloud: Provider::Alibaba,
-            id: id.map(AccountId::from),
-            name: Some(name.to_owned()),
-            source: AccountSource::Inherit,
-        };
-        vec![one(Some("26842"), "b@aliyun.com"), one(None, "unasked")]
-    }
-
-    #[test]
-    fn an_account_of_a_guard_is_an_id_or_a_configured_name() {
-        let read = |text: &str| account(text, &accounts()).expect(text);
-        assert_eq!(read("1234567890123401"), ["1234567890123401".into()]);
-        assert_eq!(read("012345678901"), ["012345678901".into()]);
-        assert_eq!(read("26842"), ["26842".into()], "configured, whatever its length");
-        assert_eq!(read("B@aliyun.com"), ["26842", "B@aliyun.com"].map(AccountId::from));
-        assert_eq!(read("unasked"), ["unasked".into()]);
-    }
-
-    #[test]
-    fn an_account_that_would_match_nothing_is_refused_with_what_to_do() {
-        for text in [
-            "",
-            " ",
-            "prod",
-            "a@aliyun.com",
-            "1234-5678-9012-3401",
-            "1234567890123401 ",
-            "\u{a0}1234567890123401",
-            "１２３４５６７８９０１２３４０１",
-            "123456789012340",
-            "12345678901234011",
-            "0234567890123401",
-            "12345",
-            "1234567890123*",
-            "account:1234567890123401",
-            "1234567890123401/sg-a",
-            "arn:aws:iam::111111111111:root",
-            "sg-a",
-            "acs:ram::1234567890123401:root",
-            "1.23457E+15",
-        ] {
-            let told = account(text, &accounts()).expect_err(text);
-            assert!(told.contains("would match nothing") && told.contains("[[account]]"), "{told}");
-            protected(&format!("account:{text}"), &accounts()).expect_err(text);
-        }
-    }
-
-    #[test]
-    fn an_entry_of_protect_that_would_match_nothing_is_refused() {
-        for (text, part) in [
-            ("", "would match nothing"),
-            ("prod-bastion", "would match nothing"),
-            ("sg-a,sg-b", "`,` stands in no group id"),
-            ("1234567890123401/sg-a", "`/` stands in no group id"),
-            ("sg\u{2013}a", "U+2013"),
-            ("sg-a ", "U+0020"),
-            ("ACCOUNT:1234567890123401", "write account:1234567890123401"),
-            ("tag:keep=true", "no protection by tag"),
-            ("tag:keep", "no protection by tag"),
-            ("group:sg-a", "`:` stands in no group id"),
-        ] {
-            let told = protected(text, &accounts()).expect_err(text);
-            assert!(told.contains(part), "{told}");
-        }
-        let glob = Glob::new("sg-prod-*").expect("a pattern");
-        assert_eq!(protected("sg-prod-*", &[]), Ok(vec![Protected::Group(glob)]));
     }
 }

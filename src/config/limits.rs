@@ -37,6 +37,9 @@ pub(super) fn apply(
             ("rate" | "burst" | "in_flight", Limit::Bucket(_)) => {
                 Err("a table, expected a number, \"auto\" or \"off\"".to_owned())
             }
+            (_, Limit::Bucket(RawBucket { rate: None, burst: None })) => {
+                Err("an empty table limits nothing, expected a rate, a burst or both".to_owned())
+            }
             (action, limit) => {
                 action::check(cloud, action).map(|()| actions.push((action, *limit)))
             }

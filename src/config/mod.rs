@@ -7,6 +7,7 @@ mod accounts;
 mod action;
 mod duration;
 mod endpoint;
+mod entry;
 mod environment;
 mod error;
 mod glob;

@@ -228,6 +228,12 @@ fn a_limit_of_an_action_that_is_never_called_is_refused() {
 }
 
 #[test]
+fn an_empty_bucket_limits_nothing_and_is_refused() {
+    let told = refused("[aws.limits]\nDescribeRegions = {}\n", &[]);
+    assert!(told.contains("aws.limits.DescribeRegions: an empty table"), "{told}");
+}
+
+#[test]
 fn secrets_are_refused_and_never_repeated() {
     for key in ["access_key_id", "access_key_secret", "aws_secret_access_key", "AccessKeySecret"] {
         for text in [

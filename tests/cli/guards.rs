@@ -252,3 +252,18 @@ fn a_name_that_may_be_a_protected_account_is_refused_with_what_to_do() {
     assert_refused(&scene, &["revoke", "pairs.csv", "--yes"], "may be");
     assert!(scene.calls().is_empty());
 }
+
+#[test]
+fn accounts_calls_no_account_outside_only_accounts() {
+    let scene = scene_with(&format!("[guard]\nonly_accounts = ['{}']\n", A.id));
+    let checks = scene.json(&["accounts"], 0);
+    let state = |id: &str| {
+        let checks = checks.as_array().expect("an array").iter();
+        let mut of = checks.filter(|check| check["account"] == id);
+        of.next().map(|check| check["state"].as_str().expect("a text").to_owned())
+    };
+    assert_eq!(state(A.id).as_deref(), Some("ok"), "{checks}");
+    assert_eq!(state(B.id).as_deref(), Some("not in only_accounts"), "{checks}");
+    let callers: Vec<_> = scene.calls().into_iter().filter_map(|call| call.account).collect();
+    assert!(!callers.is_empty() && callers.iter().all(|one| one.as_str() == A.id), "{callers:?}");
+}
