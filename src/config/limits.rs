@@ -101,3 +101,36 @@ fn limit_over(base: pace::Limit, raw: RawBucket) -> Result<pace::Limit, (&'stati
 fn saturated(burst: u64) -> u32 {
     u32::try_from(burst).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, Overrides};
+
+    /// What is told of a configuration that is refused.
+    fn refused(text: &str) -> String {
+        let config = Config::from_text(Some(("c.toml", text)), [], &Overrides::default());
+        config.expect_err(text).to_string()
+    }
+
+    #[test]
+    fn a_limit_of_an_action_that_is_never_called_is_refused() {
+        for (cloud, action, right) in [
+            ("aws", "RevokeSecurityGroupIngres", "one of GetCallerIdentity, "),
+            ("aws", "RevokeSecurityGroup", "RevokeSecurityGroupIngress"),
+            ("aws", "CreateTags", "one of "),
+            ("aws", "revokeSecurityGroupIngress", "`RevokeSecurityGroupIngress`"),
+            ("alibaba", "RevokeSecurityGroupIngress", "RevokeSecurityGroup, "),
+            ("alibaba", "AssumeRole", "one of "),
+        ] {
+            let told = refused(&format!("[{cloud}.limits]\n{action} = 1\n"));
+            assert!(told.contains(&format!("no such action is called on {cloud}")), "{told}");
+            assert!(told.starts_with("c.toml:2: ") && told.contains(right), "{told}");
+        }
+    }
+
+    #[test]
+    fn an_empty_bucket_limits_nothing_and_is_refused() {
+        let told = refused("[aws.limits]\nDescribeRegions = {}\n");
+        assert!(told.contains("aws.limits.DescribeRegions: an empty table"), "{told}");
+    }
+}

@@ -212,28 +212,6 @@ fn the_order_of_variables_is_no_difference() {
 }
 
 #[test]
-fn a_limit_of_an_action_that_is_never_called_is_refused() {
-    for (cloud, action, right) in [
-        ("aws", "RevokeSecurityGroupIngres", "one of GetCallerIdentity, "),
-        ("aws", "RevokeSecurityGroup", "RevokeSecurityGroupIngress"),
-        ("aws", "CreateTags", "one of "),
-        ("aws", "revokeSecurityGroupIngress", "`RevokeSecurityGroupIngress`"),
-        ("alibaba", "RevokeSecurityGroupIngress", "RevokeSecurityGroup, "),
-        ("alibaba", "AssumeRole", "one of "),
-    ] {
-        let told = refused(&format!("[{cloud}.limits]\n{action} = 1\n"), &[]);
-        assert!(told.contains(&format!("no such action is called on {cloud}")), "{told}");
-        assert!(told.starts_with("c.toml:2: ") && told.contains(right), "{told}");
-    }
-}
-
-#[test]
-fn an_empty_bucket_limits_nothing_and_is_refused() {
-    let told = refused("[aws.limits]\nDescribeRegions = {}\n", &[]);
-    assert!(told.contains("aws.limits.DescribeRegions: an empty table"), "{told}");
-}
-
-#[test]
 fn secrets_are_refused_and_never_repeated() {
     for key in ["access_key_id", "access_key_secret", "aws_secret_access_key", "AccessKeySecret"] {
         for text in [
