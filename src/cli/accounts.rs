@@ -24,7 +24,11 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
     let directory = directory(&config, "accounts")?;
     let mut checks = Vec::new();
     for settings in &config.clouds.accounts {
-        checks.push(check(&*directory, settings).await);
+        checks.push(if config.guard.allows(settings) {
+            check(&*directory, settings).await
+        } else {
+            AccountCheck { state: NOT_ALLOWED.to_owned(), ..unasked(settings) }
+        });
     }
     if checks.is_empty() {
         return Err(Failure::usage(
@@ -38,8 +42,9 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
         sandbox.stop().await;
     }
     let reached = checks.iter().any(|check| check.identity.is_some());
-    let ours = checks.iter().any(|check| check.state != NOT_OURS);
-    let all = checks.iter().all(|check| check.state == "ok" || check.state == NOT_OURS);
+    let is_called = |check: &AccountCheck| check.state != NOT_OURS && check.state != NOT_ALLOWED;
+    let ours = checks.iter().any(is_called);
+    let all = checks.iter().all(|check| check.state == "ok" || !is_called(check));
     Ok(match (ours && !reached, all) {
         (true, _) => Exit::NoAccount,
         (false, true) => Exit::Done,
@@ -48,20 +53,26 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
 }
 
 const NOT_OURS: &str = "not ours";
+const NOT_ALLOWED: &str = "not in only_accounts";
 
-async fn check(directory: &dyn Directory, settings: &AccountSettings) -> AccountCheck {
+/// What is known of an account without a call.
+fn unasked(settings: &AccountSettings) -> AccountCheck {
     let named = settings.name.as_deref().unwrap_or_default();
-    let account = settings.id.clone().unwrap_or_else(|| AccountId::new(named));
-    let mut check = AccountCheck {
+    AccountCheck {
         cloud: settings.cloud,
-        account: account.clone(),
+        account: settings.id.clone().unwrap_or_else(|| AccountId::new(named)),
         name: settings.name.clone(),
         identity: None,
         state: NOT_OURS.to_owned(),
         regions: 0,
         allowed: BTreeMap::new(),
         remedy: None,
-    };
+    }
+}
+
+async fn check(directory: &dyn Directory, settings: &AccountSettings) -> AccountCheck {
+    let mut check = unasked(settings);
+    let account = check.account.clone();
     if matches!(settings.source, AccountSource::None) {
         return check;
     }

@@ -6,10 +6,9 @@ use super::args::{Acting, Planning};
 use super::confirm::Size;
 use super::exit::{Exit, Failure};
 use super::session::Session;
-use crate::cloud::AccountSource;
-use crate::config::{Config, FailureLimit, Overrides, Protected};
+use crate::config::{Config, FailureLimit, Names, Overrides};
 use crate::journal::{CallId, GroupWork, Journal, JournalError, RunRecord};
-use crate::model::{Estimate, GroupIx, GroupRef, PairSet};
+use crate::model::{Estimate, GroupIx, PairSet};
 use crate::run::Prepared;
 
 /// Calls that are looked at at once.
@@ -25,17 +24,36 @@ pub(super) fn overrides(planning: Option<&Planning>, acting: Option<&Acting>) ->
     }
 }
 
+/// What becomes of rows that no run may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadRows {
+    /// They refuse the whole plan.
+    Refuse,
+    /// They are left out (`--keep-going`).
+    LeaveOut,
+}
+
+impl BadRows {
+    /// As the option says.
+    pub(super) const fn of(keep_going: bool) -> Self {
+        if keep_going { Self::LeaveOut } else { Self::Refuse }
+    }
+}
+
 /// Refuses pairs that touch what is protected, or accounts that are not allowed. With
-/// `keep_going` they are left out instead; returns the pairs that stay and how many rows went.
+/// [`BadRows::LeaveOut`] they are left out instead; returns the pairs that stay and how many rows went.
+/// Where names are to be asked for their ids, the guards must look again after that.
 pub(super) fn allowed_pairs(
     pairs: PairSet,
     config: &Config,
-    keep_going: bool,
+    bad_rows: BadRows,
+    names: Names,
 ) -> Result<(PairSet, usize), Failure> {
+    let (guard, accounts) = (&config.guard, &config.clouds.accounts);
     let refused: BTreeMap<GroupIx, String> = (0..)
         .map(GroupIx)
         .zip(pairs.groups.iter())
-        .filter_map(|(ix, group)| Some((ix, reason(&group, config)?)))
+        .filter_map(|(ix, group)| Some((ix, guard.refusal(&group, accounts, names)?)))
         .collect();
     if refused.is_empty() {
         return Ok((pairs, 0));
@@ -45,7 +63,7 @@ pub(super) fn allowed_pairs(
         let reasons = [row.a, row.b].into_iter().filter_map(|ix| refused.get(&ix));
         told.extend(reasons.map(|reason| format!("{}: {reason}", pairs.locate(row.line))));
     }
-    if !keep_going {
+    if bad_rows == BadRows::Refuse {
         return Err(refused_by_guard(told));
     }
     for message in &told {
@@ -90,7 +108,8 @@ pub(super) async fn check_stored(
     run: &RunRecord,
     config: &Config,
 ) -> Result<(), Failure> {
-    if config.guard.protect.is_empty() && config.guard.only_accounts.is_empty() {
+    let (guard, accounts) = (&config.guard, &config.clouds.accounts);
+    if guard.protect.is_empty() && guard.only_accounts.is_empty() {
         return Ok(());
     }
     let mut told = BTreeSet::new();
@@ -99,7 +118,8 @@ pub(super) async fn check_stored(
         let page = journal.groups(&run.new.id, from, PAGE).await?;
         let ixs: Vec<GroupIx> = page.iter().map(|work| work.ix).collect();
         let groups = journal.group_refs(&run.new.id, &ixs).await?;
-        told.extend(groups.iter().filter_map(|group| reason(group, config)));
+        let refused = |group| guard.refusal(group, accounts, Names::Settled);
+        told.extend(groups.iter().filter_map(refused));
         match page.last() {
             Some(last) if page.len() >= PAGE as usize => from = GroupIx(last.ix.0 + 1),
             _ => break,
@@ -112,30 +132,6 @@ fn refused_by_guard(told: BTreeSet<String>) -> Failure {
     let mut messages: Vec<String> = told.into_iter().collect();
     messages.push("refused by [guard]: nothing was sent".to_owned());
     Failure { exit: Exit::Refused, messages }
-}
-
-fn reason(group: &GroupRef, config: &Config) -> Option<String> {
-    let guard = &config.guard;
-    let protected = guard.protect.iter().find_map(|protected| match protected {
-        Protected::Group(id) if *id == group.group => Some(format!("group {id} is protected")),
-        Protected::Account(id) if *id == group.account => {
-            Some(format!("account {id} is protected"))
-        }
-        Protected::Group(_) | Protected::Account(_) => None,
-    });
-    let allowed = guard.only_accounts.is_empty()
-        || guard.only_accounts.contains(&group.account)
-        || is_never_called(group, config);
-    protected.or_else(|| (!allowed).then(|| format!("{} is not in only_accounts", group.account)))
-}
-
-/// Whether configuration says that the group's account is not ours to call.
-fn is_never_called(group: &GroupRef, config: &Config) -> bool {
-    config.clouds.accounts.iter().any(|account| {
-        account.cloud == group.cloud
-            && account.id.as_ref() == Some(&group.account)
-            && matches!(account.source, AccountSource::None)
-    })
 }
 
 /// How many of `planned` revocations may fail.

@@ -14,7 +14,7 @@ use super::{
     accounts, audit, commands, completions, logging, plan, report, resume, revoke, runs, sandbox,
     verify, world,
 };
-use crate::config::{Config, Overrides};
+use crate::config::{Config, Overrides, environment};
 use crate::report::Format;
 
 /// What every command is given.
@@ -39,10 +39,8 @@ impl Context {
 
     /// The configuration: file, environment, flags.
     pub(super) fn config(&self, flags: &Overrides) -> Result<Config, Failure> {
-        let env = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        let mut config = Config::read(self.common.config.as_deref(), env, flags)
+        let mut config = environment(std::env::vars_os())
+            .and_then(|env| Config::read(self.common.config.as_deref(), env, flags))
             .map_err(|error| Failure::usage(error.to_string()))?;
         world::adopt_accounts(&self.common, &mut config)?;
         Ok(config)

@@ -4,9 +4,12 @@ use super::error::Problem;
 use super::raw::RawAccount;
 use super::source::Places;
 use crate::cloud::{AccountSettings, AccountSource};
+use crate::manifest::check_account;
 use crate::model::{AccountId, Provider};
 
 const AWS_DIGITS: usize = 12;
+/// Where a template names the account.
+pub(super) const PLACEHOLDER: &str = "{account}";
 
 /// Reads every account; those with a problem are left out.
 pub(super) fn read(
@@ -43,53 +46,52 @@ fn one(raw: RawAccount) -> Result<AccountSettings, Wrong> {
         return Err(("id", "missing, expected an id, a name or both".to_owned()));
     }
     let id = raw.id.map(|id| check_id(id, cloud)).transpose()?;
-    let name = raw.name.map(check_name).transpose()?;
-    let source = source(cloud, raw.profile, raw.role_arn, raw.credentials.as_deref())?;
+    let name = raw.name.map(|name| check_name(name, cloud)).transpose()?;
+    let source = source(cloud, id.as_ref(), raw.profile, raw.role_arn, raw.credentials.as_deref())?;
     Ok(AccountSettings { cloud, id, name, source })
 }
 
 fn check_id(id: String, cloud: Provider) -> Result<AccountId, Wrong> {
     let account = AccountId::from(id);
+    let has_aws_shape = account.as_str().len() == AWS_DIGITS;
     let (valid, expected) = match cloud {
-        Provider::Alibaba => (account.is_numeric(), "a numeric UID"),
-        Provider::Aws => {
-            (account.is_numeric() && account.as_str().len() == AWS_DIGITS, "12 digits")
-        }
+        Provider::Alibaba => (!has_aws_shape, "a numeric UID (12 digits are an account of aws)"),
+        Provider::Aws => (has_aws_shape, "12 digits"),
     };
-    if valid {
+    if account.is_numeric() && valid && check_account(account.as_str(), cloud).is_ok() {
         Ok(account)
     } else {
         Err(("id", format!("`{account}` is no {cloud} account, expected {expected}")))
     }
 }
 
-fn check_name(name: String) -> Result<String, Wrong> {
-    if name.is_empty() || name.contains(char::is_whitespace) {
-        return Err(("name", format!("`{name}` is no name, expected text without white space")));
-    }
+/// A name is what a manifest may hold: any other would match no row.
+fn check_name(name: String, cloud: Provider) -> Result<String, Wrong> {
     if AccountId::from(name.as_str()).is_numeric() {
         return Err(("name", format!("`{name}` reads as an id, expected a name (or use id)")));
     }
-    Ok(name)
+    match check_account(&name, cloud) {
+        Ok(()) => Ok(name),
+        Err(fault) => Err(("name", format!("no manifest can hold this name: {fault}"))),
+    }
 }
 
 fn source(
     cloud: Provider,
+    id: Option<&AccountId>,
     profile: Option<String>,
     role: Option<String>,
     credentials: Option<&str>,
 ) -> Result<AccountSource, Wrong> {
     match (profile, role, credentials) {
         (None, None, None) => Ok(AccountSource::Inherit),
+        (Some(profile), None, None) if profile.trim().is_empty() => {
+            Err(("profile", "is empty, expected a profile's name, or no such key".to_owned()))
+        }
         (Some(profile), None, None) => Ok(AccountSource::Profile(profile)),
         (None, Some(role), None) => {
-            check_role(&role, cloud).map_err(|message| ("role_arn", message))?;
-            if role.contains(['{', '}']) {
-                return Err((
-                    "role_arn",
-                    "holds a placeholder, expected this account's role".to_owned(),
-                ));
-            }
+            let of = check_role(&role, cloud).map_err(|message| ("role_arn", message))?;
+            check_owner(of, id).map_err(|message| ("role_arn", message))?;
             Ok(AccountSource::Role(role))
         }
         (None, None, Some("none")) => Ok(AccountSource::None),
@@ -103,17 +105,43 @@ fn source(
     }
 }
 
-/// Checks that a role is one of `cloud`.
-pub(super) fn check_role(role: &str, cloud: Provider) -> Result<(), String> {
-    let (valid, expected) = match cloud {
-        Provider::Alibaba => (role.starts_with("acs:ram::"), "acs:ram::ACCOUNT:role/NAME"),
-        Provider::Aws => (
-            role.starts_with("arn:aws") && role.contains(":iam::"),
-            "arn:aws:iam::ACCOUNT:role/NAME",
-        ),
+/// Checks that a role of one account's own is that account's.
+fn check_owner(owner: &str, id: Option<&AccountId>) -> Result<(), String> {
+    if !AccountId::from(owner).is_numeric() {
+        return Err(format!("is a role of `{owner}`, expected the id of this account there"));
+    }
+    match id.filter(|id| id.as_str() != owner) {
+        Some(id) => Err(format!("is a role of {owner}, expected one of {id}, as its `id` says")),
+        None => Ok(()),
+    }
+}
+
+/// Checks that a role is one of `cloud`; returns what stands in place of its account.
+pub(super) fn check_role(role: &str, cloud: Provider) -> Result<&str, String> {
+    let expected = match cloud {
+        Provider::Alibaba => "acs:ram::ACCOUNT:role/NAME",
+        Provider::Aws => "arn:aws:iam::ACCOUNT:role/NAME",
     };
-    let named = role.split_once(":role/").is_some_and(|(_, name)| !name.is_empty());
-    if valid && named { Ok(()) } else { Err(format!("`{role}` is no role, expected {expected}")) }
+    let path = match cloud {
+        Provider::Alibaba => role.strip_prefix("acs:ram::"),
+        Provider::Aws => role.strip_prefix("arn:").and_then(|rest| {
+            let (partition, rest) = rest.split_once(":iam::")?;
+            (partition == "aws" || partition.starts_with("aws-")).then_some(rest)
+        }),
+    };
+    path.and_then(|path| path.split_once(":role/"))
+        .filter(|(owner, name)| !owner.is_empty() && is_role_name(name))
+        .map(|(owner, _)| owner)
+        .ok_or_else(|| format!("`{role}` is no role, expected {expected}"))
+}
+
+/// What both clouds allow in the name of a role and in the path before it; `{account}` may stand
+/// there too.
+fn is_role_name(name: &str) -> bool {
+    let name = name.replace(PLACEHOLDER, "account");
+    !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c))
+        && !name.ends_with('/')
 }
 
 fn check_distinct(account: &AccountSettings, known: &[AccountSettings]) -> Result<(), Wrong> {
@@ -125,10 +153,12 @@ fn check_distinct(account: &AccountSettings, known: &[AccountSettings]) -> Resul
     {
         return Err(("id", told(id.as_str())));
     }
+    // Login names have no case.
+    let is_same = |other: &AccountSettings, name: &str| {
+        other.name.as_deref().is_some_and(|other| other.eq_ignore_ascii_case(name))
+    };
     match &account.name {
-        Some(name) if same_cloud.any(|other| other.name.as_ref() == Some(name)) => {
-            Err(("name", told(name)))
-        }
+        Some(name) if same_cloud.any(|other| is_same(other, name)) => Err(("name", told(name))),
         _ => Ok(()),
     }
 }

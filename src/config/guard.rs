@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use super::Overrides;
 use super::duration::parse_duration;
+use super::entry::{account, protected};
 use super::error::Problem;
+use super::protect::{Known, Names, Protected};
 use super::raw::{RawFailures, RawGuard};
 use super::source::Places;
-use crate::model::{AccountId, GroupId};
+use super::value::List;
+use crate::cloud::AccountSettings;
+use crate::model::{AccountId, GroupRef};
 
 /// How old a reading may be that something is sent on, unless `fresh` says otherwise.
 const FRESH: Duration = Duration::from_secs(3_600);
@@ -27,7 +31,7 @@ pub struct Guard {
     pub max_failures: Option<FailureLimit>,
     /// How old a reading may be that something is sent on; `None` trusts every reading.
     pub fresh: Option<Duration>,
-    /// If not empty, the only accounts that may be called.
+    /// If not empty, the only accounts that may be called: ids, or configured names.
     pub only_accounts: Vec<AccountId>,
     /// What no plan may touch.
     pub protect: Vec<Protected>,
@@ -46,13 +50,33 @@ impl Default for Guard {
     }
 }
 
-/// Something that no plan may touch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Protected {
-    /// A group, in any account and region.
-    Group(GroupId),
-    /// Every group of an account.
-    Account(AccountId),
+impl Guard {
+    /// Why no run may touch this group, or call its account. `accounts` are those configured now:
+    /// names are resolved when a group is looked at, because some ids are learned late.
+    pub fn refusal(
+        &self,
+        group: &GroupRef,
+        accounts: &[AccountSettings],
+        names: Names,
+    ) -> Option<String> {
+        let known = Known { accounts, names };
+        self.protect.iter().find_map(|entry| known.protects(entry, group)).or_else(|| {
+            let allowed = self.only_accounts.is_empty()
+                || self.only_accounts.iter().any(|entry| known.is(entry, group))
+                || known.is_never_called(group);
+            (!allowed).then(|| known.not_allowed(group))
+        })
+    }
+
+    /// Whether an account that is configured may be called.
+    pub fn allows(&self, account: &AccountSettings) -> bool {
+        let is = |entry: &AccountId| {
+            let name = account.name.as_deref();
+            account.id.as_ref() == Some(entry)
+                || name.is_some_and(|name| name.eq_ignore_ascii_case(entry.as_str()))
+        };
+        self.only_accounts.is_empty() || self.only_accounts.iter().any(is)
+    }
 }
 
 /// How many failures are too many.
@@ -86,11 +110,11 @@ impl FromStr for FailureLimit {
     }
 }
 
-/// Reads the section, flags first. `resolve` gives the ids of a name, or the name itself.
+/// Reads the section, flags first. `accounts` are those whose names it may use.
 pub(super) fn read(
     raw: RawGuard,
     flags: &Overrides,
-    resolve: impl Fn(&str) -> Vec<AccountId>,
+    accounts: &[AccountSettings],
     places: &Places<'_>,
     problems: &mut Vec<Problem>,
 ) -> Guard {
@@ -100,13 +124,13 @@ pub(super) fn read(
     let max_percent = raw.max_percent.map_or(Ok(None), |number| number.positive(100.0));
     let max_failures = raw.max_failures.map_or(Ok(None), failures);
     let fresh = raw.fresh.map_or(Ok(Some(FRESH)), |text| fresh(&text));
-    let mut protect = Vec::new();
-    for item in raw.protect.0 {
-        match protected(&item, &resolve) {
-            Ok(items) => protect.extend(items),
-            Err(message) => told("protect", message),
-        }
-    }
+    let only_accounts = list(
+        &raw.only_accounts,
+        |item| account(item, accounts),
+        |message| told("only_accounts", message),
+    );
+    let protect =
+        list(&raw.protect, |item| protected(item, accounts), |message| told("protect", message));
     Guard {
         max_rules: flags.max_rules.or(max_rules.unwrap_or_else(|message| {
             told("max_rules", message);
@@ -124,9 +148,25 @@ pub(super) fn read(
             told("fresh", message);
             None
         }),
-        only_accounts: raw.only_accounts.0.iter().flat_map(|name| resolve(name)).collect(),
+        only_accounts,
         protect,
     }
+}
+
+/// The entries of a list; `told` takes what is wrong with the others.
+fn list<T>(
+    raw: &List,
+    read: impl Fn(&str) -> Result<Vec<T>, String>,
+    mut told: impl FnMut(String),
+) -> Vec<T> {
+    let mut items = Vec::new();
+    for item in &raw.0 {
+        match read(item) {
+            Ok(found) => items.extend(found),
+            Err(message) => told(message),
+        }
+    }
+    items
 }
 
 fn failures(raw: RawFailures) -> Result<Option<FailureLimit>, String> {
@@ -148,23 +188,6 @@ fn fresh(text: &str) -> Result<Option<Duration>, String> {
         _ => Err(format!(
             "`{text}` is no age of a reading, expected a duration of at least 1s such as 90s, 15m \
              or 2h, or \"off\""
-        )),
-    }
-}
-
-fn protected(
-    item: &str,
-    resolve: impl Fn(&str) -> Vec<AccountId>,
-) -> Result<Vec<Protected>, String> {
-    match item.split_once(':') {
-        Some(("account", account)) if !account.trim().is_empty() => {
-            Ok(resolve(account.trim()).into_iter().map(Protected::Account).collect())
-        }
-        None if !item.is_empty() && !item.contains(char::is_whitespace) && item.contains('-') => {
-            Ok(vec![Protected::Group(item.into())])
-        }
-        _ => Err(format!(
-            "`{item}` protects nothing, expected a group id such as sg-… or account:ACCOUNT"
         )),
     }
 }

@@ -2,49 +2,21 @@
 
 use std::collections::BTreeMap;
 
+use super::action;
 use super::error::Problem;
 use super::source::Places;
 use super::value::{Limit, Number, RawBucket};
+use crate::model::Provider;
 use crate::pace::{self, Ceiling, LimitSettings};
-
-/// The actions that are called, to spell them rightly when a variable gives them in capitals.
-const ACTIONS: [&str; 13] = [
-    "AssumeRole",
-    "AuthorizeSecurityGroup",
-    "AuthorizeSecurityGroupEgress",
-    "AuthorizeSecurityGroupIngress",
-    "DescribeRegions",
-    "DescribeSecurityGroupAttribute",
-    "DescribeSecurityGroupReferences",
-    "DescribeSecurityGroupRules",
-    "DescribeSecurityGroups",
-    "GetCallerIdentity",
-    "RevokeSecurityGroup",
-    "RevokeSecurityGroupEgress",
-    "RevokeSecurityGroupIngress",
-];
 
 /// Calls per second that nothing exceeds: what is above is a mistake.
 const MAX_RATE: f64 = 100_000.0;
-
-/// An action's name as the provider spells it: one that is called, or any that is in mixed case.
-pub(super) fn spell_action(part: &str) -> Option<String> {
-    let known = ACTIONS.into_iter().find(|action| action.eq_ignore_ascii_case(part));
-    known.map(str::to_owned).or_else(|| is_action(part).then(|| part.to_owned()))
-}
-
-/// Provider actions are words in mixed case.
-fn is_action(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_uppercase())
-        && name.contains(|c: char| c.is_ascii_lowercase())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric())
-}
 
 /// Applies a section to the defaults of its cloud. Its `rate` and `burst` stand for every action
 /// without a line of its own, also where the default knows a documented bucket.
 pub(super) fn apply(
     section: &BTreeMap<String, Limit>,
-    cloud: &'static str,
+    cloud: Provider,
     mut limits: LimitSettings,
     places: &Places<'_>,
     problems: &mut Vec<Problem>,
@@ -52,29 +24,28 @@ pub(super) fn apply(
     let mut common = RawBucket::default();
     let mut actions = Vec::new();
     for (key, limit) in section {
-        let refused =
-            match (key.as_str(), limit) {
-                ("rate", Limit::Number(number)) => {
-                    number.rate(MAX_RATE).map(|rate| common.rate = Some(rate))
-                }
-                ("burst", Limit::Number(number)) => {
-                    number.whole(1).map(|_| common.burst = Some(*number))
-                }
-                ("in_flight", Limit::Number(number)) => {
-                    in_flight(*number).map(|width| limits.in_flight = width)
-                }
-                ("rate" | "burst" | "in_flight", Limit::Bucket(_)) => {
-                    Err("a table, expected a number, \"auto\" or \"off\"".to_owned())
-                }
-                (action, limit) if is_action(action) => {
-                    actions.push((action, *limit));
-                    Ok(())
-                }
-                _ => Err("unknown key, expected rate, burst, in_flight or the name of an action"
-                    .to_owned()),
-            };
+        let refused = match (key.as_str(), limit) {
+            ("rate", Limit::Number(number)) => {
+                number.rate(MAX_RATE).map(|rate| common.rate = Some(rate))
+            }
+            ("burst", Limit::Number(number)) => {
+                number.whole(1).map(|_| common.burst = Some(*number))
+            }
+            ("in_flight", Limit::Number(number)) => {
+                in_flight(*number).map(|width| limits.in_flight = width)
+            }
+            ("rate" | "burst" | "in_flight", Limit::Bucket(_)) => {
+                Err("a table, expected a number, \"auto\" or \"off\"".to_owned())
+            }
+            (_, Limit::Bucket(RawBucket { rate: None, burst: None })) => {
+                Err("an empty table limits nothing, expected a rate, a burst or both".to_owned())
+            }
+            (action, limit) => {
+                action::check(cloud, action).map(|()| actions.push((action, *limit)))
+            }
+        };
         if let Err(message) = refused {
-            problems.push(places.problem(&[cloud, "limits", key], message));
+            problems.push(places.problem(&[cloud.as_str(), "limits", key], message));
         }
     }
     let section_base = limits.default;
@@ -95,7 +66,7 @@ pub(super) fn apply(
         match limit_over(base, raw) {
             Ok(limit) => drop(limits.actions.insert(action.to_owned(), limit)),
             Err((key, message)) => {
-                problems.push(places.problem(&[cloud, "limits", action, key], message));
+                problems.push(places.problem(&[cloud.as_str(), "limits", action, key], message));
             }
         }
     }
@@ -129,4 +100,37 @@ fn limit_over(base: pace::Limit, raw: RawBucket) -> Result<pace::Limit, (&'stati
 
 fn saturated(burst: u64) -> u32 {
     u32::try_from(burst).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, Overrides};
+
+    /// What is told of a configuration that is refused.
+    fn refused(text: &str) -> String {
+        let config = Config::from_text(Some(("c.toml", text)), [], &Overrides::default());
+        config.expect_err(text).to_string()
+    }
+
+    #[test]
+    fn a_limit_of_an_action_that_is_never_called_is_refused() {
+        for (cloud, action, right) in [
+            ("aws", "RevokeSecurityGroupIngres", "one of GetCallerIdentity, "),
+            ("aws", "RevokeSecurityGroup", "RevokeSecurityGroupIngress"),
+            ("aws", "CreateTags", "one of "),
+            ("aws", "revokeSecurityGroupIngress", "`RevokeSecurityGroupIngress`"),
+            ("alibaba", "RevokeSecurityGroupIngress", "RevokeSecurityGroup, "),
+            ("alibaba", "AssumeRole", "one of "),
+        ] {
+            let told = refused(&format!("[{cloud}.limits]\n{action} = 1\n"));
+            assert!(told.contains(&format!("no such action is called on {cloud}")), "{told}");
+            assert!(told.starts_with("c.toml:2: ") && told.contains(right), "{told}");
+        }
+    }
+
+    #[test]
+    fn an_empty_bucket_limits_nothing_and_is_refused() {
+        let told = refused("[aws.limits]\nDescribeRegions = {}\n");
+        assert!(told.contains("aws.limits.DescribeRegions: an empty table"), "{told}");
+    }
 }

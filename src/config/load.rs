@@ -63,8 +63,8 @@ impl Config {
             accounts: accounts::read(raw.account, &load.places, &mut load.problems),
             session: String::new(),
         };
-        let ids = |name: &str| ids_of(&clouds.accounts, name);
-        let guard = guard::read(raw.guard, flags, ids, &load.places, &mut load.problems);
+        let (accounts, problems) = (&clouds.accounts, &mut load.problems);
+        let guard = guard::read(raw.guard, flags, accounts, &load.places, problems);
         let world = raw.sandbox.world.map(|path| load.path(&path, &["sandbox", "world"]));
         let world = flags.world.clone().or(world);
         load.ignored(&env);
@@ -102,13 +102,6 @@ impl Config {
     }
 }
 
-/// The ids that a name stands for, on either cloud; the name itself if none.
-fn ids_of(accounts: &[AccountSettings], name: &str) -> Vec<AccountId> {
-    let named = accounts.iter().filter(|account| account.name.as_deref() == Some(name));
-    let ids: Vec<AccountId> = named.filter_map(|account| account.id.clone()).collect();
-    if ids.is_empty() { vec![name.into()] } else { ids }
-}
-
 struct Loader<'t> {
     places: Places<'t>,
     home: Option<String>,
@@ -126,7 +119,7 @@ impl Loader<'_> {
             Provider::Alibaba => LimitSettings::alibaba_default(),
             Provider::Aws => LimitSettings::aws_default(),
         };
-        limits::apply(section, cloud.as_str(), defaults, &self.places, &mut self.problems)
+        limits::apply(section, cloud, defaults, &self.places, &mut self.problems)
     }
 
     fn alibaba(&mut self, raw: RawAlibaba) -> AlibabaSettings {
@@ -136,7 +129,7 @@ impl Loader<'_> {
             ecs_endpoint: self.endpoint(cloud, "ecs_endpoint", raw.ecs_endpoint),
             sts_endpoint: self.endpoint(cloud, "sts_endpoint", raw.sts_endpoint),
             config_file: raw.config_file.map(|path| self.path(&path, &["alibaba", "config_file"])),
-            profile: raw.profile,
+            profile: self.profile(cloud, raw.profile),
             role_arn: self.role(cloud, raw.role_arn),
             extra_regions: raw.extra_regions.0,
         }
@@ -147,7 +140,7 @@ impl Loader<'_> {
         AwsSettings {
             ec2_endpoint: self.endpoint(cloud, "ec2_endpoint", raw.ec2_endpoint),
             sts_endpoint: self.endpoint(cloud, "sts_endpoint", raw.sts_endpoint),
-            profile: raw.profile,
+            profile: self.profile(cloud, raw.profile),
             role_arn: self.role(cloud, raw.role_arn),
             external_id: raw.external_id,
         }
@@ -169,25 +162,38 @@ impl Loader<'_> {
         Some(template)
     }
 
+    fn profile(&mut self, cloud: Provider, profile: Option<String>) -> Option<String> {
+        if profile.as_deref().is_some_and(|profile| profile.trim().is_empty()) {
+            let message = "is empty, expected a profile's name, or no such key";
+            self.told(&[cloud.as_str(), "profile"], message.to_owned());
+        }
+        profile
+    }
+
     fn role(&mut self, cloud: Provider, template: Option<String>) -> Option<String> {
         let template = template?;
         let path = [cloud.as_str(), "role_arn"];
-        let filled = template.replace("{account}", "ACCOUNT");
-        if let Err(message) = accounts::check_role(&filled, cloud) {
-            self.told(&path, message);
-        } else if filled == template || filled.contains(['{', '}']) {
-            let message =
-                "names one account, expected {account} in its place, and no other placeholder";
-            self.told(&path, message.to_owned());
+        match accounts::check_role(&template, cloud) {
+            Ok(accounts::PLACEHOLDER) => {}
+            Ok(owner) => {
+                let message = format!(
+                    "names one account, `{owner}`, expected {{account}} in its place, or role_arn in \
+                     an [[account]] of its own"
+                );
+                self.told(&path, message);
+            }
+            Err(message) => self.told(&path, message),
         }
         Some(template)
     }
 
     /// Regions become parts of host names.
     fn check_regions(&mut self, regions: &[String]) {
-        let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let is_word = |word: &str| {
+            !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
         for region in regions {
-            if region.is_empty() || !region.chars().all(valid) {
+            if !region.contains('-') || !region.split('-').all(is_word) {
                 let message = format!("`{region}` is no region, expected one such as cn-beijing");
                 self.told(&["alibaba", "extra_regions"], message);
             }

@@ -4,12 +4,18 @@
 //! Everything wrong is told together, each with the place it comes from.
 
 mod accounts;
+mod action;
 mod duration;
 mod endpoint;
+mod entry;
+mod environment;
 mod error;
+mod glob;
 mod guard;
 mod limits;
 mod load;
+mod place;
+mod protect;
 mod raw;
 mod source;
 #[cfg(test)]
@@ -19,8 +25,11 @@ mod value;
 use std::path::PathBuf;
 
 pub use duration::parse_duration;
+pub use environment::environment;
 pub use error::{ConfigError, Problem};
-pub use guard::{BadFailureLimit, FailureLimit, Guard, Protected};
+pub use glob::Glob;
+pub use guard::{BadFailureLimit, FailureLimit, Guard};
+pub use protect::{Names, Protected};
 
 use crate::cloud::Settings;
 use crate::pace::LimitSettings;

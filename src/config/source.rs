@@ -3,17 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
+use super::environment::{self, Variable};
 use super::error::Problem;
-use super::limits::spell_action;
+use super::place::{find, key_at, line_of};
 use super::raw::Raw;
-
-/// The start of every variable; `__` stands between section and key.
-const PREFIX: &str = "UNPAIR_";
-const SEPARATOR: &str = "__";
 
 /// Names under which people keep secrets, without `_`, `-` and case.
 const SECRET_KEYS: [&str; 13] = [
@@ -75,8 +71,8 @@ impl Places<'_> {
     }
 }
 
-/// Merges file and environment. Everything that is not a variable of ours is ignored, and so is
-/// an empty one: it must not clear a guard.
+/// Merges file and environment. Every variable that is meant for configuration sets a key, or is
+/// refused: a guard that is passed over is worse than none.
 pub(super) fn merge<'t>(
     file: Option<FileText<'t>>,
     env: &[(String, String)],
@@ -91,18 +87,16 @@ pub(super) fn merge<'t>(
         }
     };
     let mut variables = BTreeMap::new();
-    for (name, value) in env {
-        let Some(path) = name.strip_prefix(PREFIX).filter(|rest| rest.contains(SEPARATOR)) else {
-            continue;
-        };
-        if value.is_empty() {
-            continue;
-        }
-        let path = spell(path);
+    for (path, name, value) in keys(env, &mut problems) {
         if let Err(message) = set_variable(&mut table, &path, value) {
-            problems.push(Problem { place: name.clone(), message });
+            let right = environment::spelling(name).filter(|right| right != name);
+            let meant = right.map(|right| format!(": expected {right}")).unwrap_or_default();
+            problems.push(Problem { place: name.to_owned(), message: message + &meant });
         }
-        variables.insert(path, name.clone());
+        if let Some(other) = variables.insert(path, name.to_owned()) {
+            let message = format!("sets the same key as {other}, expected one of the two");
+            problems.push(Problem { place: name.to_owned(), message });
+        }
     }
     if !problems.is_empty() {
         return Err(problems);
@@ -111,6 +105,33 @@ pub(super) fn merge<'t>(
         vec![Problem { place: "configuration".into(), message: error.message().into() }]
     })?;
     Ok((raw, Places { file: spans, variables }))
+}
+
+/// The variables that set a key: path, name, value; in the order of their paths, whatever that of
+/// the environment is.
+fn keys<'e>(
+    env: &'e [(String, String)],
+    problems: &mut Vec<Problem>,
+) -> Vec<(Vec<String>, &'e str, &'e str)> {
+    let mut keys = Vec::new();
+    for (name, value) in env {
+        let message = match environment::read(name) {
+            Variable::Other => continue,
+            Variable::Key(path) if !value.trim().is_empty() => {
+                keys.push((path, name.as_str(), value.as_str()));
+                continue;
+            }
+            Variable::Key(_) => "is set and empty, which sets no key: unset it, or give it a value",
+            Variable::Misspelled(ref message) => message,
+        }
+        .to_owned();
+        problems.push(Problem { place: name.clone(), message });
+    }
+    let number = |part: &String| part.parse::<usize>().ok();
+    keys.sort_by_cached_key(|(path, ..)| {
+        path.iter().map(|part| (number(part), part.clone())).collect::<Vec<_>>()
+    });
+    keys
 }
 
 fn read_file(file: FileText<'_>) -> Result<(Table, DeTable<'_>), Vec<Problem>> {
@@ -130,7 +151,14 @@ fn read_file(file: FileText<'_>) -> Result<(Table, DeTable<'_>), Vec<Problem>> {
         };
         return Err(secrets.into_iter().map(problem).collect());
     }
-    toml::from_str::<Raw>(file.text).map_err(|error| told(&error))?;
+    toml::from_str::<Raw>(file.text).map_err(|error| {
+        let mut problems = told(&error);
+        let key = error.span().and_then(|span| key_at(&spans, span.start));
+        if let (Some(key), [problem]) = (key, problems.as_mut_slice()) {
+            problem.place = format!("{}: {key}", problem.place);
+        }
+        problems
+    })?;
     let table = file.text.parse::<Table>().map_err(|error| told(&error))?;
     Ok((table, spans))
 }
@@ -156,18 +184,6 @@ fn is_secret(key: &str) -> bool {
     let plain: String =
         key.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect();
     SECRET_KEYS.contains(&plain.as_str())
-}
-
-/// The path of a variable: `ALIBABA__LIMITS__RATE` → `alibaba`, `limits`, `rate`.
-fn spell(name: &str) -> Vec<String> {
-    let mut path: Vec<String> = Vec::new();
-    for part in name.split(SEPARATOR) {
-        let lower = part.to_ascii_lowercase();
-        let is_limit = path.len() == 2 && path[1] == "limits";
-        let action = is_limit.then(|| spell_action(part)).flatten();
-        path.push(action.unwrap_or(lower));
-    }
-    path
 }
 
 /// Puts a variable's value in its place, if it is a value for that place.
@@ -206,10 +222,11 @@ fn put(table: &mut Table, path: &[String], value: &str, alone: bool) -> Result<(
             put(inner, &rest[1..], value, alone)
         }
         (Value::Table(inner), None) => put(inner, rest, value, alone),
-        // `RevokeSecurityGroup = "off"` in the file, and its rate by variable.
+        // `RevokeSecurityGroup = 2.5` in the file is its rate, also where its burst is a variable.
         (other, None) if !alone => {
-            *other = Value::Table(Table::new());
+            let rate = std::mem::replace(other, Value::Table(Table::new()));
             let Value::Table(inner) = other else { return Err(shape(key)) };
+            inner.insert("rate".to_owned(), rate);
             put(inner, rest, value, alone)
         }
         _ => Err(shape(key)),
@@ -220,27 +237,4 @@ fn shape(key: &str) -> String {
     format!(
         "`{key}` has no such key, expected UNPAIR_SECTION__KEY, or UNPAIR_ACCOUNT__0__KEY for the first account"
     )
-}
-
-/// Where the key at `path` stands in the text.
-fn find(table: &DeTable<'_>, path: &[&str]) -> Option<usize> {
-    let (first, rest) = path.split_first()?;
-    let (key, value) = table.iter().find(|(key, _)| key.get_ref() == first)?;
-    find_in(value, rest).or(Some(key.span().start))
-}
-
-fn find_in(value: &Spanned<DeValue<'_>>, path: &[&str]) -> Option<usize> {
-    match value.get_ref() {
-        DeValue::Table(inner) => find(inner, path),
-        DeValue::Array(items) => {
-            let (index, rest) = path.split_first()?;
-            let item = items.get(index.parse::<usize>().ok()?)?;
-            find_in(item, rest).or(Some(item.span().start))
-        }
-        _ => None,
-    }
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    1 + text.bytes().take(at).filter(|b| *b == b'\n').count()
 }

@@ -50,7 +50,8 @@ profile = "team-b"
 [guard]
 max_rules = 10000
 only_accounts = []
-protect   = ["sg-prod-bastion", "account:b@aliyun.com"]
+protect   = ["sg-prod-*", "account:b@aliyun.com"]
+fresh     = "1h"
 [sandbox]
 world = "sample-data/world.toml"
 "#;
@@ -68,10 +69,9 @@ fn every_documented_key_is_read() {
     );
     assert_eq!(config.aws_limits, LimitSettings::aws_default());
     assert_eq!(config.guard.max_rules, Some(10_000));
-    assert_eq!(
-        config.guard.protect,
-        [Protected::Group("sg-prod-bastion".into()), Protected::Account("1234567890123456".into())]
-    );
+    let glob = Glob::new("sg-prod-*").expect("a pattern");
+    let accounts = ["1234567890123456", "b@aliyun.com"].map(|one| Protected::Account(one.into()));
+    assert_eq!(config.guard.protect, [&[Protected::Group(glob)], &accounts[..]].concat());
     assert_eq!(config.world, Some(PathBuf::from("sample-data/world.toml")));
     assert_eq!(config.notices.len(), 4, "{:?}", config.notices);
     assert!(config.notices[0].starts_with("c.toml:3: alibaba.ecs_endpoint is overridden"));
@@ -129,13 +129,12 @@ fn every_kind_of_key_can_be_a_variable() {
             ("UNPAIR_ALIBABA__LIMITS__REVOKESECURITYGROUP__BURST", "7"),
             ("UNPAIR_AWS__LIMITS__DescribeSecurityGroups", "off"),
             ("UNPAIR_ALIBABA__EXTRA_REGIONS", "cn-one, cn-two"),
-            ("UNPAIR_GUARD__ONLY_ACCOUNTS", "hub,2"),
+            ("UNPAIR_GUARD__ONLY_ACCOUNTS", "hub, 1234567890123401"),
             ("UNPAIR_GUARD__MAX_FAILURES", "5%"),
             ("UNPAIR_ACCOUNT__0__NAME", "hub"),
             ("UNPAIR_ACCOUNT__1__CLOUD", "alibaba"),
             ("UNPAIR_ACCOUNT__1__NAME", "p@x"),
             ("UNPAIR_ACCOUNT__1__CREDENTIALS", "none"),
-            ("UNPAIR_GUARD__PROTECT", ""),
             ("UNPAIR_LOG", "not ours to read"),
         ],
     );
@@ -145,7 +144,10 @@ fn every_kind_of_key_can_be_a_variable() {
     assert_eq!(limits.ceiling("RevokeSecurityGroup"), Some(Ceiling { rate: 2.5, burst: 7 }));
     assert_eq!(config.limits(Provider::Aws).ceiling("DescribeSecurityGroups"), None);
     assert_eq!(config.clouds.alibaba.extra_regions, ["cn-one", "cn-two"]);
-    assert_eq!(config.guard.only_accounts, [AccountId::from("111111111111"), "2".into()]);
+    assert_eq!(
+        config.guard.only_accounts,
+        ["111111111111", "hub", "1234567890123401"].map(AccountId::from)
+    );
     assert_eq!(config.guard.max_failures, Some(FailureLimit::Percent(5.0)));
     assert!(matches!(config.clouds.accounts[1].source, AccountSource::None));
 }
@@ -156,7 +158,7 @@ fn unknown_keys_are_refused_by_name_and_place() {
     assert!(told.starts_with("c.toml:3: unknown field `profil`"), "{told}");
     let told = refused("[alibaba.limits]\nrat = 1\n", &[]);
     assert!(told.starts_with("c.toml:2: alibaba.limits.rat: unknown key"), "{told}");
-    let told = refused("[aws.limits]\nRevoke = { rat = 1 }\n", &[]);
+    let told = refused("[aws.limits]\nDescribeRegions = { rat = 1 }\n", &[]);
     assert!(told.starts_with("c.toml:2: unknown field `rat`"), "{told}");
     for name in ["UNPAIR_ALIBABA__PROFIL", "UNPAIR_CLOUD__PROFILE", "UNPAIR_GUARD__MAX_RULES__X"] {
         let told = refused("[guard]\nmax_rules = 5\n", &[(name, "x")]);
@@ -169,6 +171,44 @@ fn unknown_keys_are_refused_by_name_and_place() {
     );
     assert!(refused("[alibaba\n", &[]).starts_with("c.toml:1: "));
     assert!(refused("", &[("UNPAIR_ACCOUNT__1__NAME", "x")]).contains("expected at most 0"));
+}
+
+#[test]
+fn a_variable_that_sets_nothing_is_refused() {
+    let text = "[guard]\nprotect = ['sg-a']\nmax_rules = 5\n";
+    for name in ["PROTECT", "ONLY_ACCOUNTS", "MAX_RULES", "FRESH"] {
+        for value in ["", " "] {
+            let told = refused(text, &[(&format!("UNPAIR_GUARD__{name}"), value)]);
+            assert!(told.contains("is set and empty"), "{told}");
+        }
+    }
+    let told = refused(text, &[("UNPAIR_GUARD__PROTECT", "sg-a,,sg-b")]);
+    assert!(told.starts_with("UNPAIR_GUARD__PROTECT: guard.protect: ``"), "{told}");
+    for name in ["UNPAIR_GUARD__MAXRULES", "UNPAIR_GUARD___MAX_RULES", "UNPAIR__GUARD__MAX_RULES"] {
+        let told = refused(text, &[(name, "1")]);
+        assert!(told.ends_with(": expected UNPAIR_GUARD__MAX_RULES"), "{told}");
+    }
+    let twice = [("UNPAIR_GUARD__MAX_RULES", "1"), ("UNPAIR_GUARD__max_rules", "2")];
+    assert!(refused("", &twice).contains("sets the same key as UNPAIR_GUARD__"));
+}
+
+#[test]
+fn the_order_of_variables_is_no_difference() {
+    let mut pairs = vec![
+        ("UNPAIR_ACCOUNT__1__NAME", "y"),
+        ("UNPAIR_ACCOUNT__0__NAME", "x"),
+        ("UNPAIR_ACCOUNT__1__CLOUD", "aws"),
+        ("UNPAIR_ACCOUNT__0__CLOUD", "aws"),
+        ("UNPAIR_AWS__LIMITS__DESCRIBEREGIONS__BURST", "7"),
+        ("UNPAIR_AWS__LIMITS__DESCRIBEREGIONS", "2.5"),
+    ];
+    for _ in 0..pairs.len() {
+        pairs.rotate_left(1);
+        let config = good("", &pairs);
+        assert_eq!(config.clouds.accounts[1].name.as_deref(), Some("y"));
+        let limit = config.aws_limits.ceiling("DescribeRegions");
+        assert_eq!(limit, Some(Ceiling { rate: 2.5, burst: 7 }), "neither is lost");
+    }
 }
 
 #[test]
@@ -213,27 +253,32 @@ fn everything_wrong_is_told_together_with_its_place() {
 
 #[test]
 fn a_section_rate_stands_for_every_action_without_its_own() {
-    let text = "[aws.limits]\nrate = 1\nDescribeSecurityGroups = { burst = 2 }\nCreateTags = 9\n";
+    let text =
+        "[aws.limits]\nrate = 1\nDescribeSecurityGroups = { burst = 2 }\nDescribeRegions = 9\n";
     let limits = good(text, &[]).aws_limits;
     let is = |action: &str, rate, burst| {
         assert_eq!(limits.ceiling(action), Some(Ceiling { rate, burst }), "{action}");
     };
     is("RevokeSecurityGroupIngress", 1.0, 50);
     is("DescribeSecurityGroups", 1.0, 2);
-    is("CreateTags", 9.0, 50);
-    let off = good("[aws.limits]\nrate = 'off'\nCreateTags = { rate = 1 }\n", &[]).aws_limits;
+    is("DescribeRegions", 9.0, 100);
+    let off =
+        good("[aws.limits]\nrate = 'off'\nGetCallerIdentity = { rate = 1 }\n", &[]).aws_limits;
     assert_eq!(off.limit("RevokeSecurityGroupIngress"), Limit::Off);
-    assert_eq!(off.ceiling("CreateTags"), Some(Ceiling { rate: 1.0, burst: 50 }));
+    assert_eq!(off.ceiling("GetCallerIdentity"), Some(Ceiling { rate: 1.0, burst: 50 }));
 }
 
 #[test]
 fn a_rate_is_a_number_or_learned_or_off() {
-    let text = "[aws.limits]\nrate = 'auto'\nCreateTags = 3\n\
+    let text = "[aws.limits]\nrate = 'auto'\nGetCallerIdentity = 3\n\
                 DescribeSecurityGroups = { rate = 'off' }\n[alibaba.limits]\n\
                 RevokeSecurityGroup = 'AUTO'\n";
     let config = good(text, &[]);
     assert_eq!(config.aws_limits.limit("RevokeSecurityGroupIngress"), Limit::Auto);
-    assert_eq!(config.aws_limits.ceiling("CreateTags"), Some(Ceiling { rate: 3.0, burst: 50 }));
+    assert_eq!(
+        config.aws_limits.ceiling("GetCallerIdentity"),
+        Some(Ceiling { rate: 3.0, burst: 50 })
+    );
     assert_eq!(config.aws_limits.limit("DescribeSecurityGroups"), Limit::Off);
     assert_eq!(config.alibaba_limits.limit("RevokeSecurityGroup"), Limit::Auto);
     let told = refused("[aws.limits]\nin_flight = 'auto'\nburst = 'auto'\n", &[]);
@@ -257,6 +302,24 @@ fn accounts_have_one_source_and_names_of_their_own() {
         ("cloud = 'alibaba'\nid = '1'\nprofile = 'a'\ncredentials = 'none'", "expected one of"),
         ("cloud = 'alibaba'\nid = '1'\ncredentials = 'some'", "expected \"none\""),
         ("cloud = 'aws'\nname = 'x'\nrole_arn = 'acs:ram::1:role/x'", "is no role"),
+        ("cloud = 'aws'\nname = 'x'\nrole_arn = 'arn:aws:iam::1:role/a b'", "is no role"),
+        ("cloud = 'aws'\nname = 'x'\nrole_arn = 'arn:aws:iam::{account}:role/x'", "a role of `{"),
+        (
+            "cloud = 'aws'\nid = '111111111111'\nrole_arn = 'arn:aws:iam::222222222222:role/x'",
+            "account.0.role_arn: is a role of 222222222222, expected one of 111111111111",
+        ),
+        ("cloud = 'alibaba'\nid = '1'\nprofile = ' '", "account.0.profile: is empty"),
+        ("cloud = 'alibaba'\nid = '0123456789012345'", "is no alibaba account"),
+        ("cloud = 'alibaba'\nid = '111111111111'", "12 digits are an account of aws"),
+        ("cloud = 'aws'\nid = '1234567890123456'", "expected 12 digits"),
+        ("cloud = 'alibaba'\nname = '1234-5678-9012-3401'", "no manifest can hold this name"),
+        ("cloud = 'alibaba'\nname = '--endpoint=x'", "begins with `-`"),
+        ("cloud = 'alibaba'\nname = '１２３'", "no manifest can hold this name"),
+        ("cloud = 'alibaba'\nname = ''", "no manifest can hold this name"),
+        (
+            "cloud = 'alibaba'\nname = 'A@x'\n[[account]]\ncloud = 'alibaba'\nname = 'a@x'",
+            "account.1.name",
+        ),
         ("cloud = 'aws'\nname = 'x'\n[[account]]\ncloud = 'aws'\nname = 'x'", "account.1.name"),
         ("cloud = 'alibaba'\nid = '1'\n[[account]]\ncloud = 'alibaba'\nid = '1'", "account.1.id"),
     ] {
@@ -266,6 +329,25 @@ fn accounts_have_one_source_and_names_of_their_own() {
     let both =
         "[[account]]\ncloud = 'alibaba'\nname = 'x'\n[[account]]\ncloud = 'aws'\nname = 'x'\n";
     assert_eq!(good(both, &[]).clouds.accounts.len(), 2);
+}
+
+#[test]
+fn regions_and_role_templates_that_nothing_could_use_are_refused() {
+    for region in ["", "c", "-cn", "cn-new-", "cn--new", "CN-NEW", "cn_new", "cn-new "] {
+        refused(&format!("[alibaba]\nextra_regions = ['{region}']\n"), &[]);
+    }
+    for role in ["acs:ram::1:role/{account}", "acs:ram::{account}:role/a b", "acs:ram::{account}:x"]
+    {
+        let told = refused(&format!("[alibaba]\nrole_arn = '{role}'\n"), &[]);
+        assert!(told.starts_with("c.toml:2: alibaba.role_arn: "), "{told}");
+    }
+    for role in ["arn:awsx:iam::{account}:role/x", "arn:aws:iam::111111111111:role/x"] {
+        refused(&format!("[aws]\nrole_arn = '{role}'\n"), &[]);
+    }
+    good("[aws]\nrole_arn = 'arn:aws-us-gov:iam::{account}:role/path/un+pair_1'\n", &[]);
+    assert!(refused("[aws]\nprofile = ''\n", &[]).contains("is empty"));
+    let told = refused("[guard]\nmax_rules = '5%'\n", &[]);
+    assert!(told.starts_with("c.toml:2: guard.max_rules: `5%` is no number"), "{told}");
 }
 
 #[test]

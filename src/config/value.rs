@@ -151,8 +151,8 @@ impl<'de> Visitor<'de> for ListVisitor {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<List, E> {
-        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-        Ok(List(items.map(str::to_owned).collect()))
+        // An empty item stays, to be refused: it must not shorten a list in silence.
+        Ok(List(text.split(',').map(|item| item.trim().to_owned()).collect()))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List, A::Error> {

@@ -8,7 +8,10 @@ const ALIBABA: &str = "an Alibaba Cloud account: its UID or a login name such as
 const AWS: &str = "an AWS account: exactly 12 digits, or a configured name";
 
 /// Checks an account: an id of its cloud, or a name that is no botched number.
-pub(super) fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
+///
+/// # Errors
+/// What is wrong with the text.
+pub fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
     let expected = match cloud {
         Provider::Alibaba => ALIBABA,
         Provider::Aws => AWS,
@@ -23,7 +26,14 @@ pub(super) fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
         return Err(bad(text, "is no account", expected));
     }
     if is_number_like(text) {
-        return Err(Fault::value(text, "is a number with more than digits in it", expected));
+        return Err(Fault::value(text, "is a number with more than digits 0 to 9 in it", expected));
+    }
+    if text.starts_with('-') {
+        return Err(Fault::value(
+            text,
+            "begins with `-`, as an option of a command does",
+            expected,
+        ));
     }
     if text.contains(char::is_whitespace) {
         return Err(Fault::value(text, "holds white space", expected));
@@ -44,10 +54,10 @@ fn check_id(digits: &str, cloud: Provider) -> Result<(), &'static str> {
     }
 }
 
-/// `1234-5678-9012`, `123.0`, `'123`: digits and what people and spreadsheets put around them.
+/// `1234-5678-9012`, `123.0`, `'123`, `１２３`: digits of any script and what people and spreadsheets
+/// put around them.
 fn is_number_like(text: &str) -> bool {
-    text.bytes().any(|b| b.is_ascii_digit())
-        && text.bytes().all(|b| b.is_ascii_digit() || b" +-_.,'".contains(&b))
+    text.contains(char::is_numeric) && text.chars().all(|c| c.is_numeric() || " +-_.,'".contains(c))
 }
 
 #[cfg(test)]
@@ -76,6 +86,7 @@ mod tests {
         assert!(message("1234567890123", Provider::Aws).contains("more than 12 digits"));
         assert!(message("1234-5678-9012", Provider::Aws).contains("more than digits"));
         assert!(message("'123456789012", Provider::Aws).contains("more than digits"));
+        assert!(message("１２３４５６７８９０１２", Provider::Aws).contains("more than digits"));
         assert!(message("123456789012.0", Provider::Aws).contains("more than digits"));
         assert!(message("0123", Provider::Alibaba).contains("begins with 0"));
         assert!(message("99999999999999999999", Provider::Alibaba).contains("too long"));
@@ -83,6 +94,9 @@ mod tests {
         assert!(message("=A2", Provider::Alibaba).contains("formula"));
         assert!(message("a b", Provider::Alibaba).contains("white space"));
         assert!(message("", Provider::Aws).contains("empty"));
+        for text in ["--endpoint=https://example.com", "-a", "-"] {
+            assert!(message(text, Provider::Alibaba).contains("begins with `-`"), "{text}");
+        }
         assert!(message("a\u{200b}b", Provider::Alibaba).contains("invisible"));
     }
 }

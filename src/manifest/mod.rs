@@ -40,6 +40,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read;
 
+pub use account::check as check_account;
 pub use column::Column;
 pub use error::{BadCell, Fault, RowError};
 pub use read::read;

@@ -1,7 +1,7 @@
 //! The report of a run as one page that needs no other file, and runs no script.
 
 mod counts;
-mod markup;
+pub(super) mod markup;
 mod pairs;
 mod revocations;
 mod room;

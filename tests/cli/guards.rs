@@ -142,3 +142,128 @@ fn guards_hold_for_a_run_that_is_resumed() {
     scene.write("unpair.toml", &format!("{config}[guard]\nonly_accounts = ['{}']\n", A.id));
     assert_refused(&scene, &["resume", "--yes"], "only_accounts");
 }
+
+/// A scene in which B is known by name alone, with credentials that tell its id.
+fn scene_where_b_is_a_name(config: &str) -> Scene {
+    let scene = scene_with(config);
+    let text = scene.read("unpair.toml");
+    scene.write("unpair.toml", &text.replace(&format!("id = '{}'\n", B.id), ""));
+    let pairs = scene.read("pairs.csv");
+    scene.write("pairs.csv", &pairs.replace(B.id, B.name));
+    scene
+}
+
+#[test]
+fn a_pattern_protects_every_group_that_matches_it_whatever_the_case() {
+    for pattern in ["sg-b?", "SG-*2", "*"] {
+        let scene = scene_with(&format!("[guard]\nprotect = ['{pattern}']\n"));
+        assert_refused(&scene, &["revoke", "pairs.csv", "--yes"], "protected");
+        assert!(scene.calls().is_empty());
+    }
+    let scene = scene_with("[guard]\nprotect = ['sg-?2', 'sg-a2-*']\n");
+    scene.run(&["revoke", "pairs.csv", "--yes", "--keep-going"]).exits(3).tells("(sg-?2)");
+    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+}
+
+#[test]
+fn a_pattern_holds_for_a_stored_plan_and_a_variable_sets_it() {
+    let scene = scene_with("");
+    let run = scene.json(&["plan", "pairs.csv"], 0)["run"].as_str().expect("an id").to_owned();
+    let env = [("UNPAIR_GUARD__PROTECT", "sg-zz, SG-B*")];
+    for args in [&["revoke", "--run", &run, "--yes"][..], &["revoke", "pairs.csv", "--yes"]] {
+        scene.run_with(args, &env).exits(5).tells("protected");
+    }
+    assert!(scene.revocations().is_empty());
+}
+
+#[test]
+fn a_guard_that_could_match_nothing_is_a_usage_error_and_nothing_is_sent() {
+    let scene = scene_with("");
+    let config = scene.read("unpair.toml");
+    let args = ["revoke", "pairs.csv", "--yes"];
+    for (line, key) in [
+        ("protect = ['prod-bastion']", "guard.protect"),
+        ("protect = ['sg-b2', 'account:prod']", "guard.protect"),
+        ("protect = ['account:1234-5678-9012-3401']", "guard.protect"),
+        ("protect = ['1234567890123401/sg-b2']", "guard.protect"),
+        ("protect = ['sg-b2,sg-x']", "guard.protect"),
+        ("protect = ['tag:keep=true']", "guard.protect"),
+        ("protect = 'sg-b2,'", "guard.protect"),
+        ("only_accounts = ['prod']", "guard.only_accounts"),
+        ("only_accounts = ['12345678901234*']", "guard.only_accounts"),
+        ("only_accounts = ''", "guard.only_accounts"),
+    ] {
+        scene.write("unpair.toml", &format!("{config}[guard]\n{line}\n"));
+        let number = scene.read("unpair.toml").lines().count();
+        scene.run(&args).exits(2).tells(&format!("unpair.toml:{number}: {key}: "));
+    }
+    scene.write("unpair.toml", &config);
+    for (name, value, part) in [
+        ("UNPAIR_GUARD_MAX_RULES", "1", "expected UNPAIR_GUARD__MAX_RULES"),
+        ("UNPAIR_GUARD__MAXRULES", "1", "expected UNPAIR_GUARD__MAX_RULES"),
+        ("unpair_guard__protect", "sg-b2", "expected UNPAIR_GUARD__PROTECT"),
+        ("UNPAIR_GUARD__PROTECT", "", "is set and empty"),
+        ("UNPAIR_GUARD__ONLY_ACCOUNTS", ",", "would match nothing"),
+        ("UNPAIR_SANDBOX", "1", "sets no key"),
+    ] {
+        scene.run_with(&args, &[(name, value)]).exits(2).tells(name).tells(part);
+    }
+    assert!(scene.calls().is_empty());
+    let links = [("UNPAIR_PORT", "tcp://10.0.0.1:80"), ("UNPAIR_GUARD_SERVICE_HOST", "10.0.0.1")];
+    scene.run_with(&args, &links).exits(0);
+}
+
+#[test]
+fn an_account_that_only_its_credentials_name_is_guarded_once_they_did() {
+    let args = ["revoke", "pairs.csv", "--yes"];
+    let scene = scene_where_b_is_a_name(&format!("[guard]\nprotect = ['account:{}']\n", B.id));
+    assert_refused(&scene, &args, "is protected");
+    assert!(scene.calls().iter().all(|call| call.action == "GetCallerIdentity"));
+    // By name it is refused before anybody is asked.
+    let scene = scene_where_b_is_a_name(&format!("[guard]\nprotect = ['account:{}']\n", B.name));
+    assert_refused(&scene, &args, "is protected");
+    assert!(scene.calls().is_empty());
+    // A guard on another account leaves it alone.
+    let scene = scene_where_b_is_a_name("[guard]\nprotect = ['account:1234567890123499']\n");
+    scene.run(&args).exits(0);
+    let only = format!("[guard]\nonly_accounts = ['{}', '{}']\n", A.id, B.name);
+    scene_where_b_is_a_name(&only).run(&args).exits(0);
+}
+
+#[test]
+fn keep_going_leaves_out_what_turns_out_to_be_protected() {
+    let config = format!("[guard]\nprotect = ['account:{}']\n", B.id);
+    let scene = scene_where_b_is_a_name(&config);
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1"), (A, "sg-a2", PARTNER, "sg-p2")]);
+    let pairs = scene.read("pairs.csv");
+    scene.write("pairs.csv", &pairs.replace(B.id, B.name));
+    scene
+        .run(&["revoke", "pairs.csv", "--yes", "--keep-going"])
+        .exits(3)
+        .tells("left out: pairs.csv:2");
+    scene.assert_untouched();
+}
+
+#[test]
+fn a_name_that_may_be_a_protected_account_is_refused_with_what_to_do() {
+    let scene = scene_with(&format!("[guard]\nprotect = ['account:{}']\n", B.id));
+    let pairs = scene.read("pairs.csv");
+    scene.write("pairs.csv", &pairs.replace(B.id, "somebody@aliyun.com"));
+    assert_refused(&scene, &["revoke", "pairs.csv", "--yes"], "may be");
+    assert!(scene.calls().is_empty());
+}
+
+#[test]
+fn accounts_calls_no_account_outside_only_accounts() {
+    let scene = scene_with(&format!("[guard]\nonly_accounts = ['{}']\n", A.id));
+    let checks = scene.json(&["accounts"], 0);
+    let state = |id: &str| {
+        let checks = checks.as_array().expect("an array").iter();
+        let mut of = checks.filter(|check| check["account"] == id);
+        of.next().map(|check| check["state"].as_str().expect("a text").to_owned())
+    };
+    assert_eq!(state(A.id).as_deref(), Some("ok"), "{checks}");
+    assert_eq!(state(B.id).as_deref(), Some("not in only_accounts"), "{checks}");
+    let callers: Vec<_> = scene.calls().into_iter().filter_map(|call| call.account).collect();
+    assert!(!callers.is_empty() && callers.iter().all(|one| one.as_str() == A.id), "{callers:?}");
+}

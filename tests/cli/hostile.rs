@@ -122,3 +122,63 @@ fn what_others_wrote_drives_neither_terminal_nor_spreadsheet_nor_log_nor_shell()
         assert!(rows.iter().any(|row| row["description"] == text), "JSON is not altered: {rows:?}");
     }
 }
+
+/// What a command of each cloud is given, a word a line.
+fn words(scene: &Scene, commands: &str) -> Vec<String> {
+    let told = r#"for word in "$@"; do printf '%s\n' "$word"; done"#;
+    scene.write("words.sh", &format!("aliyun() {{ {told}; }}\naws() {{ {told}; }}\n{commands}"));
+    let mut shell = Command::new("sh");
+    let ended = shell.args(["-eu", "words.sh"]).current_dir(scene.path(".")).output();
+    let ended = ended.expect("a POSIX shell");
+    assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}\n{commands}");
+    assert!(!scene.path("pwned").exists(), "a command was smuggled in:\n{commands}");
+    String::from_utf8(ended.stdout).expect("UTF-8").lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn an_account_that_a_shell_or_a_command_could_misread_stays_one_value_or_is_refused() {
+    let scene = Setting::of(&mutual()).start();
+    let rows = |account: &str| {
+        let cell = format!("\"{}\"", account.replace('"', "\"\""));
+        scene.write(
+            "pairs.csv",
+            &format!(
+                "cloud,region,account_a,group_a,account_b,group_b,note\n\
+                 alibaba,cn-hangzhou,{},sg-a1,{cell},sg-b1,\"one\naws two\"\n\
+                 aws,us-east-1,{},sg-0000a001,{cell},sg-0000b001,\n",
+                A.id, X.id
+            ),
+        );
+    };
+    for account in ["--endpoint=https://example.com", "-a", "--", "a\nb", "a\u{a0}b", "１２３"] {
+        rows(account);
+        scene.run(&["commands", "pairs.csv"]).exits(2).tells("pairs.csv:2: account_b: ");
+    }
+    for account in ["a'b", "$(touch\tpwned)", "`id`", "a;b&c|d", "'--endpoint=x'", "a\\", "#x", "*"]
+    {
+        rows(account);
+        let ended = scene.run(&["commands", "pairs.csv"]);
+        if ended.code() == Some(2) {
+            ended.tells("account_b");
+            continue;
+        }
+        let printed = ended.exits(0).stdout;
+        assert!(printed.contains("for POSIX shells"), "{printed}");
+        let words = words(&scene, &printed);
+        let owner = |pair: &[String]| pair == ["--SourceGroupOwnerAccount", account];
+        assert!(words.windows(2).any(owner), "{words:?}");
+        let json = words.iter().filter(|word| word.starts_with("[{"));
+        let named = |json: &String| {
+            let json: serde_json::Value = serde_json::from_str(json).expect("JSON");
+            json[0]["UserIdGroupPairs"][0]["UserId"] == account
+        };
+        assert_eq!(json.map(named).filter(|named| *named).count(), 1, "{words:?}");
+        let options = words.iter().filter(|word| word.starts_with("--"));
+        let known =
+            |option: &String| option.chars().skip(2).all(|c| c.is_alphanumeric() || c == '-');
+        assert!(options.clone().all(known) && options.count() > 0, "{words:?}");
+        assert_no_formula(&scene.run(&["commands", "pairs.csv", "--format", "csv"]).stdout);
+        let rows = scene.json(&["commands", "pairs.csv"], 0);
+        assert!(rows.as_array().is_some_and(|rows| rows.len() == 4), "{rows}");
+    }
+}

@@ -3,6 +3,7 @@
 use crate::journal::RevocationRecord;
 use crate::model::{Direction, GroupRef, Provider, RuleId};
 
+use super::shell::looks_like_option;
 use super::{alibaba, aws};
 
 /// Rule ids in one command: the limit of Alibaba Cloud's `SecurityGroupRuleId.N`, kept for both
@@ -26,7 +27,11 @@ impl Batch {
     /// Takes the rule of `record` in, if it belongs to the same call and there is room.
     pub(super) fn take(&mut self, record: &RevocationRecord) -> bool {
         let rule = &record.revocation.rule;
+        // An id that looks like an option stands behind the `=` of a command of its own.
+        let is_word = |id: &RuleId| !looks_like_option(id.as_str());
         let fits = self.ids.len() < BATCH
+            && is_word(&rule.id)
+            && self.ids.iter().all(is_word)
             && self.direction == rule.direction
             && self.group == record.group;
         if fits {

@@ -6,6 +6,7 @@ use crate::model::{PairSet, Row};
 use crate::report::{Format, ReportError};
 
 use super::by_value::{NeedsPorts, side_commands};
+use super::shell::QUOTING;
 use super::sink::Sink;
 
 /// What a reader must know before running them.
@@ -27,6 +28,7 @@ pub fn write_manifest_commands(
     check(pairs)?;
     let mut sink = Sink::open(out, format)?;
     sink.comment(CAVEAT)?;
+    sink.comment(QUOTING)?;
     let mut written: Vec<String> = Vec::new();
     let mut before = None;
     for row in pairs.both_ends().flatten() {

@@ -11,6 +11,7 @@ use crate::report::{Format, ReportError};
 
 use super::by_id::Batch;
 use super::by_value::{Values, command, side_commands};
+use super::shell::QUOTING;
 use super::sink::Sink;
 
 /// Which revocations of a run to write.
@@ -34,6 +35,7 @@ pub async fn write_run_commands(
     let mut sink = Sink::open(out, format)?;
     let how = if run.new.blind { "by their exact values" } else { "by id, as they were read" };
     sink.comment(&format!("Run {}: rules {how}.", run.new.id))?;
+    sink.comment(QUOTING)?;
     let left_out = write_planned(journal, run, which, &mut sink).await?;
     if left_out > 0 {
         sink.comment(&format!("{} left out: already settled.", count(left_out, "rule")))?;

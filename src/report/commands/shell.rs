@@ -13,10 +13,16 @@ impl Shell {
         Self(command.to_owned())
     }
 
-    /// Adds `name` and its value, quoted where needed.
+    /// Adds `name` and its value, quoted where needed. A value that would be read as an option of
+    /// its own stands behind `=`.
     pub(super) fn option(mut self, name: &str, value: &str) -> Self {
         self.0.push(' ');
         self.0.push_str(name);
+        if looks_like_option(value) {
+            self.0.push('=');
+            self.0.push_str(&quote(value));
+            return self;
+        }
         self.value(value)
     }
 
@@ -40,6 +46,18 @@ impl Shell {
         self.0
     }
 }
+
+/// Whether a command would take `text` for an option: `--endpoint=…`, and no `-1/-1`.
+pub(super) fn looks_like_option(text: &str) -> bool {
+    text.strip_prefix('-').is_some_and(|rest| {
+        !rest.starts_with(|c: char| c.is_ascii_digit())
+            || !rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'/'))
+    })
+}
+
+/// For whom commands are quoted.
+pub(super) const QUOTING: &str =
+    "Quoted for POSIX shells (sh, bash, zsh), not for PowerShell or cmd.exe.";
 
 /// `text` as one word. Single quotes keep everything as it is but a single quote; control
 /// characters are spelled out, so that such a value matches nothing rather than drive the
@@ -84,6 +102,20 @@ mod tests {
         let output = output.expect("a POSIX shell").stdout;
         let read = String::from_utf8(output).expect("UTF-8");
         assert_eq!(read.lines().collect::<Vec<_>>(), hostile);
+    }
+
+    #[test]
+    fn no_value_is_a_word_that_looks_like_an_option() {
+        for value in ["--endpoint=https://example.com", "-a", "--", "--x y", "-$(id)", "-1x", "-'"]
+        {
+            let line = Shell::new("printf '%s\\n'").option("--Name", value).finish();
+            let output = std::process::Command::new("sh").args(["-c", &line]).output();
+            let read = String::from_utf8(output.expect("a POSIX shell").stdout).expect("UTF-8");
+            assert_eq!(read, format!("--Name={value}\n"), "one word");
+        }
+        for value in ["-1/-1", "-1", "1-2", "a"] {
+            assert_eq!(Shell::new("x").option("--n", value).finish(), format!("x --n {value}"));
+        }
     }
 
     #[test]

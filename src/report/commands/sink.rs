@@ -7,7 +7,12 @@ use serde::Serialize;
 use crate::model::{AccountId, GroupRef, Provider, escape_control};
 use crate::report::PlainJson;
 use crate::report::csv::csv_safe;
+use crate::report::html::markup::html;
 use crate::report::{Format, ReportError};
+
+const HTML_HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+    <title>unpair commands</title>\n<pre>\n";
+const HTML_END: &str = "</pre>\n</html>\n";
 
 /// A writer of commands in one format.
 pub(super) struct Sink<'a> {
@@ -31,22 +36,31 @@ impl<'a> Sink<'a> {
         match format {
             Format::Json => write!(out, "[")?,
             Format::Csv => writeln!(out, "account,cloud,region,command")?,
-            Format::Table | Format::Html => {}
+            Format::Html => out.write_all(HTML_HEAD.as_bytes())?,
+            Format::Table => {}
         }
         Ok(Self { out, format, written: 0, owner: None })
     }
 
-    /// A comment; plain text alone has them.
+    /// A comment; text to be read has them.
     pub(super) fn comment(&mut self, text: &str) -> io::Result<()> {
         if self.is_text() {
             if self.written > 0 {
-                writeln!(self.out)?;
+                self.line("")?;
             }
             for line in text.lines() {
-                writeln!(self.out, "# {}", escape_control(line))?;
+                self.line(&format!("# {}", escape_control(line)))?;
             }
         }
         Ok(())
+    }
+
+    /// A line of text; on a page nothing of it is markup.
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        match self.format {
+            Format::Html => writeln!(self.out, "{}", html(text)),
+            Format::Table | Format::Json | Format::Csv => writeln!(self.out, "{text}"),
+        }
     }
 
     /// A command to be run with the credentials of the owner of `group`.
@@ -69,7 +83,7 @@ impl<'a> Sink<'a> {
             }
             Format::Table | Format::Html => {
                 self.name_owner(group)?;
-                writeln!(self.out, "{command}")?;
+                self.line(command)?;
             }
         }
         self.written += 1;
@@ -81,7 +95,8 @@ impl<'a> Sink<'a> {
         match self.format {
             Format::Json if self.written == 0 => writeln!(self.out, "]")?,
             Format::Json => writeln!(self.out, "\n]")?,
-            Format::Csv | Format::Table | Format::Html => {}
+            Format::Html => self.out.write_all(HTML_END.as_bytes())?,
+            Format::Csv | Format::Table => {}
         }
         self.out.flush()?;
         Ok(self.written)
@@ -95,7 +110,8 @@ impl<'a> Sink<'a> {
     fn name_owner(&mut self, group: &GroupRef) -> io::Result<()> {
         let owner = (group.cloud, group.account.clone());
         if self.owner.as_ref() != Some(&owner) {
-            writeln!(self.out, "\n# account {} ({})", escape_control(owner.1.as_str()), owner.0)?;
+            self.line("")?;
+            self.line(&format!("# account {} ({})", escape_control(owner.1.as_str()), owner.0))?;
             self.owner = Some(owner);
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::model::escape_control;
 
 /// `text` as HTML shows it word for word.
-pub(super) fn html(text: &str) -> String {
+pub(in crate::report) fn html(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in escape_control(text).chars() {
         match c {

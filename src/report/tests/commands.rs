@@ -32,6 +32,7 @@ fn the_manuals_example_comes_out_as_the_manual_prints_it() {
 # Each command revokes the rules that have exactly these values, and no other.
 # Rules with other protocols, ports or priorities between the same groups stay;
 # `unpair plan` finds them, `unpair commands --run ID` then names them by id.
+# Quoted for POSIX shells (sh, bash, zsh), not for PowerShell or cmd.exe.
 
 # account a@aliyun.com (alibaba)
 aliyun ecs RevokeSecurityGroup --SecurityGroupId sg-bp1azkttqpldxgtedXXX --RegionId cn-beijing --IpProtocol all --PortRange -1/-1 --SourceGroupId sg-bp15ed6xe1yxeycg7XXX --SourceGroupOwnerAccount b@aliyun.com --NicType intranet
@@ -54,6 +55,16 @@ fn json_is_an_array_with_whose_command_it_is() {
 "#
     );
     assert_eq!(text_of(&pair_set(&[], &[]), Format::Json), "[]\n");
+}
+
+#[test]
+fn html_is_a_page_in_which_no_account_is_markup() {
+    let script = ali("<script>alert(1)</script>&x", "sg-b");
+    let pairs = pair_set(&[(ali("111", "sg-a"), script, Filter::default(), 2)], &[]);
+    let page = text_of(&pairs, Format::Html);
+    assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"), "{page}");
+    assert!(!page.contains("<script>") && page.contains("&lt;script&gt;"), "{page}");
+    assert!(page.contains("--SourceGroupOwnerAccount &#39;&lt;script&gt;"), "{page}");
 }
 
 #[test]
@@ -155,6 +166,7 @@ async fn a_run_names_rules_by_id_one_command_a_group_and_direction() {
     assert_eq!(
         run_text(&journal, Which::Left).await,
         r"# Run 01997c5e-1111-7000-8000-000000000001: rules by id, as they were read.
+# Quoted for POSIX shells (sh, bash, zsh), not for PowerShell or cmd.exe.
 
 # account 111 (aws)
 aws ec2 revoke-security-group-ingress --region us-east-1 --group-id sg-a --security-group-rule-ids sgr-1 'sgr-2'\''; reboot'
@@ -194,6 +206,7 @@ async fn a_rule_that_was_never_read_and_a_partners_side_are_named_by_value() {
         run_text(&journal, Which::Left).await,
         "\
 # Run 01997c5e-1111-7000-8000-000000000001: rules by id, as they were read.
+# Quoted for POSIX shells (sh, bash, zsh), not for PowerShell or cmd.exe.
 
 # account 111 (alibaba)
 aliyun ecs RevokeSecurityGroup --SecurityGroupId sg-a --RegionId cn-beijing --IpProtocol tcp --PortRange 22/22 --SourceGroupId sg-b --SourceGroupOwnerId 222 --NicType intranet
