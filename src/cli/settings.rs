@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::exit::Failure;
 use super::session::Session;
 use crate::cloud::{AccountSettings, AccountSource};
-use crate::config::{Config, FailureLimit, Guard, Protected};
+use crate::config::{Config, FailureLimit, Guard};
 use crate::journal::{JournalError, RunRecord};
 use crate::model::Hasher;
 use crate::run::Process;
@@ -67,7 +67,7 @@ fn told(config: &Config, is_sandbox: bool) -> Told {
 fn guards(guard: &Guard) -> Vec<(String, String)> {
     let list = |items: Vec<String>| (!items.is_empty()).then(|| items.join(", "));
     let only = guard.only_accounts.iter().map(ToString::to_string).collect();
-    let protect = guard.protect.iter().map(protected).collect();
+    let protect = guard.protect.iter().map(ToString::to_string).collect();
     let failures = guard.max_failures.map(|limit| match limit {
         FailureLimit::Count(count) => count.to_string(),
         FailureLimit::Percent(share) => format!("{share}%"),
@@ -81,13 +81,6 @@ fn guards(guard: &Guard) -> Vec<(String, String)> {
         ("guard.protect", list(protect)),
         ("guard.fresh", Some(fresh)),
     ])
-}
-
-fn protected(protected: &Protected) -> String {
-    match protected {
-        Protected::Group(id) => id.to_string(),
-        Protected::Account(id) => format!("account:{id}"),
-    }
 }
 
 fn clouds(config: &Config) -> Vec<(String, String)> {

@@ -1,5 +1,7 @@
 //! What guards say of a group: which entries of `protect` and `only_accounts` name it.
 
+use std::fmt;
+
 use super::glob::Glob;
 use crate::cloud::{AccountSettings, AccountSource};
 use crate::model::{AccountId, GroupRef, Provider};
@@ -16,6 +18,16 @@ pub enum Protected {
     Group(Glob),
     /// Every group of an account: its id, or its configured name.
     Account(AccountId),
+}
+
+impl fmt::Display for Protected {
+    /// As it is written in configuration.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group(glob) => write!(f, "{glob}"),
+            Self::Account(account) => write!(f, "account:{account}"),
+        }
+    }
 }
 
 /// Whether names are still to be asked for their ids.
