@@ -28,8 +28,8 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     (
         "config",
         &[
-            "files", "model", "manifest", "planner", "pace", "cloud", "journal", "exchange", "audit",
-            "discover", "run", "restore", "report", "notify", "sandbox",
+            "files", "model", "manifest", "planner", "pace", "cloud", "journal", "exchange",
+            "audit", "discover", "run", "restore", "report", "notify", "sandbox",
         ],
     ),
 ];

@@ -11,8 +11,8 @@ use super::args::{Cli, Command, Common};
 use super::exit::{Exit, Failure};
 use super::output::{self, Output};
 use super::{
-    accounts, audit, commands, completions, limits, logging, plan, report, resume, revoke, runs, sandbox,
-    verify, world,
+    accounts, audit, commands, completions, limits, logging, plan, report, resume, revoke, runs,
+    sandbox, verify, world,
 };
 use crate::config::{Config, Overrides, environment};
 use crate::report::Format;

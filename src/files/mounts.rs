@@ -24,7 +24,8 @@ pub(super) fn is_mounted_alone(path: &Path, file: &File, meta: &Metadata) -> boo
     points(&table()).any(|(on, point)| {
         point == place
             || on == device
-                && std::fs::metadata(&point).is_ok_and(|there| super::refusal::is_same(&there, meta))
+                && std::fs::metadata(&point)
+                    .is_ok_and(|there| super::refusal::is_same(&there, meta))
     })
 }
 

@@ -119,7 +119,8 @@ pub fn shared_folder(path: &Path) -> Option<String> {
     let is_shared = (by_group || mode & 0o002 != 0) && mode & STICKY == 0;
     let is_foreign = !Owner::UsOrRoot.allows(meta.uid());
     (is_shared || is_foreign).then(|| {
-        let who = if is_foreign { "belongs to another user" } else { "is one that others can write" };
+        let who =
+            if is_foreign { "belongs to another user" } else { "is one that others can write" };
         format!("the folder {} {who}", folder.display())
     })
 }

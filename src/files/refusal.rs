@@ -14,7 +14,9 @@ pub enum Refusal {
     #[error("is a link, which may lead elsewhere; remove it, or name the file that it leads to")]
     Link,
     /// A link that another user may turn elsewhere.
-    #[error("is a link of another user (uid {uid}), who may turn it elsewhere; name the file that it leads to")]
+    #[error(
+        "is a link of another user (uid {uid}), who may turn it elsewhere; name the file that it leads to"
+    )]
     ForeignLink {
         /// Whose it is.
         uid: u32,
@@ -32,7 +34,9 @@ pub enum Refusal {
         remedy: &'static str,
     },
     /// Hard links lead to it.
-    #[error("has {names} names (hard links), and what belongs beside it lies beside one of them; remove the others")]
+    #[error(
+        "has {names} names (hard links), and what belongs beside it lies beside one of them; remove the others"
+    )]
     SecondName {
         /// How many names it has.
         names: u64,

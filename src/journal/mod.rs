@@ -24,9 +24,9 @@ mod run;
 mod sqlite;
 mod stored;
 mod table;
-mod url;
 #[cfg(test)]
 mod tests;
+mod url;
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -68,7 +68,9 @@ pub(super) fn is_at_its_end(run: &RunRecord) -> bool {
             RunState::Planned => {
                 run.started_ms.is_none() && (!run.new.may_act || run.exit == Some(0))
             }
-            RunState::Reading | RunState::Acting | RunState::Interrupted | RunState::Stopped => false,
+            RunState::Reading | RunState::Acting | RunState::Interrupted | RunState::Stopped => {
+                false
+            }
         },
     }
 }

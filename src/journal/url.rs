@@ -13,9 +13,7 @@ const EXPECTED: &str = "expected sqlite:PATH or a bare path";
 /// [`JournalError::Url`] with the right spelling: for another scheme, for parameters, for a name that
 /// would be a file by accident.
 pub fn file_of(url: &str) -> Result<PathBuf, JournalError> {
-    let refused = |reason: String| {
-        Err(JournalError::Url { journal: without_user(url), reason })
-    };
+    let refused = |reason: String| Err(JournalError::Url { journal: without_user(url), reason });
     let rest = url.strip_prefix("sqlite:");
     let path = rest.map_or(url, |rest| rest.strip_prefix("//").unwrap_or(rest));
     if let Some(scheme) = scheme(path) {
@@ -32,7 +30,10 @@ pub fn file_of(url: &str) -> Result<PathBuf, JournalError> {
         });
     }
     if path.contains('?') {
-        return refused(format!("a journal takes no parameters (`?`); write sqlite:{}", plain(path)));
+        return refused(format!(
+            "a journal takes no parameters (`?`); write sqlite:{}",
+            plain(path)
+        ));
     }
     if path.contains(char::is_control) {
         return refused(format!("holds a line break or another control character; {EXPECTED}"));
@@ -94,7 +95,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_file_is_refused_with_the_remedy() {
-        let urls = ["postgres://h/d", "POSTGRESQL:d", "mysql://h/d", "sqlite:", "", "sqlite::memory:"];
+        let urls =
+            ["postgres://h/d", "POSTGRESQL:d", "mysql://h/d", "sqlite:", "", "sqlite::memory:"];
         for url in urls.iter().chain(&["u.db\n", "c:u.db", "sqlite://\t"]) {
             let error = file_of(url).expect_err(url);
             assert!(matches!(error, JournalError::Url { .. }), "{error:?}");

@@ -48,7 +48,8 @@ fn assert_arrivals_within_limits(calls: &[LoggedCall], starts: &[Timestamp]) {
             let since = times.iter().filter(|at| **at >= start);
             for (before, until) in since.enumerate() {
                 let most = BURST + RATE * (until - start);
-                let calls = f64::from(u32::try_from(before + 1 - before.min(IN_FLIGHT)).expect("few"));
+                let calls =
+                    f64::from(u32::try_from(before + 1 - before.min(IN_FLIGHT)).expect("few"));
                 assert!(calls <= most, "{key}: {calls} calls in {} s", until - start);
             }
         }

@@ -216,7 +216,10 @@ impl Stage {
             judge(&ended);
             assert_eq!(self.scene.calls().len(), sent, "{file}, {plant:?}: nothing is sent");
             if let Some(there) = &there {
-                assert!(fs::read(&bytes).ok().as_ref() == Some(there), "{file}, {plant:?}: changed");
+                assert!(
+                    fs::read(&bytes).ok().as_ref() == Some(there),
+                    "{file}, {plant:?}: changed"
+                );
             }
         }
         for place in ["", "elsewhere", "mounts"] {

@@ -113,10 +113,8 @@ fn interrupted(requests: usize, seed: u64) -> Option<Seen> {
     drop(held);
     let ended = running.wait();
     let end = begun.elapsed();
-    let mut seen = judged(&stage, &ended, twice, seed);
-    seen.heeded = told_at(&ended).map(|told| since(sent, told)).unwrap_or_default();
-    seen.end = end;
-    Some(seen)
+    let heeded = told_at(&ended).map(|told| since(sent, told)).unwrap_or_default();
+    Some(Seen { heeded, end, ..judged(&stage, &ended, twice, seed) })
 }
 
 /// Judges a run that was interrupted, perhaps `twice`, and brings it to its end.
@@ -175,16 +173,16 @@ fn no_call_begins_after_a_signal_at_any_instant_is_told() {
     let seed = crate::seed();
     let runs = if crate::is_long() { 300 } else { 30 };
     let requests = requests(seed);
-    let seen = together(runs, AT_ONCE, |n| interrupted(requests, seed.wrapping_add(n as u64)));
-    let seen: Vec<Seen> = seen.into_iter().flatten().collect();
-    let stopped = seen.iter().filter(|seen| seen.code == Some(4)).count();
+    let tried = together(runs, AT_ONCE, |n| interrupted(requests, seed.wrapping_add(n as u64)));
+    let ended: Vec<Seen> = tried.into_iter().flatten().collect();
+    let stopped = ended.iter().filter(|seen| seen.code == Some(4)).count();
     println!("{runs} runs, {stopped} of them ended with exit code 4");
-    println!("told after the signal: {}", spread(seen.iter().map(|seen| seen.heeded)));
-    println!("last call after it was told: {}", spread(seen.iter().map(|seen| seen.late)));
-    println!("end after the signal: {}", spread(seen.iter().map(|seen| seen.end)));
-    for seen in &seen {
-        assert!(seen.findings.is_empty(), "UNPAIR_SEED={seed}\n{}", seen.findings);
-        assert!(seen.begun <= UNDER_WAY, "UNPAIR_SEED={seed}: {seen:?}");
+    println!("told after the signal: {}", spread(ended.iter().map(|seen| seen.heeded)));
+    println!("last call after it was told: {}", spread(ended.iter().map(|seen| seen.late)));
+    println!("end after the signal: {}", spread(ended.iter().map(|seen| seen.end)));
+    for run in &ended {
+        assert!(run.findings.is_empty(), "UNPAIR_SEED={seed}\n{}", run.findings);
+        assert!(run.begun <= UNDER_WAY, "UNPAIR_SEED={seed}: {run:?}");
     }
     assert!(stopped * 3 >= runs, "UNPAIR_SEED={seed}: only {stopped} were interrupted");
 }

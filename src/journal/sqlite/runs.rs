@@ -81,7 +81,11 @@ pub(super) fn drop_runs(work: &Work<'_>, runs: &[RunId]) -> Result<(), JournalEr
 /// Where the history of a run ends.
 pub(super) fn last(conn: &Connection, run_no: i64) -> Result<Last, JournalError> {
     let last = first(conn, sql::RUN_LAST, [run_no], |row| {
-        Ok(Last { at_ms: get(row, "at_ms")?, open: get(row, "open")?, in_flight: get(row, "in_flight")? })
+        Ok(Last {
+            at_ms: get(row, "at_ms")?,
+            open: get(row, "open")?,
+            in_flight: get(row, "in_flight")?,
+        })
     })?;
     last.ok_or_else(|| JournalError::Damaged("a run has no history".to_owned()))
 }

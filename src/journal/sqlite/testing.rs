@@ -19,7 +19,7 @@ pub(in crate::journal) async fn with_pages(url: &str, path: &Path, pages: u32) -
 const LARGE: [&str; 8] =
     ["grp", "chunk", "call", "member", "revocation", "attempt", "event", "snapshot"];
 /// Statements that are made once an invocation, and may walk through what belongs to one run.
-const ONCE: [&str; 7] = [
+const ONCE: [&str; 8] = [
     sql::RUN_INSERT,
     sql::RUN_DROP,
     sql::RUN_LAST,

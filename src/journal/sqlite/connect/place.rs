@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::Name;
 use crate::failpoint::{Bug, planted};
-use crate::files::{Access, Owner, Refusal, file_system, look, open_own, shared_folder, still_there};
+use crate::files::{
+    Access, Owner, Refusal, file_system, look, open_own, shared_folder, still_there,
+};
 use crate::journal::JournalError;
 
 /// File systems of other machines: their locks and shared memory do not hold a journal together.
@@ -34,7 +36,8 @@ const HELD: usize = 1;
 pub(in crate::journal::sqlite) fn hold(name: &Name, path: &Path) -> Result<Held, JournalError> {
     is_ours(name, path, Owner::Us)?;
     let lock = with(path, LOCK);
-    let beside = open_own(&lock, Access::ReadWrite).map_err(|why| refused(name, path, &lock, why))?;
+    let beside =
+        open_own(&lock, Access::ReadWrite).map_err(|why| refused(name, path, &lock, why))?;
     locked(name, &beside)?;
     let own = open_own(path, Access::ReadWrite);
     let database = own.map_err(|why| refused(name, path, path, why))?;
