@@ -25,7 +25,8 @@ pub fn file_of(url: &str) -> Result<PathBuf, JournalError> {
                 format!("`{scheme}:` is not a kind of journal; write sqlite:{}", plain(path))
             }
             _ => format!(
-                "`{scheme}:` is not a kind of journal; {EXPECTED} (a file of this name is ./{path})"
+                "`{scheme}:` is not a kind of journal; {EXPECTED} (a file with such a name: write ./ \
+                 before it)"
             ),
         });
     }
@@ -56,16 +57,19 @@ fn scheme(path: &str) -> Option<&str> {
 fn plain(path: &str) -> &str {
     let path = scheme(path).map_or(path, |scheme| &path[scheme.len() + 1..]);
     let path = path.strip_prefix("//").unwrap_or(path);
-    path.split('?').next().unwrap_or(path)
+    let path = path.split('?').next().unwrap_or(path);
+    // What looks like a user and a password is not repeated.
+    path.rsplit_once('@').filter(|(user, _)| user.contains(':')).map_or(path, |(_, place)| place)
 }
 
-/// `url` without a user and a password.
+/// `url` without what may be a secret: user and password, and the parameters of another scheme.
 fn without_user(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, rest)), Some((_, place))) if rest.contains('@') => {
-            format!("{scheme}://{place}")
-        }
-        _ => url.to_owned(),
+    let (kind, rest) = url.split_at(if url.starts_with("sqlite:") { "sqlite:".len() } else { 0 });
+    let Some(scheme) = scheme(rest) else { return url.to_owned() };
+    let shown = rest.split('?').next().unwrap_or_default();
+    match shown.rsplit_once('@') {
+        Some((_, place)) => format!("{kind}{scheme}://{place}"),
+        None => format!("{kind}{shown}"),
     }
 }
 
@@ -91,6 +95,16 @@ mod tests {
     fn a_password_in_a_url_is_not_repeated() {
         let error = file_of("postgres://user:p@ss@db/unpair").expect_err("no file").to_string();
         assert!(error.starts_with("postgres://db/unpair: "), "{error}");
+        for url in [
+            "mysql://user:p@ss@db/unpair",
+            "mysql:user:p@ss@db/unpair",
+            "sqlite3://user:p@ss@db/unpair",
+            "sqlite:file://user:p@ss@db/unpair",
+            "postgres://db/unpair?user=u&password=p@ss",
+        ] {
+            let error = file_of(url).expect_err("no file").to_string();
+            assert!(!error.contains("p@ss") && !error.contains("user:"), "{error}");
+        }
     }
 
     #[test]
