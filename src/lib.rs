@@ -8,6 +8,7 @@
 //! Modules stand bottom layer first; ARCHITECTURE.md says who may import whom, and
 //! `tests/layers.rs` holds them to it.
 
+pub mod files;
 pub mod model;
 
 #[doc(hidden)]

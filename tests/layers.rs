@@ -5,15 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each module may import. `lib.rs` and `main.rs` are above all.
-const MAY_IMPORT: [(&str, &[&str]); 16] = [
+const MAY_IMPORT: [(&str, &[&str]); 17] = [
     // Compiled to nothing but in tests that end the process on purpose.
     ("failpoint", &[]),
+    // Whose a file is, before it is believed or written.
+    ("files", &[]),
     ("model", &[]),
     ("manifest", &["model"]),
     ("planner", &["model"]),
     ("pace", &["model"]),
     ("cloud", &["model"]),
-    ("journal", &["failpoint", "model"]),
+    ("journal", &["failpoint", "files", "model"]),
     // One paced, counted, repeated exchange: what audits and runs share.
     ("exchange", &["model", "pace", "cloud", "journal"]),
     ("audit", &["failpoint", "model", "cloud", "journal", "planner", "exchange"]),
@@ -22,12 +24,12 @@ const MAY_IMPORT: [(&str, &[&str]); 16] = [
     ("restore", &["model", "pace", "cloud", "journal", "planner", "exchange"]),
     ("report", &["model", "journal"]),
     ("notify", &["model", "journal"]),
-    ("sandbox", &["model"]),
+    ("sandbox", &["files", "model"]),
     (
         "config",
         &[
-            "model", "manifest", "planner", "pace", "cloud", "journal", "exchange", "audit",
-            "discover", "run", "restore", "report", "notify", "sandbox",
+            "files", "model", "manifest", "planner", "pace", "cloud", "journal", "exchange",
+            "audit", "discover", "run", "restore", "report", "notify", "sandbox",
         ],
     ),
 ];

@@ -19,6 +19,11 @@ use crate::report::Format;
 /// The journal that is used when none is named.
 pub(super) const DEFAULT_JOURNAL: &str = "sqlite:unpair.db";
 
+/// Where `--config` comes from when it is not given.
+const CONFIG_VARIABLE: &str = "UNPAIR_CONFIG";
+/// Where `--journal` comes from when it is not given.
+const JOURNAL_VARIABLE: &str = "UNPAIR_JOURNAL";
+
 /// Cuts the security group authorizations between cloud accounts: reads CSV manifests of account
 /// and group pairs, audits both sides, revokes symmetrically, verifies by reading back.
 #[derive(Debug, Parser)]
@@ -46,10 +51,11 @@ Exit codes:
 #[command(next_help_heading = "Options of every command")]
 pub(super) struct Common {
     /// Configuration file [default: unpair.toml if it is there]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", env = CONFIG_VARIABLE, hide_env_values = true)]
     pub(super) config: Option<PathBuf>,
     /// Journal: sqlite:PATH or a bare path
-    #[arg(long, global = true, value_name = "URL", default_value = DEFAULT_JOURNAL)]
+    #[arg(long, global = true, value_name = "URL", default_value = DEFAULT_JOURNAL,
+          env = JOURNAL_VARIABLE, hide_env_values = true)]
     pub(super) journal: String,
     /// Use the embedded clouds; their world lives beside the journal
     #[arg(long, global = true)]
@@ -73,6 +79,20 @@ pub(super) struct Common {
     /// No progress bars, even on a terminal
     #[arg(long, global = true)]
     pub(super) no_progress: bool,
+}
+
+impl Common {
+    /// The variables of the environment that name the files which `message` is about: whoever gave
+    /// no option would look for it in vain.
+    pub(super) fn named_by(&self, message: &str) -> Vec<&'static str> {
+        let config = self.config.as_ref().map(|path| path.display().to_string());
+        let named = [(CONFIG_VARIABLE, config), (JOURNAL_VARIABLE, Some(self.journal.clone()))];
+        let is_told = |(variable, value): &(&str, Option<String>)| {
+            let value = value.as_deref().filter(|value| message.contains(value));
+            value.is_some() && std::env::var(variable).ok().as_deref() == value
+        };
+        named.into_iter().filter(is_told).map(|(variable, _)| variable).collect()
+    }
 }
 
 /// The form of the log: lines for people, or JSON lines. Variants without help of their own keep

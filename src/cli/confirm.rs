@@ -1,4 +1,4 @@
-//! The question before acting.
+//! The questions on a terminal: before acting, and before runs are dropped.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -26,27 +26,27 @@ pub(super) fn can_ask(yes: bool) -> Result<(), Failure> {
     Err(Failure::refused("not a terminal, so nobody can be asked: add --yes; nothing was sent"))
 }
 
-fn on_terminal() -> bool {
+/// Whether there is somebody to ask.
+pub(super) fn on_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// Asks on the terminal; the answer must be the number of rules. A signal is an answer too.
 pub(super) async fn ask(size: Size, stop: &CancellationToken) -> Result<(), Refusal<Failure>> {
     let unanswered = |reason: Failure| Refusal { by: RefusedBy::Nobody, reason };
-    eprint!(
-        "\nrevoke {} in {} of {}? type the number of rules: ",
+    let question = format!(
+        "revoke {} in {} of {}? type the number of rules: ",
         count(size.rules, "rule"),
         count(size.groups, "group"),
         count(size.accounts, "account")
     );
-    std::io::stderr().flush().map_err(|error| unanswered(error.into()))?;
     let answer = tokio::select! {
         biased;
         () = stop.cancelled() => {
             let interrupted = Failure::new(Exit::Interrupted, "interrupted: nothing was revoked");
             return Err(unanswered(interrupted));
         }
-        answer = line() => answer.map_err(|error| unanswered(error.into()))?,
+        answer = answer(&question) => answer.map_err(|error| unanswered(error.into()))?,
     };
     if answer.trim() == size.rules.to_string() {
         Ok(())
@@ -54,6 +54,26 @@ pub(super) async fn ask(size: Size, stop: &CancellationToken) -> Result<(), Refu
         let reason = Failure::refused("not confirmed: nothing was revoked");
         Err(Refusal { by: RefusedBy::Person, reason })
     }
+}
+
+/// What is answered to a question on the terminal.
+///
+/// What was typed before it stood there answers nothing: it is dropped.
+pub(super) async fn answer(question: &str) -> std::io::Result<String> {
+    drop_typed_ahead()?;
+    eprint!("\n{question}");
+    std::io::stderr().flush()?;
+    line().await
+}
+
+/// Drops what the terminal holds for us. Whatever else standard input is holds an answer that
+/// somebody wrote beforehand, and is never asked.
+fn drop_typed_ahead() -> std::io::Result<()> {
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        return Ok(());
+    }
+    Ok(rustix::termios::tcflush(stdin, rustix::termios::QueueSelector::IFlush)?)
 }
 
 /// One line of standard input, read by a thread that does not keep the process from ending.

@@ -99,7 +99,7 @@ impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let exit = match &error {
             JournalError::Locked { .. } => Exit::Locked,
-            JournalError::NoSuchRun(_) => Exit::Usage,
+            JournalError::NoSuchRun(_) | JournalError::Url { .. } => Exit::Usage,
             JournalError::Unusable { .. }
             | JournalError::Illegal(_)
             | JournalError::Damaged(_)

@@ -11,6 +11,7 @@ mod countdown;
 mod exit;
 mod guard;
 mod inputs;
+mod limits;
 mod logging;
 mod names;
 mod output;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::args::Common;
 use super::exit::{Exit, Failure};
+use crate::files::written_through;
 use crate::report::{Format, PlainJson, Style, Summary};
 
 /// Columns where the terminal does not say.
@@ -129,6 +130,7 @@ impl Sink {
         let cannot = |why: String| {
             Failure::new(Exit::CouldNotWork, format!("--output {}: {why}", path.display()))
         };
+        written_through(path).map_err(|why| cannot(why.to_string()))?;
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(cannot("is a folder".to_owned())),
             Ok(found) if !found.is_file() => {

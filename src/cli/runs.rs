@@ -1,4 +1,6 @@
-//! `runs`: list the runs of a journal, watch them, check their histories, drop old ones.
+//! `runs`: list the runs of a journal, watch them, check their histories; `prune` drops old ones.
+
+mod prune;
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
@@ -10,9 +12,8 @@ use super::args::RunsArgs;
 use super::exit::{Exit, Failure};
 use super::signals;
 use super::start::Context;
-use crate::exchange::now_ms;
-use crate::journal::{Journal, Mode, RunState, check, open, prune};
-use crate::report::{Format, write_runs};
+use crate::journal::{Journal, Mode, RunState, check, open};
+use crate::report::write_runs;
 
 /// How often a watched journal is read.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
@@ -21,7 +22,7 @@ const CLEAR_SCREEN: &[u8] = b"\x1b[2J\x1b[H";
 
 pub(super) async fn run(context: &Context, args: &RunsArgs) -> Result<Exit, Failure> {
     if let Some(age) = args.prune {
-        return drop_old(context, age).await;
+        return prune::run(context, age, args.yes).await;
     }
     let journal = open(&context.common.journal, Mode::Read).await?;
     if args.check {
@@ -66,19 +67,6 @@ async fn watch(context: &Context, journal: &dyn Journal) -> Result<Exit, Failure
             () = tokio::time::sleep(WATCH_EVERY) => {}
         }
     }
-}
-
-/// Drops the runs that ended longer ago than `age`.
-async fn drop_old(context: &Context, age: Duration) -> Result<Exit, Failure> {
-    let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-    let dropped = prune(&context.common.journal, now_ms().saturating_sub(age_ms)).await?;
-    let told = match context.output.format {
-        Format::Json => format!("{}\n", serde_json::json!({ "pruned": dropped })),
-        _ if dropped == 1 => "1 run dropped\n".to_owned(),
-        _ => format!("{dropped} runs dropped\n"),
-    };
-    context.output.write(told.as_bytes())?;
-    Ok(Exit::Done)
 }
 
 /// Recomputes the chain of every run; anything edited is a failure that names it.

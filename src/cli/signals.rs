@@ -21,8 +21,9 @@ pub(super) fn watch(stop: CancellationToken) -> std::io::Result<()> {
     drop(entered);
     let heed = async move {
         next(&mut signals).await;
-        tracing::warn!("stopping: what is in the air is finished; once more ends at once");
         stop.cancel();
+        // Once it is told, nothing new begins: whoever reads it may rely on that.
+        tracing::warn!("stopping: what is in the air is finished; once more ends at once");
         next(&mut signals).await;
         std::process::exit(Exit::Interrupted as i32);
     };

@@ -11,8 +11,8 @@ use super::args::{Cli, Command, Common};
 use super::exit::{Exit, Failure};
 use super::output::{self, Output};
 use super::{
-    accounts, audit, commands, completions, logging, plan, report, resume, revoke, runs, sandbox,
-    verify, world,
+    accounts, audit, commands, completions, limits, logging, plan, report, resume, revoke, runs,
+    sandbox, verify, world,
 };
 use crate::config::{Config, Overrides, environment};
 use crate::report::Format;
@@ -49,12 +49,16 @@ impl Context {
 
 /// Parses the command line, runs the command, prints what failed once.
 pub fn start() -> ExitCode {
+    let private = limits::keep_memory_private();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
     let bars = MultiProgress::new();
     logging::start(&cli.common, &bars, output::colour(&std::io::stderr()));
+    if let Err(error) = private {
+        tracing::warn!("core dumps cannot be turned off: {error}; run `ulimit -c 0` before");
+    }
     let context = Context {
         command: cli.command.name(),
         output: Output::new(&cli.common),
@@ -63,12 +67,12 @@ pub fn start() -> ExitCode {
     };
     let runtime = match runtime(&context.common, &cli.command) {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&context, &error.into()).into(),
+        Err(error) => return fail(&context, error.into()).into(),
     };
     // The panic has told where and why; a script is told the same as of any internal error.
     let work = AssertUnwindSafe(|| runtime.block_on(run(&context, cli.command)));
     let ended = catch_unwind(work).unwrap_or_else(|_| Err(Failure::internal()));
-    ended.unwrap_or_else(|failure| fail(&context, &failure)).into()
+    ended.unwrap_or_else(|failure| fail(&context, failure)).into()
 }
 
 /// One thread waits for all answers: handing them from thread to thread costs more than reading
@@ -77,7 +81,9 @@ fn runtime(common: &Common, command: &Command) -> std::io::Result<Runtime> {
     let serves = common.sandbox || matches!(command, Command::Sandbox(_));
     let mut builder =
         if serves { Builder::new_multi_thread() } else { Builder::new_current_thread() };
-    builder.enable_all().build()
+    let runtime = builder.enable_all().build()?;
+    limits::outlive_file_size_limits(&runtime)?;
+    Ok(runtime)
 }
 
 async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
@@ -98,11 +104,16 @@ async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
 }
 
 /// Prints why a command ended before its result; scripts get the same as JSON.
-fn fail(context: &Context, failure: &Failure) -> Exit {
+fn fail(context: &Context, mut failure: Failure) -> Exit {
+    for message in &mut failure.messages {
+        for variable in context.common.named_by(message) {
+            message.extend([" (named by ", variable, ")"]);
+        }
+    }
     for message in &failure.messages {
         output::tell(&format!("unpair: {message}\n"));
     }
-    if let Err(error) = context.output.error(context.command, failure) {
+    if let Err(error) = context.output.error(context.command, &failure) {
         output::tell(&format!("unpair: {error}\n"));
     }
     failure.exit

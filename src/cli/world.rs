@@ -9,13 +9,15 @@ use super::exit::{Exit, Failure};
 use super::start::Context;
 use crate::cloud::{AccountSettings, AccountSource, Settings, StaticKey};
 use crate::config::Config;
+use crate::files::read_named;
+use crate::journal::file_of;
 use crate::sandbox::{Sandbox, SandboxError, SandboxOptions, World, start};
 
 /// The world that a configuration names, or the built-in sample.
 pub(super) fn load(world: Option<&Path>) -> Result<World, Failure> {
     let Some(path) = world else { return Ok(World::sample()) };
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::usage(format!("world {}: cannot be read: {error}", path.display()))
+    let text = read_named(path).map_err(|why| {
+        Failure::usage(format!("world {}: cannot be read: {why}", path.display()))
     })?;
     World::from_toml(&text)
         .map_err(|error| Failure::usage(format!("world {}: {error}", path.display())))
@@ -41,7 +43,7 @@ pub(super) async fn begin(
     }
     let world = load(config.world.as_deref())?;
     let options = SandboxOptions {
-        state: Some(state_file(&context.common.journal)),
+        state: Some(state_file(&context.common.journal)?),
         ..SandboxOptions::new(world)
     };
     let sandbox = start(options).await?;
@@ -80,10 +82,10 @@ fn accounts_of(world: World) -> Vec<AccountSettings> {
 }
 
 /// `unpair.db` keeps its world in `unpair.db.sandbox.json`.
-fn state_file(journal: &str) -> PathBuf {
-    let path = journal.strip_prefix("sqlite:").unwrap_or(journal);
-    let path = path.strip_prefix("//").unwrap_or(path);
-    PathBuf::from(format!("{path}.sandbox.json"))
+fn state_file(journal: &str) -> Result<PathBuf, Failure> {
+    let mut path = file_of(journal)?.into_os_string();
+    path.push(".sandbox.json");
+    Ok(path.into())
 }
 
 impl From<SandboxError> for Failure {

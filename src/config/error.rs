@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::files::Refusal;
 use crate::model::escape_control;
 
 /// Why there is no configuration.
@@ -15,6 +16,14 @@ pub enum ConfigError {
         path: PathBuf,
         /// What the operating system says.
         source: std::io::Error,
+    },
+    /// The file may be somebody else's word.
+    #[error("{}: {why}; it would say where signed requests go: nothing was sent", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// Whose it may be.
+        why: Refusal,
     },
     /// Keys or values to mend.
     #[error("{}", lines(.0))]

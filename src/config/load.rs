@@ -1,6 +1,5 @@
 //! File, environment and flags → the configuration.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::error::{ConfigError, Problem};
@@ -8,6 +7,7 @@ use super::raw::{RawAlibaba, RawAws};
 use super::source::{FileText, Places, merge};
 use super::{Config, DEFAULT_FILE, Overrides, accounts, endpoint, guard, limits};
 use crate::cloud::{AccountSettings, AlibabaSettings, AwsSettings, Settings};
+use crate::files::{Refusal, read_found, read_named};
 use crate::manifest::Rules;
 use crate::model::{AccountId, Provider};
 use crate::pace::LimitSettings;
@@ -18,19 +18,26 @@ const AWS_ENDPOINTS: &str = "AWS_ENDPOINT_URL";
 impl Config {
     /// Reads `file`, or [`DEFAULT_FILE`] if it is there, and lays `env` and `flags` over it.
     ///
+    /// The file says where signed requests go: it must be this user's or root's, and nobody else may
+    /// write it. One that was named may be reached by a link, and may be a pipe.
+    ///
     /// # Errors
-    /// [`ConfigError::Unreadable`] for the file, [`ConfigError::Refused`] for keys and values.
+    /// [`ConfigError::NotOurs`] and [`ConfigError::Unreadable`] for the file,
+    /// [`ConfigError::Refused`] for keys and values.
     pub fn read(
         file: Option<&Path>,
         env: impl IntoIterator<Item = (String, String)>,
         flags: &Overrides,
     ) -> Result<Self, ConfigError> {
         let path = file.unwrap_or(Path::new(DEFAULT_FILE));
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => Some(text),
-            Err(error) if file.is_none() && error.kind() == ErrorKind::NotFound => None,
-            Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+        let text = match file {
+            Some(path) => read_named(path).map(Some),
+            None => read_found(path),
         };
+        let text = text.map_err(|why| match why {
+            Refusal::Io(source) => ConfigError::Unreadable { path: path.to_owned(), source },
+            why => ConfigError::NotOurs { path: path.to_owned(), why },
+        })?;
         let name = path.display().to_string();
         Self::from_text(text.as_deref().map(|text| (name.as_str(), text)), env, flags)
     }

@@ -18,6 +18,7 @@ mod head;
 mod open;
 mod orders;
 mod pack;
+mod prune;
 mod reading;
 mod run;
 mod sqlite;
@@ -25,6 +26,7 @@ mod stored;
 mod table;
 #[cfg(test)]
 mod tests;
+mod url;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -42,12 +44,14 @@ pub use call::{
 };
 pub use check::{CheckReport, check};
 pub use head::head;
-pub use open::{Mode, open, prune};
+pub use open::{Mode, open};
 pub use orders::GroupOrders;
+pub use prune::Pruning;
 pub use reading::{GroupReading, Reading, SideReading, SideRecord};
 pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};
 pub use stored::stored_pairs;
 pub use table::Table;
+pub use url::file_of;
 
 /// A journal that cannot do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +63,14 @@ pub enum JournalError {
     Locked {
         /// Which journal.
         journal: String,
+    },
+    /// Its URL names no journal.
+    #[error("{journal}: {reason}")]
+    Url {
+        /// The URL, without a password.
+        journal: String,
+        /// Why, and how it is spelled.
+        reason: String,
     },
     /// It is not there, cannot be opened or is not a journal of this version.
     #[error("{journal}: {reason}")]

@@ -8,6 +8,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::files::{Access, Refusal, make_private, open_own};
 use crate::model::{AccountId, Provider, RegionId, RuleId};
 
 /// One call as the sandbox saw it.
@@ -49,9 +50,12 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Opens the log; an existing file is appended to.
+    /// Opens the log, a file for its owner alone; an existing one is appended to.
     pub(super) fn open(path: Option<&Path>) -> std::io::Result<Self> {
-        let open = |path| File::options().create(true).append(true).open(path);
+        let open = |path: &Path| {
+            let file = open_own(path, Access::Append).map_err(Refusal::into_io)?;
+            make_private(&file).map(|()| file)
+        };
         Ok(Self { calls: Vec::new(), file: path.map(open).transpose()? })
     }
 

@@ -3,7 +3,7 @@
 //! The line is written before the answer leaves; at the next start both become a new snapshot.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::changes::Change;
 use super::options::SandboxError;
 use super::tokens::{Remembered, Tokens};
 use super::world::World;
+use crate::files::{Access, Owner, Refusal, look, make_private, open_own};
 
 /// What is kept of a sandbox.
 #[derive(Debug, Default)]
@@ -55,11 +56,11 @@ impl Store {
     /// Takes up what is kept at `path`, or begins with `world`.
     pub(super) fn open(path: &Path, world: World) -> Result<(Self, Kept), SandboxError> {
         let told = |source| SandboxError::File { path: path.to_owned(), source };
-        let lines = lock(&log_path(path))?;
+        let mut lines = lock(&log_path(path))?;
         let mut kept = Kept { world, tokens: Tokens::default() };
-        if path.try_exists().map_err(told)? {
+        if look(path, Owner::Us).map_err(Refusal::into_io).map_err(told)?.is_some() {
             kept = load(path)?;
-            replay(&log_path(path), &mut kept)?;
+            replay(&mut lines, &log_path(path), &mut kept)?;
         }
         let mut store = Self { path: path.to_owned(), lines };
         store.rewrite(&kept).map_err(told)?;
@@ -92,17 +93,19 @@ fn log_path(path: &Path) -> PathBuf {
 /// Opens the lines for this process alone, for as long as the file is open.
 fn lock(path: &Path) -> Result<File, SandboxError> {
     let told = |source| SandboxError::File { path: path.to_owned(), source };
-    let file = File::options().create(true).append(true).open(path).map_err(told)?;
+    let file = open_own(path, Access::Append).map_err(Refusal::into_io).map_err(told)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => make_private(&file).map(|()| file).map_err(told),
         Err(fs::TryLockError::WouldBlock) => Err(SandboxError::Busy(path.to_owned())),
         Err(fs::TryLockError::Error(source)) => Err(told(source)),
     }
 }
 
 fn load(path: &Path) -> Result<Kept, SandboxError> {
-    let text =
-        fs::read(path).map_err(|source| SandboxError::File { path: path.to_owned(), source })?;
+    let told = |source| SandboxError::File { path: path.to_owned(), source };
+    let mut text = Vec::new();
+    let mut file = open_own(path, Access::ReadWrite).map_err(Refusal::into_io).map_err(told)?;
+    file.read_to_end(&mut text).map_err(told)?;
     let snapshot: Snapshot = serde_json::from_slice(&text).map_err(|error| {
         SandboxError::State { path: path.to_owned(), reason: error.to_string() }
     })?;
@@ -112,9 +115,10 @@ fn load(path: &Path) -> Result<Kept, SandboxError> {
 }
 
 /// Repeats the lines. The last one may be cut short by a kill: its answer never left.
-fn replay(path: &Path, kept: &mut Kept) -> Result<(), SandboxError> {
+fn replay(lines: &mut File, path: &Path, kept: &mut Kept) -> Result<(), SandboxError> {
     let told = |source| SandboxError::File { path: path.to_owned(), source };
-    for line in BufReader::new(File::open(path).map_err(told)?).split(b'\n') {
+    lines.rewind().map_err(told)?;
+    for line in BufReader::new(lines).split(b'\n') {
         match serde_json::from_slice(&line.map_err(told)?) {
             Ok(Line::Change(change)) => change.apply(&mut kept.world),
             Ok(Line::Token(token)) => kept.tokens.remember(token),

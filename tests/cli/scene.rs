@@ -16,14 +16,19 @@ pub(crate) use crate::ground::is_revocation;
 use crate::process::{Ended, Running, wait_until};
 use crate::world::{Owner, WorldText};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_unpair");
-/// Runs a command on a terminal of its own, answers its question, shows what it prints.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_unpair");
+/// Runs a command on a terminal of its own where something was typed before it started, answers its
+/// question, shows what it prints.
 const TERMINAL: &str = r"
 import os, pty, sys
-answer, command = sys.argv[1], sys.argv[2:]
+early, answer, command = sys.argv[1], sys.argv[2], sys.argv[3:]
+typed, go = os.pipe()
 pid, terminal = pty.fork()
 if pid == 0:
+    os.read(typed, 1)
     os.execv(command[0], command)
+os.write(terminal, early.encode())
+os.write(go, b'.')
 shown, asked = b'', False
 while True:
     try:
@@ -33,7 +38,7 @@ while True:
     if not piece:
         break
     shown += piece
-    if not asked and b'type the number of rules' in shown:
+    if not asked and b'type the number of' in shown:
         asked = True
         os.write(terminal, answer.encode() + b'\n')
 sys.stdout.buffer.write(shown)
@@ -135,9 +140,19 @@ impl Scene {
         answer: &str,
         env: &[(&str, &str)],
     ) -> Ended {
+        self.run_where_somebody_types(args, ["", answer], env)
+    }
+
+    /// The same, where `early` is typed before the program starts.
+    pub(crate) fn run_where_somebody_types(
+        &self,
+        args: &[&str],
+        [early, answer]: [&str; 2],
+        env: &[(&str, &str)],
+    ) -> Ended {
         let mut command = Command::new("python3");
         let path = std::env::var_os("PATH").unwrap_or_default();
-        command.args(["-c", TERMINAL, answer, PROGRAM]).args(args);
+        command.args(["-c", TERMINAL, early, answer, PROGRAM]).args(args);
         command.env_clear().env("PATH", path).env("TERM", "xterm").envs(env.iter().copied());
         self.spawn(command).wait()
     }
@@ -145,7 +160,7 @@ impl Scene {
     /// Runs the program where no file may grow beyond `blocks` of 512 bytes, as on a full disk.
     pub(crate) fn run_on_full_disk(&self, args: &[&str], blocks: u32) -> Ended {
         let mut command = Command::new("/bin/sh");
-        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        let script = format!("ulimit -f {blocks}; exec \"$@\"");
         command.args(["-c", &script, "sh", PROGRAM]).args(args).env_clear();
         self.spawn(command).wait()
     }

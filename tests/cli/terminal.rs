@@ -33,6 +33,21 @@ fn any_other_answer_than_the_number_revokes_nothing_and_is_exit_code_5() {
 }
 
 #[test]
+fn what_was_typed_before_the_question_stood_there_answers_nothing() {
+    // The right number, once and more often, with and without the rest of a line.
+    for early in ["2\n", "2\n2\n2\n", "2"] {
+        let scene = scene();
+        let typed = [early, "no"];
+        let ended = scene.run_where_somebody_types(&["revoke", "pairs.csv"], typed, &[]).exits(5);
+        assert!(ended.stdout.contains("not confirmed"), "{}", ended.stdout);
+        scene.assert_untouched();
+        let typed = [early, "2"];
+        scene.run_where_somebody_types(&["revoke", "pairs.csv"], typed, &[]).exits(0);
+        scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+    }
+}
+
+#[test]
 fn colours_are_used_on_a_terminal_and_off_with_no_color() {
     let scene = scene();
     let args = ["audit", "pairs.csv", "--no-progress"];

@@ -6,7 +6,6 @@
 #[path = "../support/canaries.rs"]
 mod canaries;
 mod disks;
-mod drag;
 #[path = "../support/form.rs"]
 mod form;
 #[path = "../support/ground.rs"]

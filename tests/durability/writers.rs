@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use unpair::failpoint::Bug;
 use unpair::sandbox::{Held, Moment};
 
 use crate::journal::Facts;
 use crate::judge::{Findings, Judge, Law, sent_and_open};
 use crate::process::{Running, wait_until};
-use crate::program::SHIPPED;
+use crate::program::{SHIPPED, with_failpoints};
 use crate::stage::Stage;
 use crate::world::{Plot, Size};
 
@@ -71,9 +72,9 @@ pub(crate) fn a_stopped_process(program: &str, env: &[(&str, &str)], seed: u64) 
     first.signal("STOP");
     // Its answers are there when it goes on.
     drop(held);
-    // The lock goes with its file, as when somebody tidies up: the fence is what is left.
-    std::fs::remove_file(stage.path("unpair.db.lock")).expect("a lock file");
-    let second = stage.run(program, &REVOKE, env);
+    // The second process heeds no lock, as where a file system has none: the fence is what is left.
+    let heedless = [("UNPAIR_PLANTED_BUG", Bug::LockNotTaken.as_str())];
+    let second = stage.run(with_failpoints(), &REVOKE, &heedless);
     if second.code() != Some(0) {
         judge.findings.add(Law::OneWriter, format!("the second process failed: {second:?}"));
     }
@@ -112,6 +113,17 @@ fn a_stopped_process_that_lost_the_journal_neither_writes_nor_sends() {
     let seed = crate::seed();
     let findings = a_stopped_process(SHIPPED, &[], seed);
     assert!(findings.is_empty(), "UNPAIR_SEED={seed}\n{findings}");
+}
+
+#[test]
+fn a_journal_that_is_held_stays_locked_when_somebody_removes_its_lock_file() {
+    let seed = crate::seed();
+    let stage = stage(seed);
+    let (first, held) = calls_in_the_air(&stage, SHIPPED, &[], Moment::AfterEffect);
+    std::fs::remove_file(stage.path("unpair.db.lock")).expect("a lock file");
+    stage.run(SHIPPED, &REVOKE, &[]).exits(6);
+    drop(held);
+    first.wait().exits(0);
 }
 
 #[test]

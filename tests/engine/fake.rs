@@ -35,6 +35,7 @@ pub(super) struct Sent {
     pub(super) rules: Vec<String>,
     /// Whether the pause file was there.
     pub(super) paused: bool,
+    pub(super) at: std::time::Instant,
 }
 
 #[derive(Default)]
@@ -147,7 +148,8 @@ impl Client {
             let mut state = self.fake.state();
             let paused = state.pause_file.as_ref().is_some_and(|file| file.exists());
             let account = self.account.to_string();
-            state.sent.push(Sent { account: account.clone(), action, rules, paused });
+            let at = std::time::Instant::now();
+            state.sent.push(Sent { account: account.clone(), action, rules, paused, at });
             if state.denied.contains(&action) {
                 return Err(error(ErrorClass::Denied));
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 use unpair::cloud::{
@@ -79,6 +79,7 @@ async fn a_time_that_a_cloud_refuses_is_signed_again_by_the_clouds_own_clock() {
     for cloud in [Provider::Alibaba, Provider::Aws] {
         for seconds in [1_800, -1_800] {
             let known = sandbox.calls().len();
+            let began = Instant::now();
             let exchange = exchange(accounts(&sandbox, &Arc::new(AtomicI64::new(seconds))));
             let lane = lane(&sandbox, cloud);
             let account = exchange.account(&lane).await;
@@ -87,7 +88,9 @@ async fn a_time_that_a_cloud_refuses_is_signed_again_by_the_clouds_own_clock() {
             assert_eq!(sandbox.calls_from(known).len(), 2, "{cloud}: one refused, one answered");
             let time = account.client.time(&lane.region).expect("it answered");
             let apart = SystemTime::now().duration_since(time).unwrap_or_else(|it| it.duration());
-            assert!(apart < Duration::from_secs(2), "{cloud} {seconds}: {apart:?}");
+            // The cloud tells whole seconds, at some time while it was asked.
+            let most = Duration::from_secs(1) + began.elapsed();
+            assert!(apart <= most, "{cloud} {seconds}: {apart:?}, at most {most:?}");
         }
     }
 }

@@ -99,7 +99,7 @@ fn printed(folder: &Path, name: &str) -> String {
 /// The program after its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Ended {
-    status: ExitStatus,
+    pub(crate) status: ExitStatus,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
     what: String,

@@ -149,9 +149,13 @@ pub(in crate::cli) struct RunsArgs {
     /// Show the list whenever it changes, until no run is under way
     #[arg(long, conflicts_with = "prune")]
     pub(in crate::cli) watch: bool,
-    /// Drop the runs that ended longer ago than this, such as 30d or 12h
+    /// Drop the runs that are at their end, and of which nothing happened for this long, such as
+    /// 30d or 12h; asks first
     #[arg(long, value_name = "D", value_parser = parse_duration)]
     pub(in crate::cli) prune: Option<Duration>,
+    /// Do not ask before runs are dropped
+    #[arg(long, requires = "prune")]
+    pub(in crate::cli) yes: bool,
 }
 
 /// `accounts`.

@@ -1,20 +1,20 @@
-//! The file: its lock, its mode, its connections and its version.
+//! The file: its connections and its version; whose it is and its locks are in `place`.
 
-use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-#[cfg(unix)]
 mod place;
 mod version;
 
+pub(super) use place::{Held, hold, is_ours};
 use version::{APPLICATION, MIGRATIONS, version};
 
 use super::sql;
 use crate::failpoint::{Bug, planted};
+use crate::files::Owner;
 use crate::journal::JournalError;
 
 /// What the writer sets: a commit that returned is on disk, and the write-ahead log is cut back
@@ -23,9 +23,10 @@ const DURABLE: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     PRAGMA journal_size_limit = 67108864;";
 /// What [`Bug::NotFlushed`] makes of it.
 const UNFLUSHED: &str = "PRAGMA synchronous = NORMAL;";
-/// What every connection sets: no function that a file defines is trusted, no damaged page is.
-const CAREFUL: &str =
-    "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+/// What every connection sets: no function that a file defines is trusted, no damaged page is. The
+/// file is read, not mapped: a disk that fails is an error then, not a signal.
+const CAREFUL: &str = "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;";
 /// Statements that are kept prepared: more than there are.
 const PREPARED: usize = 100;
 /// `PRAGMA synchronous` = FULL: a commit that returned survives a power cut.
@@ -45,51 +46,6 @@ impl Name {
     }
 }
 
-/// Takes the lock that a writing process holds, or says who does.
-pub(super) fn lock(name: &Name, path: &Path) -> Result<File, JournalError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".lock");
-    let file = private_file(name, &PathBuf::from(beside))?;
-    if planted(Bug::LockNotTaken) {
-        return Ok(file);
-    }
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(name.locked()),
-        Err(TryLockError::Error(error)) => Err(name
-            .unusable(format!("cannot be locked: {error}; use a folder on a local file system"))),
-    }
-}
-
-/// Opens or creates a file that its owner alone may read. `SQLite` gives its own side files the
-/// mode of the journal.
-pub(super) fn private_file(name: &Name, path: &Path) -> Result<File, JournalError> {
-    if path.is_symlink() {
-        return Err(name.unusable("is a link, which may lead elsewhere; name the file itself"));
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path).map_err(|error| {
-        let folder = path.parent().unwrap_or(path).display();
-        name.unusable(match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                format!("there is no folder {folder}; create it, or use another --journal")
-            }
-            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                format!("cannot be written: {error}; use another --journal")
-            }
-            _ => format!("cannot be opened: {error}"),
-        })
-    })?;
-    #[cfg(unix)]
-    if let Some(reason) = place::refusal(path, &file) {
-        return Err(name.unusable(reason));
-    }
-    Ok(file)
-}
-
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.set_prepared_statement_cache_capacity(PREPARED);
@@ -102,10 +58,12 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 /// The connection of the writer: durable, migrated. A file of another kind is left as it is.
 pub(super) fn to_write(name: &Name, path: &Path) -> Result<Connection, JournalError> {
     let broken = |error| name.unusable(format!("cannot be opened: {}", said(error)));
+    is_ours(name, path, Owner::Us)?;
     let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(broken)?;
     version(name, &conn)?;
     conn.execute_batch(DURABLE).map_err(broken)?;
     durable(name, &conn)?;
+    place::is_what_was_opened(name, path, Owner::Us, true)?;
     migrate(name, &conn)?;
     if planted(Bug::NotFlushed) {
         conn.execute_batch(UNFLUSHED).map_err(broken)?;
@@ -116,8 +74,12 @@ pub(super) fn to_write(name: &Name, path: &Path) -> Result<Connection, JournalEr
 /// A connection that only reads. `immutable` is for read-only media, where `SQLite` cannot make
 /// the side files that a live journal needs.
 pub(super) fn to_read(name: &Name, path: &Path) -> Result<Connection, JournalError> {
+    is_ours(name, path, Owner::UsOrRoot)?;
     let error = match readable(path, OpenFlags::empty()) {
-        Ok(conn) => return checked(name, &conn).map(|()| conn),
+        Ok(conn) => {
+            place::is_what_was_opened(name, path, Owner::UsOrRoot, false)?;
+            return checked(name, &conn).map(|()| conn);
+        }
         Err(error) => said(error),
     };
     let mut log = path.as_os_str().to_owned();
@@ -131,6 +93,7 @@ pub(super) fn to_read(name: &Name, path: &Path) -> Result<Connection, JournalErr
     let immutable = PathBuf::from(format!("file:{encoded}?immutable=1"));
     let conn = readable(&immutable, OpenFlags::SQLITE_OPEN_URI)
         .map_err(|error| name.unusable(format!("cannot be read: {}", said(error))))?;
+    place::is_what_was_opened(name, path, Owner::UsOrRoot, false)?;
     checked(name, &conn)?;
     Ok(conn)
 }

@@ -6,14 +6,17 @@ use std::sync::{PoisonError, RwLock};
 
 use rusqlite::Connection;
 
-use super::connect::Name;
+use super::connect::{Name, is_ours};
 use super::counts::Counts;
 use super::order::Alone;
 use super::reader::Reader;
 use super::row::{first, get};
+use super::runs;
 use super::sql;
 use super::writing::Writing;
+use crate::files::Owner;
 use crate::journal::desk::{By, Step};
+use crate::journal::prune::Last;
 use crate::journal::{CallId, JournalError};
 use crate::model::{Event, RunId, Status};
 
@@ -47,7 +50,7 @@ impl SqliteJournal {
         path: &Path,
     ) -> Result<Self, JournalError> {
         let name = Name(name.to_owned());
-        if !path.exists() {
+        if !is_ours(&name, path, Owner::UsOrRoot)? {
             return Err(name.unusable("there is no journal; run a command first"));
         }
         let reader = Reader::open(name.clone(), path.to_owned()).await?;
@@ -60,9 +63,14 @@ impl SqliteJournal {
         })
     }
 
-    /// Deletes the runs that ended before a time.
-    pub(in crate::journal) async fn prune(&self, before_ms: i64) -> Result<u64, JournalError> {
-        self.writing()?.count(Alone::Prune { before_ms }).await
+    /// Deletes runs with all their rows.
+    pub(in crate::journal) async fn drop_runs(&self, runs: &[RunId]) -> Result<(), JournalError> {
+        self.writing()?.carry_out(Alone::Drop { runs: runs.to_vec() }).await
+    }
+
+    /// Where the history of a run ends.
+    pub(in crate::journal) async fn last(&self, run: &RunId) -> Result<Last, JournalError> {
+        self.ask(run, runs::last).await
     }
 
     pub(super) fn writing(&self) -> Result<&Writing, JournalError> {

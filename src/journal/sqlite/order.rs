@@ -29,8 +29,8 @@ pub(super) enum Alone {
         at_ms: i64,
     },
     Tally(TallyOrder),
-    Prune {
-        before_ms: i64,
+    Drop {
+        runs: Vec<RunId>,
     },
     /// The file may have so many pages: what a full disk is to a test.
     #[cfg(test)]
@@ -43,7 +43,7 @@ impl Order {
         match self {
             Self::Step(_) | Self::Plan(_) => true,
             Self::Alone(Alone::Readings(_, plans)) => !plans.is_empty(),
-            Self::Alone(Alone::Prune { .. }) => true,
+            Self::Alone(Alone::Drop { .. }) => true,
             Self::Alone(Alone::Update(_) | Alone::Reclaim { .. } | Alone::Tally(_)) => false,
             #[cfg(test)]
             Self::Alone(Alone::Limit(_)) => false,
@@ -113,9 +113,7 @@ fn carry_out_alone(
         Alone::Reclaim { run, run_no, at_ms } => {
             return Ok(Ok(Reply::Count(steps::reclaim(work, &run, run_no, at_ms)?)));
         }
-        Alone::Prune { before_ms } => {
-            return Ok(Ok(Reply::Count(runs::prune(work, before_ms)?)));
-        }
+        Alone::Drop { runs } => runs::drop_runs(work, &runs)?,
         #[cfg(test)]
         Alone::Limit(pages) => {
             work.conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;

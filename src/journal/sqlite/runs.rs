@@ -4,12 +4,13 @@ use rusqlite::{Connection, Params};
 use serde_json::{Map, Value, json};
 
 use super::counts::Counts;
-use super::row::{Row, execute, get, parse, select, spell, text, word};
+use super::row::{Row, execute, first, get, parse, select, spell, text, word};
 use super::sql;
 use super::work::Work;
 use crate::journal::chain::canonical;
+use crate::journal::prune::Last;
 use crate::journal::{JournalError, NewRun, RunRecord, RunUpdate};
-use crate::model::Source;
+use crate::model::{RunId, Source};
 
 /// A change of a run's head.
 pub(super) struct UpdateOrder {
@@ -69,8 +70,24 @@ fn changes(update: &RunUpdate) -> Result<Map<String, Value>, JournalError> {
     Ok(changes)
 }
 
-pub(super) fn prune(work: &Work<'_>, before_ms: i64) -> Result<u64, JournalError> {
-    execute(work.conn, sql::RUN_PRUNE, [before_ms]).map(|gone| gone as u64)
+/// Deletes runs with all their rows.
+pub(super) fn drop_runs(work: &Work<'_>, runs: &[RunId]) -> Result<(), JournalError> {
+    for run in runs {
+        execute(work.conn, sql::RUN_DROP, [run.as_str()])?;
+    }
+    Ok(())
+}
+
+/// Where the history of a run ends.
+pub(super) fn last(conn: &Connection, run_no: i64) -> Result<Last, JournalError> {
+    let last = first(conn, sql::RUN_LAST, [run_no], |row| {
+        Ok(Last {
+            at_ms: get(row, "at_ms")?,
+            open: get(row, "open")?,
+            in_flight: get(row, "in_flight")?,
+        })
+    })?;
+    last.ok_or_else(|| JournalError::Damaged("a run has no history".to_owned()))
 }
 
 /// The run of this id, or the only one whose id begins so.

@@ -65,7 +65,14 @@ statements! {
     /// In order of rows: to group a million by their outcomes takes longer than to count them.
     OUTCOMES = "SELECT outcome FROM member WHERE run_no = ?1";
     RUN_SOURCES = "SELECT name, first_line FROM source WHERE run_no = ?1 ORDER BY ix";
-    RUN_PRUNE = "DELETE FROM run WHERE ended_ms < ?1";
+    RUN_DROP = "DELETE FROM run WHERE id = ?1";
+    /// A wall clock that was set back makes no run older than its latest event.
+    RUN_LAST = "SELECT (SELECT max(at_ms) FROM event WHERE run_no = ?1) AS at_ms,
+        (SELECT count(*) FROM call INDEXED BY call_open
+            WHERE run_no = ?1 AND status NOT IN ('settled', 'failed')) AS open,
+        (SELECT count(*) FROM call INDEXED BY call_open
+            WHERE run_no = ?1 AND status = 'in_flight' AND status NOT IN ('settled', 'failed'))
+            AS in_flight";
 
     // The plan's frame.
     SOURCE_INSERT = "INSERT INTO source (run_no, ix, name, first_line) VALUES (?1, ?2, ?3, ?4)";

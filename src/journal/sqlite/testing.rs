@@ -19,9 +19,10 @@ pub(in crate::journal) async fn with_pages(url: &str, path: &Path, pages: u32) -
 const LARGE: [&str; 8] =
     ["grp", "chunk", "call", "member", "revocation", "attempt", "event", "snapshot"];
 /// Statements that are made once an invocation, and may walk through what belongs to one run.
-const ONCE: [&str; 7] = [
+const ONCE: [&str; 8] = [
     sql::RUN_INSERT,
-    sql::RUN_PRUNE,
+    sql::RUN_DROP,
+    sql::RUN_LAST,
     sql::OUTCOMES,
     sql::READING_TIMES,
     sql::RUN_HEAD,
@@ -41,7 +42,7 @@ fn every_statement_is_understood_and_none_walks_through_a_large_table() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let path = folder.path().join("unpair.db");
     let name = Name("test".to_owned());
-    connect::private_file(&name, &path).expect("a file");
+    let _held = connect::hold(&name, &path).expect("a file");
     let conn = connect::to_write(&name, &path).expect("a journal");
     for statement in sql::ALL {
         let values = conn.prepare(statement).expect(statement).parameter_count();

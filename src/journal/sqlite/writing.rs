@@ -1,6 +1,5 @@
 //! The way to the writer.
 
-use std::fs::File;
 use std::path::PathBuf;
 
 use super::begin::{self, BeginOrder};
@@ -17,7 +16,7 @@ use crate::model::{PairSet, Status};
 pub(super) struct Writing {
     thread: Thread<Message>,
     /// Held until the thread has ended: fields are dropped in this order.
-    _lock: File,
+    _held: connect::Held,
 }
 
 impl Writing {
@@ -27,10 +26,9 @@ impl Writing {
         path: PathBuf,
         counts: Counts,
     ) -> Result<Self, JournalError> {
-        let lock = connect::lock(&name, &path)?;
-        connect::private_file(&name, &path)?;
+        let held = connect::hold(&name, &path)?;
         let open = move || Writer::new(name.clone(), connect::to_write(&name, &path)?, counts);
-        Ok(Self { thread: Thread::start(open, Writer::serve).await?, _lock: lock })
+        Ok(Self { thread: Thread::start(open, Writer::serve).await?, _held: held })
     }
 
     /// Returns once the order is durable or refused.

@@ -81,14 +81,27 @@ async fn a_process_that_lost_the_journal_writes_nothing_more() {
     let journal = place.open().await;
     with_call(&*journal, &["sgr-1"]).await;
     let held = claim(&*journal, 1, "token-1", 2_000).await;
-    // Somebody removed the lock file, and another process took the journal over.
-    std::fs::remove_file(place.folder.path().join("unpair.db.lock")).expect("a lock file");
-    let other = place.open().await;
+    // A process that knows nothing of our locks took the journal over.
+    place.edit("UPDATE journal SET epoch = epoch + 1");
     let fenced = journal.conclude(held, &accepted("req-1"), 2_100).await;
     assert!(matches!(fenced, Err(JournalError::Locked { .. })), "{fenced:?}");
-    assert_eq!(other.reclaim(&run_id(), 3_000).await.expect("reclaimed"), 1);
     let late = journal.claim(&run_id(), CallId(1), &super::fixture::started("t"), 3_000).await;
     assert!(matches!(late, Err(JournalError::Locked { .. })));
+    drop(journal);
+    let other = place.open().await;
+    assert_eq!(other.reclaim(&run_id(), 3_000).await.expect("reclaimed"), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn without_its_lock_file_a_journal_that_is_held_is_locked_all_the_same() {
+    let place = Place::new();
+    let journal = place.open().await;
+    std::fs::remove_file(place.folder.path().join("unpair.db.lock")).expect("a lock file");
+    let second = crate::journal::open(&place.url(), crate::journal::Mode::Write).await.map(drop);
+    assert!(matches!(second, Err(JournalError::Locked { .. })), "{second:?}");
+    journal.close().await.expect("closed");
+    place.open().await;
 }
 
 /// Polls a future so many times at most, then gives it up.

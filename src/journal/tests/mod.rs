@@ -7,5 +7,6 @@ mod fixture;
 mod frame;
 mod planning;
 mod property;
+mod prune;
 mod sqlite;
 mod tamper;

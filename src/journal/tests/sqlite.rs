@@ -5,8 +5,8 @@ use std::path::Path;
 use super::fixture::{
     Place, accepted, call, claim, deferred, new_run, pairs, planned, run_id, started, with_call,
 };
-use crate::journal::{CallId, Journal, JournalError, Mode, RunUpdate, open, prune};
-use crate::model::{GroupIx, RunId, Status};
+use crate::journal::{CallId, Journal, JournalError, Mode, RunUpdate, open};
+use crate::model::{GroupIx, Status};
 
 async fn unusable(url: &str, mode: Mode) -> String {
     match open(url, mode).await {
@@ -171,24 +171,4 @@ async fn a_full_disk_stops_all_writing_and_loses_nothing_that_was_told() {
     let journal = place.open().await;
     assert_eq!(call(&*journal, 1).await.status, Status::InFlight { generation: 1, attempt: 1 });
     assert_eq!(crate::journal::check(&*journal, &run_id()).await.expect("checked").bad, [""; 0]);
-}
-
-#[tokio::test]
-async fn pruning_takes_ended_runs_with_all_their_rows() {
-    let place = Place::new();
-    let journal = place.open().await;
-    with_call(&*journal, &["sgr-1"]).await;
-    let other: RunId = "01936f00-0000-7000-8000-000000000002".into();
-    journal.begin(&new_run(&other), &pairs()).await.expect("begun");
-    let ended = RunUpdate { ended_ms: Some(5_000), ..RunUpdate::default() };
-    journal.update(&run_id(), &ended, 5_000).await.expect("updated");
-    journal.close().await.expect("closed");
-    assert_eq!(prune(&place.url(), 5_000).await.expect("pruned"), 0);
-    assert_eq!(prune(&place.url(), 5_001).await.expect("pruned"), 1);
-    let left = "SELECT (SELECT count(*) FROM revocation) + (SELECT count(*) FROM call)
-        + (SELECT count(*) FROM event WHERE run_no = 1) + (SELECT count(*) FROM grp) - 4";
-    assert_eq!(place.number(left), 0);
-    let journal = place.read().await;
-    assert_eq!(journal.runs().await.expect("runs").len(), 1);
-    assert_eq!(crate::journal::check(&*journal, &other).await.expect("checked").bad, [""; 0]);
 }

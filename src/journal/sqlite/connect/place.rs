@@ -1,73 +1,134 @@
-//! Where a journal's file is, and whose: what a writer refuses.
+//! The files of a journal: whose they are, where they are, and the locks that keep others out.
 
-use std::fs::File;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::Name;
+use crate::failpoint::{Bug, planted};
+use crate::files::{
+    Access, Owner, Refusal, file_system, look, open_own, shared_folder, still_there,
+};
+use crate::journal::JournalError;
 
 /// File systems of other machines: their locks and shared memory do not hold a journal together.
 const REMOTE: [&str; 8] = ["nfs", "nfs4", "cifs", "smb3", "afs", "ncpfs", "fuse.sshfs", "lustre"];
-/// The mounts of this process, where the system tells them.
-const MOUNTS: &str = "/proc/self/mountinfo";
-/// Who this process is, where the system tells it.
-const SELF: &str = "/proc/self";
+/// What `SQLite` keeps beside a database and believes as much: the write-ahead log, its index, and
+/// the journal that is rolled back.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// The file that a writing process locks.
+const LOCK: &str = ".lock";
 
-/// Why `file`, which was opened at `path`, is not to be written, with the remedy.
-pub(super) fn refusal(path: &Path, file: &File) -> Option<String> {
-    let (meta, named) = match (file.metadata(), std::fs::symlink_metadata(path)) {
-        (Ok(meta), Ok(named)) => (meta, named),
-        (Err(error), _) | (_, Err(error)) => return Some(error.to_string()),
+/// What keeps other writing processes out for as long as it lives.
+pub(in crate::journal::sqlite) struct Held {
+    /// The lock beside the journal.
+    _beside: File,
+    /// The journal itself: a lock on the file, not on a name of it. `SQLite` uses locks of another
+    /// kind (fcntl) on it, which these leave alone.
+    _database: File,
+}
+
+/// How many handles of the journal itself a [`Held`] is.
+const HELD: usize = 1;
+
+/// Takes the locks that a writing process holds, or says who does; makes the file if it is not there.
+/// Nothing in it is believed yet.
+pub(in crate::journal::sqlite) fn hold(name: &Name, path: &Path) -> Result<Held, JournalError> {
+    is_ours(name, path, Owner::Us)?;
+    let lock = with(path, LOCK);
+    let beside =
+        open_own(&lock, Access::ReadWrite).map_err(|why| refused(name, path, &lock, why))?;
+    locked(name, &beside)?;
+    let own = open_own(path, Access::ReadWrite);
+    let database = own.map_err(|why| refused(name, path, path, why))?;
+    if cfg!(target_os = "linux") {
+        locked(name, &database)?;
+    }
+    if let Some(kind) = file_system(path).filter(|kind| REMOTE.contains(&kind.as_str())) {
+        return Err(name.unusable(format!(
+            "is on a file system of another machine ({kind}); use a folder on a local one"
+        )));
+    }
+    if let Some(shared) = shared_folder(path) {
+        tracing::warn!(
+            "{}: {shared}, who can take the journal away or put an older one there; keep it in a \
+             folder of your own, or run chmod +t on this one",
+            name.0
+        );
+    }
+    Ok(Held { _beside: beside, _database: database })
+}
+
+fn locked(name: &Name, file: &File) -> Result<(), JournalError> {
+    if planted(Bug::LockNotTaken) {
+        return Ok(());
+    }
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(name.locked()),
+        Err(TryLockError::Error(error)) => Err(name
+            .unusable(format!("cannot be locked: {error}; use a folder on a local file system"))),
+    }
+}
+
+/// Whether there is a journal, which with all that lies beside it is ours to believe. To be asked
+/// before `SQLite` opens any of it.
+pub(in crate::journal::sqlite) fn is_ours(
+    name: &Name,
+    path: &Path,
+    owner: Owner,
+) -> Result<bool, JournalError> {
+    let found = look(path, owner).map_err(|why| refused(name, path, path, why))?;
+    for beside in BESIDE.map(|suffix| with(path, suffix)) {
+        look(&beside, owner).map_err(|why| refused(name, path, &beside, why))?;
+    }
+    Ok(found.is_some())
+}
+
+/// Refuses what `SQLite` opened by its path if it is not what was judged: another file may have taken
+/// its place in between. `written` if this process holds the journal.
+pub(super) fn is_what_was_opened(
+    name: &Name,
+    path: &Path,
+    owner: Owner,
+    written: bool,
+) -> Result<(), JournalError> {
+    let again = |place: &Path, held| {
+        still_there(place, owner, held).map_err(|why| refused(name, path, place, why))
     };
-    if (meta.dev(), meta.ino()) != (named.dev(), named.ino()) {
-        return Some("was replaced while it was opened; try again".into());
+    if again(path, if written { HELD } else { 0 })?.is_none() {
+        return Err(refused(name, path, path, Refusal::Replaced));
     }
-    if !meta.is_file() {
-        return Some("is not a file; use another --journal".into());
+    for beside in BESIDE.map(|suffix| with(path, suffix)) {
+        again(&beside, 0)?;
     }
-    if std::fs::metadata(SELF).is_ok_and(|us| us.uid() != meta.uid()) {
-        return Some("belongs to another user; use a journal of your own".into());
-    }
-    if meta.permissions().mode() & 0o022 != 0 {
-        return Some("others than its owner can write it; run chmod 600 on it".into());
-    }
-    let mounts = std::fs::read_to_string(MOUNTS).unwrap_or_default();
-    let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let kind = file_system(&mounts, &place).filter(|kind| REMOTE.contains(kind))?;
-    Some(format!("is on a file system of another machine ({kind}); use a folder on a local one"))
+    Ok(())
 }
 
-/// The kind of the file system that `path` is on, by the text of `mountinfo` (proc(5)).
-fn file_system<'m>(mounts: &'m str, path: &Path) -> Option<&'m str> {
-    let mounts = mounts.lines().filter_map(|line| {
-        let (head, tail) = line.split_once(" - ")?;
-        let point = head.split(' ').nth(4)?.replace("\\040", " ");
-        path.starts_with(&point).then(|| (point.len(), tail.split(' ').next().unwrap_or_default()))
-    });
-    // Of mounts on one place the last covers the others.
-    mounts.max_by_key(|(length, _)| *length).map(|(_, kind)| kind)
+fn with(path: &Path, suffix: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(suffix);
+    PathBuf::from(beside)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MOUNTS: &str = "\
-        22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw\n\
-        30 22 0:40 / /home rw shared:2 - nfs4 server:/home rw,vers=4.2\n\
-        31 22 0:41 / /home/my\\040disk rw - ext4 /dev/sdb1 rw\n\
-        32 22 0:42 / /mnt rw - ext4 /dev/sdc1 rw\n\
-        33 32 0:43 / /mnt rw - cifs //server/share rw\n";
-
-    #[test]
-    fn the_innermost_and_last_mount_says_what_a_path_is_on() {
-        for (path, kind) in [
-            ("/var/unpair.db", "ext4"),
-            ("/home/me/unpair.db", "nfs4"),
-            ("/home/my disk/unpair.db", "ext4"),
-            ("/homely/unpair.db", "ext4"),
-            ("/mnt/unpair.db", "cifs"),
-        ] {
-            assert_eq!(file_system(MOUNTS, Path::new(path)), Some(kind), "{path}");
+/// The refusal of `file`, which is the journal at `path` or lies beside it, with the remedy.
+fn refused(name: &Name, path: &Path, file: &Path, why: Refusal) -> JournalError {
+    let folder = path.parent().unwrap_or(path).display();
+    let reason = match why {
+        Refusal::Io(error) => match error.kind() {
+            ErrorKind::NotFound => {
+                format!("there is no folder {folder}; create it, or use another --journal")
+            }
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                format!("cannot be written: {error}; use another --journal")
+            }
+            _ => format!("cannot be opened: {error}"),
+        },
+        other if file == path => other.to_string(),
+        other => {
+            let beside = file.file_name().unwrap_or_default().display();
+            format!("{beside} beside it {other}")
         }
-        assert_eq!(file_system("", Path::new("/x")), None);
-    }
+    };
+    name.unusable(reason)
 }
