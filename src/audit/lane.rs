@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::{Stream, TryStreamExt as _};
 
+use super::again::{Again, Due};
 use super::observe::{Observation, Observer, Peers};
 use super::{Audit, AuditEnd, GroupRead, Planning, read_groups};
 use crate::exchange::{Account, AccountError, ReadError};
@@ -35,17 +36,19 @@ pub(super) async fn read_lane<'a>(
         }
         Err(error) => return Ok(LaneEnd::Done(unreachable_lane(audit, lane, &error).await?)),
     };
-    let reader = LaneReader { audit, observer, lane, account: &account };
+    let again = Again::default();
+    let reader = LaneReader { audit, observer, lane, account: &account, again: &again };
     let end = AuditEnd { reached: 1, ..AuditEnd::default() };
     let mut end = reader
         .batches()
-        .map_ok(|due| reader.read(due))
+        .map_ok(|due| reader.read(due.into_iter().map(Due::from).collect()))
         .try_buffer_unordered(reader.at_once())
         .try_fold(end, |mut end, batch_end| async {
             end.add(batch_end);
             Ok(end)
         })
         .await?;
+    reader.look_again(&mut end).await?;
     end.interrupted |= audit.exchange.stop.is_cancelled();
     Ok(LaneEnd::Done(end))
 }
@@ -56,6 +59,7 @@ struct LaneReader<'a> {
     observer: &'a Observer<'a>,
     lane: &'a Lane,
     account: &'a Account,
+    again: &'a Again,
 }
 
 impl LaneReader<'_> {
@@ -82,15 +86,34 @@ impl LaneReader<'_> {
         .map_ok(|groups| groups.into_iter().filter(|group| self.audit.is_due(group)).collect())
     }
 
-    /// Reads one batch and journals what was read.
-    async fn read(&self, due: Vec<GroupWork>) -> Result<AuditEnd, JournalError> {
+    /// Looks once more, one delay later, at what one look does not prove: all such groups of the
+    /// lane together. A lane without any pays nothing.
+    async fn look_again(&self, end: &mut AuditEnd) -> Result<(), JournalError> {
+        let size = self.account.client.batch().groups.max(1);
+        loop {
+            let due = self.again.due(&self.audit.exchange.stop).await;
+            if due.is_empty() {
+                return Ok(());
+            }
+            for batch in due.chunks(size) {
+                end.add(self.read(batch.to_vec()).await?);
+            }
+        }
+    }
+
+    /// Reads one batch and journals what was read and is proven.
+    async fn read(&self, due: Vec<Due>) -> Result<AuditEnd, JournalError> {
         let mut end = AuditEnd::default();
         if due.is_empty() {
             return Ok(end);
         }
-        let ids: Vec<_> = due.iter().map(|group| group.group.clone()).collect();
+        let ids: Vec<_> = due.iter().map(|due| due.work.group.clone()).collect();
         match read_groups(self.audit.exchange, &self.lane.key, self.account, &ids).await {
             Ok(reads) => {
+                let (due, reads) = self.again.sift(due, reads);
+                if due.is_empty() {
+                    return Ok(end);
+                }
                 take(self.audit, self.observer, self.account, &due, reads, &mut end).await?;
                 self.audit.exchange.progress.advance(&self.lane.key, due.len() as u64);
             }
@@ -182,7 +205,7 @@ fn new_grants(
                 revocation.rule.direction,
                 revocation.rule.id,
                 revocation.rule.protocol,
-                revocation.rule.ports,
+                revocation.rule.ports_shown(),
                 peer.unwrap_or_default(),
             )
         })

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::listing::{LISTING_CHANGED, Listing, MAX_PAGES, MAX_RESTARTS, RuleList, Turn};
-use crate::cloud::{Action, Cloud, CloudError, GroupInfo};
+use super::listing::{
+    CONTRADICTORY, LISTING_CHANGED, Listing, MAX_PAGES, MAX_RESTARTS, RuleList, Turn,
+};
+use crate::cloud::{Action, Cloud, CloudError, GroupInfo, NamedGroups};
 use crate::exchange::{Account, Exchange, ReadError};
 use crate::failpoint::{Bug, planted};
 use crate::journal::Reading;
@@ -24,7 +26,8 @@ pub struct GroupRead {
     pub reading: Reading,
 }
 
-/// Reads `groups` of one lane, in order. `Err` only when told to stop: whatever else fails is a
+/// Looks once at `groups` of one lane, in order: that one is missing is proof only when a second
+/// look, one delay later, does not find it either. `Err` only when told to stop: whatever else fails is a
 /// [`Reading::Failed`].
 pub async fn read_groups(
     exchange: &Exchange,
@@ -43,7 +46,11 @@ pub async fn read_groups(
         match reader.infos(chunk).await {
             Ok((infos, ids)) => {
                 for info in infos {
-                    found.insert(info.id.clone(), (info, ids.clone()));
+                    let id = info.id.clone();
+                    let earlier = found.insert(id.clone(), (info.clone(), ids.clone()));
+                    if earlier.is_some_and(|(earlier, _)| earlier != info) {
+                        failed.insert(id, contradiction("it is listed twice, each time otherwise"));
+                    }
                 }
             }
             Err(ReadError::Stopped) => return Err(ReadError::Stopped),
@@ -77,6 +84,7 @@ fn unseen(group: &GroupId) -> GroupInfo {
         name: String::new(),
         vpc: String::new(),
         service_managed: false,
+        names: None,
     }
 }
 
@@ -187,14 +195,17 @@ impl Reader<'_> {
         chunk: &[GroupId],
     ) -> Result<(Vec<(GroupId, Rule)>, Vec<RequestId>), ReadError> {
         for _ in 0..=MAX_RESTARTS {
-            let listed = self.list_rules(chunk, MAX_PAGES).await?;
+            let mut listed = self.list_rules(chunk, MAX_PAGES).await?;
+            if !listed.settle() {
+                continue;
+            }
             if listed.shows_nothing() {
                 // Nor would it to credentials that are another account's by now.
                 self.exchange.prove_again(self.lane, self.client()).await?;
             }
             let Some(earlier_pages) = listed.earlier_pages() else { return Ok(listed.end()) };
-            let again = self.list_rules(chunk, earlier_pages).await?;
-            if listed.stood_still(&again) {
+            let mut again = self.list_rules(chunk, earlier_pages).await?;
+            if again.settle() && listed.stood_still(&again) {
                 return Ok(listed.end());
             }
         }
@@ -202,7 +213,7 @@ impl Reader<'_> {
             ErrorClass::Lost,
             LISTING_CHANGED,
             format!(
-                "rules were added or removed between two pages of their listing, {} times in a row",
+                "rules were added, removed or changed while they were listed, {} times in a row",
                 MAX_RESTARTS + 1
             ),
         )))
@@ -274,7 +285,7 @@ impl Reader<'_> {
 
     fn snapshot(&self, info: GroupInfo, rules: Vec<Rule>) -> Reading {
         let owner = info.owner.unwrap_or_else(|| self.account.identity.account.clone());
-        if owner != self.account.identity.account {
+        if !owner.is_same(&self.account.identity.account) {
             return Reading::Failed {
                 code: "OtherOwner".to_owned(),
                 message: format!(
@@ -282,6 +293,12 @@ impl Reader<'_> {
                      account in the manifest"
                 ),
             };
+        }
+        if info.names.is_some_and(|names| names != NamedGroups::of(&rules)) {
+            return failed(&contradiction(
+                "the listing of the group and the listing of its rules show different grants to \
+                 groups",
+            ));
         }
         Reading::Seen(Snapshot {
             name: info.name,
@@ -291,6 +308,12 @@ impl Reader<'_> {
             rules,
         })
     }
+}
+
+/// Answers of one reading that contradict each other.
+fn contradiction(what: &str) -> CloudError {
+    let message = format!("{what}, so neither is proof: try again later");
+    CloudError::local(ErrorClass::Lost, CONTRADICTORY, message)
 }
 
 fn failed(error: &CloudError) -> Reading {

@@ -8,6 +8,7 @@ mod directory;
 mod error;
 mod hide;
 mod http;
+mod named;
 mod settings;
 mod xml;
 
@@ -18,6 +19,7 @@ use async_trait::async_trait;
 pub use directory::Accounts;
 pub use error::CloudError;
 pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, Stamp, check_endpoint};
+pub use named::NamedGroups;
 pub use settings::{
     AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
 };
@@ -77,7 +79,7 @@ pub trait Cloud: Send + Sync {
         &self,
         region: &RegionId,
         groups: &[GroupId],
-    ) -> Result<Option<Answer<Vec<Reference>>>, CloudError>;
+    ) -> Result<Option<Answer<References>>, CloudError>;
 
     /// The regions that the account may use.
     async fn regions(&self) -> Result<Answer<Vec<RegionId>>, CloudError>;
@@ -199,6 +201,8 @@ pub struct GroupInfo {
     pub vpc: String,
     /// Managed by a service of the provider: nobody else may change it.
     pub service_managed: bool,
+    /// The groups that its rules name, where this listing shows them, too (AWS).
+    pub names: Option<NamedGroups>,
 }
 
 /// One page of rules.
@@ -210,6 +214,26 @@ pub struct RulesPage {
     pub seen: Vec<GroupId>,
     /// Pass this to get the next page.
     pub next: Option<String>,
+}
+
+/// Which groups name those that were asked about, as far as one answer tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    /// What it tells.
+    pub all: Vec<Reference>,
+    /// The groups asked about that the answer has an entry for, even an empty one.
+    pub mentioned: Vec<GroupId>,
+}
+
+impl References {
+    /// Entries at which an answer is cut, which has no second page: those that are not in it may
+    /// stand all the same.
+    pub const CUT: usize = 100;
+
+    /// Whether something may have been cut off.
+    pub fn is_cut(&self) -> bool {
+        self.all.len() >= Self::CUT
+    }
 }
 
 /// `by` has a rule that names `group`.

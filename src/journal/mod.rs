@@ -44,7 +44,7 @@ pub use check::{CheckReport, check};
 pub use head::head;
 pub use open::{Mode, open, prune};
 pub use orders::GroupOrders;
-pub use reading::{GroupReading, Reading, SideReading, SideRecord};
+pub use reading::{GroupReading, NamesPeer, Naming, Reading, SideReading, SideRecord};
 pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};
 pub use stored::stored_pairs;
 pub use table::Table;

@@ -82,6 +82,16 @@ impl Protocol {
         &self.0
     }
 
+    /// A protocol as a cloud tells it: a word newer than this program stays as it came.
+    pub fn told(text: &str) -> Self {
+        text.parse().unwrap_or_else(|_| Self(Arc::from(text)))
+    }
+
+    /// Whether it is one whose meaning is known.
+    pub fn is_known(&self) -> bool {
+        Self::NAMES.iter().any(|(name, _)| *name == &*self.0) || self.0.parse::<u8>().is_ok()
+    }
+
     /// Whether rules of this protocol carry ports.
     pub fn has_ports(&self) -> bool {
         matches!(&*self.0, "tcp" | "udp")
@@ -183,8 +193,43 @@ pub enum Peer {
     Cidr(String),
     /// A prefix list.
     PrefixList(String),
-    /// Something else, such as a rule with no peer at all.
+    /// Something else, which is no group.
     Other(String),
+    /// The rule does not tell which of these it is about, or tells none at all: nothing is decided
+    /// by it, and nothing that it may be about is clean.
+    Unclear(Vec<Peer>),
+}
+
+impl Peer {
+    /// The groups that the rule names, each with its owner as far as that is told.
+    pub fn groups(&self) -> impl Iterator<Item = (&GroupId, Option<&AccountId>)> {
+        let several: &[Self] = match self {
+            Self::Unclear(several) => several,
+            one => std::slice::from_ref(one),
+        };
+        several.iter().filter_map(|peer| match peer {
+            Self::Group { id, owner } => Some((id, owner.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// Whether both are one peer, whoever is told to own it: a group id names one group.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Group { id, .. }, Self::Group { id: other, .. }) => id.is_same(other),
+            _ => self == other,
+        }
+    }
+
+    /// Whether both may be one peer.
+    fn may_be(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unclear(several), one) | (one, Self::Unclear(several)) => {
+                several.is_empty() || several.iter().any(|peer| peer.is_same(one))
+            }
+            _ => self.is_same(other),
+        }
+    }
 }
 
 impl fmt::Display for Peer {
@@ -193,6 +238,12 @@ impl fmt::Display for Peer {
             Self::Group { id, owner: Some(owner) } => write!(f, "{owner}/{id}"),
             Self::Group { id, owner: None } => write!(f, "{id}"),
             Self::Cidr(text) | Self::PrefixList(text) | Self::Other(text) => f.write_str(text),
+            Self::Unclear(several) => {
+                for (ix, peer) in several.iter().enumerate() {
+                    write!(f, "{}{peer}", if ix > 0 { " or " } else { "" })?;
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -204,18 +255,20 @@ pub struct Rule {
     pub id: RuleId,
     /// Which way.
     pub direction: Direction,
-    /// Protocol, canonical.
+    /// Protocol, canonical; a word newer than this program as it came, empty if none came.
     pub protocol: Protocol,
-    /// Destination ports.
-    pub ports: PortRange,
+    /// Destination ports; `None` where no range is told, as by a rule whose ports are a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports: Option<PortRange>,
     /// Source ports; `None` where the provider gives none (always on AWS).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ports: Option<PortRange>,
     /// The other end.
     pub peer: Peer,
-    /// Accept or drop.
-    pub policy: Policy,
-    /// 1 to 100 on Alibaba Cloud, absent on AWS.
+    /// Accept or drop; `None` where neither is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    /// 1 to 100 on Alibaba Cloud, absent on AWS and where none is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<u16>,
     /// Alibaba Cloud only.
@@ -231,17 +284,61 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether `other` admits exactly the same traffic, whatever its id and description.
+    /// Whether `other` admits exactly the same traffic, whatever its id, its description and the
+    /// owner that it tells.
     pub fn same_traffic(&self, other: &Self) -> bool {
         self.direction == other.direction
             && self.protocol == other.protocol
             && self.ports == other.ports
+            && self.port_list() == other.port_list()
             && self.source_ports.unwrap_or(PortRange::ALL)
                 == other.source_ports.unwrap_or(PortRange::ALL)
-            && self.peer == other.peer
+            && self.peer.is_same(&other.peer)
             && self.policy == other.policy
             && self.priority == other.priority
             && self.nic_type == other.nic_type
+    }
+
+    /// Whether `other` may admit exactly the same traffic: no value that both tell differs.
+    pub fn may_be(&self, other: &Self) -> bool {
+        fn may<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.zip(other).is_none_or(|(one, other)| one == other)
+        }
+        let known = |rule: &Self| rule.protocol.is_known().then(|| rule.protocol.clone());
+        self.direction == other.direction
+            && may(known(self).as_ref(), known(other).as_ref())
+            && may(self.ports.as_ref(), other.ports.as_ref())
+            && (self.port_list().is_some() == other.port_list().is_some())
+            && may(self.source_ports.as_ref(), other.source_ports.as_ref())
+            && self.peer.may_be(&other.peer)
+            && may(self.policy.as_ref(), other.policy.as_ref())
+            && may(self.priority.as_ref(), other.priority.as_ref())
+            && may(self.nic_type.as_ref(), other.nic_type.as_ref())
+    }
+
+    /// The list that its ports are, in place of a range (Alibaba Cloud).
+    pub fn port_list(&self) -> Option<&str> {
+        if self.ports.is_some() || self.fields.get("PortRange").is_some() {
+            return None;
+        }
+        self.fields.get("PortRangeListId")
+    }
+
+    /// Its ports as they are shown: a range, a list's id, or what came in place of one.
+    pub fn ports_shown(&self) -> String {
+        match (self.ports, self.port_list()) {
+            (Some(range), _) => range.to_string(),
+            (None, Some(list)) => list.to_owned(),
+            (None, None) => self.fields.get("PortRange").unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// What it does as it is shown: a word that is known, or what came in place of one.
+    pub fn policy_shown(&self) -> &str {
+        match self.policy {
+            Some(policy) => policy.as_str(),
+            None => self.fields.get("Policy").unwrap_or_default(),
+        }
     }
 }
 

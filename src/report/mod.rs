@@ -7,6 +7,7 @@ mod accounts;
 mod causes;
 mod commands;
 mod csv;
+mod doubts;
 mod error;
 mod evidence;
 #[cfg(test)]

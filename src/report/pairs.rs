@@ -6,6 +6,7 @@ use crate::journal::{Journal, JournalError, RunRecord};
 use crate::model::{Filter, GroupIx, GroupRef, Groups, PairOutcome, SideState};
 
 use super::causes::Causes;
+use super::doubts::{Doubts, LastSnapshot};
 use super::evidence::{Evidence, JudgedSide, LastRead, PairSpan};
 use super::walk::PairWalk;
 use super::words::{describe, reason};
@@ -54,6 +55,10 @@ pub struct SideRow {
     pub outside: u32,
     /// Drop rules that no row asks for.
     pub drops: u32,
+    /// Rules that name the other group under another owner than the row.
+    pub misowned: u32,
+    /// Rules that may name the other group, and cannot be judged.
+    pub unclear: u32,
     /// Not ours to call: its owner must run what is to be run.
     pub is_partner: bool,
 }
@@ -154,14 +159,35 @@ impl<'a> PairRows<'a> {
         }
         let lines: Vec<u32> = page.iter().flat_map(|pair| &pair.rows).map(|row| row.line).collect();
         let notes = self.journal.notes_of(&self.run.new.id, &lines).await?;
-        page.iter().map(|pair| self.row(pair, &notes)).collect()
+        let doubts = self.doubts(page).await?;
+        page.iter().map(|pair| self.row(pair, &notes, &doubts)).collect()
     }
 
-    fn row(&self, pair: &PairSpan, notes: &Notes) -> Result<PairRow, JournalError> {
+    /// What keeps sides of these pairs from being judged.
+    async fn doubts(&self, page: &[PairSpan]) -> Result<Doubts, JournalError> {
+        let (mut doubts, mut snapshots) = (Doubts::default(), LastSnapshot::default());
+        for pair in page {
+            let judged = self.evidence.judge(pair);
+            if judged.a.finding.is_in_doubt() || judged.b.finding.is_in_doubt() {
+                let (a, b) = (self.name(pair.a)?, self.name(pair.b)?);
+                let at = (self.journal, &self.run.new.id);
+                let pair = [(pair.a, &a), (pair.b, &b)];
+                doubts.add(at, &mut snapshots, &judged, pair).await?;
+            }
+        }
+        Ok(doubts)
+    }
+
+    fn row(
+        &self,
+        pair: &PairSpan,
+        notes: &Notes,
+        doubts: &Doubts,
+    ) -> Result<PairRow, JournalError> {
         let judged = self.evidence.judge(pair);
         let (a, b) = (self.name(pair.a)?, self.name(pair.b)?);
-        let a_row = self.side(pair.a, pair.b, judged.a, &a, &b);
-        let b_row = self.side(pair.b, pair.a, judged.b, &b, &a);
+        let a_row = self.side((pair.a, &a), (pair.b, &b), judged.a, doubts);
+        let b_row = self.side((pair.b, &b), (pair.a, &a), judged.b, doubts);
         Ok(PairRow {
             outcome: judged.outcome,
             reason: reason(&a_row, &b_row),
@@ -182,14 +208,13 @@ impl<'a> PairRows<'a> {
 
     fn side(
         &self,
-        own: GroupIx,
-        peer: GroupIx,
+        (own, group): (GroupIx, &GroupRef),
+        (peer, other): (GroupIx, &GroupRef),
         judged: JudgedSide,
-        group: &GroupRef,
-        other: &GroupRef,
+        doubts: &Doubts,
     ) -> SideRow {
         let read = self.evidence.last_read(own);
-        let mut text = describe(judged, read, other);
+        let mut text = describe(judged, read, (peer, other), doubts.get(own, peer));
         if !matches!(judged.state, SideState::Clean | SideState::Outside(_))
             && let Some(cause) = self.causes.get(own, peer)
         {
@@ -202,6 +227,8 @@ impl<'a> PairRows<'a> {
             standing: judged.finding.standing,
             outside: judged.finding.outside,
             drops: judged.finding.drops,
+            misowned: judged.finding.misowned,
+            unclear: judged.finding.unclear,
             is_partner: matches!(read, LastRead::NotOurs | LastRead::Naming(_)),
         }
     }
