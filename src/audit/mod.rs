@@ -4,8 +4,10 @@ mod again;
 mod blind;
 mod lane;
 mod listing;
+mod moved;
 mod observe;
 mod partner;
+mod proof;
 mod read;
 
 use std::collections::HashSet;

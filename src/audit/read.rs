@@ -4,14 +4,13 @@ use std::collections::HashMap;
 
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::listing::{
-    CONTRADICTORY, LISTING_CHANGED, Listing, MAX_PAGES, MAX_RESTARTS, RuleList, Turn,
-};
-use crate::cloud::{Action, Cloud, CloudError, GroupInfo, NamedGroups};
+use super::listing::{LISTING_CHANGED, Listing, MAX_PAGES, MAX_RESTARTS, RuleList, Turn};
+use super::proof::{RulesRead, conclude, contradiction, failed as unread};
+use crate::cloud::{Action, Cloud, CloudError, GroupInfo};
 use crate::exchange::{Account, Exchange, ReadError};
 use crate::failpoint::{Bug, planted};
 use crate::journal::Reading;
-use crate::model::{ErrorClass, GroupId, LaneKey, RequestId, Rule, Snapshot};
+use crate::model::{ErrorClass, GroupId, LaneKey, RequestId, Rule};
 
 /// One group as read.
 #[derive(Clone, Debug)]
@@ -69,7 +68,9 @@ pub async fn read_groups(
                 Some(error) => Err(error),
                 None => Ok(found.remove(group)),
             };
-            reader.conclude(group, info, rules.remove(group))
+            let account = &reader.account.identity.account;
+            let (reading, request_ids) = conclude(account, info, rules.remove(group));
+            GroupRead { group: group.clone(), at_ms: reader.at_ms, request_ids, reading }
         })
         .collect();
     reader.prove_missing(&mut reads).await?;
@@ -87,11 +88,6 @@ fn unseen(group: &GroupId) -> GroupInfo {
         names: None,
     }
 }
-
-/// What the rules listing of one group gave.
-type RulesRead = Result<(Vec<Rule>, Vec<RequestId>), CloudError>;
-/// What the group listing gave of one group, with the names of its exchanges.
-type InfoRead = Result<Option<(GroupInfo, Vec<RequestId>)>, CloudError>;
 
 struct Reader<'a> {
     exchange: &'a Exchange,
@@ -252,70 +248,11 @@ impl Reader<'_> {
         match self.exchange.prove_again(self.lane, self.client()).await {
             Err(ReadError::Cloud(error)) => {
                 for read in reads.iter_mut().filter(|read| is_missing(read)) {
-                    read.reading = failed(&error);
+                    read.reading = unread(&error);
                 }
                 Ok(())
             }
             other => other,
         }
     }
-
-    /// Puts the two listings together. Absence counts only beside a well-formed answer; the
-    /// owner must be the account that was proven.
-    fn conclude(&self, group: &GroupId, info: InfoRead, rules: Option<RulesRead>) -> GroupRead {
-        let mut request_ids = Vec::new();
-        let reading = match (info, rules) {
-            (Err(error), _) => failed(&error),
-            (Ok(None), _) => Reading::Missing { code: "not listed".to_owned() },
-            (Ok(Some(_)), None) => {
-                failed(&CloudError::local(ErrorClass::Lost, "Unread", "its rules were not listed"))
-            }
-            (Ok(Some(_)), Some(Err(error))) if error.class == ErrorClass::GroupMissing => {
-                Reading::Missing { code: error.code }
-            }
-            (Ok(Some(_)), Some(Err(error))) => failed(&error),
-            (Ok(Some((info, ids))), Some(Ok((rules, more)))) => {
-                request_ids.extend(ids);
-                request_ids.extend(more);
-                self.snapshot(info, rules)
-            }
-        };
-        GroupRead { group: group.clone(), at_ms: self.at_ms, request_ids, reading }
-    }
-
-    fn snapshot(&self, info: GroupInfo, rules: Vec<Rule>) -> Reading {
-        let owner = info.owner.unwrap_or_else(|| self.account.identity.account.clone());
-        if !owner.is_same(&self.account.identity.account) {
-            return Reading::Failed {
-                code: "OtherOwner".to_owned(),
-                message: format!(
-                    "the group is shared by {owner}, which alone may change its rules: name that \
-                     account in the manifest"
-                ),
-            };
-        }
-        if info.names.is_some_and(|names| names != NamedGroups::of(&rules)) {
-            return failed(&contradiction(
-                "the listing of the group and the listing of its rules show different grants to \
-                 groups",
-            ));
-        }
-        Reading::Seen(Snapshot {
-            name: info.name,
-            vpc: info.vpc,
-            owner,
-            service_managed: info.service_managed,
-            rules,
-        })
-    }
-}
-
-/// Answers of one reading that contradict each other.
-fn contradiction(what: &str) -> CloudError {
-    let message = format!("{what}, so neither is proof: try again later");
-    CloudError::local(ErrorClass::Lost, CONTRADICTORY, message)
-}
-
-fn failed(error: &CloudError) -> Reading {
-    Reading::Failed { code: error.code.clone(), message: error.message.clone() }
 }

@@ -9,6 +9,7 @@ mod error;
 mod hide;
 mod http;
 mod named;
+mod references;
 mod settings;
 mod xml;
 
@@ -20,6 +21,7 @@ pub use directory::Accounts;
 pub use error::CloudError;
 pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, Stamp, check_endpoint};
 pub use named::NamedGroups;
+pub use references::{Reference, References};
 pub use settings::{
     AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
 };
@@ -214,37 +216,6 @@ pub struct RulesPage {
     pub seen: Vec<GroupId>,
     /// Pass this to get the next page.
     pub next: Option<String>,
-}
-
-/// Which groups name those that were asked about, as far as one answer tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct References {
-    /// What it tells.
-    pub all: Vec<Reference>,
-    /// The groups asked about that the answer has an entry for, even an empty one.
-    pub mentioned: Vec<GroupId>,
-}
-
-impl References {
-    /// Entries at which an answer is cut, which has no second page: those that are not in it may
-    /// stand all the same.
-    pub const CUT: usize = 100;
-
-    /// Whether something may have been cut off.
-    pub fn is_cut(&self) -> bool {
-        self.all.len() >= Self::CUT
-    }
-}
-
-/// `by` has a rule that names `group`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// The group asked about.
-    pub group: GroupId,
-    /// The group that names it.
-    pub by: GroupId,
-    /// The account of `by`.
-    pub account: AccountId,
 }
 
 /// One revocation call: the rules are all of one group and direction.

@@ -49,7 +49,9 @@ mod tests {
 
     fn named(groups: &[(Direction, &str)]) -> NamedGroups {
         let mut named = NamedGroups::default();
-        groups.iter().for_each(|(direction, id)| named.add(*direction, &GroupId::new(id)));
+        for (direction, id) in groups {
+            named.add(*direction, &GroupId::new(id));
+        }
         named
     }
 

@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::word::word_enum;
-use super::{AccountId, Fields, GroupId, RuleId};
+use super::{AccountId, Fields, Peer, Protocol, RuleId};
 
 /// A value that cannot be read: what it was and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,82 +55,6 @@ word_enum! {
     }
 }
 
-/// An IP protocol in canonical form: `tcp`, `udp`, `icmp`, `icmpv6`, `gre`, `all`, or another
-/// IANA number in decimal.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Protocol(Arc<str>);
-
-impl Protocol {
-    const NAMES: [(&'static str, &'static str); 6] = [
-        ("tcp", "6"),
-        ("udp", "17"),
-        ("icmp", "1"),
-        ("icmpv6", "58"),
-        ("gre", "47"),
-        ("all", "-1"),
-    ];
-
-    /// Every protocol.
-    pub fn all() -> Self {
-        Self(Arc::from("all"))
-    }
-
-    /// The canonical word.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// A protocol as a cloud tells it: a word newer than this program stays as it came.
-    pub fn told(text: &str) -> Self {
-        text.parse().unwrap_or_else(|_| Self(Arc::from(text)))
-    }
-
-    /// Whether it is one whose meaning is known.
-    pub fn is_known(&self) -> bool {
-        Self::NAMES.iter().any(|(name, _)| *name == &*self.0) || self.0.parse::<u8>().is_ok()
-    }
-
-    /// Whether rules of this protocol carry ports.
-    pub fn has_ports(&self) -> bool {
-        matches!(&*self.0, "tcp" | "udp")
-    }
-
-    /// The value that the EC2 API takes: `-1` for all, a number for GRE.
-    pub fn aws(&self) -> &str {
-        match &*self.0 {
-            "all" => "-1",
-            "gre" => "47",
-            other => other,
-        }
-    }
-}
-
-impl FromStr for Protocol {
-    type Err = BadValue;
-
-    /// Reads a name in any case, `-1`, or a number from 0 to 255; `6` and `TCP` are equal.
-    fn from_str(text: &str) -> Result<Self, BadValue> {
-        let lower = text.to_ascii_lowercase();
-        if let Some((name, _)) = Self::NAMES.iter().find(|(n, num)| lower == *n || lower == *num) {
-            return Ok(Self(Arc::from(*name)));
-        }
-        match lower.parse::<u8>() {
-            Ok(number) => Ok(Self(Arc::from(number.to_string()))),
-            Err(_) => Err(BadValue::new(
-                text,
-                "a protocol: tcp, udp, icmp, icmpv6, gre, all or a number from 0 to 255",
-            )),
-        }
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
 /// Ports `from/to`, or an ICMP type and code; `-1/-1` is everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortRange {
@@ -174,77 +97,6 @@ impl<'de> Deserialize<'de> for PortRange {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// The other end of a rule.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Peer {
-    /// A security group. `owner` is absent where the provider does not say (AWS: the group was
-    /// deleted; Alibaba Cloud: the same account).
-    Group {
-        /// The group.
-        id: GroupId,
-        /// Its account.
-        owner: Option<AccountId>,
-    },
-    /// An IPv4 or IPv6 range.
-    Cidr(String),
-    /// A prefix list.
-    PrefixList(String),
-    /// Something else, which is no group.
-    Other(String),
-    /// The rule does not tell which of these it is about, or tells none at all: nothing is decided
-    /// by it, and nothing that it may be about is clean.
-    Unclear(Vec<Peer>),
-}
-
-impl Peer {
-    /// The groups that the rule names, each with its owner as far as that is told.
-    pub fn groups(&self) -> impl Iterator<Item = (&GroupId, Option<&AccountId>)> {
-        let several: &[Self] = match self {
-            Self::Unclear(several) => several,
-            one => std::slice::from_ref(one),
-        };
-        several.iter().filter_map(|peer| match peer {
-            Self::Group { id, owner } => Some((id, owner.as_ref())),
-            _ => None,
-        })
-    }
-
-    /// Whether both are one peer, whoever is told to own it: a group id names one group.
-    fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Group { id, .. }, Self::Group { id: other, .. }) => id.is_same(other),
-            _ => self == other,
-        }
-    }
-
-    /// Whether both may be one peer.
-    fn may_be(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Unclear(several), one) | (one, Self::Unclear(several)) => {
-                several.is_empty() || several.iter().any(|peer| peer.is_same(one))
-            }
-            _ => self.is_same(other),
-        }
-    }
-}
-
-impl fmt::Display for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Group { id, owner: Some(owner) } => write!(f, "{owner}/{id}"),
-            Self::Group { id, owner: None } => write!(f, "{id}"),
-            Self::Cidr(text) | Self::PrefixList(text) | Self::Other(text) => f.write_str(text),
-            Self::Unclear(several) => {
-                for (ix, peer) in several.iter().enumerate() {
-                    write!(f, "{}{peer}", if ix > 0 { " or " } else { "" })?;
-                }
-                Ok(())
-            }
-        }
     }
 }
 

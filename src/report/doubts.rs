@@ -108,11 +108,8 @@ fn may_name(n: usize, other: &GroupRef) -> String {
 
 /// The first of these, and how many more there are.
 fn some(all: &[String]) -> String {
-    let mut text = all.iter().take(TOLD).cloned().collect::<Vec<_>>().join(", ");
-    if all.len() > TOLD {
-        text.push_str(&format!(" and {} more", all.len() - TOLD));
-    }
-    text
+    let text = all.iter().take(TOLD).cloned().collect::<Vec<_>>().join(", ");
+    if all.len() > TOLD { format!("{text} and {} more", all.len() - TOLD) } else { text }
 }
 
 fn name(rule: &Rule) -> String {

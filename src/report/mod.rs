@@ -15,6 +15,7 @@ mod fake;
 mod format;
 mod html;
 mod json;
+mod pair_row;
 mod pairs;
 mod plain;
 mod plan;

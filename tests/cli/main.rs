@@ -25,6 +25,7 @@ mod hostile;
 mod killed;
 mod outcomes;
 mod output;
+mod owners;
 #[path = "../support/process.rs"]
 mod process;
 mod rates;
