@@ -222,6 +222,59 @@ mod tests {
         assert!("".parse::<Protocol>().is_err());
     }
 
+    fn rule() -> Rule {
+        Rule {
+            id: "sgr-1".into(),
+            direction: Direction::Ingress,
+            protocol: Protocol::all(),
+            ports: Some(PortRange::ALL),
+            source_ports: None,
+            peer: Peer::Group { id: "sg-b".into(), owner: Some("b@aliyun.com".into()) },
+            policy: Some(Policy::Accept),
+            priority: Some(1),
+            nic_type: Some(NicType::Intranet),
+            description: String::new(),
+            fields: Fields::default(),
+        }
+    }
+
+    #[test]
+    fn an_owner_does_not_tell_two_rules_apart_for_a_group_id_names_one_group() {
+        for (id, owner) in [("SG-b", Some("1987654321098765".into())), ("sg-b", None)] {
+            let other = Rule { peer: Peer::Group { id: id.into(), owner }, ..rule() };
+            assert!(rule().same_traffic(&other) && rule().may_be(&other));
+        }
+        let other = Peer::Group { id: "sg-c".into(), owner: Some("b@aliyun.com".into()) };
+        assert!(!rule().may_be(&Rule { peer: other, ..rule() }));
+    }
+
+    #[test]
+    fn a_rule_that_leaves_a_value_untold_may_be_any_that_has_one() {
+        let both = vec![rule().peer, Peer::Cidr("10.0.0.0/8".to_owned())];
+        for other in [
+            Rule { ports: None, ..rule() },
+            Rule { policy: None, ..rule() },
+            Rule { priority: None, nic_type: None, ..rule() },
+            Rule { protocol: Protocol::told("ANY"), ..rule() },
+            Rule { peer: Peer::Unclear(both), ..rule() },
+            Rule { peer: Peer::Unclear(vec![]), ..rule() },
+        ] {
+            assert!(rule().may_be(&other) && other.may_be(&rule()), "{other:?}");
+            assert!(!rule().same_traffic(&other), "{other:?}");
+        }
+        let fields = [("PortRangeListId", "prl-1")].into_iter().collect();
+        for other in [
+            Rule { ports: Some(PortRange { from: 1, to: 2 }), ..rule() },
+            Rule { ports: None, fields, ..rule() },
+            Rule { policy: Some(Policy::Drop), ..rule() },
+            Rule { priority: Some(2), ..rule() },
+            Rule { direction: Direction::Egress, ..rule() },
+            Rule { protocol: Protocol::told("tcp"), ..rule() },
+        ] {
+            assert!(!rule().may_be(&other) && !other.may_be(&rule()), "{other:?}");
+        }
+    }
+
     #[test]
     fn port_ranges_are_two_numbers() {
         assert_eq!("-1/-1".parse(), Ok(PortRange::ALL));

@@ -153,3 +153,32 @@ fn references_that_are_cut_prove_no_absence_and_what_is_in_them_stands() {
     assert_eq!(result["pairs"]["half_severed"], 1, "asked again alone, it is seen: {result}");
     assert_eq!(result["pairs"]["severed"], 1, "a whole answer is proof: {result}");
 }
+
+#[test]
+fn a_group_of_ours_that_is_gone_does_not_hide_who_names_the_others() {
+    // The cloud refuses to tell of several groups if one of them is not there.
+    let world = WorldText::empty()
+        .group(A, "sg-a1", &[cidr(80)])
+        .group(A, "sg-a2", &[cidr(80)])
+        .group(PARTNER, "sg-p1", &[cidr(80)])
+        .group(PARTNER, "sg-p2", &[admits(A, "sg-a2")]);
+    let scene = Setting::of(&world).start();
+    let row = |own: &str, peer: &str| {
+        format!("cn-hangzhou,{},{own},{},{peer},ingress\n", A.id, PARTNER.id)
+    };
+    scene.write(
+        "pairs.csv",
+        &format!(
+            "region,account_a,group_a,account_b,group_b,direction\n{}{}{}",
+            row("sg-a1", "sg-p1"),
+            row("sg-a2", "sg-p2"),
+            row("sg-gone", "sg-p1"),
+        ),
+    );
+    let pairs = &scene.json(&REVOKE, 3)["pairs"];
+    assert_eq!(
+        [&pairs["severed"], &pairs["half_severed"], &pairs["unknown"]],
+        [&Value::from(1), &Value::from(1), &Value::from(1)],
+        "{pairs}"
+    );
+}
