@@ -71,7 +71,8 @@ impl Again {
     /// What is to be looked at once more, when it is time; empty if nothing is, or when told to
     /// stop.
     pub(super) async fn due(&self, stop: &CancellationToken) -> Vec<Due> {
-        let due = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut due = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        due.sort_by_key(|due| due.work.ix);
         if due.is_empty() {
             return due;
         }
@@ -89,6 +90,11 @@ mod tests {
     use crate::model::{GroupId, GroupIx, Snapshot};
 
     const MISSING: &str = "not listed";
+
+    fn work(ix: u32) -> GroupWork {
+        let group = GroupId::new("sg-a");
+        GroupWork { ix: GroupIx(ix), group, read_ms: None, looked_ms: None, peers: vec![] }
+    }
 
     fn read(reading: Reading) -> GroupRead {
         GroupRead { group: GroupId::new("sg-a"), at_ms: 1, request_ids: vec![], reading }
@@ -115,8 +121,7 @@ mod tests {
     /// What counts after these looks, and how many of them it took.
     async fn looked(looks: &[Reading]) -> (Reading, usize) {
         let again = Again::default();
-        let work =
-            GroupWork { ix: GroupIx(1), group: GroupId::new("sg-a"), read_ms: None, peers: vec![] };
+        let work = work(1);
         let mut due: Vec<Due> = vec![work.into()];
         for (look, n) in looks.iter().zip(1..) {
             let (_, mut proven) = again.sift(due, vec![read(look.clone())]);
@@ -148,10 +153,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn groups_are_looked_at_again_together_and_in_order() {
+        let again = Again::default();
+        for ix in [3, 1, 2] {
+            again.sift(vec![work(ix).into()], vec![read(missing())]);
+        }
+        let due = again.due(&CancellationToken::new()).await;
+        assert_eq!(due.iter().map(|due| due.work.ix.0).collect::<Vec<_>>(), [1, 2, 3]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_stop_does_not_wait_for_the_second_look() {
         let again = Again::default();
-        let work =
-            GroupWork { ix: GroupIx(1), group: GroupId::new("sg-a"), read_ms: None, peers: vec![] };
+        let work = work(1);
         again.sift(vec![work.into()], vec![read(missing())]);
         let stop = CancellationToken::new();
         stop.cancel();
