@@ -91,6 +91,8 @@ fn a_reference_under_another_owner_is_told_with_both() {
     assert_unknown(&scene.json(&REVOKE, 3));
     let why = reason(&scene);
     assert!(why.contains(B.id) && why.contains(PARTNER.id), "{why}");
+    let report = scene.report().to_string();
+    assert!(!report.contains("aliyun ecs Revoke"), "its owner has nothing to run: {report}");
 }
 
 #[test]

@@ -95,7 +95,7 @@ Open: 1 pair
     alibaba cn-beijing · pairs.csv:4 · =evil\\u{1b}[2J
 
 Unknown: 1 pair
-  (a side could not be read, or its group does not exist)
+  (a side could not be read or judged, or its group does not exist)
 
   111/sg-d  clean
   222/sg-f  no such group there (InvalidSecurityGroupId.NotFound); --accept-gone
