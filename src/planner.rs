@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{
-    CallForm, Direction, Fields, Filter, Finding, GroupIx, GroupRef, NicType, Peer, PlannedCall,
-    Policy, PortRange, Protocol, Provider, Revocation, Rule, Scope,
+    CallForm, Direction, Fields, Filter, Finding, Fit, GroupIx, GroupRef, NicType, Peer,
+    PlannedCall, Policy, PortRange, Protocol, Provider, Revocation, Rule, Scope,
 };
 
 /// A group that some row pairs with the group in hand.
@@ -45,43 +45,104 @@ pub fn plan_group(
     rules: &[Rule],
     shape: CallShape,
 ) -> GroupPlan {
-    let mut by_id: HashMap<&str, Vec<&PeerGroup<'_>>> = HashMap::new();
-    for peer in peers {
-        by_id.entry(peer.group.group.as_str()).or_default().push(peer);
-    }
+    let named = Named::new(peers);
     let mut findings: BTreeMap<GroupIx, Finding> = BTreeMap::new();
     let mut elsewhere = 0;
     let mut revocations = Vec::new();
     for rule in rules {
-        let Peer::Group { id, .. } = &rule.peer else { continue };
-        let named = by_id
-            .get(id.as_str())
-            .and_then(|named| named.iter().find(|peer| is_owner(&rule.peer, peer.group)));
-        let Some(peer) = named else {
-            elsewhere += u32::from(rule.policy == Policy::Accept);
-            continue;
-        };
-        let finding = findings
-            .entry(peer.ix)
-            .or_insert_with(|| Finding { peer: peer.ix, ..Finding::default() });
-        match peer.wants.iter().find(|(filter, _)| filter.matches(rule)) {
-            Some((_, line)) => {
-                finding.standing += 1;
-                revocations.push(Revocation {
-                    group,
-                    peer: peer.ix,
-                    line: *line,
-                    rule: rule.clone(),
-                });
+        let mut is_paired = false;
+        for (peer, is_owner) in named.by(&rule.peer) {
+            is_paired = true;
+            let finding = findings
+                .entry(peer.ix)
+                .or_insert_with(|| Finding { peer: peer.ix, ..Finding::default() });
+            match sort(rule, peer, is_owner) {
+                Sorted::Standing(line) => {
+                    finding.standing += 1;
+                    let rule = rule.clone();
+                    revocations.push(Revocation { group, peer: peer.ix, line, rule });
+                }
+                Sorted::Outside => finding.outside += 1,
+                Sorted::Drop => finding.drops += 1,
+                Sorted::Misowned => finding.misowned += 1,
+                Sorted::Unclear => finding.unclear += 1,
             }
-            None if rule.policy == Policy::Drop => finding.drops += 1,
-            None => finding.outside += 1,
         }
+        let names_others = !is_paired && rule.peer.groups().next().is_some();
+        elsewhere += u32::from(names_others && rule.policy != Some(Policy::Drop));
     }
     GroupPlan {
         findings: findings.into_values().collect(),
         elsewhere,
         calls: into_calls(group, revocations, shape),
+    }
+}
+
+/// The groups that rows pair a group with, by their ids in lower case.
+struct Named<'a, 'p> {
+    all: &'a [PeerGroup<'p>],
+    by_id: HashMap<String, Vec<&'a PeerGroup<'p>>>,
+}
+
+impl<'a, 'p> Named<'a, 'p> {
+    fn new(all: &'a [PeerGroup<'p>]) -> Self {
+        let mut by_id: HashMap<String, Vec<&PeerGroup<'_>>> = HashMap::new();
+        for peer in all {
+            by_id.entry(peer.group.group.as_str().to_ascii_lowercase()).or_default().push(peer);
+        }
+        Self { all, by_id }
+    }
+
+    /// Those that a rule with `peer` may be about, each with whether the rule tells its owner, or
+    /// none. A rule that tells no peer at all may be about any of them.
+    fn by(&self, peer: &Peer) -> Vec<(&'a PeerGroup<'p>, bool)> {
+        let mut named: Vec<(&PeerGroup<'_>, bool)> = Vec::new();
+        if matches!(peer, Peer::Unclear(several) if several.is_empty()) {
+            return self.all.iter().map(|peer| (peer, true)).collect();
+        }
+        for (id, owner) in peer.groups() {
+            let id = id.as_str();
+            let peers = if id.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                self.by_id.get(&id.to_ascii_lowercase())
+            } else {
+                self.by_id.get(id)
+            };
+            for peer in peers.into_iter().flatten() {
+                if !named.iter().any(|(known, _)| known.ix == peer.ix) {
+                    // Who tells no owner leaves the id to decide: it names one group.
+                    named.push((peer, owner.is_none_or(|o| o.is_same(&peer.group.account))));
+                }
+            }
+        }
+        named
+    }
+}
+
+/// What a rule is to a row that pairs its group with one that it names.
+enum Sorted {
+    /// What the row of this line asks for.
+    Standing(u32),
+    /// A grant that no row asks for.
+    Outside,
+    /// A drop rule that no row asks for.
+    Drop,
+    /// It names the id under another owner than the row: one of them is wrong.
+    Misowned,
+    /// It does not tell what it takes to say what it is.
+    Unclear,
+}
+
+fn sort(rule: &Rule, peer: &PeerGroup<'_>, is_owner: bool) -> Sorted {
+    if !is_owner {
+        return Sorted::Misowned;
+    }
+    let best = peer.wants.iter().map(|(filter, line)| (filter.fit(rule), *line)).min();
+    let is_clear = !matches!(rule.peer, Peer::Unclear(_)) && !rule.id.as_str().is_empty();
+    match (best, rule.policy) {
+        (Some((Fit::Yes, line)), _) if is_clear => Sorted::Standing(line),
+        (Some((Fit::Yes | Fit::Untold, _)), _) | (_, None) => Sorted::Unclear,
+        (_, Some(Policy::Drop)) => Sorted::Drop,
+        (_, Some(Policy::Accept)) => Sorted::Outside,
     }
 }
 
@@ -117,27 +178,16 @@ pub fn blind_rules(filter: &Filter, peer: &GroupRef) -> Vec<Rule> {
         id: "".into(),
         direction: *direction,
         protocol: filter.protocol.clone().unwrap_or_else(Protocol::all),
-        ports: filter.ports.unwrap_or(PortRange::ALL),
+        ports: Some(filter.ports.unwrap_or(PortRange::ALL)),
         source_ports: filter.source_ports,
         peer: Peer::Group { id: peer.group.clone(), owner: Some(peer.account.clone()) },
-        policy: filter.policy.unwrap_or(Policy::Accept),
+        policy: Some(filter.policy.unwrap_or(Policy::Accept)),
         priority: alibaba.then_some(filter.priority.unwrap_or(1)),
         nic_type: alibaba.then_some(filter.nic_type.unwrap_or(NicType::Intranet)),
         description: String::new(),
         fields: Fields::default(),
     };
     directions.iter().map(rule).collect()
-}
-
-/// Whether the rule's peer may be of `group`'s account. A provider that names no owner, and a
-/// login name that is not mapped to an id, leave the group id to decide.
-fn is_owner(peer: &Peer, group: &GroupRef) -> bool {
-    match peer {
-        Peer::Group { owner: Some(owner), .. } => {
-            owner == &group.account || !group.account.is_numeric()
-        }
-        _ => true,
-    }
 }
 
 fn into_calls(group: GroupIx, revocations: Vec<Revocation>, shape: CallShape) -> Vec<PlannedCall> {
@@ -159,116 +209,4 @@ fn into_calls(group: GroupIx, revocations: Vec<Revocation>, shape: CallShape) ->
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn group(account: &str, id: &str) -> GroupRef {
-        GroupRef {
-            cloud: Provider::Alibaba,
-            account: account.into(),
-            region: "cn-beijing".into(),
-            group: id.into(),
-        }
-    }
-
-    fn rule(id: &str, direction: Direction, peer: (&str, Option<&str>)) -> Rule {
-        Rule {
-            id: id.into(),
-            direction,
-            protocol: "tcp".parse().expect("a protocol"),
-            ports: PortRange { from: 22, to: 22 },
-            source_ports: None,
-            peer: Peer::Group { id: peer.0.into(), owner: peer.1.map(Into::into) },
-            policy: Policy::Accept,
-            priority: Some(1),
-            nic_type: Some(NicType::Intranet),
-            description: String::new(),
-            fields: Fields::default(),
-        }
-    }
-
-    const SHAPE: CallShape = CallShape { form: CallForm::RuleId, batch: 2 };
-
-    fn plan(peer: &GroupRef, filters: &[Filter], rules: &[Rule]) -> GroupPlan {
-        let wants = filters.iter().zip(2..).collect();
-        let peers = [PeerGroup { ix: GroupIx(9), group: peer, wants }];
-        plan_group(GroupIx(1), &peers, rules, SHAPE)
-    }
-
-    #[test]
-    fn calls_hold_one_direction_and_at_most_a_batch() {
-        let peer = group("2", "sg-b");
-        let rules: Vec<Rule> = (0..5)
-            .map(|n| {
-                let direction = if n < 3 { Direction::Ingress } else { Direction::Egress };
-                rule(&format!("sgr-{n}"), direction, ("sg-b", Some("2")))
-            })
-            .collect();
-        let plan = plan(&peer, &[Filter::default()], &rules);
-        let sizes: Vec<_> = plan.calls.iter().map(|c| (c.direction, c.revocations.len())).collect();
-        assert_eq!(
-            sizes,
-            [(Direction::Ingress, 2), (Direction::Ingress, 1), (Direction::Egress, 2)]
-        );
-        assert_eq!(plan.findings[0].standing, 5);
-    }
-
-    #[test]
-    fn a_group_of_the_same_id_in_another_account_is_another_group() {
-        let peer = group("2", "sg-b");
-        let rules = [rule("sgr-1", Direction::Ingress, ("sg-b", Some("3")))];
-        let plan = plan(&peer, &[Filter::default()], &rules);
-        assert_eq!((plan.calls.len(), plan.elsewhere), (0, 1));
-    }
-
-    #[test]
-    fn a_rule_without_an_owner_matches_by_group_id() {
-        let peer = group("2", "sg-b");
-        let rules = [rule("sgr-1", Direction::Ingress, ("sg-b", None))];
-        assert_eq!(plan(&peer, &[Filter::default()], &rules).calls.len(), 1);
-    }
-
-    #[test]
-    fn drop_rules_are_findings_unless_a_row_asks_for_them() {
-        let peer = group("2", "sg-b");
-        let drop =
-            Rule { policy: Policy::Drop, ..rule("sgr-1", Direction::Ingress, ("sg-b", Some("2"))) };
-        let any = plan(&peer, &[Filter::default()], std::slice::from_ref(&drop));
-        assert_eq!((any.calls.len(), any.findings[0].drops), (0, 1));
-        let wanted = Filter { policy: Some(Policy::Drop), ..Filter::default() };
-        assert_eq!(plan(&peer, &[wanted], &[drop]).calls.len(), 1);
-    }
-
-    #[test]
-    fn narrowing_rows_add_up_and_the_rest_is_outside() {
-        let peer = group("2", "sg-b");
-        let udp = Rule {
-            protocol: "udp".parse().expect("a protocol"),
-            ..rule("sgr-2", Direction::Ingress, ("sg-b", Some("2")))
-        };
-        let gre = Rule { protocol: "gre".parse().expect("a protocol"), ..udp.clone() };
-        let rules = [rule("sgr-1", Direction::Ingress, ("sg-b", Some("2"))), udp, gre];
-        let only = |word: &str| Filter {
-            protocol: Some(word.parse().expect("a protocol")),
-            ..Filter::default()
-        };
-        let plan = plan(&peer, &[only("6"), only("udp")], &rules);
-        assert_eq!((plan.findings[0].standing, plan.findings[0].outside), (2, 1));
-        let lines: Vec<u32> = plan.calls[0].revocations.iter().map(|r| r.line).collect();
-        assert_eq!(lines, [2, 3]);
-    }
-
-    #[test]
-    fn blind_plans_use_the_manuals_defaults() {
-        let peer = group("b@aliyun.com", "sg-b");
-        let any = Filter::default();
-        let peers = [PeerGroup { ix: GroupIx(9), group: &peer, wants: vec![(&any, 2)] }];
-        let calls = plan_blind(GroupIx(1), &peers, CallShape { form: CallForm::Flat, batch: 100 });
-        assert_eq!(calls.len(), 1);
-        let rule = &calls[0].revocations[0].rule;
-        assert!(calls[0].revocations[0].is_blind());
-        assert_eq!(rule.protocol, Protocol::all());
-        assert_eq!(rule.ports, PortRange::ALL);
-        assert_eq!((rule.priority, rule.nic_type), (Some(1), Some(NicType::Intranet)));
-    }
-}
+mod tests;

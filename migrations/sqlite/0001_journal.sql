@@ -89,7 +89,7 @@ CREATE TABLE grp (
     reading         TEXT    NOT NULL DEFAULT 'unread',
     code            TEXT,
     message         TEXT,
-    naming          TEXT,                       -- groups of ours that it names, JSON
+    naming          TEXT,                       -- of a partner: groups of ours that it names, JSON
     service_managed INTEGER NOT NULL DEFAULT 0,
     elsewhere       INTEGER NOT NULL DEFAULT 0,
     read_seq        INTEGER,                    -- its last snapshot
@@ -118,8 +118,8 @@ CREATE TABLE snapshot (
     PRIMARY KEY (run_no, grp, seq)
 ) STRICT;
 
--- What the last reading of a group shows of its peers; 16 bytes each: peer, standing, outside,
--- drops, big-endian.
+-- What the last reading of a group shows of its peers; 24 bytes each: peer, standing, outside,
+-- drops, misowned, unclear, big-endian.
 CREATE TABLE finding (
     run_no  INTEGER NOT NULL REFERENCES run (no) ON DELETE CASCADE,
     grp     INTEGER NOT NULL,

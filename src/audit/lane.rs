@@ -1,15 +1,15 @@
 //! One lane of an audit: its groups in order, a batch at a time.
 
-use std::collections::{HashMap, HashSet};
-
 use futures_util::{Stream, TryStreamExt as _};
 
-use super::observe::{Observation, Observer, Peers};
+use super::again::{Again, Due};
+use super::moved::{approved, new_grants};
+use super::observe::Observer;
 use super::{Audit, AuditEnd, GroupRead, Planning, read_groups};
 use crate::exchange::{Account, AccountError, ReadError};
 use crate::failpoint::hit;
 use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Reading};
-use crate::model::{GroupIx, Rule, RuleId};
+use crate::model::GroupIx;
 
 /// Batches of one lane that are read at once at most: each holds its groups' rules in memory.
 const MAX_BATCHES: usize = 2;
@@ -35,17 +35,19 @@ pub(super) async fn read_lane<'a>(
         }
         Err(error) => return Ok(LaneEnd::Done(unreachable_lane(audit, lane, &error).await?)),
     };
-    let reader = LaneReader { audit, observer, lane, account: &account };
+    let again = Again::default();
+    let reader = LaneReader { audit, observer, lane, account: &account, again: &again };
     let end = AuditEnd { reached: 1, ..AuditEnd::default() };
     let mut end = reader
         .batches()
-        .map_ok(|due| reader.read(due))
+        .map_ok(|due| reader.read(due.into_iter().map(Due::from).collect()))
         .try_buffer_unordered(reader.at_once())
         .try_fold(end, |mut end, batch_end| async {
             end.add(batch_end);
             Ok(end)
         })
         .await?;
+    reader.look_again(&mut end).await?;
     end.interrupted |= audit.exchange.stop.is_cancelled();
     Ok(LaneEnd::Done(end))
 }
@@ -56,6 +58,7 @@ struct LaneReader<'a> {
     observer: &'a Observer<'a>,
     lane: &'a Lane,
     account: &'a Account,
+    again: &'a Again,
 }
 
 impl LaneReader<'_> {
@@ -82,15 +85,34 @@ impl LaneReader<'_> {
         .map_ok(|groups| groups.into_iter().filter(|group| self.audit.is_due(group)).collect())
     }
 
-    /// Reads one batch and journals what was read.
-    async fn read(&self, due: Vec<GroupWork>) -> Result<AuditEnd, JournalError> {
+    /// Looks once more, one delay later, at what one look does not prove: all such groups of the
+    /// lane together. A lane without any pays nothing.
+    async fn look_again(&self, end: &mut AuditEnd) -> Result<(), JournalError> {
+        let size = self.account.client.batch().groups.max(1);
+        loop {
+            let due = self.again.due(&self.audit.exchange.stop).await;
+            if due.is_empty() {
+                return Ok(());
+            }
+            for batch in due.chunks(size) {
+                end.add(self.read(batch.to_vec()).await?);
+            }
+        }
+    }
+
+    /// Reads one batch and journals what was read and is proven.
+    async fn read(&self, due: Vec<Due>) -> Result<AuditEnd, JournalError> {
         let mut end = AuditEnd::default();
         if due.is_empty() {
             return Ok(end);
         }
-        let ids: Vec<_> = due.iter().map(|group| group.group.clone()).collect();
+        let ids: Vec<_> = due.iter().map(|due| due.work.group.clone()).collect();
         match read_groups(self.audit.exchange, &self.lane.key, self.account, &ids).await {
             Ok(reads) => {
+                let (due, reads) = self.again.sift(due, reads);
+                if due.is_empty() {
+                    return Ok(end);
+                }
                 take(self.audit, self.observer, self.account, &due, reads, &mut end).await?;
                 self.audit.exchange.progress.advance(&self.lane.key, due.len() as u64);
             }
@@ -137,56 +159,6 @@ async fn take(
     audit.journal.record_planned(run, &readings, &plans, now_ms).await?;
     hit("after-reading");
     Ok(())
-}
-
-/// The rules that a frozen plan holds of these groups, which are in order.
-async fn approved(
-    audit: &Audit<'_>,
-    due: &[GroupWork],
-) -> Result<HashMap<GroupIx, Vec<Rule>>, JournalError> {
-    let (Planning::Frozen, [first, ..], [.., last]) = (&audit.planning, due, due) else {
-        return Ok(HashMap::new());
-    };
-    let orders = audit.journal.orders(&audit.run.new.id, first.ix.0..last.ix.0 + 1).await?;
-    orders.iter().map(|of_group| Ok((of_group.group, of_group.rules()?))).collect()
-}
-
-/// The grants that the approved plan does not hold, in words. A rule of the plan that stands
-/// again under another id is not among them: its revocation comes out as a conflict.
-fn new_grants(
-    approved: &[Rule],
-    work: &GroupWork,
-    seen: &Observation,
-    peers: &Peers,
-) -> Vec<String> {
-    let live: HashSet<&RuleId> = seen
-        .calls
-        .iter()
-        .flat_map(|call| &call.revocations)
-        .map(|revocation| &revocation.rule.id)
-        .collect();
-    let is_planned = |rule: &Rule| {
-        approved
-            .iter()
-            .any(|old| old.id == rule.id || (!live.contains(&old.id) && old.same_traffic(rule)))
-    };
-    seen.calls
-        .iter()
-        .flat_map(|call| &call.revocations)
-        .filter(|revocation| !is_planned(&revocation.rule))
-        .map(|revocation| {
-            let peer = peers.get(&revocation.peer).map(ToString::to_string);
-            format!(
-                "{} has a new {} rule {} ({} {}) that names {}",
-                work.group,
-                revocation.rule.direction,
-                revocation.rule.id,
-                revocation.rule.protocol,
-                revocation.rule.ports,
-                peer.unwrap_or_default(),
-            )
-        })
-        .collect()
 }
 
 /// Journals every group of a lane that cannot be called as such.

@@ -1,11 +1,13 @@
 //! Listings of many pages: they end, start again where they must, and show what stands.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::cloud::CloudError;
 use crate::exchange::ReadError;
 use crate::model::{ErrorClass, GroupId, RequestId, Rule, RuleId};
 
+/// The code of a reading whose two listings show different rules: it may be made again.
+pub const CONTRADICTORY: &str = "Contradictory";
 /// The code of a reading whose rules came or went while they were listed: it may be made again.
 pub const LISTING_CHANGED: &str = "ListingChanged";
 /// Pages of one listing before it is given up: a provider that never ends a listing is broken.
@@ -111,6 +113,31 @@ impl RuleList {
         self.rules.iter().take(self.last_page).map(name).all(|rule| listed.contains(&rule))
     }
 
+    /// Lets each rule stand once, however often it was listed. Whether it was listed as one and the
+    /// same each time: if not, some of it was read before a change and some after.
+    pub(super) fn settle(&mut self) -> bool {
+        let mut first: HashMap<&RuleId, usize> = HashMap::with_capacity(self.rules.len());
+        let mut repeated = Vec::new();
+        for (at, (group, rule)) in self.rules.iter().enumerate() {
+            if rule.id.as_str().is_empty() {
+                continue;
+            }
+            let earlier = *first.entry(&rule.id).or_insert(at);
+            if earlier == at {
+                continue;
+            }
+            if self.rules.get(earlier) != Some(&(group.clone(), rule.clone())) {
+                return false;
+            }
+            repeated.push(at);
+        }
+        for at in repeated.into_iter().rev() {
+            self.rules.remove(at);
+            self.last_page -= usize::from(at < self.last_page);
+        }
+        true
+    }
+
     /// The rules, and the names of the exchanges that listed them.
     pub(super) fn end(self) -> (Vec<(GroupId, Rule)>, Vec<RequestId>) {
         (self.rules, self.ids)
@@ -135,10 +162,10 @@ mod tests {
             id: RuleId::from(format!("sgr-{id}")),
             direction: Direction::Ingress,
             protocol: "tcp".parse::<Protocol>().expect("a protocol"),
-            ports: PortRange { from: 22, to: 22 },
+            ports: Some(PortRange { from: 22, to: 22 }),
             source_ports: None,
             peer: Peer::Cidr("10.0.0.0/8".to_owned()),
-            policy: Policy::Accept,
+            policy: Some(Policy::Accept),
             priority: None,
             nic_type: None,
             description: String::new(),
@@ -187,6 +214,37 @@ mod tests {
         assert!(first.stood_still(&again));
         let seen = |id: &u32| first.rules.iter().any(|listed| *listed == rule(*id));
         assert!(world.iter().all(seen));
+    }
+
+    #[test]
+    fn a_rule_stands_once_however_often_it_is_listed() {
+        let mut list = list(&mut (0..7).collect(), 3, |page, world| {
+            if page == 0 {
+                world.insert(0, 9);
+            }
+        });
+        assert_eq!(list.rules.len(), 8, "one was pushed to the next page");
+        assert!(list.settle());
+        let ids: Vec<_> = list.rules.iter().map(|(_, rule)| rule.id.as_str()).collect();
+        assert_eq!(ids, ["sgr-0", "sgr-1", "sgr-2", "sgr-3", "sgr-4", "sgr-5", "sgr-6"]);
+        assert_eq!(list.last_page, 5);
+    }
+
+    #[test]
+    fn a_rule_that_is_listed_as_two_is_a_contradiction_and_rules_without_an_id_are_not_one() {
+        let (group, rule) = rule(1);
+        for other in [
+            (GroupId::from("sg-2"), rule.clone()),
+            (group.clone(), Rule { description: "other".to_owned(), ..rule.clone() }),
+        ] {
+            let mut list = RuleList::default();
+            list.add("r-1".into(), vec![(group.clone(), rule.clone()), other], &[]);
+            assert!(!list.settle());
+        }
+        let nameless = (group, Rule { id: "".into(), ..rule });
+        let mut list = RuleList::default();
+        list.add("r-1".into(), vec![nameless.clone(), nameless], &[]);
+        assert!(list.settle() && list.rules.len() == 2);
     }
 
     #[test]

@@ -1,18 +1,22 @@
 //! Reading each group once, and what follows from it for its pairs.
 
+mod again;
 mod blind;
 mod lane;
 mod listing;
+mod moved;
 mod observe;
 mod partner;
+mod proof;
 mod read;
 
 use std::collections::HashSet;
 
 use futures_util::StreamExt as _;
 
+pub use again::SECOND_LOOK;
 pub use blind::plan_unread;
-pub use listing::LISTING_CHANGED;
+pub use listing::{CONTRADICTORY, LISTING_CHANGED};
 pub use observe::{Observation, Observer, peer_groups};
 pub use read::{GroupRead, read_groups};
 

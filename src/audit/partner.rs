@@ -1,19 +1,27 @@
 //! Groups of accounts that are not ours, read as far as our own credentials allow.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::lane::Pages;
 use super::{Audit, AuditEnd};
-use crate::cloud::{Action, Reference};
+use crate::cloud::{Action, CloudError, References};
 use crate::exchange::ReadError;
-use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Reading};
-use crate::model::{AccountId, GroupId, GroupIx, GroupRef};
+use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Naming, Reading};
+use crate::model::{AccountId, ErrorClass, GroupId, GroupIx, GroupRef};
 
 /// Groups of a partner that are journalled at once.
 const PAGE: u32 = 200;
 
 /// Which groups name one of ours; `None` if that could not be seen.
-type Naming = HashMap<GroupIx, Option<BTreeSet<(AccountId, GroupId)>>>;
+type NamedBy = HashMap<GroupIx, Option<By>>;
+
+/// The groups that name one of ours, each with its account.
+#[derive(Default)]
+struct By {
+    groups: Vec<(AccountId, GroupId)>,
+    /// There may be more, which were cut off: one that is not among them may name ours too.
+    is_cut: bool,
+}
 
 /// Journals the groups of a lane that is not ours, with those of our groups that they name.
 pub(super) async fn read_partner(
@@ -25,41 +33,44 @@ pub(super) async fn read_partner(
     let mut pages = Pages::of(lane, PAGE);
     while let Some(mut work) = pages.next(audit).await? {
         work.retain(|group| audit.is_due(group));
-        let Some(naming) = references_to_peers(audit, &work, lanes).await? else {
+        let Some(named_by) = references_to_peers(audit, &work, lanes).await? else {
             end.interrupted = true;
             return Ok(end);
         };
         let at_ms = audit.exchange.clock.now_ms();
         let readings: Vec<GroupReading> =
-            work.iter().map(|group| reading(lane, group, &naming, at_ms)).collect();
+            work.iter().map(|group| reading(lane, group, &named_by, at_ms)).collect();
         audit.journal.record_readings(&audit.run.new.id, &readings).await?;
         audit.exchange.progress.advance(&lane.key, readings.len() as u64);
     }
     Ok(end)
 }
 
-fn reading(lane: &Lane, work: &GroupWork, naming: &Naming, at_ms: i64) -> GroupReading {
-    let me = (lane.key.account.clone(), work.group.clone());
+fn reading(lane: &Lane, work: &GroupWork, named_by: &NamedBy, at_ms: i64) -> GroupReading {
     let mut peers: Vec<GroupIx> = work.peers.iter().map(|entry| entry.peer).collect();
     peers.dedup();
-    // One peer that could not be asked about leaves the group unseen.
-    let mut named = Some(Vec::new());
-    for peer in peers {
-        match naming.get(&peer) {
-            Some(Some(by)) if by.contains(&me) => {
-                if let Some(named) = &mut named {
-                    named.push(peer);
-                }
-            }
-            Some(Some(_)) => {}
-            Some(None) | None => named = None,
+    let mut naming = Naming::default();
+    for peer in &peers {
+        let Some(Some(by)) = named_by.get(peer) else {
+            naming.unseen.push(*peer);
+            continue;
+        };
+        let owners = by.groups.iter().filter(|(_, group)| group.is_same(&work.group));
+        let (own, others): (Vec<_>, Vec<_>) =
+            owners.map(|(owner, _)| owner).partition(|owner| owner.is_same(&lane.key.account));
+        match (own.as_slice(), others.as_slice()) {
+            ([_, ..], _) => naming.named.push(*peer),
+            ([], [other, ..]) => naming.misowned.push((*peer, (*other).clone())),
+            ([], []) if by.is_cut => naming.unseen.push(*peer),
+            ([], []) => {}
         }
     }
+    let is_unseen = naming.unseen.len() == peers.len();
     GroupReading {
         group: work.ix,
         at_ms,
         request_ids: Vec::new(),
-        reading: Reading::NotOurs { naming: named },
+        reading: Reading::NotOurs { naming: (!is_unseen).then_some(naming) },
         findings: Vec::new(),
         elsewhere: 0,
     }
@@ -71,7 +82,7 @@ async fn references_to_peers(
     audit: &Audit<'_>,
     work: &[GroupWork],
     lanes: &[Lane],
-) -> Result<Option<Naming>, JournalError> {
+) -> Result<Option<NamedBy>, JournalError> {
     let peers: BTreeSet<GroupIx> =
         work.iter().flat_map(|group| group.peers.iter().map(|entry| entry.peer)).collect();
     let peers: Vec<GroupIx> = peers.into_iter().collect();
@@ -81,57 +92,85 @@ async fn references_to_peers(
         let lane = lanes.partition_point(|lane| lane.first <= peer).saturating_sub(1);
         by_lane.entry(lane).or_default().push((peer, group));
     }
-    let mut naming = Naming::new();
+    let mut naming = NamedBy::new();
     for (lane, groups) in by_lane {
         let Some(lane) = lanes.get(lane) else { continue };
-        match references(audit, lane, &groups).await {
-            Ok(found) => naming.extend(found),
-            Err(ReadError::Stopped) => return Ok(None),
-            Err(ReadError::Cloud(_)) => {
-                naming.extend(groups.into_iter().map(|(ix, _)| (ix, None)));
-            }
+        match references(audit, lane, groups).await {
+            Some(found) => naming.extend(found),
+            None => return Ok(None),
         }
     }
     Ok(Some(naming))
 }
 
+/// Which groups name these of one lane; `None` when told to stop.
 async fn references(
     audit: &Audit<'_>,
     lane: &Lane,
-    groups: &[(GroupIx, GroupRef)],
-) -> Result<Naming, ReadError> {
-    let Ok(account) = audit.exchange.account(&lane.key).await else {
-        return Ok(groups.iter().map(|(ix, _)| (*ix, None)).collect());
+    groups: Vec<(GroupIx, GroupRef)>,
+) -> Option<NamedBy> {
+    let account = match audit.exchange.account(&lane.key).await {
+        // Where a provider does not tell groups (AWS tells VPCs alone), there is nothing to ask.
+        Ok(account) if account.client.batch().references > 0 => account,
+        _ => return Some(groups.into_iter().map(|(ix, _)| (ix, None)).collect()),
     };
+    let mut named_by = NamedBy::new();
     let batch = account.client.batch().references;
-    let mut naming = Naming::new();
-    if batch == 0 {
-        // This provider does not tell which groups name ours (AWS tells VPCs alone).
-        naming.extend(groups.iter().map(|(ix, _)| (*ix, None)));
-        return Ok(naming);
-    }
-    for chunk in groups.chunks(batch) {
+    let mut todo: Vec<Vec<(GroupIx, GroupRef)>> = groups.chunks(batch).map(<[_]>::to_vec).collect();
+    let mut asked_again = HashSet::new();
+    while let Some(mut chunk) = todo.pop() {
         let ids: Vec<GroupId> = chunk.iter().map(|(_, group)| group.group.clone()).collect();
         let answer = audit
             .exchange
             .read(&lane.key, Action::References, &*account.client, || {
                 account.client.references(&lane.key.region, &ids)
             })
-            .await?;
-        let found = answer.map(|answer| answer.value);
-        naming.extend(
-            chunk
-                .iter()
-                .map(|(ix, group)| (*ix, found.as_ref().map(|found| naming_of(group, found)))),
-        );
+            .await;
+        let found = match answer {
+            Ok(answer) => answer.map(|answer| answer.value),
+            Err(ReadError::Stopped) => return None,
+            // One group that is not there fails the call for all.
+            Err(ReadError::Cloud(error)) if is_of_one(&error) && chunk.len() > 1 => {
+                let rest = chunk.split_off(chunk.len() / 2);
+                todo.extend([rest, chunk]);
+                continue;
+            }
+            Err(ReadError::Cloud(_)) => None,
+        };
+        let Some(found) = found else {
+            named_by.extend(chunk.into_iter().map(|(ix, _)| (ix, None)));
+            continue;
+        };
+        if found.is_cut() && chunk.len() > 1 {
+            let rest = chunk.split_off(chunk.len() / 2);
+            todo.extend([rest, chunk]);
+            continue;
+        }
+        // An answer that passes over some of the groups, and not over all, may have lost them.
+        let is_passed_over = |group: &GroupRef| {
+            !found.mentioned.is_empty() && !found.mentioned.contains(&group.group)
+        };
+        let (again, told): (Vec<_>, Vec<_>) = chunk
+            .into_iter()
+            .partition(|(ix, group)| is_passed_over(group) && asked_again.insert(*ix));
+        named_by
+            .extend(told.into_iter().map(|(ix, group)| (ix, Some(named_by_of(&group, &found)))));
+        if !again.is_empty() {
+            todo.push(again);
+        }
     }
-    Ok(naming)
+    Some(named_by)
 }
 
-fn naming_of(group: &GroupRef, found: &[Reference]) -> BTreeSet<(AccountId, GroupId)> {
-    found
-        .iter()
-        .filter(|reference| reference.group == group.group)
-        .map(|reference| (reference.account.clone(), reference.by.clone()))
-        .collect()
+/// Whether a call of several groups failed for one of them.
+fn is_of_one(error: &CloudError) -> bool {
+    error.class == ErrorClass::GroupMissing
+}
+
+fn named_by_of(group: &GroupRef, found: &References) -> By {
+    let of_group = found.all.iter().filter(|reference| reference.group == group.group);
+    By {
+        groups: of_group.map(|found| (found.account.clone(), found.by.clone())).collect(),
+        is_cut: found.is_cut(),
+    }
 }

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::listing::{LISTING_CHANGED, Listing, MAX_PAGES, MAX_RESTARTS, RuleList, Turn};
+use super::proof::{RulesRead, conclude, contradiction, failed as unread};
 use crate::cloud::{Action, Cloud, CloudError, GroupInfo};
 use crate::exchange::{Account, Exchange, ReadError};
 use crate::failpoint::{Bug, planted};
 use crate::journal::Reading;
-use crate::model::{ErrorClass, GroupId, LaneKey, RequestId, Rule, Snapshot};
+use crate::model::{ErrorClass, GroupId, LaneKey, RequestId, Rule};
 
 /// One group as read.
 #[derive(Clone, Debug)]
@@ -24,7 +25,8 @@ pub struct GroupRead {
     pub reading: Reading,
 }
 
-/// Reads `groups` of one lane, in order. `Err` only when told to stop: whatever else fails is a
+/// Looks once at `groups` of one lane, in order: that one is missing is proof only when a second
+/// look, one delay later, does not find it either. `Err` only when told to stop: whatever else fails is a
 /// [`Reading::Failed`].
 pub async fn read_groups(
     exchange: &Exchange,
@@ -43,7 +45,11 @@ pub async fn read_groups(
         match reader.infos(chunk).await {
             Ok((infos, ids)) => {
                 for info in infos {
-                    found.insert(info.id.clone(), (info, ids.clone()));
+                    let id = info.id.clone();
+                    let earlier = found.insert(id.clone(), (info.clone(), ids.clone()));
+                    if earlier.is_some_and(|(earlier, _)| earlier != info) {
+                        failed.insert(id, contradiction("it is listed twice, each time otherwise"));
+                    }
                 }
             }
             Err(ReadError::Stopped) => return Err(ReadError::Stopped),
@@ -62,7 +68,9 @@ pub async fn read_groups(
                 Some(error) => Err(error),
                 None => Ok(found.remove(group)),
             };
-            reader.conclude(group, info, rules.remove(group))
+            let account = &reader.account.identity.account;
+            let (reading, request_ids) = conclude(account, info, rules.remove(group));
+            GroupRead { group: group.clone(), at_ms: reader.at_ms, request_ids, reading }
         })
         .collect();
     reader.prove_missing(&mut reads).await?;
@@ -77,13 +85,9 @@ fn unseen(group: &GroupId) -> GroupInfo {
         name: String::new(),
         vpc: String::new(),
         service_managed: false,
+        names: None,
     }
 }
-
-/// What the rules listing of one group gave.
-type RulesRead = Result<(Vec<Rule>, Vec<RequestId>), CloudError>;
-/// What the group listing gave of one group, with the names of its exchanges.
-type InfoRead = Result<Option<(GroupInfo, Vec<RequestId>)>, CloudError>;
 
 struct Reader<'a> {
     exchange: &'a Exchange,
@@ -187,14 +191,17 @@ impl Reader<'_> {
         chunk: &[GroupId],
     ) -> Result<(Vec<(GroupId, Rule)>, Vec<RequestId>), ReadError> {
         for _ in 0..=MAX_RESTARTS {
-            let listed = self.list_rules(chunk, MAX_PAGES).await?;
+            let mut listed = self.list_rules(chunk, MAX_PAGES).await?;
+            if !listed.settle() {
+                continue;
+            }
             if listed.shows_nothing() {
                 // Nor would it to credentials that are another account's by now.
                 self.exchange.prove_again(self.lane, self.client()).await?;
             }
             let Some(earlier_pages) = listed.earlier_pages() else { return Ok(listed.end()) };
-            let again = self.list_rules(chunk, earlier_pages).await?;
-            if listed.stood_still(&again) {
+            let mut again = self.list_rules(chunk, earlier_pages).await?;
+            if again.settle() && listed.stood_still(&again) {
                 return Ok(listed.end());
             }
         }
@@ -202,7 +209,7 @@ impl Reader<'_> {
             ErrorClass::Lost,
             LISTING_CHANGED,
             format!(
-                "rules were added or removed between two pages of their listing, {} times in a row",
+                "rules were added, removed or changed while they were listed, {} times in a row",
                 MAX_RESTARTS + 1
             ),
         )))
@@ -241,58 +248,11 @@ impl Reader<'_> {
         match self.exchange.prove_again(self.lane, self.client()).await {
             Err(ReadError::Cloud(error)) => {
                 for read in reads.iter_mut().filter(|read| is_missing(read)) {
-                    read.reading = failed(&error);
+                    read.reading = unread(&error);
                 }
                 Ok(())
             }
             other => other,
         }
     }
-
-    /// Puts the two listings together. Absence counts only beside a well-formed answer; the
-    /// owner must be the account that was proven.
-    fn conclude(&self, group: &GroupId, info: InfoRead, rules: Option<RulesRead>) -> GroupRead {
-        let mut request_ids = Vec::new();
-        let reading = match (info, rules) {
-            (Err(error), _) => failed(&error),
-            (Ok(None), _) => Reading::Missing { code: "not listed".to_owned() },
-            (Ok(Some(_)), None) => {
-                failed(&CloudError::local(ErrorClass::Lost, "Unread", "its rules were not listed"))
-            }
-            (Ok(Some(_)), Some(Err(error))) if error.class == ErrorClass::GroupMissing => {
-                Reading::Missing { code: error.code }
-            }
-            (Ok(Some(_)), Some(Err(error))) => failed(&error),
-            (Ok(Some((info, ids))), Some(Ok((rules, more)))) => {
-                request_ids.extend(ids);
-                request_ids.extend(more);
-                self.snapshot(info, rules)
-            }
-        };
-        GroupRead { group: group.clone(), at_ms: self.at_ms, request_ids, reading }
-    }
-
-    fn snapshot(&self, info: GroupInfo, rules: Vec<Rule>) -> Reading {
-        let owner = info.owner.unwrap_or_else(|| self.account.identity.account.clone());
-        if owner != self.account.identity.account {
-            return Reading::Failed {
-                code: "OtherOwner".to_owned(),
-                message: format!(
-                    "the group is shared by {owner}, which alone may change its rules: name that \
-                     account in the manifest"
-                ),
-            };
-        }
-        Reading::Seen(Snapshot {
-            name: info.name,
-            vpc: info.vpc,
-            owner,
-            service_managed: info.service_managed,
-            rules,
-        })
-    }
-}
-
-fn failed(error: &CloudError) -> Reading {
-    Reading::Failed { code: error.code.clone(), message: error.message.clone() }
 }

@@ -8,6 +8,8 @@ mod directory;
 mod error;
 mod hide;
 mod http;
+mod named;
+mod references;
 mod settings;
 mod xml;
 
@@ -18,6 +20,8 @@ use async_trait::async_trait;
 pub use directory::Accounts;
 pub use error::CloudError;
 pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, Stamp, check_endpoint};
+pub use named::NamedGroups;
+pub use references::{Reference, References};
 pub use settings::{
     AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
 };
@@ -77,7 +81,7 @@ pub trait Cloud: Send + Sync {
         &self,
         region: &RegionId,
         groups: &[GroupId],
-    ) -> Result<Option<Answer<Vec<Reference>>>, CloudError>;
+    ) -> Result<Option<Answer<References>>, CloudError>;
 
     /// The regions that the account may use.
     async fn regions(&self) -> Result<Answer<Vec<RegionId>>, CloudError>;
@@ -199,6 +203,8 @@ pub struct GroupInfo {
     pub vpc: String,
     /// Managed by a service of the provider: nobody else may change it.
     pub service_managed: bool,
+    /// The groups that its rules name, where this listing shows them, too (AWS).
+    pub names: Option<NamedGroups>,
 }
 
 /// One page of rules.
@@ -210,17 +216,6 @@ pub struct RulesPage {
     pub seen: Vec<GroupId>,
     /// Pass this to get the next page.
     pub next: Option<String>,
-}
-
-/// `by` has a rule that names `group`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reference {
-    /// The group asked about.
-    pub group: GroupId,
-    /// The group that names it.
-    pub by: GroupId,
-    /// The account of `by`.
-    pub account: AccountId,
 }
 
 /// One revocation call: the rules are all of one group and direction.

@@ -47,7 +47,7 @@ pub use head::head;
 pub use open::{Mode, open};
 pub use orders::GroupOrders;
 pub use prune::Pruning;
-pub use reading::{GroupReading, Reading, SideReading, SideRecord};
+pub use reading::{GroupReading, NamesPeer, Naming, Reading, SideReading, SideRecord};
 pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};
 pub use stored::stored_pairs;
 pub use table::Table;

@@ -10,7 +10,8 @@ use crate::model::{GroupIx, Row};
 const ROOM: usize = 960;
 const COUNT_BYTES: usize = 2;
 const PEER_BYTES: usize = 10;
-const FINDING_BYTES: usize = 16;
+const FINDING_NUMBERS: usize = 6;
+const FINDING_BYTES: usize = 4 * FINDING_NUMBERS;
 
 /// Peers of one group in one row at most.
 pub(super) const PEERS: usize = (ROOM - COUNT_BYTES) / PEER_BYTES;
@@ -83,7 +84,15 @@ pub(super) fn unpack_peers(
 pub(super) fn findings(findings: &[Finding]) -> Vec<u8> {
     let mut blob = Vec::with_capacity(findings.len() * FINDING_BYTES);
     for finding in findings {
-        for number in [finding.peer.0, finding.standing, finding.outside, finding.drops] {
+        let numbers: [u32; FINDING_NUMBERS] = [
+            finding.peer.0,
+            finding.standing,
+            finding.outside,
+            finding.drops,
+            finding.misowned,
+            finding.unclear,
+        ];
+        for number in numbers {
             blob.extend(number.to_be_bytes());
         }
     }
@@ -93,18 +102,20 @@ pub(super) fn findings(findings: &[Finding]) -> Vec<u8> {
 pub(super) fn unpack_findings(blob: &[u8]) -> Result<Vec<Finding>, JournalError> {
     let (numbers, rest) = blob.as_chunks::<4>();
     whole(rest, "a list of findings")?;
-    let (records, rest) = numbers.as_chunks::<4>();
+    let (records, rest) = numbers.as_chunks::<FINDING_NUMBERS>();
     if !rest.is_empty() {
         return Err(cut("a list of findings"));
     }
     let number = u32::from_be_bytes;
     Ok(records
         .iter()
-        .map(|&[peer, standing, outside, drops]| Finding {
+        .map(|&[peer, standing, outside, drops, misowned, unclear]| Finding {
             peer: GroupIx(number(peer)),
             standing: number(standing),
             outside: number(outside),
             drops: number(drops),
+            misowned: number(misowned),
+            unclear: number(unclear),
         })
         .collect())
 }
@@ -155,13 +166,20 @@ mod tests {
 
     #[test]
     fn packed_findings_come_out_as_they_went_in() {
-        let found = [Finding { peer: GroupIx(9), standing: 1, outside: 2, drops: u32::MAX }];
+        let found = [Finding {
+            peer: GroupIx(9),
+            standing: 1,
+            outside: 2,
+            drops: u32::MAX,
+            misowned: 3,
+            unclear: 4,
+        }];
         assert_eq!(unpack_findings(&findings(&found)).expect("whole"), found);
     }
 
     #[test]
     fn a_cut_list_is_damage() {
-        assert!(unpack_findings(&[0; 15]).is_err());
-        assert!(unpack_findings(&[0; 20]).is_err());
+        assert!(unpack_findings(&[0; 23]).is_err());
+        assert!(unpack_findings(&[0; 28]).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Finding, GroupIx, RequestId, Snapshot};
+use crate::model::{AccountId, Finding, GroupIx, RequestId, Snapshot};
 
 /// What one attempt to read a group showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,11 +15,10 @@ pub enum Reading {
         /// The provider's code.
         code: String,
     },
-    /// Not ours to read. `naming` lists those of our groups that this group's rules name, where
-    /// the provider let us see it from our side; it covers ingress rules alone.
+    /// Not ours to read.
     NotOurs {
-        /// See above; `None` if it could not be seen.
-        naming: Option<Vec<GroupIx>>,
+        /// What could be seen from our side; `None` if nothing could.
+        naming: Option<Naming>,
     },
     /// Could not be read.
     Failed {
@@ -28,6 +27,56 @@ pub enum Reading {
         /// What was said.
         message: String,
     },
+}
+
+/// Which of our groups the ingress rules of a group that is not ours name, as the references to
+/// ours tell. Of its peers, those that are in no list are not named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Naming {
+    /// It names these.
+    pub named: Vec<GroupIx>,
+    /// Of these it could not be seen.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<GroupIx>,
+    /// These are named by a group of its id under another owner than the rows'.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub misowned: Vec<(GroupIx, AccountId)>,
+}
+
+/// Whether a group that is not ours names one of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamesPeer<'a> {
+    /// It does.
+    Yes,
+    /// A group of its id does, of this account.
+    Misowned(&'a AccountId),
+    /// That could not be seen.
+    Unseen,
+    /// It does not.
+    No,
+}
+
+impl Naming {
+    /// Sorts the lists, for [`Self::of`].
+    pub fn sort(&mut self) {
+        self.named.sort_unstable();
+        self.unseen.sort_unstable();
+        self.misowned.sort_unstable();
+    }
+
+    /// Whether it names `peer`. The lists are sorted.
+    pub fn of(&self, peer: GroupIx) -> NamesPeer<'_> {
+        let misowned = self.misowned.binary_search_by_key(&peer, |(ix, _)| *ix).ok();
+        if self.named.binary_search(&peer).is_ok() {
+            NamesPeer::Yes
+        } else if let Some((_, owner)) = misowned.and_then(|at| self.misowned.get(at)) {
+            NamesPeer::Misowned(owner)
+        } else if self.unseen.binary_search(&peer).is_ok() {
+            NamesPeer::Unseen
+        } else {
+            NamesPeer::No
+        }
+    }
 }
 
 /// A reading with what follows from it.
@@ -78,7 +127,7 @@ pub enum SideReading {
     /// Not ours to read.
     NotOurs {
         /// See [`Reading::NotOurs`].
-        naming: Option<Vec<GroupIx>>,
+        naming: Option<Naming>,
     },
     /// Could not be read.
     Failed {

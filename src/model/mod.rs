@@ -8,7 +8,9 @@ mod id;
 mod pair;
 mod pair_outcome;
 mod pairs;
+mod peer;
 mod plan;
+mod protocol;
 mod report;
 mod rule;
 mod status;
@@ -23,11 +25,13 @@ pub use id::{
     AccountId, ClientToken, GroupId, Identity, LaneKey, Provider, RegionId, RequestId, RuleId,
     RunId, UnknownProvider,
 };
-pub use pair::{Filter, GroupRef, Scope, Side};
+pub use pair::{Filter, Fit, GroupRef, Scope, Side};
 pub use pair_outcome::{PairOutcome, SideState, judge_pair};
 pub use pairs::{BothEnds, Draft, Groups, LaneIds, PairSet, Row, Rows, Source};
+pub use peer::Peer;
 pub use plan::{CallForm, Digest, Finding, GroupIx, Hasher, PlannedCall, Revocation, RevocationId};
+pub use protocol::Protocol;
 pub use report::{PairCounts, RuleCounts};
-pub use rule::{BadValue, Direction, NicType, Peer, Policy, PortRange, Protocol, Rule, Snapshot};
+pub use rule::{BadValue, Direction, NicType, Policy, PortRange, Rule, Snapshot};
 pub use status::{IllegalTransition, Status};
 pub use text::{escape_control, hex, is_hostile, unhex};

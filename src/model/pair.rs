@@ -112,19 +112,50 @@ impl Default for Filter {
     }
 }
 
+/// Whether a rule has the values that a row names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// It has them all.
+    Yes,
+    /// It may have them: a value that the row names is not told, or in a word that is not known.
+    Untold,
+    /// It has another.
+    No,
+}
+
 impl Filter {
-    /// Whether `rule` has exactly the values that the row names.
-    pub fn matches(&self, rule: &Rule) -> bool {
-        fn is<T: PartialEq>(wanted: Option<&T>, found: &T) -> bool {
-            wanted.is_none_or(|wanted| wanted == found)
+    /// Whether `rule` has exactly the values that the row names. No value that is not told decides.
+    pub fn fit(&self, rule: &Rule) -> Fit {
+        fn is<T: PartialEq>(wanted: Option<&T>, told: Option<&T>) -> Fit {
+            match (wanted, told) {
+                (None, _) => Fit::Yes,
+                (Some(_), None) => Fit::Untold,
+                (Some(wanted), Some(told)) if wanted == told => Fit::Yes,
+                (Some(_), Some(_)) => Fit::No,
+            }
         }
-        self.direction.covers(rule.direction)
-            && is(self.protocol.as_ref(), &rule.protocol)
-            && is(self.ports.as_ref(), &rule.ports)
-            && is(self.source_ports.as_ref(), &rule.source_ports.unwrap_or(PortRange::ALL))
-            && self.nic_type.is_none_or(|nic| rule.nic_type == Some(nic))
-            && self.policy.unwrap_or(Policy::Accept) == rule.policy
-            && self.priority.is_none_or(|priority| rule.priority == Some(priority))
+        if !self.direction.covers(rule.direction) {
+            return Fit::No;
+        }
+        let ports = match rule.port_list() {
+            // A list of ranges is no range.
+            Some(_) if self.ports.is_some() => Fit::No,
+            _ => is(self.ports.as_ref(), rule.ports.as_ref()),
+        };
+        // The provider leaves them empty where a rule has none; a word in their place is no range.
+        let none_told = rule.fields.get("SourcePortRange").is_none().then_some(PortRange::ALL);
+        let protocol = Some(&rule.protocol).filter(|protocol| protocol.is_known());
+        [
+            is(self.protocol.as_ref(), protocol),
+            ports,
+            is(self.source_ports.as_ref(), rule.source_ports.or(none_told).as_ref()),
+            is(self.nic_type.as_ref(), rule.nic_type.as_ref()),
+            is(Some(&self.policy.unwrap_or(Policy::Accept)), rule.policy.as_ref()),
+            is(self.priority.as_ref(), rule.priority.as_ref()),
+        ]
+        .into_iter()
+        .max()
+        .unwrap_or(Fit::Yes)
     }
 
     /// The filter in canonical text, for digests: equal text, equal meaning.

@@ -33,7 +33,8 @@ pub enum SideState {
     Standing(u64),
     /// Not ours to read.
     NotOurs,
-    /// Could not be read, or its group does not exist.
+    /// Could not be read, its group does not exist, or a rule names the other group under another
+    /// owner or without telling what it is.
     Unknown,
 }
 

@@ -77,6 +77,17 @@ pub struct Finding {
     pub outside: u32,
     /// Drop rules that no row asks for.
     pub drops: u32,
+    /// Rules that name the peer's id under another owner than the row.
+    pub misowned: u32,
+    /// Rules that name the peer and do not tell what it takes to say whether a row asks for them.
+    pub unclear: u32,
+}
+
+impl Finding {
+    /// Whether something of it keeps the side from being judged.
+    pub fn is_in_doubt(&self) -> bool {
+        self.misowned > 0 || self.unclear > 0
+    }
 }
 
 /// A SHA-256 digest, printed as 64 hexadecimal characters.

@@ -2,12 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::word::word_enum;
-use super::{AccountId, Fields, GroupId, RuleId};
+use super::{AccountId, Fields, Peer, Protocol, RuleId};
 
 /// A value that cannot be read: what it was and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,72 +55,6 @@ word_enum! {
     }
 }
 
-/// An IP protocol in canonical form: `tcp`, `udp`, `icmp`, `icmpv6`, `gre`, `all`, or another
-/// IANA number in decimal.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Protocol(Arc<str>);
-
-impl Protocol {
-    const NAMES: [(&'static str, &'static str); 6] = [
-        ("tcp", "6"),
-        ("udp", "17"),
-        ("icmp", "1"),
-        ("icmpv6", "58"),
-        ("gre", "47"),
-        ("all", "-1"),
-    ];
-
-    /// Every protocol.
-    pub fn all() -> Self {
-        Self(Arc::from("all"))
-    }
-
-    /// The canonical word.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Whether rules of this protocol carry ports.
-    pub fn has_ports(&self) -> bool {
-        matches!(&*self.0, "tcp" | "udp")
-    }
-
-    /// The value that the EC2 API takes: `-1` for all, a number for GRE.
-    pub fn aws(&self) -> &str {
-        match &*self.0 {
-            "all" => "-1",
-            "gre" => "47",
-            other => other,
-        }
-    }
-}
-
-impl FromStr for Protocol {
-    type Err = BadValue;
-
-    /// Reads a name in any case, `-1`, or a number from 0 to 255; `6` and `TCP` are equal.
-    fn from_str(text: &str) -> Result<Self, BadValue> {
-        let lower = text.to_ascii_lowercase();
-        if let Some((name, _)) = Self::NAMES.iter().find(|(n, num)| lower == *n || lower == *num) {
-            return Ok(Self(Arc::from(*name)));
-        }
-        match lower.parse::<u8>() {
-            Ok(number) => Ok(Self(Arc::from(number.to_string()))),
-            Err(_) => Err(BadValue::new(
-                text,
-                "a protocol: tcp, udp, icmp, icmpv6, gre, all or a number from 0 to 255",
-            )),
-        }
-    }
-}
-
-impl fmt::Display for Protocol {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
 /// Ports `from/to`, or an ICMP type and code; `-1/-1` is everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortRange {
@@ -167,36 +100,6 @@ impl<'de> Deserialize<'de> for PortRange {
     }
 }
 
-/// The other end of a rule.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Peer {
-    /// A security group. `owner` is absent where the provider does not say (AWS: the group was
-    /// deleted; Alibaba Cloud: the same account).
-    Group {
-        /// The group.
-        id: GroupId,
-        /// Its account.
-        owner: Option<AccountId>,
-    },
-    /// An IPv4 or IPv6 range.
-    Cidr(String),
-    /// A prefix list.
-    PrefixList(String),
-    /// Something else, such as a rule with no peer at all.
-    Other(String),
-}
-
-impl fmt::Display for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Group { id, owner: Some(owner) } => write!(f, "{owner}/{id}"),
-            Self::Group { id, owner: None } => write!(f, "{id}"),
-            Self::Cidr(text) | Self::PrefixList(text) | Self::Other(text) => f.write_str(text),
-        }
-    }
-}
-
 /// One live rule of a group, with its rule id and all its fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
@@ -204,18 +107,20 @@ pub struct Rule {
     pub id: RuleId,
     /// Which way.
     pub direction: Direction,
-    /// Protocol, canonical.
+    /// Protocol, canonical; a word newer than this program as it came, empty if none came.
     pub protocol: Protocol,
-    /// Destination ports.
-    pub ports: PortRange,
+    /// Destination ports; `None` where no range is told, as by a rule whose ports are a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports: Option<PortRange>,
     /// Source ports; `None` where the provider gives none (always on AWS).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ports: Option<PortRange>,
     /// The other end.
     pub peer: Peer,
-    /// Accept or drop.
-    pub policy: Policy,
-    /// 1 to 100 on Alibaba Cloud, absent on AWS.
+    /// Accept or drop; `None` where neither is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
+    /// 1 to 100 on Alibaba Cloud, absent on AWS and where none is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<u16>,
     /// Alibaba Cloud only.
@@ -231,17 +136,61 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether `other` admits exactly the same traffic, whatever its id and description.
+    /// Whether `other` admits exactly the same traffic, whatever its id, its description and the
+    /// owner that it tells.
     pub fn same_traffic(&self, other: &Self) -> bool {
         self.direction == other.direction
             && self.protocol == other.protocol
             && self.ports == other.ports
+            && self.port_list() == other.port_list()
             && self.source_ports.unwrap_or(PortRange::ALL)
                 == other.source_ports.unwrap_or(PortRange::ALL)
-            && self.peer == other.peer
+            && self.peer.is_same(&other.peer)
             && self.policy == other.policy
             && self.priority == other.priority
             && self.nic_type == other.nic_type
+    }
+
+    /// Whether `other` may admit exactly the same traffic: no value that both tell differs.
+    pub fn may_be(&self, other: &Self) -> bool {
+        fn may<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.zip(other).is_none_or(|(one, other)| one == other)
+        }
+        let known = |rule: &Self| rule.protocol.is_known().then(|| rule.protocol.clone());
+        self.direction == other.direction
+            && may(known(self).as_ref(), known(other).as_ref())
+            && may(self.ports.as_ref(), other.ports.as_ref())
+            && (self.port_list().is_some() == other.port_list().is_some())
+            && may(self.source_ports.as_ref(), other.source_ports.as_ref())
+            && self.peer.may_be(&other.peer)
+            && may(self.policy.as_ref(), other.policy.as_ref())
+            && may(self.priority.as_ref(), other.priority.as_ref())
+            && may(self.nic_type.as_ref(), other.nic_type.as_ref())
+    }
+
+    /// The list that its ports are, in place of a range (Alibaba Cloud).
+    pub fn port_list(&self) -> Option<&str> {
+        if self.ports.is_some() || self.fields.get("PortRange").is_some() {
+            return None;
+        }
+        self.fields.get("PortRangeListId")
+    }
+
+    /// Its ports as they are shown: a range, a list's id, or what came in place of one.
+    pub fn ports_shown(&self) -> String {
+        match (self.ports, self.port_list()) {
+            (Some(range), _) => range.to_string(),
+            (None, Some(list)) => list.to_owned(),
+            (None, None) => self.fields.get("PortRange").unwrap_or_default().to_owned(),
+        }
+    }
+
+    /// What it does as it is shown: a word that is known, or what came in place of one.
+    pub fn policy_shown(&self) -> &str {
+        match self.policy {
+            Some(policy) => policy.as_str(),
+            None => self.fields.get("Policy").unwrap_or_default(),
+        }
     }
 }
 
@@ -271,6 +220,59 @@ mod tests {
         }
         assert!("256".parse::<Protocol>().is_err());
         assert!("".parse::<Protocol>().is_err());
+    }
+
+    fn rule() -> Rule {
+        Rule {
+            id: "sgr-1".into(),
+            direction: Direction::Ingress,
+            protocol: Protocol::all(),
+            ports: Some(PortRange::ALL),
+            source_ports: None,
+            peer: Peer::Group { id: "sg-b".into(), owner: Some("b@aliyun.com".into()) },
+            policy: Some(Policy::Accept),
+            priority: Some(1),
+            nic_type: Some(NicType::Intranet),
+            description: String::new(),
+            fields: Fields::default(),
+        }
+    }
+
+    #[test]
+    fn an_owner_does_not_tell_two_rules_apart_for_a_group_id_names_one_group() {
+        for (id, owner) in [("SG-b", Some("1987654321098765".into())), ("sg-b", None)] {
+            let other = Rule { peer: Peer::Group { id: id.into(), owner }, ..rule() };
+            assert!(rule().same_traffic(&other) && rule().may_be(&other));
+        }
+        let other = Peer::Group { id: "sg-c".into(), owner: Some("b@aliyun.com".into()) };
+        assert!(!rule().may_be(&Rule { peer: other, ..rule() }));
+    }
+
+    #[test]
+    fn a_rule_that_leaves_a_value_untold_may_be_any_that_has_one() {
+        let both = vec![rule().peer, Peer::Cidr("10.0.0.0/8".to_owned())];
+        for other in [
+            Rule { ports: None, ..rule() },
+            Rule { policy: None, ..rule() },
+            Rule { priority: None, nic_type: None, ..rule() },
+            Rule { protocol: Protocol::told("ANY"), ..rule() },
+            Rule { peer: Peer::Unclear(both), ..rule() },
+            Rule { peer: Peer::Unclear(vec![]), ..rule() },
+        ] {
+            assert!(rule().may_be(&other) && other.may_be(&rule()), "{other:?}");
+            assert!(!rule().same_traffic(&other), "{other:?}");
+        }
+        let fields = [("PortRangeListId", "prl-1")].into_iter().collect();
+        for other in [
+            Rule { ports: Some(PortRange { from: 1, to: 2 }), ..rule() },
+            Rule { ports: None, fields, ..rule() },
+            Rule { policy: Some(Policy::Drop), ..rule() },
+            Rule { priority: Some(2), ..rule() },
+            Rule { direction: Direction::Egress, ..rule() },
+            Rule { protocol: Protocol::told("tcp"), ..rule() },
+        ] {
+            assert!(!rule().may_be(&other) && !other.may_be(&rule()), "{other:?}");
+        }
     }
 
     #[test]

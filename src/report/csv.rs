@@ -84,7 +84,7 @@ fn cells(row: &RevocationRow<'_>) -> Result<[String; COLUMNS.len() - 1], ReportE
         row.direction.to_owned(),
         row.rule_id.to_owned(),
         row.ip_protocol.to_owned(),
-        row.port_range.to_string(),
+        row.port_range.clone(),
         optional(row.source_port_range.as_ref()),
         optional(row.nic_type.as_ref()),
         row.policy.to_owned(),

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::journal::{Finding, Journal, JournalError, PeerEntry, RunRecord, SideReading};
+use crate::journal::{
+    Finding, Journal, JournalError, NamesPeer, Naming, PeerEntry, RunRecord, SideReading,
+};
 use crate::model::{Filter, GroupIx, PairOutcome, Scope, SideState, judge_pair};
 
 /// Rows asked of the journal at a time.
@@ -19,8 +21,8 @@ pub(super) enum LastRead {
     /// With the provider's code.
     Missing(Arc<str>),
     NotOurs,
-    /// Not ours, but its ingress rules name these groups, sorted, and no other of ours.
-    Naming(Box<[GroupIx]>),
+    /// Not ours, but it was seen which groups of ours its ingress rules name. Sorted.
+    Naming(Box<Naming>),
     /// With `code: message`.
     Failed(Arc<str>),
 }
@@ -101,11 +103,13 @@ impl Evidence {
                 (seen_state(finding), finding)
             }
             LastRead::Missing(_) if self.accept_gone => (SideState::Clean, nothing),
-            LastRead::Naming(named) if named.binary_search(&peer).is_ok() => {
-                (SideState::Standing(1), Finding { standing: 1, ..nothing })
-            }
-            LastRead::Naming(_) if ingress_alone => (SideState::Clean, nothing),
-            LastRead::Naming(_) | LastRead::NotOurs => (SideState::NotOurs, nothing),
+            LastRead::Naming(naming) => match naming.of(peer) {
+                NamesPeer::Yes => (SideState::Standing(1), Finding { standing: 1, ..nothing }),
+                NamesPeer::Misowned(_) => (SideState::Unknown, Finding { misowned: 1, ..nothing }),
+                NamesPeer::No if ingress_alone => (SideState::Clean, nothing),
+                NamesPeer::No | NamesPeer::Unseen => (SideState::NotOurs, nothing),
+            },
+            LastRead::NotOurs => (SideState::NotOurs, nothing),
             LastRead::Never | LastRead::Missing(_) | LastRead::Failed(_) => {
                 (SideState::Unknown, nothing)
             }
@@ -120,6 +124,9 @@ impl Evidence {
 }
 
 fn seen_state(finding: Finding) -> SideState {
+    if finding.is_in_doubt() {
+        return SideState::Unknown;
+    }
     match (finding.standing, finding.outside) {
         (0, 0) => SideState::Clean,
         (0, outside) => SideState::Outside(u64::from(outside)),
@@ -150,9 +157,9 @@ fn compact(state: SideReading, texts: &mut HashSet<Arc<str>>) -> LastRead {
         SideReading::Seen { service_managed: true } => LastRead::Managed,
         SideReading::Missing { code } => LastRead::Missing(intern(texts, &code)),
         SideReading::NotOurs { naming: None } => LastRead::NotOurs,
-        SideReading::NotOurs { naming: Some(mut named) } => {
-            named.sort_unstable();
-            LastRead::Naming(named.into())
+        SideReading::NotOurs { naming: Some(mut naming) } => {
+            naming.sort();
+            LastRead::Naming(Box::new(naming))
         }
         SideReading::Failed { code, message } => {
             LastRead::Failed(intern(texts, &joined(&code, &message)))

@@ -10,7 +10,7 @@ use crate::journal::{
 };
 use crate::model::{
     Direction, Fields, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, Policy, PortRange,
-    Provider, Revocation, RevocationId, Rule, RuleCounts, Source,
+    Provider, Revocation, RevocationId, Rule, RuleCounts, Snapshot, Source,
 };
 
 /// One run, with whatever a test puts into it.
@@ -18,6 +18,7 @@ pub(super) struct FakeJournal {
     pub(super) run: RunRecord,
     pub(super) sides: Vec<SideRecord>,
     pub(super) findings: Vec<(GroupIx, Finding)>,
+    pub(super) snapshots: Vec<(GroupIx, Snapshot)>,
     pub(super) revocations: Vec<RevocationRecord>,
     pub(super) tallies: Vec<Tally>,
     pub(super) history: Vec<HistoryRow>,
@@ -64,10 +65,10 @@ pub(super) fn ssh_from(peer: &GroupRef, id: &str) -> Rule {
         id: id.into(),
         direction: Direction::Ingress,
         protocol: "tcp".parse().expect("a protocol"),
-        ports: PortRange { from: 22, to: 22 },
+        ports: Some(PortRange { from: 22, to: 22 }),
         source_ports: None,
         peer: Peer::Group { id: peer.group.clone(), owner: Some(peer.account.clone()) },
-        policy: Policy::Accept,
+        policy: Some(Policy::Accept),
         priority: Some(1),
         nic_type: None,
         description: String::new(),
@@ -97,6 +98,7 @@ impl FakeJournal {
             run: record(&pairs),
             sides,
             findings: Vec::new(),
+            snapshots: Vec::new(),
             revocations: Vec::new(),
             tallies: Vec::new(),
             history: Vec::new(),
@@ -121,7 +123,31 @@ impl FakeJournal {
     pub(super) fn found(&mut self, group: &GroupRef, peer: &GroupRef, counts: [u32; 3]) {
         let [standing, outside, drops] = counts;
         let peer = self.ix(peer);
-        self.findings.push((self.ix(group), Finding { peer, standing, outside, drops }));
+        self.findings.push((
+            self.ix(group),
+            Finding { peer, standing, outside, drops, ..Finding::default() },
+        ));
+    }
+
+    /// Says that `group` shows these rules, so many of which name `peer` under another owner, and
+    /// so many of which cannot be judged.
+    pub(super) fn doubt(
+        &mut self,
+        group: &GroupRef,
+        peer: &GroupRef,
+        (misowned, unclear): (u32, u32),
+        rules: Vec<Rule>,
+    ) {
+        let (ix, peer) = (self.ix(group), self.ix(peer));
+        self.findings.push((ix, Finding { peer, misowned, unclear, ..Finding::default() }));
+        let snapshot = Snapshot {
+            name: String::new(),
+            vpc: String::new(),
+            owner: group.account.clone(),
+            service_managed: false,
+            rules,
+        };
+        self.snapshots.push((ix, snapshot));
     }
 
     /// Adds a revocation and counts it.

@@ -115,6 +115,8 @@ struct FindingSide<'a> {
     standing: u32,
     outside: u32,
     drops: u32,
+    misowned: u32,
+    unclear: u32,
     /// What its owner must run, for a side that is not ours.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     commands: Vec<String>,
@@ -142,6 +144,8 @@ impl<'a> FindingSide<'a> {
             standing: side.standing,
             outside: side.outside,
             drops: side.drops,
+            misowned: side.misowned,
+            unclear: side.unclear,
             commands: commands_for(row, side),
         }
     }

@@ -7,6 +7,7 @@ mod accounts;
 mod causes;
 mod commands;
 mod csv;
+mod doubts;
 mod error;
 mod evidence;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod fake;
 mod format;
 mod html;
 mod json;
+mod pair_row;
 mod pairs;
 mod plain;
 mod plan;

@@ -6,6 +6,7 @@ use crate::journal::{Journal, JournalError, RunRecord};
 use crate::model::{Filter, GroupIx, GroupRef, Groups, PairOutcome, SideState};
 
 use super::causes::Causes;
+use super::doubts::{Doubts, LastSnapshot};
 use super::evidence::{Evidence, JudgedSide, LastRead, PairSpan};
 use super::walk::PairWalk;
 use super::words::{describe, reason};
@@ -20,69 +21,7 @@ pub(super) const WORST_FIRST: [PairOutcome; 6] = [
     PairOutcome::Severed,
 ];
 
-/// A pair with its outcome.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PairRow {
-    /// The end with the smaller group.
-    pub a: SideRow,
-    /// The other end.
-    pub b: SideRow,
-    /// How the pair stands.
-    pub outcome: PairOutcome,
-    /// Why, in one line.
-    pub reason: String,
-    /// The first manifest line that asks for it, in the whole input.
-    pub line: u32,
-    /// The notes of its rows, joined by `; `; empty if none.
-    pub note: String,
-    /// What its rows narrow it to, one each.
-    pub filters: Vec<Filter>,
-}
-
-/// One side of a pair.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SideRow {
-    /// The group.
-    pub group: GroupRef,
-    /// What its last reading showed.
-    pub state: SideState,
-    /// The same in words, with the reason.
-    pub text: String,
-    /// Rules that the rows ask to be gone.
-    pub standing: u32,
-    /// Grants outside the rows' narrowing.
-    pub outside: u32,
-    /// Drop rules that no row asks for.
-    pub drops: u32,
-    /// Not ours to call: its owner must run what is to be run.
-    pub is_partner: bool,
-}
-
-impl PairRow {
-    /// Both sides, the smaller group first.
-    pub fn sides(&self) -> [&SideRow; 2] {
-        [&self.a, &self.b]
-    }
-
-    /// Grants outside the rows' narrowing, of both sides.
-    pub fn outside(&self) -> u64 {
-        self.sides().iter().map(|side| u64::from(side.outside)).sum()
-    }
-
-    /// Drop rules that no row asks for, of both sides.
-    pub fn drops(&self) -> u64 {
-        self.sides().iter().map(|side| u64::from(side.drops)).sum()
-    }
-
-    /// Whether grants stand on one side, and the other was read and has none.
-    pub fn is_one_sided(&self) -> bool {
-        matches!(
-            (self.a.state, self.b.state),
-            (SideState::Standing(_), SideState::Clean | SideState::Outside(_))
-                | (SideState::Clean | SideState::Outside(_), SideState::Standing(_))
-        )
-    }
-}
+pub use super::pair_row::{PairRow, SideRow};
 
 /// Shows `visit` every pair of `run` once, in plan order.
 pub async fn for_each_pair(
@@ -154,14 +93,35 @@ impl<'a> PairRows<'a> {
         }
         let lines: Vec<u32> = page.iter().flat_map(|pair| &pair.rows).map(|row| row.line).collect();
         let notes = self.journal.notes_of(&self.run.new.id, &lines).await?;
-        page.iter().map(|pair| self.row(pair, &notes)).collect()
+        let doubts = self.doubts(page).await?;
+        page.iter().map(|pair| self.row(pair, &notes, &doubts)).collect()
     }
 
-    fn row(&self, pair: &PairSpan, notes: &Notes) -> Result<PairRow, JournalError> {
+    /// What keeps sides of these pairs from being judged.
+    async fn doubts(&self, page: &[PairSpan]) -> Result<Doubts, JournalError> {
+        let (mut doubts, mut snapshots) = (Doubts::default(), LastSnapshot::default());
+        for pair in page {
+            let judged = self.evidence.judge(pair);
+            if judged.a.finding.is_in_doubt() || judged.b.finding.is_in_doubt() {
+                let (a, b) = (self.name(pair.a)?, self.name(pair.b)?);
+                let at = (self.journal, &self.run.new.id);
+                let pair = [(pair.a, &a), (pair.b, &b)];
+                doubts.add(at, &mut snapshots, &judged, pair).await?;
+            }
+        }
+        Ok(doubts)
+    }
+
+    fn row(
+        &self,
+        pair: &PairSpan,
+        notes: &Notes,
+        doubts: &Doubts,
+    ) -> Result<PairRow, JournalError> {
         let judged = self.evidence.judge(pair);
         let (a, b) = (self.name(pair.a)?, self.name(pair.b)?);
-        let a_row = self.side(pair.a, pair.b, judged.a, &a, &b);
-        let b_row = self.side(pair.b, pair.a, judged.b, &b, &a);
+        let a_row = self.side((pair.a, &a), (pair.b, &b), judged.a, doubts);
+        let b_row = self.side((pair.b, &b), (pair.a, &a), judged.b, doubts);
         Ok(PairRow {
             outcome: judged.outcome,
             reason: reason(&a_row, &b_row),
@@ -182,14 +142,13 @@ impl<'a> PairRows<'a> {
 
     fn side(
         &self,
-        own: GroupIx,
-        peer: GroupIx,
+        (own, group): (GroupIx, &GroupRef),
+        (peer, other): (GroupIx, &GroupRef),
         judged: JudgedSide,
-        group: &GroupRef,
-        other: &GroupRef,
+        doubts: &Doubts,
     ) -> SideRow {
         let read = self.evidence.last_read(own);
-        let mut text = describe(judged, read, other);
+        let mut text = describe(judged, read, (peer, other), doubts.get(own, peer));
         if !matches!(judged.state, SideState::Clean | SideState::Outside(_))
             && let Some(cause) = self.causes.get(own, peer)
         {
@@ -202,6 +161,8 @@ impl<'a> PairRows<'a> {
             standing: judged.finding.standing,
             outside: judged.finding.outside,
             drops: judged.finding.drops,
+            misowned: judged.finding.misowned,
+            unclear: judged.finding.unclear,
             is_partner: matches!(read, LastRead::NotOurs | LastRead::Naming(_)),
         }
     }

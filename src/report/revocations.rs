@@ -51,10 +51,10 @@ pub(super) struct RevocationRow<'a> {
     /// Empty for a rule that was not read (`--no-audit`).
     pub(super) rule_id: &'a str,
     pub(super) ip_protocol: &'a str,
-    pub(super) port_range: PortRange,
+    pub(super) port_range: String,
     pub(super) source_port_range: Option<PortRange>,
     pub(super) nic_type: Option<&'static str>,
-    pub(super) policy: &'static str,
+    pub(super) policy: &'a str,
     pub(super) priority: Option<u16>,
     pub(super) description: &'a str,
     /// Every field by the provider's name.
@@ -91,10 +91,10 @@ impl<'a> RevocationRow<'a> {
             direction: rule.direction.as_str(),
             rule_id: rule.id.as_str(),
             ip_protocol: rule.protocol.as_str(),
-            port_range: rule.ports,
+            port_range: rule.ports_shown(),
             source_port_range: rule.source_ports,
             nic_type: rule.nic_type.map(crate::model::NicType::as_str),
-            policy: rule.policy.as_str(),
+            policy: rule.policy_shown(),
             priority: rule.priority,
             description: &rule.description,
             fields: &rule.fields,
@@ -140,9 +140,9 @@ pub(super) fn rule_name(record: &RevocationRecord) -> &str {
 /// What a rule lets through: `ingress accept tcp 22/22 priority 1`.
 pub(super) fn rule_text(record: &RevocationRecord) -> String {
     let rule = &record.revocation.rule;
-    let mut words = vec![rule.direction.to_string(), rule.policy.to_string()];
+    let mut words = vec![rule.direction.to_string(), rule.policy_shown().to_owned()];
     words.push(rule.protocol.to_string());
-    words.push(rule.ports.to_string());
+    words.push(rule.ports_shown());
     words.extend(
         rule.source_ports
             .filter(|ports| *ports != PortRange::ALL)

@@ -56,6 +56,10 @@ pub struct LiveCounts {
     pub outside: u64,
     /// Drop rules that no row asks for.
     pub drops: u64,
+    /// Rules that name a pair's other group under another owner than the row.
+    pub misowned: u64,
+    /// Rules that may name a pair's other group, and cannot be judged.
+    pub unclear: u64,
 }
 
 /// Exchanges with the providers.
@@ -207,6 +211,8 @@ impl LiveCounts {
             self.standing += u64::from(side.finding.standing);
             self.outside += u64::from(side.finding.outside);
             self.drops += u64::from(side.finding.drops);
+            self.misowned += u64::from(side.finding.misowned);
+            self.unclear += u64::from(side.finding.unclear);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Why a pair stands as it does, in words.
 
-use crate::model::{GroupRef, SideState};
+use crate::journal::NamesPeer;
+use crate::model::{GroupIx, GroupRef, SideState};
 
 use super::evidence::{JudgedSide, LastRead};
 use super::pairs::SideRow;
@@ -9,8 +10,14 @@ use super::text::count;
 /// What is said of a side that needs no explanation.
 const CLEAN: &str = "clean";
 
-/// What one side shows, in words.
-pub(super) fn describe(judged: JudgedSide, read: &LastRead, other: &GroupRef) -> String {
+/// What one side shows, in words; `other` is the pair's other group, `doubt` what
+/// keeps it from being judged, if its rules do.
+pub(super) fn describe(
+    judged: JudgedSide,
+    read: &LastRead,
+    (peer, other): (GroupIx, &GroupRef),
+    doubt: Option<&str>,
+) -> String {
     match (judged.state, read) {
         (_, LastRead::Never) => "never read".to_owned(),
         (_, LastRead::Failed(said)) => format!("could not be read: {said}"),
@@ -18,19 +25,13 @@ pub(super) fn describe(judged: JudgedSide, read: &LastRead, other: &GroupRef) ->
         (_, LastRead::Missing(code)) => {
             format!("no such group there ({code}); --accept-gone counts it as clean")
         }
-        (SideState::Standing(_), LastRead::Naming(_)) => {
-            format!("its ingress rules name {}; only its owner can revoke that", other.group)
-        }
-        (SideState::Clean, LastRead::Naming(_)) => {
-            format!("none of its ingress rules names {}, by the references to it", other.group)
-        }
-        (_, LastRead::Naming(_)) => {
-            format!(
-                "not ours to read; none of its ingress rules names {}, egress is not told",
-                other.group
-            )
-        }
+        (state, LastRead::Naming(naming)) => by_references(state, naming.of(peer), other),
         (_, LastRead::NotOurs) => "not ours to read".to_owned(),
+        (SideState::Unknown, _) => match (doubt, judged.finding.standing) {
+            (Some(doubt), 0) => doubt.to_owned(),
+            (Some(doubt), n) => format!("{}; {doubt}", stand(u64::from(n))),
+            (None, _) => "cannot be judged".to_owned(),
+        },
         (SideState::Standing(n), LastRead::Managed) => {
             format!("{}; a service of the provider manages the group", stand(n))
         }
@@ -39,6 +40,29 @@ pub(super) fn describe(judged: JudgedSide, read: &LastRead, other: &GroupRef) ->
             format!("{} outside what the rows ask for", count(n, "grant"))
         }
         _ => CLEAN.to_owned(),
+    }
+}
+
+/// What the references to `other` show of a group that is not ours.
+fn by_references(state: SideState, names: NamesPeer<'_>, other: &GroupRef) -> String {
+    let other = &other.group;
+    match names {
+        NamesPeer::Yes => {
+            format!("its ingress rules name {other}; only its owner can revoke that")
+        }
+        NamesPeer::Misowned(owner) => {
+            format!("a group of this id that {owner} owns names {other}: check the row's account")
+        }
+        NamesPeer::Unseen => format!(
+            "not ours to read; whether its ingress rules name {other} is not told: too many groups \
+             do"
+        ),
+        NamesPeer::No if state == SideState::Clean => {
+            format!("none of its ingress rules names {other}, by the references to it")
+        }
+        NamesPeer::No => {
+            format!("not ours to read; none of its ingress rules names {other}, egress is not told")
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::in_hand::{InHand, Told};
+use crate::audit::SECOND_LOOK;
 
 /// Waits between read-backs of one call: both clouds are eventually consistent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,6 @@ impl Default for Patience {
     /// Half a minute in all, for each is twice the one before; what is gone shows within seconds.
     fn default() -> Self {
         let polls = (0..7).map(|n| Duration::from_millis(250 << n)).collect();
-        Self { polls, second_look: Duration::from_secs(5) }
+        Self { polls, second_look: SECOND_LOOK }
     }
 }

@@ -96,12 +96,12 @@ struct RuleText<'a> {
     #[serde(borrow)]
     protocol: Cow<'a, str>,
     #[serde(borrow)]
-    ports: Cow<'a, str>,
+    ports: Option<Cow<'a, str>>,
     #[serde(borrow)]
     source_ports: Option<Cow<'a, str>>,
     #[serde(borrow)]
     peer: PeerText<'a>,
-    policy: Policy,
+    policy: Option<Policy>,
     priority: Option<u16>,
     nic_type: Option<NicType>,
 }
@@ -128,7 +128,7 @@ impl RuleText<'_> {
         hasher.field(&self.id);
         hasher.field(self.direction.as_str());
         hasher.field(&self.protocol);
-        hasher.field(&self.ports);
+        hasher.field(self.ports.as_deref().unwrap_or_default());
         hasher.field(self.source_ports.as_deref().unwrap_or_default());
         match &self.peer {
             PeerText::Group { id, owner: Some(owner) } => hasher.field(&format!("{owner}/{id}")),
@@ -137,7 +137,7 @@ impl RuleText<'_> {
             | PeerText::PrefixList(text)
             | PeerText::Other(text) => hasher.field(text),
         }
-        hasher.field(self.policy.as_str());
+        hasher.field(self.policy.map_or("", Policy::as_str));
         hasher.field(&self.priority.map(|priority| priority.to_string()).unwrap_or_default());
         hasher.field(self.nic_type.map_or("", NicType::as_str));
     }
@@ -163,10 +163,10 @@ mod tests {
             id: "sgr-1".into(),
             direction: Direction::Ingress,
             protocol: "tcp".parse().expect("a protocol"),
-            ports: PortRange { from: 22, to: 80 },
+            ports: Some(PortRange { from: 22, to: 80 }),
             source_ports: None,
             peer: Peer::Group { id: "sg-\"b\"".into(), owner: Some("2".into()) },
-            policy: Policy::Accept,
+            policy: Some(Policy::Accept),
             priority: None,
             nic_type: None,
             description: String::new(),
@@ -188,10 +188,10 @@ mod tests {
         hasher.field(rule.id.as_str());
         hasher.field(rule.direction.as_str());
         hasher.field(rule.protocol.as_str());
-        hasher.field(&rule.ports.to_string());
+        hasher.field(&optional(rule.ports.map(|ports| ports.to_string())));
         hasher.field(&optional(rule.source_ports.map(|ports| ports.to_string())));
         hasher.field(&rule.peer.to_string());
-        hasher.field(rule.policy.as_str());
+        hasher.field(rule.policy_shown());
         hasher.field(&optional(rule.priority.map(|priority| priority.to_string())));
         hasher.field(&optional(rule.nic_type.map(|nic_type| nic_type.to_string())));
         hasher.finish()
@@ -204,13 +204,14 @@ mod tests {
             Rule { id: "sgr-2".into(), ..rule() },
             Rule { direction: Direction::Egress, ..rule() },
             Rule { protocol: "47".parse().expect("a protocol"), ..rule() },
-            Rule { ports: PortRange::ALL, ..rule() },
+            Rule { ports: Some(PortRange::ALL), ..rule() },
+            Rule { ports: None, ..rule() },
             Rule { source_ports: Some(PortRange { from: 1, to: 2 }), ..rule() },
             Rule { peer: Peer::Group { id: "sg-b".into(), owner: None }, ..rule() },
             Rule { peer: Peer::Cidr("10.0.0.0/8".to_owned()), ..rule() },
             Rule { peer: Peer::PrefixList("pl-1".to_owned()), ..rule() },
             Rule { peer: Peer::Other("none".to_owned()), ..rule() },
-            Rule { policy: Policy::Drop, ..rule() },
+            Rule { policy: Some(Policy::Drop), ..rule() },
             Rule { priority: Some(100), ..rule() },
             Rule { nic_type: Some(NicType::Intranet), ..rule() },
         ];

@@ -1,6 +1,6 @@
 //! Reading back: the groups of calls are read once, and what became of the calls is journalled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::in_hand::InHand;
 use super::planted::success_is_proof;
@@ -59,15 +59,27 @@ pub(super) async fn read_back(
         return Ok(Vec::new());
     };
     hit("after-read-back");
-    let reads: BTreeMap<GroupIx, GroupRead> = numbers.into_iter().zip(reads).collect();
+    let mut reads: BTreeMap<GroupIx, GroupRead> = numbers.into_iter().zip(reads).collect();
+    // A group that one look did not find is not told as missing.
+    let missed: HashSet<GroupIx> = calls
+        .iter()
+        .filter(|call| !call.missing)
+        .map(|call| call.record.group)
+        .filter(|ix| reads.get(ix).is_some_and(is_missing))
+        .collect();
     let judged = calls.into_iter().filter_map(|call| {
         let read = reads.get(&call.record.group)?;
         Some(judge(call, &read.reading, &work.patience))
     });
     let verdicts = judged.collect();
+    reads.retain(|ix, _| !missed.contains(ix));
     record(work, observer, account, reads).await?;
     hit("after-readings");
     tell(work, verdicts).await
+}
+
+fn is_missing(read: &GroupRead) -> bool {
+    matches!(read.reading, Reading::Missing { .. })
 }
 
 /// Journals what was read, with its findings: the report is made from them.

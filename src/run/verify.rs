@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::in_hand::{InHand, Told};
 use super::patience::Patience;
-use crate::audit::LISTING_CHANGED;
+use crate::audit::{CONTRADICTORY, LISTING_CHANGED};
 use crate::journal::Reading;
 use crate::model::{Outcome, Revocation, RevocationId, Rule, Settled};
 
@@ -35,8 +35,8 @@ pub(super) fn judge(mut call: InHand, reading: &Reading, patience: &Patience) ->
         }
         Reading::Missing { code } => settle_all(call, Outcome::GroupGone, code),
         Reading::Failed { code, message } => match patience.look_again(&call) {
-            // Some of its pages may show what others do not show any more.
-            Some(delay) if code == LISTING_CHANGED => later(call, delay),
+            // Some of its answers may show what others do not show any more.
+            Some(delay) if code == LISTING_CHANGED || code == CONTRADICTORY => later(call, delay),
             _ => unread(call, code, message),
         },
         Reading::NotOurs { .. } => unread(call, "NotOurs", "the group is not ours to read"),
@@ -50,21 +50,30 @@ fn later(mut call: InHand, delay: Duration) -> Verdict {
 }
 
 fn judge_rules(mut call: InHand, rules: &[Rule], patience: &Patience) -> Verdict {
-    let (mut settled, mut standing) = (Vec::new(), Vec::new());
+    let (mut settled, mut standing, mut doubtful) = (Vec::new(), Vec::new(), Vec::new());
     for (id, member) in &call.record.members {
         match fate(&call, member, rules) {
-            Some((outcome, reply_lost)) => {
+            Fate::Settled(outcome, reply_lost) => {
                 settled.push(Settled { id: *id, outcome, reply_lost, reason: None });
             }
-            None => standing.push(*id),
+            Fate::Stands => standing.push(*id),
+            Fate::MayStand(reason) => {
+                let reason = Some(reason);
+                let outcome = Outcome::Unknown;
+                doubtful.push(Settled { id: *id, outcome, reply_lost: false, reason });
+            }
         }
     }
-    if standing.is_empty() {
+    if standing.is_empty() && doubtful.is_empty() {
         return Verdict::Decided { call, settled, retry: Vec::new() };
     }
-    let whole_batch = settled.is_empty();
+    let whole_batch = settled.is_empty() && doubtful.is_empty();
     if let Some(delay) = patience.next(&call, whole_batch && standing.len() == 1) {
         return later(call, delay);
+    }
+    settled.extend(doubtful);
+    if standing.is_empty() {
+        return Verdict::Decided { call, settled, retry: Vec::new() };
     }
     let refused = matches!(call.told, Told::Missing | Told::Refused);
     let retry = if refused && whole_batch && standing.len() > 1 {
@@ -92,26 +101,71 @@ fn why_standing(refusal: Option<&str>) -> String {
     format!("still there after {MAX_ROUNDS} requests{last}")
 }
 
-/// What became of one member, with whether our answer got lost; `None` if it stands.
-fn fate(call: &InHand, member: &Revocation, rules: &[Rule]) -> Option<(Outcome, bool)> {
-    let same = |rule: &&Rule| rule.same_traffic(&member.rule);
+/// What became of one member.
+enum Fate {
+    /// It came out so, and whether our answer got lost.
+    Settled(Outcome, bool),
+    /// It stands.
+    Stands,
+    /// A rule stands that may be the one, for this reason.
+    MayStand(String),
+}
+
+fn fate(call: &InHand, member: &Revocation, rules: &[Rule]) -> Fate {
+    let ordered = &member.rule;
     if member.is_blind() {
-        if rules.iter().any(|rule| same(&rule)) {
-            return None;
+        if let Some(stands) = stands_blind(ordered, rules) {
+            return stands;
         }
-    } else if rules.iter().any(|rule| rule.id == member.rule.id) {
-        return None;
-    } else if rules.iter().any(|rule| same(&rule)) {
-        return Some((Outcome::Conflict, false));
+    } else if rules.iter().any(|rule| rule.id == ordered.id) {
+        return Fate::Stands;
+    } else if rules.iter().any(|rule| rule.same_traffic(ordered)) {
+        return Fate::Settled(Outcome::Conflict, false);
+    } else if rules.iter().any(|rule| rule.id.as_str().is_empty() && rule.may_be(ordered)) {
+        return Fate::MayStand("a rule without an id may be the one".to_owned());
     }
+    let (outcome, reply_lost) = gone(call, member);
+    Fate::Settled(outcome, reply_lost)
+}
+
+/// Whether a rule stands that was ordered by its values alone; `None` if none can be the one.
+///
+/// Whose the other group is does not tell two rules apart, for its id names one group. But only a
+/// rule under the ordered owner is certainly the one that the request names.
+fn stands_blind(ordered: &Rule, rules: &[Rule]) -> Option<Fate> {
+    let mut doubt = None;
+    for rule in rules.iter().filter(|rule| rule.may_be(ordered)) {
+        let owner = |rule: &Rule| rule.peer.groups().next().and_then(|(_, owner)| owner.cloned());
+        match (owner(rule), owner(ordered)) {
+            (Some(told), Some(wanted)) if !told.is_same(&wanted) => {
+                doubt.get_or_insert_with(|| {
+                    format!(
+                        "a rule with these values stands under the owner {told}, not {wanted}: \
+                         write {told} in the manifest if that is the account"
+                    )
+                });
+            }
+            _ if rule.same_traffic(ordered) => return Some(Fate::Stands),
+            _ => {
+                doubt.get_or_insert_with(|| {
+                    "a rule stands that does not tell all of these values".to_owned()
+                });
+            }
+        }
+    }
+    doubt.map(Fate::MayStand)
+}
+
+/// How a member came out that is gone, and whether our answer got lost.
+fn gone(call: &InHand, member: &Revocation) -> (Outcome, bool) {
     let listed =
         call.revoked.as_ref().map(|revoked| member.is_blind() || revoked.contains(&member.rule.id));
-    Some(match (listed, call.record.accepted, call.record.reply_lost) {
+    match (listed, call.record.accepted, call.record.reply_lost) {
         (Some(false), _, false) => (Outcome::AlreadyAbsent, false),
         (_, true, _) => (Outcome::Removed, false),
         (_, false, true) => (Outcome::Removed, true),
         (_, false, false) => (Outcome::AlreadyAbsent, false),
-    })
+    }
 }
 
 /// A call whose group could not be read: without a plan that was read before, an accepted call is

@@ -164,7 +164,7 @@ impl LiveRule {
     pub fn peer_group(&self) -> Option<&GroupId> {
         match &self.peer {
             Peer::Group { id, .. } => Some(id),
-            Peer::Cidr(_) | Peer::PrefixList(_) | Peer::Other(_) => None,
+            Peer::Cidr(_) | Peer::PrefixList(_) | Peer::Other(_) | Peer::Unclear(_) => None,
         }
     }
 }

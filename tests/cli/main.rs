@@ -27,6 +27,7 @@ mod killed;
 mod named;
 mod outcomes;
 mod output;
+mod owners;
 #[path = "../support/process.rs"]
 mod process;
 mod pruning;

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::Notify;
 use unpair::cloud::{
-    Action, Batch, CloudError, ErrorClass, GroupInfo, RevokeOrder, RevokeReply, RulesPage,
+    Action, Batch, CloudError, ErrorClass, GroupInfo, NamedGroups, RevokeOrder, RevokeReply,
+    RulesPage,
 };
-use unpair::model::{AccountId, GroupId, Provider, RegionId, RequestId, Rule};
+use unpair::model::{AccountId, Direction, GroupId, Provider, RegionId, RequestId, Rule};
 
 use crate::cloud::{Accounts, Says, info};
 
@@ -50,6 +51,8 @@ struct State {
     pauses: bool,
     sent: Vec<Sent>,
     answered: u64,
+    hidden: BTreeMap<GroupId, u32>,
+    contradicted: BTreeMap<GroupId, u32>,
 }
 
 /// The cloud, and the directory of its accounts.
@@ -77,6 +80,16 @@ impl Fake {
 
     pub(super) fn add(&self, account: &str, group: &str, rules: Vec<Rule>) {
         self.state().groups.insert(group.into(), (account.into(), rules));
+    }
+
+    /// The next `times` listings of groups leave this one out.
+    pub(super) fn hide(&self, group: &str, times: u32) {
+        self.state().hidden.insert(group.into(), times);
+    }
+
+    /// The next `times` listings of groups show grants of this one that its rules do not have.
+    pub(super) fn contradict(&self, group: &str, times: u32) {
+        self.state().contradicted.insert(group.into(), times);
     }
 
     /// Changes the rules of a group behind everybody's back.
@@ -167,6 +180,13 @@ impl Client {
     }
 }
 
+/// Whether there is one left of what is to happen to a group.
+fn takes_one(left: &mut BTreeMap<GroupId, u32>, group: &GroupId) -> bool {
+    let Some(times) = left.get_mut(group).filter(|times| **times > 0) else { return false };
+    *times -= 1;
+    true
+}
+
 fn error(class: ErrorClass) -> CloudError {
     CloudError::local(class, &format!("{class:?}"), "as scripted")
 }
@@ -204,10 +224,22 @@ impl Says for Client {
         named: &[GroupId],
     ) -> Result<Vec<GroupInfo>, CloudError> {
         self.exchange(Action::Groups, Vec::new()).await?;
-        let state = self.fake.state();
-        let is_ours =
-            |id: &&GroupId| state.groups.get(*id).is_some_and(|(owner, _)| *owner == self.account);
-        Ok(named.iter().filter(is_ours).map(|id| info(id, Some(&self.account))).collect())
+        let mut state = self.fake.state();
+        let mut infos = Vec::new();
+        for id in named {
+            let Some((owner, rules)) = state.groups.get(id) else { continue };
+            if *owner != self.account {
+                continue;
+            }
+            let mut shown = NamedGroups::of(rules);
+            if takes_one(&mut state.contradicted, id) {
+                shown.add(Direction::Ingress, id);
+            }
+            if !takes_one(&mut state.hidden, id) {
+                infos.push(GroupInfo { names: Some(shown), ..info(id, Some(&self.account)) });
+            }
+        }
+        Ok(infos)
     }
 
     async fn listed(

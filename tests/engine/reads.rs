@@ -5,6 +5,9 @@ use std::time::Duration;
 use unpair::cloud::ErrorClass;
 use unpair::model::Outcome;
 
+use unpair::journal::SideReading;
+use unpair::model::GroupIx;
+
 use super::scenario::{DESCRIBE, Fake, IDENTIFY, OURS, Reply, Scenario};
 
 #[tokio::test]
@@ -56,4 +59,78 @@ async fn credentials_that_expired_after_a_fault_are_refreshed() {
     scenario.cloud.answer(OURS, DESCRIBE, &replies.map(Reply::Refuse));
     scenario.revoke().await;
     assert_eq!((scenario.cloud.refreshed(), scenario.count(Outcome::Removed).await), (1, 1));
+}
+
+/// How the first group was read.
+async fn first_side(scenario: &Scenario) -> SideReading {
+    let run = scenario.run().await;
+    let sides = scenario.journal.sides(&run.new.id, GroupIx(0), 1).await.expect("sides");
+    sides.into_iter().next().expect("a side").state
+}
+
+#[tokio::test]
+async fn a_group_that_one_look_does_not_find_is_looked_at_again_and_the_others_are_not() {
+    let scenario = Scenario::new(Fake::new(), 3, 1).await;
+    scenario.cloud.hide("sg-a000", 1);
+    scenario.revoke().await;
+    assert_eq!(scenario.count(Outcome::Removed).await, 3);
+    let looks = scenario.cloud.sent(DESCRIBE);
+    let of_ours = looks.iter().filter(|sent| sent.account == OURS).count();
+    assert_eq!(of_ours, 3 + 1 + 3, "to plan, once more, and to read back");
+}
+
+#[tokio::test]
+async fn a_group_that_two_looks_do_not_find_is_missing() {
+    let scenario = Scenario::new(Fake::new(), 1, 1).await;
+    scenario.cloud.hide("sg-a000", 2);
+    scenario.audit().await;
+    assert!(matches!(first_side(&scenario).await, SideReading::Missing { .. }));
+    assert_eq!(scenario.cloud.sent(DESCRIBE).len(), 3);
+}
+
+#[tokio::test]
+async fn an_audit_that_is_stopped_before_the_second_look_tells_nothing_of_the_group() {
+    let scenario = Scenario::new(Fake::new(), 1, 1).await;
+    scenario.cloud.hide("sg-a000", 2);
+    let stop = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        scenario.stop.cancel();
+    };
+    let (end, ()) = tokio::join!(scenario.audit(), stop);
+    assert!(end.interrupted);
+    assert_eq!(first_side(&scenario).await, SideReading::Unread);
+}
+
+#[tokio::test]
+async fn listings_that_contradict_each_other_are_made_again() {
+    let scenario = Scenario::new(Fake::new(), 1, 1).await;
+    scenario.cloud.contradict("sg-a000", 2);
+    scenario.revoke().await;
+    assert_eq!(scenario.count(Outcome::Removed).await, 1);
+}
+
+#[tokio::test]
+async fn listings_that_never_agree_are_no_reading() {
+    let scenario = Scenario::new(Fake::new(), 1, 1).await;
+    scenario.cloud.contradict("sg-a000", u32::MAX);
+    scenario.audit().await;
+    let SideReading::Failed { code, message } = first_side(&scenario).await else {
+        panic!("it counts as read")
+    };
+    assert_eq!(code, "Contradictory");
+    assert!(message.contains("show different grants"), "{message}");
+}
+
+#[tokio::test]
+async fn a_read_back_whose_listings_contradict_each_other_proves_nothing() {
+    let scenario = Scenario::new(Fake::new(), 1, 1).await;
+    scenario.audit().await;
+    scenario.cloud.contradict("sg-a000", 3);
+    scenario.carry_out(&scenario.exchange()).await;
+    assert_eq!(scenario.count(Outcome::Removed).await, 1, "once they agree");
+    let scenario = Scenario::new(Fake::new(), 1, 1).await;
+    scenario.audit().await;
+    scenario.cloud.contradict("sg-a000", u32::MAX);
+    scenario.carry_out(&scenario.exchange()).await;
+    assert_eq!(scenario.count(Outcome::Unknown).await, 1);
 }

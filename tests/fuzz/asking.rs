@@ -169,7 +169,7 @@ impl Clients {
             }
             Ask::References => {
                 let answer = cloud.references(&region, &groups).await?.expect("Alibaba tells");
-                Told::List(answer.value.iter().map(|r| r.by.to_string()).collect(), false)
+                Told::List(answer.value.all.iter().map(|r| r.by.to_string()).collect(), false)
             }
             Ask::Regions => {
                 let answer = cloud.regions().await?;
@@ -190,10 +190,10 @@ async fn revoke(cloud: &dyn Cloud, region: &RegionId, group: &GroupId) -> Result
         id: "sgr-00000000000000001".into(),
         direction: Direction::Ingress,
         protocol: Protocol::all(),
-        ports: PortRange::ALL,
+        ports: Some(PortRange::ALL),
         source_ports: None,
         peer: Peer::Group { id: "sg-2".into(), owner: None },
-        policy: Policy::Accept,
+        policy: Some(Policy::Accept),
         priority: None,
         nic_type: None,
         description: String::new(),

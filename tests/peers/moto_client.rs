@@ -122,15 +122,15 @@ async fn groups_and_rules_are_read_with_all_their_fields() {
     let ingress = naming(rules.clone(), &world.b, Direction::Ingress);
     assert_eq!(ingress.len(), 3, "{rules:?}");
     let ssh = ingress.iter().find(|rule| rule.protocol.as_str() == "tcp").expect("port 22");
-    assert_eq!(ssh.ports, PortRange { from: 22, to: 22 });
+    assert_eq!(ssh.ports, Some(PortRange { from: 22, to: 22 }));
     assert_eq!(ssh.fields.get("tag:why"), Some("seed"));
     let all = ingress.iter().find(|rule| rule.protocol.as_str() == "all").expect("all");
-    assert_eq!(all.ports, PortRange::ALL);
+    assert_eq!(all.ports, Some(PortRange::ALL));
     assert_eq!(naming(rules.clone(), &world.b, Direction::Egress).len(), 1);
     for range in ["10.0.0.0/8", "2001:db8::/32"] {
         assert!(rules.iter().any(|rule| rule.peer == Peer::Cidr(range.to_owned())), "{range}");
     }
-    assert!(rules.iter().all(|rule| rule.policy == Policy::Accept));
+    assert!(rules.iter().all(|rule| rule.policy == Some(Policy::Accept)));
 }
 
 #[tokio::test]

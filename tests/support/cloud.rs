@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use unpair::cloud::{
-    Answer, Batch, Cloud, CloudError, Directory, GroupInfo, GroupsPage, Reference, RevokeOrder,
+    Answer, Batch, Cloud, CloudError, Directory, GroupInfo, GroupsPage, References, RevokeOrder,
     RevokeReply, RulesPage,
 };
 use unpair::model::{AccountId, GroupId, Identity, Provider, RegionId, RequestId};
@@ -53,6 +53,7 @@ pub(crate) fn info(id: &GroupId, owner: Option<&AccountId>) -> GroupInfo {
         name: String::new(),
         vpc: String::new(),
         service_managed: false,
+        names: None,
     }
 }
 
@@ -132,7 +133,7 @@ impl<T: Says> Cloud for Client<T> {
         &self,
         _region: &RegionId,
         _groups: &[GroupId],
-    ) -> Result<Option<Answer<Vec<Reference>>>, CloudError> {
+    ) -> Result<Option<Answer<References>>, CloudError> {
         Ok(None)
     }
 

@@ -11,7 +11,7 @@ use super::regions::{Endpoints, HOME};
 use super::{revoke, wire};
 use crate::cloud::{
     AccountSource, Action, AlibabaSettings, Answer, Batch, Cloud, CloudError, GroupsPage, Http,
-    Reference, RevokeOrder, RevokeReply, RulesPage, check_endpoint,
+    References, RevokeOrder, RevokeReply, RulesPage, check_endpoint,
 };
 use crate::model::{AccountId, GroupId, Identity, Provider, RegionId};
 
@@ -146,7 +146,7 @@ impl Cloud for AlibabaClient {
         &self,
         region: &RegionId,
         groups: &[GroupId],
-    ) -> Result<Option<Answer<Vec<Reference>>>, CloudError> {
+    ) -> Result<Option<Answer<References>>, CloudError> {
         check_count(groups.len(), BATCH.references)?;
         let mut parameters = vec![("RegionId".to_owned(), region.to_string())];
         for (n, group) in (1..).zip(groups) {

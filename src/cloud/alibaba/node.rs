@@ -50,6 +50,27 @@ impl Node {
         }
     }
 
+    /// The text of a field, empty where it is absent. What is there and is no text, or is there
+    /// several times, is not absent.
+    pub(super) fn told(&self, name: &str) -> Result<&str, Unreadable> {
+        let mut named = self.all(name);
+        match (named.next(), named.next()) {
+            (None, _) => Ok(""),
+            (Some(Self::Text(text)), None) => Ok(text),
+            _ => Err(Unreadable(format!("`{name}` is not one text"))),
+        }
+    }
+
+    /// The names of the fields that hold something.
+    pub(super) fn filled(&self) -> impl Iterator<Item = &str> {
+        let fields: &[(String, Self)] = match self {
+            Self::Fields(fields) => fields,
+            Self::Text(_) => &[],
+        };
+        let empty = |node: &Self| matches!(node, Self::Text(text) if text.is_empty());
+        fields.iter().filter(move |(_, node)| !empty(node)).map(|(name, _)| name.as_str())
+    }
+
     /// The text of a field that must be there and not empty.
     pub(super) fn required(&self, name: &str) -> Result<&str, Unreadable> {
         match self.text(name) {

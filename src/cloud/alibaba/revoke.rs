@@ -1,7 +1,7 @@
 //! Parameters of `RevokeSecurityGroup` and `RevokeSecurityGroupEgress`, in their three forms.
 
 use crate::cloud::{Batch, CloudError, RevokeOrder};
-use crate::model::{CallForm, Direction, NicType, Peer, PortRange, Rule};
+use crate::model::{CallForm, Direction, NicType, Peer, Rule};
 
 type Parameters = Vec<(String, String)>;
 
@@ -51,10 +51,10 @@ fn add(out: &mut Parameters, prefix: &str, rule: &Rule) -> Result<(), CloudError
         }
     };
     put("IpProtocol", rule.protocol.as_str());
-    match field(rule, "PortRangeListId") {
-        // The list is ignored where a range is given.
-        list if !list.is_empty() && rule.ports == PortRange::ALL => put("PortRangeListId", list),
-        _ => put("PortRange", &rule.ports.to_string()),
+    match (rule.ports, rule.port_list()) {
+        (Some(range), _) => put("PortRange", &range.to_string()),
+        (None, Some(list)) => put("PortRangeListId", list),
+        (None, None) => return Err(bad("a rule that does not tell its ports, use --by rule-id")),
     }
     put("SourcePortRange", &rule.source_ports.map(|ports| ports.to_string()).unwrap_or_default());
     let (here, there) = match rule.direction {
@@ -68,7 +68,10 @@ fn add(out: &mut Parameters, prefix: &str, rule: &Rule) -> Result<(), CloudError
     }
     let default_nic = matches!(rule.peer, Peer::Group { .. }).then_some(NicType::Intranet);
     put("NicType", rule.nic_type.or(default_nic).map_or("", NicType::as_str));
-    put("Policy", rule.policy.as_str());
+    let Some(policy) = rule.policy else {
+        return Err(bad("a rule that does not tell its policy, use --by rule-id"));
+    };
+    put("Policy", policy.as_str());
     put("Priority", &rule.priority.unwrap_or(1).to_string());
     put("Description", &rule.description);
     Ok(())
@@ -90,8 +93,8 @@ fn add_peer(put: &mut impl FnMut(&str, &str), side: &str, peer: &Peer) -> Result
         Peer::Cidr(range) if range.contains(':') => put(&format!("Ipv6{side}CidrIp"), range),
         Peer::Cidr(range) => put(&format!("{side}CidrIp"), range),
         Peer::PrefixList(list) => put(&format!("{side}PrefixListId"), list),
-        Peer::Other(text) => {
-            return Err(bad(&format!("a rule whose other end is `{text}` has no such form")));
+        Peer::Other(_) | Peer::Unclear(_) => {
+            return Err(bad(&format!("a rule whose other end is `{peer}` has no such form")));
         }
     }
     Ok(())

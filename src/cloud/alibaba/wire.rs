@@ -3,8 +3,10 @@
 use std::str::FromStr;
 
 use super::node::{Node, Unreadable};
-use crate::cloud::{GroupInfo, GroupsPage, Reference, RulesPage};
-use crate::model::{Direction, Fields, GroupId, Identity, Peer, PortRange, RegionId, Rule};
+use crate::cloud::{GroupInfo, GroupsPage, Reference, References, RulesPage};
+use crate::model::{
+    Direction, Fields, GroupId, Identity, Peer, PortRange, Protocol, RegionId, Rule,
+};
 
 /// The fields of a rule (`DescribeSecurityGroupAttribute`, `Permission`); all are text, and the
 /// provider leaves those empty that do not apply.
@@ -52,21 +54,30 @@ pub(super) fn groups(
     page: Option<&str>,
 ) -> Result<GroupsPage, Unreadable> {
     let list = node.list("SecurityGroups", "SecurityGroup")?;
-    let groups = list.into_iter().map(group).collect::<Result<Vec<_>, _>>()?;
-    if let Some(stray) = groups.iter().find(|group| named.is_some_and(|n| !n.contains(&group.id))) {
-        return Err(Unreadable(format!("group {} was not asked for", stray.id)));
-    }
+    let groups = list.into_iter().map(|node| group(node, named)).collect::<Result<Vec<_>, _>>()?;
     Ok(GroupsPage { groups, next: next(node, page)? })
 }
 
-fn group(node: &Node) -> Result<GroupInfo, Unreadable> {
+fn group(node: &Node, named: Option<&[GroupId]>) -> Result<GroupInfo, Unreadable> {
     Ok(GroupInfo {
-        id: node.required("SecurityGroupId")?.into(),
+        id: match named {
+            Some(named) => asked_for(node, named)?,
+            None => node.required("SecurityGroupId")?.into(),
+        },
         owner: None,
+        names: None,
         name: node.text("SecurityGroupName").to_owned(),
         vpc: node.text("VpcId").to_owned(),
         service_managed: node.text("ServiceManaged").eq_ignore_ascii_case("true"),
     })
+}
+
+/// The group that an entry is about, as it was asked for.
+fn asked_for(node: &Node, asked: &[GroupId]) -> Result<GroupId, Unreadable> {
+    let id = GroupId::from(node.required("SecurityGroupId")?);
+    GroupId::among(asked, &id)
+        .cloned()
+        .ok_or_else(|| Unreadable(format!("group {id} was not asked for")))
 }
 
 /// `DescribeSecurityGroupAttribute`. The answer must name the region and group asked for: it is
@@ -79,12 +90,12 @@ pub(super) fn rules(
 ) -> Result<RulesPage, Unreadable> {
     for (name, asked) in [("RegionId", region.as_str()), ("SecurityGroupId", group.as_str())] {
         let told = node.required(name)?;
-        if told != asked {
+        if !told.eq_ignore_ascii_case(asked) {
             return Err(Unreadable(format!("`{name}` is {told}, expected {asked}")));
         }
     }
     let list = node.list("Permissions", "Permission")?;
-    let rules = list.into_iter().map(|node| Ok((group.clone(), rule(node)?)));
+    let rules = list.into_iter().map(|node| Ok((group.clone(), rule(node, group)?)));
     Ok(RulesPage {
         rules: rules.collect::<Result<_, Unreadable>>()?,
         seen: vec![group.clone()],
@@ -92,63 +103,112 @@ pub(super) fn rules(
     })
 }
 
-fn rule(node: &Node) -> Result<Rule, Unreadable> {
-    let direction: Direction = required(node, "Direction")?;
+/// A rule. Only its form must be right: a word newer than this program, or one that is not there,
+/// leaves what it says untold, and whoever needs it finds that it is.
+fn rule(node: &Node, own: &GroupId) -> Result<Rule, Unreadable> {
+    let fields = fields(node)?;
+    let told: Option<Direction> = word(node, "Direction");
+    let protocol = Protocol::told(node.text("IpProtocol"));
     Ok(Rule {
-        id: node.required("SecurityGroupRuleId")?.into(),
-        direction,
-        protocol: required(node, "IpProtocol")?,
-        ports: optional(node, "PortRange")?.unwrap_or(PortRange::ALL),
-        source_ports: optional(node, "SourcePortRange")?,
-        peer: peer(node, direction),
-        policy: required(node, "Policy")?,
-        priority: optional(node, "Priority")?,
-        nic_type: optional(node, "NicType")?,
+        id: node.text("SecurityGroupRuleId").into(),
+        // Without a direction the peer is unclear, and nothing follows from the rule.
+        direction: told.unwrap_or(Direction::Ingress),
+        ports: ports(node, &protocol),
+        protocol,
+        source_ports: word(node, "SourcePortRange"),
+        peer: peer(node, told, own),
+        policy: word(node, "Policy"),
+        priority: word(node, "Priority"),
+        nic_type: word(node, "NicType"),
         description: node.text("Description").to_owned(),
-        fields: fields(node),
+        fields,
     })
 }
 
-fn fields(node: &Node) -> Fields {
-    let told = RULE_FIELDS.into_iter().map(|name| (name, node.text(name)));
-    told.filter(|(_, value)| !value.is_empty()).collect()
+/// The value of a field, if it is one that is known.
+fn word<T: FromStr>(node: &Node, name: &str) -> Option<T> {
+    node.text(name).parse().ok()
 }
 
-/// The end that is not the group's own: the source of ingress, the destination of egress.
-fn peer(node: &Node, direction: Direction) -> Peer {
-    let side = match direction {
-        Direction::Ingress => "Source",
-        Direction::Egress => "Dest",
-    };
-    let text = |name: &str| node.text(&name.replace("{side}", side));
-    match (text("{side}GroupId"), text("{side}CidrIp"), text("Ipv6{side}CidrIp")) {
-        ("", "", "") => match text("{side}PrefixListId") {
-            "" => Peer::Other(String::new()),
-            list => Peer::PrefixList(list.to_owned()),
-        },
-        ("", "", range) | ("", range, _) => Peer::Cidr(range.to_owned()),
-        (group, ..) => {
-            let owner = Some(text("{side}GroupOwnerAccount")).filter(|owner| !owner.is_empty());
-            Peer::Group { id: group.into(), owner: owner.map(Into::into) }
+/// The range of ports, if exactly one is told. Protocols without ports have no other than all.
+fn ports(node: &Node, protocol: &Protocol) -> Option<PortRange> {
+    match (node.text("PortRange"), node.text("PortRangeListId")) {
+        ("", "") => {
+            let has_none = matches!(protocol.as_str(), "all" | "icmp" | "icmpv6" | "gre");
+            has_none.then_some(PortRange::ALL)
         }
+        (range, "") => range.parse().ok(),
+        _ => None,
     }
 }
 
-/// `DescribeSecurityGroupReferences`. No group but those asked about may come back.
-pub(super) fn references(node: &Node, groups: &[GroupId]) -> Result<Vec<Reference>, Unreadable> {
-    let mut out = Vec::new();
-    for entry in node.list("SecurityGroupReferences", "SecurityGroupReference")? {
-        let group = GroupId::from(entry.required("SecurityGroupId")?);
-        if !groups.contains(&group) {
-            return Err(Unreadable(format!("group {group} was not asked for")));
+fn fields(node: &Node) -> Result<Fields, Unreadable> {
+    let mut told = Vec::with_capacity(RULE_FIELDS.len());
+    for name in RULE_FIELDS {
+        let value = node.told(name)?;
+        if !value.is_empty() {
+            told.push((name, value));
         }
+    }
+    Ok(told.into_iter().collect())
+}
+
+/// The end that is not the group's own: the source of ingress, the destination of egress. Of a rule
+/// that fills several, or names a group at the other end, it is not told which of them counts.
+fn peer(node: &Node, direction: Option<Direction>, own: &GroupId) -> Peer {
+    let (mut peers, is_partial) = match direction {
+        Some(Direction::Ingress) => peers_at(node, "Source"),
+        Some(Direction::Egress) => peers_at(node, "Dest"),
+        None => {
+            let (mut peers, is_partial) = peers_at(node, "Source");
+            let (more, too) = peers_at(node, "Dest");
+            peers.extend(more);
+            return if is_partial || too { Peer::Unclear(vec![]) } else { Peer::Unclear(peers) };
+        }
+    };
+    let far = peers.len();
+    let near = if direction == Some(Direction::Ingress) { "Dest" } else { "Source" };
+    let at_near = peers_at(node, near).0.into_iter();
+    peers.extend(at_near.filter(|peer| peer.groups().any(|(id, _)| !id.is_same(own))));
+    match peers.len() {
+        _ if is_partial => Peer::Unclear(vec![]),
+        0 => match node.filled().find(|name| !RULE_FIELDS.contains(name)) {
+            // A kind of peer that is newer than this program.
+            Some(name) => Peer::Other(format!("{name}={}", node.text(name))),
+            None => Peer::Unclear(vec![]),
+        },
+        1 if far == 1 => peers.remove(0),
+        _ => Peer::Unclear(peers),
+    }
+}
+
+/// Every peer that the fields of one end name, and whether they tell of a group without its id.
+fn peers_at(node: &Node, end: &str) -> (Vec<Peer>, bool) {
+    let text = |name: &str| node.text(&name.replace("{end}", end));
+    let filled = |name: &str| Some(text(name)).filter(|text| !text.is_empty());
+    let owner = filled("{end}GroupOwnerAccount");
+    let group = filled("{end}GroupId")
+        .map(|id| Peer::Group { id: id.into(), owner: owner.map(Into::into) });
+    let is_partial = group.is_none() && (owner.is_some() || filled("{end}GroupName").is_some());
+    let ranges = [filled("{end}CidrIp"), filled("Ipv6{end}CidrIp")];
+    let ranges = ranges.into_iter().flatten().map(|range| Peer::Cidr(range.to_owned()));
+    let list = filled("{end}PrefixListId").map(|list| Peer::PrefixList(list.to_owned()));
+    (group.into_iter().chain(ranges).chain(list).collect(), is_partial)
+}
+
+/// `DescribeSecurityGroupReferences`. No group but those asked about may come back.
+pub(super) fn references(node: &Node, groups: &[GroupId]) -> Result<References, Unreadable> {
+    let mut out = References::default();
+    for entry in node.list("SecurityGroupReferences", "SecurityGroupReference")? {
+        let group = asked_for(entry, groups)?;
         for by in entry.list("ReferencingSecurityGroups", "ReferencingSecurityGroup")? {
-            out.push(Reference {
+            out.all.push(Reference {
                 group: group.clone(),
                 by: by.required("SecurityGroupId")?.into(),
                 account: by.required("AliUid")?.into(),
             });
         }
+        out.mentioned.push(group);
     }
     Ok(out)
 }
@@ -161,28 +221,10 @@ pub(super) fn regions(node: &Node) -> Result<Vec<RegionId>, Unreadable> {
 
 /// The token of the next page. One that repeats would never end.
 fn next(node: &Node, page: Option<&str>) -> Result<Option<String>, Unreadable> {
-    match node.text("NextToken") {
+    match node.told("NextToken")? {
         "" => Ok(None),
         token if Some(token) == page => Err(Unreadable("`NextToken` repeats".into())),
         token => Ok(Some(token.to_owned())),
-    }
-}
-
-fn required<T: FromStr>(node: &Node, name: &str) -> Result<T, Unreadable>
-where
-    T::Err: std::fmt::Display,
-{
-    let text = node.required(name)?;
-    text.parse().map_err(|why| Unreadable(format!("`{name}`: {why}")))
-}
-
-fn optional<T: FromStr>(node: &Node, name: &str) -> Result<Option<T>, Unreadable>
-where
-    T::Err: std::fmt::Display,
-{
-    match node.text(name) {
-        "" => Ok(None),
-        _ => required(node, name).map(Some),
     }
 }
 

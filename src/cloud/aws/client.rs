@@ -13,7 +13,7 @@ use super::request::{self, Query};
 use super::wire::Element;
 use crate::cloud::{
     Answer, Batch, Cloud, CloudError, ErrorClass, GroupsPage, MAX_READ_BODY, MAX_WRITE_BODY,
-    Reference, RevokeOrder, RevokeReply, RulesPage,
+    References, RevokeOrder, RevokeReply, RulesPage,
 };
 use crate::model::{CallForm, GroupId, Identity, Peer, Provider, RegionId, Rule};
 
@@ -133,7 +133,7 @@ impl Cloud for AwsClient {
         &self,
         _region: &RegionId,
         _groups: &[GroupId],
-    ) -> Result<Option<Answer<Vec<Reference>>>, CloudError> {
+    ) -> Result<Option<Answer<References>>, CloudError> {
         Ok(None)
     }
 

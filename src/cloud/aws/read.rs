@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::regions::is_region;
 use super::wire::Element;
 pub(super) use super::wire::Unreadable;
-use crate::cloud::{GroupInfo, GroupsPage, RevokeReply, RulesPage};
+use crate::cloud::{GroupInfo, GroupsPage, NamedGroups, RevokeReply, RulesPage};
 use crate::model::{
     AccountId, Direction, Fields, GroupId, Identity, Peer, Policy, PortRange, Protocol, RegionId,
     Rule, RuleId,
@@ -29,10 +29,11 @@ pub(super) fn groups(
                 name: text(item, "groupName").to_owned(),
                 vpc: text(item, "vpcId").to_owned(),
                 service_managed: false,
+                names: names(item)?,
             })
         })
         .collect::<Result<_, Unreadable>>()?;
-    Ok(GroupsPage { groups, next: next_page(root) })
+    Ok(GroupsPage { groups, next: next_page(root)? })
 }
 
 /// Reads `DescribeSecurityGroupRules`; a rule of a group that was not asked for is unreadable.
@@ -44,7 +45,7 @@ pub(super) fn rules(root: &Element<'_>, asked: &[GroupId]) -> Result<RulesPage, 
     let mut seen: Vec<GroupId> = rules.iter().map(|(group, _)| group.clone()).collect();
     seen.sort_unstable();
     seen.dedup();
-    Ok(RulesPage { rules, seen, next: next_page(root) })
+    Ok(RulesPage { rules, seen, next: next_page(root)? })
 }
 
 /// Reads the answer to a revocation.
@@ -85,18 +86,41 @@ pub(super) fn identity(root: &Element<'_>) -> Result<Identity, Unreadable> {
     Ok(Identity { account, arn: value(result, "Arn")?.to_owned() })
 }
 
-/// Reads one rule of `securityGroupRuleSet`.
+/// The groups that a group's permissions name; none where they are not shown.
+fn names(item: &Element<'_>) -> Result<Option<NamedGroups>, Unreadable> {
+    let mut named = NamedGroups::default();
+    for (list, direction) in
+        [("ipPermissions", Direction::Ingress), ("ipPermissionsEgress", Direction::Egress)]
+    {
+        if item.child(list).is_none() {
+            return Ok(None);
+        }
+        for permission in item.items(list)? {
+            for group in permission.items("groups")? {
+                // By the name alone a group is told where there is no VPC: nothing to compare.
+                let Some(id) = group.text_of("groupId") else { return Ok(None) };
+                named.add(direction, &GroupId::from(id));
+            }
+        }
+    }
+    Ok(Some(named))
+}
+
+/// Reads one rule of `securityGroupRuleSet`. Only its form must be right: a word newer than this
+/// program, or one that is not there, leaves what it says untold.
 fn rule(item: &Element<'_>) -> Result<Rule, Unreadable> {
-    let protocol: Protocol =
-        value(item, "ipProtocol")?.parse().map_err(|why| format!("ipProtocol: {why}"))?;
+    let protocol = Protocol::told(item.text_of("ipProtocol").unwrap_or_default());
+    let egress = boolean(item, "isEgress").ok();
+    let peers = peers(item);
     Ok(Rule {
-        id: RuleId::from(value(item, "securityGroupRuleId")?),
-        direction: if boolean(item, "isEgress")? { Direction::Egress } else { Direction::Ingress },
-        ports: ports(item, &protocol)?,
+        id: RuleId::from(item.text_of("securityGroupRuleId").unwrap_or_default()),
+        // Without a direction the peer is unclear, and nothing follows from the rule.
+        direction: if egress == Some(true) { Direction::Egress } else { Direction::Ingress },
+        ports: ports(item, &protocol),
         protocol,
         source_ports: None,
-        peer: peer(item)?,
-        policy: Policy::Accept,
+        peer: if egress.is_some() { peer(item, peers) } else { Peer::Unclear(peers) },
+        policy: Some(Policy::Accept),
         priority: None,
         nic_type: None,
         description: text(item, "description").to_owned(),
@@ -104,32 +128,65 @@ fn rule(item: &Element<'_>) -> Result<Rule, Unreadable> {
     })
 }
 
-/// Ports, ICMP type and code; what is absent, and anything of protocol -1, is -1.
-fn ports(item: &Element<'_>, protocol: &Protocol) -> Result<PortRange, Unreadable> {
+/// Ports, or ICMP type and code, if they are told. Of a protocol that has none of them, nothing is
+/// told, or all.
+fn ports(item: &Element<'_>, protocol: &Protocol) -> Option<PortRange> {
     if *protocol == Protocol::all() {
-        return Ok(PortRange::ALL);
+        return Some(PortRange::ALL);
     }
+    let may_lack =
+        protocol.is_known() && !matches!(protocol.as_str(), "tcp" | "udp" | "icmp" | "icmpv6");
     let port = |name: &str| match item.text_of(name) {
-        None => Ok(-1),
-        Some(text) => text.parse().map_err(|_| format!("{name} `{text}`, expected a number")),
+        None => may_lack.then_some(-1),
+        Some(text) => text.parse().ok(),
     };
-    Ok(PortRange { from: port("fromPort")?, to: port("toPort")? })
+    Some(PortRange { from: port("fromPort")?, to: port("toPort")? })
 }
 
-fn peer(item: &Element<'_>) -> Result<Peer, Unreadable> {
-    if let Some(group) = item.child("referencedGroupInfo").filter(|info| !info.children.is_empty())
-    {
-        return Ok(Peer::Group {
-            id: GroupId::from(value(group, "groupId")?),
-            owner: group.text_of("userId").map(AccountId::from),
-        });
+/// The fields of a rule that name no peer.
+const BESIDE_PEERS: [&str; 10] = [
+    "securityGroupRuleId",
+    "groupId",
+    "groupOwnerId",
+    "isEgress",
+    "ipProtocol",
+    "fromPort",
+    "toPort",
+    "description",
+    "tagSet",
+    "securityGroupRuleArn",
+];
+/// Those that name one.
+const PEERS: [&str; 4] = ["referencedGroupInfo", "cidrIpv4", "cidrIpv6", "prefixListId"];
+
+/// The peer, if one is told.
+fn peer(item: &Element<'_>, mut peers: Vec<Peer>) -> Peer {
+    let is_filled = |child: &&Element<'_>| !child.children.is_empty() || !child.text.is_empty();
+    let mut filled = item.children.iter().filter(is_filled).map(|child| child.name);
+    match peers.len() {
+        0 if !filled.clone().any(|name| PEERS.contains(&name)) => {
+            // A kind of peer that is newer than this program, or none at all.
+            match filled.find(|name| !BESIDE_PEERS.contains(name)) {
+                Some(name) => Peer::Other(name.to_owned()),
+                None => Peer::Unclear(peers),
+            }
+        }
+        1 => peers.remove(0),
+        _ => Peer::Unclear(peers),
     }
-    let range = item.text_of("cidrIpv4").or_else(|| item.text_of("cidrIpv6"));
-    Ok(match (range, item.text_of("prefixListId")) {
-        (Some(range), _) => Peer::Cidr(range.to_owned()),
-        (None, Some(list)) => Peer::PrefixList(list.to_owned()),
-        (None, None) => Peer::Other(String::new()),
-    })
+}
+
+/// Every peer that a rule names.
+fn peers(item: &Element<'_>) -> Vec<Peer> {
+    let info = item.child("referencedGroupInfo");
+    let group = info.and_then(|info| {
+        let owner = info.text_of("userId").map(AccountId::from);
+        Some(Peer::Group { id: GroupId::from(info.text_of("groupId")?), owner })
+    });
+    let ranges = ["cidrIpv4", "cidrIpv6"].into_iter().filter_map(|name| item.text_of(name));
+    let ranges = ranges.map(|range| Peer::Cidr(range.to_owned()));
+    let list = item.text_of("prefixListId").map(|list| Peer::PrefixList(list.to_owned()));
+    group.into_iter().chain(ranges).chain(list).collect()
 }
 
 /// Every field by its name: nested ones as `outer.inner`, tags as `tag:KEY`.
@@ -168,10 +225,9 @@ fn rules_of_permission(permission: &Element<'_>) -> Result<usize, Unreadable> {
 
 fn group_id(item: &Element<'_>, asked: Option<&[GroupId]>) -> Result<GroupId, Unreadable> {
     let id = GroupId::from(value(item, "groupId")?);
-    match asked {
-        Some(asked) if !asked.contains(&id) => Err(format!("group {id}, which was not asked for")),
-        _ => Ok(id),
-    }
+    let Some(asked) = asked else { return Ok(id) };
+    let asked = GroupId::among(asked, &id).cloned();
+    asked.ok_or_else(|| format!("group {id}, which was not asked for"))
 }
 
 /// The items of a list that must be there, even if it is empty.
@@ -204,6 +260,10 @@ fn text<'a>(element: &'a Element<'_>, name: &str) -> &'a str {
     element.child(name).map_or("", |child| &child.text)
 }
 
-fn next_page(root: &Element<'_>) -> Option<String> {
-    root.text_of("nextToken").map(str::to_owned)
+/// The token of the next page. What is there and is no text is not the end.
+fn next_page(root: &Element<'_>) -> Result<Option<String>, Unreadable> {
+    match root.child("nextToken") {
+        Some(token) if !token.children.is_empty() => Err("nextToken is no text".to_owned()),
+        _ => Ok(root.text_of("nextToken").map(str::to_owned)),
+    }
 }

@@ -165,18 +165,21 @@ fn by_ids(query: Query, rules: &[Rule]) -> Result<Query, CloudError> {
 fn by_permissions(query: Query, rules: &[Rule]) -> Result<Query, CloudError> {
     (1..).zip(rules).try_fold(query, |query, (n, rule)| {
         let at = format!("IpPermissions.{n}");
-        peer(traffic(query, &format!("{at}."), rule), &at, rule)
+        peer(traffic(query, &format!("{at}."), rule)?, &at, rule)
     })
 }
 
-fn traffic(query: Query, prefix: &str, rule: &Rule) -> Query {
+fn traffic(query: Query, prefix: &str, rule: &Rule) -> Result<Query, CloudError> {
     let query = query.with(format!("{prefix}IpProtocol"), rule.protocol.aws());
     if !sends_ports(rule) {
-        return query;
+        return Ok(query);
     }
-    query
-        .with(format!("{prefix}FromPort"), rule.ports.from.to_string())
-        .with(format!("{prefix}ToPort"), rule.ports.to.to_string())
+    let Some(ports) = rule.ports else {
+        return Err(unsupported("a rule that does not tell its ports: use --by rule-id"));
+    };
+    Ok(query
+        .with(format!("{prefix}FromPort"), ports.from.to_string())
+        .with(format!("{prefix}ToPort"), ports.to.to_string()))
 }
 
 /// Ports, or ICMP type and code, which are sent even when they are -1. Other protocols have none.
@@ -184,7 +187,7 @@ fn sends_ports(rule: &Rule) -> bool {
     match rule.protocol.as_str() {
         "tcp" | "udp" | "icmp" | "icmpv6" => true,
         "all" => false,
-        _ => rule.ports != PortRange::ALL,
+        _ => rule.ports != Some(PortRange::ALL),
     }
 }
 
@@ -203,7 +206,7 @@ fn peer(query: Query, at: &str, rule: &Rule) -> Result<Query, CloudError> {
         }
         Peer::Cidr(range) => query.with(format!("{at}.IpRanges.1.CidrIp"), range),
         Peer::PrefixList(id) => query.with(format!("{at}.PrefixListIds.1.PrefixListId"), id),
-        Peer::Other(_) => {
+        Peer::Other(_) | Peer::Unclear(_) => {
             return Err(unsupported("a rule of unknown peer, by permissions: use --by rule-id"));
         }
     })
@@ -224,7 +227,7 @@ fn flat(query: Query, direction: Direction, rule: &Rule) -> Result<Query, CloudE
             return Err(unsupported("anything but an IPv4 range in flat parameters"));
         }
     };
-    Ok(traffic(query, "", rule).with("CidrIp", range))
+    Ok(traffic(query, "", rule)?.with("CidrIp", range))
 }
 
 fn unsupported(what: &str) -> CloudError {

@@ -115,10 +115,10 @@ pub(super) fn rule(id: &str) -> Rule {
         id: id.into(),
         direction: Direction::Ingress,
         protocol: "tcp".parse::<Protocol>().expect("a protocol"),
-        ports: PortRange { from: 22, to: 22 },
+        ports: Some(PortRange { from: 22, to: 22 }),
         source_ports: None,
         peer: Peer::Group { id: "sg-c".into(), owner: Some("2".into()) },
-        policy: Policy::Accept,
+        policy: Some(Policy::Accept),
         priority: None,
         nic_type: None,
         description: "a \"quoted\" text, 安全组".to_owned(),
@@ -155,7 +155,14 @@ pub(super) fn seen(group: u32, at_ms: i64, rules: &[&str]) -> GroupReading {
             service_managed: false,
             rules: rules.iter().map(|id| rule(id)).collect(),
         }),
-        findings: vec![Finding { peer: GroupIx(2), standing: 1, outside: 2, drops: 3 }],
+        findings: vec![Finding {
+            peer: GroupIx(2),
+            standing: 1,
+            outside: 2,
+            drops: 3,
+            misowned: 4,
+            unclear: 5,
+        }],
         elsewhere: 7,
     }
 }

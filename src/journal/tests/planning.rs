@@ -4,11 +4,19 @@ use super::fixture::{
     Place, accepted, append, call, claim, members, new_run, open_calls, pairs, planned, reopened,
     revocations, run_id, seen, send, verified, with_call,
 };
-use crate::journal::{Finding, GroupReading, Journal, Reading, SideReading, check};
+use crate::journal::{Finding, GroupReading, Journal, Naming, Reading, SideReading, check};
 use crate::model::{GroupIx, Snapshot, Status};
 
 async fn snapshot(journal: &dyn Journal, group: u32) -> Option<Snapshot> {
     journal.snapshot(&run_id(), GroupIx(group)).await.expect("a snapshot or none")
+}
+
+fn naming() -> Naming {
+    Naming {
+        named: vec![GroupIx(0)],
+        unseen: vec![GroupIx(1)],
+        misowned: vec![(GroupIx(3), "7".into())],
+    }
 }
 
 fn read_as(group: u32, at_ms: i64, reading: Reading) -> GroupReading {
@@ -21,7 +29,7 @@ async fn the_last_reading_of_a_group_stands() {
     let journal = place.open().await;
     journal.begin(&new_run(&run_id()), &pairs()).await.expect("begun");
     let gone = Reading::Missing { code: "InvalidGroup.NotFound".to_owned() };
-    let theirs = Reading::NotOurs { naming: Some(vec![GroupIx(0)]) };
+    let theirs = Reading::NotOurs { naming: Some(naming()) };
     let failed = Reading::Failed { code: "timeout".to_owned(), message: "slow".to_owned() };
     let readings = [
         seen(0, 2_000, &["sgr-1"]),
@@ -36,12 +44,13 @@ async fn the_last_reading_of_a_group_stands() {
     assert_eq!((sides[0].at_ms, sides[0].elsewhere), (Some(2_000), 7));
     let slow = SideReading::Failed { code: "timeout".to_owned(), message: "slow".to_owned() };
     assert_eq!((&sides[1].state, sides[1].at_ms), (&slow, Some(3_000)));
-    assert_eq!(sides[2].state, SideReading::NotOurs { naming: Some(vec![GroupIx(0)]) });
+    assert_eq!(sides[2].state, SideReading::NotOurs { naming: Some(naming()) });
     assert_eq!(journal.sides(&run_id(), GroupIx(2), 1).await.expect("sides"), sides[2..3]);
     let groups = journal.groups(&run_id(), GroupIx(0), 10).await.expect("groups");
     let known: Vec<_> = groups.iter().map(|group| group.read_ms).collect();
     assert_eq!(known, [None, None, Some(2_002), None], "what failed or is not planned is not");
-    let finding = Finding { peer: GroupIx(2), standing: 1, outside: 2, drops: 3 };
+    let finding =
+        Finding { peer: GroupIx(2), standing: 1, outside: 2, drops: 3, misowned: 4, unclear: 5 };
     let findings = journal.findings(&run_id()).await.expect("findings");
     assert_eq!(findings, [(GroupIx(0), finding)]);
     assert_eq!(snapshot(&*journal, 0).await.expect("one").rules.len(), 1);

@@ -93,10 +93,11 @@ impl<'a> Values<'a> {
             peer,
             direction: rule.direction,
             protocol: rule.protocol.clone(),
-            ports: rule.ports,
+            // A rule that is named by its values has them all.
+            ports: rule.ports.unwrap_or(PortRange::ALL),
             nic_type: rule.nic_type.unwrap_or(NicType::Intranet),
             source_ports: rule.source_ports.filter(|ports| *ports != PortRange::ALL),
-            policy: Some(rule.policy).filter(|policy| *policy != Policy::Accept),
+            policy: rule.policy.filter(|policy| *policy != Policy::Accept),
             priority: rule.priority.filter(|priority| *priority != 1),
         }
     }

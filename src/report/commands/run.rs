@@ -125,7 +125,8 @@ pub(in crate::report) fn partner_commands(
 ) -> Vec<(&SideRow, Result<String, String>)> {
     let mut commands: Vec<(&SideRow, Result<String, String>)> = Vec::new();
     for (side, other) in [(&row.a, &row.b), (&row.b, &row.a)] {
-        if !side.is_partner || side.state == SideState::Clean {
+        // Whoever owns a group of a wrong account has nothing to run.
+        if !side.is_partner || side.state == SideState::Clean || side.misowned > 0 {
             continue;
         }
         for filter in &row.filters {

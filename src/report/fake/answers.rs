@@ -129,8 +129,9 @@ impl Journal for FakeJournal {
     async fn findings(&self, _: &RunId) -> Result<Vec<(GroupIx, Finding)>, JournalError> {
         Ok(self.findings.clone())
     }
-    async fn snapshot(&self, _: &RunId, _: GroupIx) -> Result<Option<Snapshot>, JournalError> {
-        not_asked()
+    async fn snapshot(&self, _: &RunId, group: GroupIx) -> Result<Option<Snapshot>, JournalError> {
+        let of_group = self.snapshots.iter().find(|(ix, _)| *ix == group);
+        Ok(of_group.map(|(_, snapshot)| snapshot.clone()))
     }
     async fn open_calls(
         &self,

@@ -18,7 +18,11 @@ const MAX_PAIRS: usize = 50;
 const ORDER: [(PairOutcome, &str, &str); 5] = [
     (PairOutcome::HalfSevered, "Half-severed", "one side is clean, the other still stands"),
     (PairOutcome::Open, "Open", "rules stand on both sides, or on the only side that is ours"),
-    (PairOutcome::Unknown, "Unknown", "a side could not be read, or its group does not exist"),
+    (
+        PairOutcome::Unknown,
+        "Unknown",
+        "a side could not be read or judged, or its group does not exist",
+    ),
     (PairOutcome::OursSevered, "Ours severed", "our side is clean, the other is not ours to read"),
     (PairOutcome::Narrowed, "Narrowed", "what the rows ask for is gone, other grants stand"),
 ];

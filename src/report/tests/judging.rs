@@ -2,9 +2,10 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::journal::{NewRun, RunKind};
-use crate::journal::{RunState, SideReading, Tally, head};
-use crate::model::{Filter, LaneKey, Outcome, PairCounts, PairOutcome, Provider, Scope};
+use crate::journal::{Naming, NewRun, RunKind, RunState, SideReading, Tally, head};
+use crate::model::{
+    Filter, LaneKey, Outcome, PairCounts, PairOutcome, Peer, Provider, Rule, Scope,
+};
 use crate::report::fake::{FakeJournal, ali, ssh_from};
 use crate::report::{PairRow, exit_code, for_each_pair, summarize};
 
@@ -112,12 +113,87 @@ async fn a_partner_side_counts_by_what_its_references_show() {
         (ingress, Some(true), PairOutcome::HalfSevered),
     ] {
         let mut journal = FakeJournal::new(&[(ours.clone(), theirs.clone(), filter, 2)]);
-        let naming = naming.map(|names| if names { vec![journal.ix(&ours)] } else { vec![] });
+        let named = |names| if names { vec![journal.ix(&ours)] } else { vec![] };
+        let naming = naming.map(|names| Naming { named: named(names), ..Naming::default() });
         journal.read(&theirs, SideReading::NotOurs { naming });
         let row = only_row(&journal).await;
         assert_eq!(row.outcome, outcome, "{}", row.reason);
         assert!(row.b.is_partner && !row.a.is_partner);
     }
+}
+
+#[tokio::test]
+async fn a_partner_that_may_name_our_group_is_not_clean() {
+    let (ours, theirs) = (ali("111", "sg-a"), ali("222", "sg-b"));
+    let ingress = Filter { direction: Scope::Ingress, direction_given: true, ..Filter::default() };
+    let mut journal = FakeJournal::new(&[(ours.clone(), theirs.clone(), ingress, 2)]);
+    let ix = journal.ix(&ours);
+    let unseen = Naming { unseen: vec![ix], ..Naming::default() };
+    journal.read(&theirs, SideReading::NotOurs { naming: Some(unseen) });
+    let row = only_row(&journal).await;
+    assert_eq!(row.outcome, PairOutcome::OursSevered);
+    assert!(row.reason.contains("is not told"), "{}", row.reason);
+    let misowned = Naming { misowned: vec![(ix, "333".into())], ..Naming::default() };
+    journal.read(&theirs, SideReading::NotOurs { naming: Some(misowned) });
+    let row = only_row(&journal).await;
+    assert_eq!((row.outcome, row.b.misowned), (PairOutcome::Unknown, 1));
+    assert_eq!(
+        row.reason,
+        "222/sg-b: a group of this id that 333 owns names sg-a: check the row's account"
+    );
+}
+
+#[tokio::test]
+async fn rules_under_another_owner_make_a_pair_unknown_and_both_owners_are_told() {
+    let (a, b) = (ali("111", "sg-a"), ali("222", "sg-b"));
+    let mut journal = one_pair();
+    journal.doubt(
+        &a,
+        &b,
+        (2, 0),
+        vec![
+            ssh_from(&ali("333", "SG-B"), "sgr-1"),
+            ssh_from(&ali("b@aliyun.com", "sg-b"), "sgr-2"),
+            ssh_from(&ali("333", "sg-other"), "sgr-3"),
+        ],
+    );
+    journal.found(&b, &a, [1, 0, 0]);
+    let row = only_row(&journal).await;
+    assert_eq!((row.outcome, row.a.misowned), (PairOutcome::Unknown, 2));
+    assert_eq!(
+        row.a.text,
+        "2 rules name sg-b under the owner 333 and b@aliyun.com, the row says 222: check the row's \
+         account (sgr-1, sgr-2)"
+    );
+    let summary = summarize(&journal, &journal.run, "audit").await.expect("a summary");
+    assert_eq!((summary.pairs.unknown, exit_code(&summary.pairs, &journal.run.new)), (1, 3));
+    assert_eq!((summary.live.misowned, summary.live.standing), (2, 1));
+}
+
+#[tokio::test]
+async fn rules_that_do_not_tell_what_they_are_make_a_pair_unknown_and_are_shown_as_they_came() {
+    let (a, b) = (ali("111", "sg-a"), ali("222", "sg-b"));
+    let mut journal = one_pair();
+    let rule = |id: &str| ssh_from(&b, id);
+    let fields = [("Policy", "Maybe")].into_iter().collect();
+    journal.doubt(
+        &a,
+        &b,
+        (0, 3),
+        vec![
+            Rule { policy: None, fields, ..rule("sgr-1") },
+            Rule { peer: Peer::Unclear(vec![]), ..rule("sgr-2") },
+            Rule { id: "".into(), ..rule("") },
+            rule("sgr-4"),
+        ],
+    );
+    let row = only_row(&journal).await;
+    assert_eq!((row.outcome, row.a.unclear), (PairOutcome::Unknown, 3));
+    assert_eq!(
+        row.a.text,
+        "3 rules may name sg-b and cannot be judged (sgr-1 policy `Maybe`, sgr-2 tells no peer, a \
+         rule without an id)"
+    );
 }
 
 #[tokio::test]
@@ -128,7 +204,7 @@ async fn references_make_a_pair_severed_only_if_all_its_rows_ask_for_ingress() {
         (ours.clone(), theirs.clone(), ingress, 2),
         (ours, theirs.clone(), Filter::default(), 3),
     ]);
-    journal.read(&theirs, SideReading::NotOurs { naming: Some(vec![]) });
+    journal.read(&theirs, SideReading::NotOurs { naming: Some(Naming::default()) });
     assert_eq!(only_row(&journal).await.outcome, PairOutcome::OursSevered);
 }
 
@@ -203,7 +279,7 @@ async fn the_summary_counts_pairs_rules_and_calls() {
             r#""state":"interrupted","digest":null,"#,
             r#""pairs":{"total":1,"severed":1,"narrowed":0,"ours_severed":0,"half_severed":0,"open":0,"unknown":0},"#,
             r#""rules":{"planned":2,"removed":1,"already_absent":1,"conflict":0,"still_present":0,"group_gone":0,"failed":0,"unknown":0,"unverified":0,"pending":0,"outside":0},"#,
-            r#""live":{"standing":0,"outside":0,"drops":0},"#,
+            r#""live":{"standing":0,"outside":0,"drops":0,"misowned":0,"unclear":0},"#,
             r#""left_out":0,"oldest_reading":"1970-01-01T00:00:00.000Z","#,
             r#""calls":{"total":6,"by_action":{"RevokeSecurityGroup":6},"by_code":{"Throttling.User":2},"throttled":2,"retried":2},"#,
             r#""estimate_s":0,"elapsed_s":2}"#,

@@ -63,7 +63,9 @@ fn rule_body(rule: &LiveRule, group: &Group, live: &Live) -> Value {
         Peer::Group { id, owner } => {
             (id.to_string(), owner.as_ref().unwrap_or(&group.account).to_string())
         }
-        Peer::Cidr(_) | Peer::PrefixList(_) | Peer::Other(_) => (String::new(), String::new()),
+        Peer::Cidr(_) | Peer::PrefixList(_) | Peer::Other(_) | Peer::Unclear(_) => {
+            (String::new(), String::new())
+        }
     };
     // Names are shown of the account's own groups alone.
     let name = live

@@ -14,6 +14,8 @@ use crate::sandbox::world::{Group, LiveRule};
 const GROUPS_PAGE: (usize, std::ops::RangeInclusive<usize>) = (10, 1..=100);
 /// Most groups of one `DescribeSecurityGroups` call.
 const MOST_GROUPS: usize = 100;
+/// Entries at which an answer of `DescribeSecurityGroupReferences` is cut; there is no next page.
+const REFERENCES_CUT: usize = 100;
 /// Most groups of one `DescribeSecurityGroupReferences` call.
 const MOST_REFERENCES: usize = 10;
 
@@ -119,12 +121,14 @@ pub(super) fn references(live: &Live, call: &Call) -> Result<Value, Refusal> {
             refuse("InvalidSecurityGroupId.Malformed", message)
         });
     }
-    let mut answered = Vec::new();
+    let (mut answered, mut room) = (Vec::new(), REFERENCES_CUT);
     for id in &ids {
         let group = find_own(live, call, id)?;
         let by: Vec<_> = referencing(live, group)
+            .take(room)
             .map(|by| json!({"SecurityGroupId": by.id, "AliUid": by.account}))
             .collect();
+        room -= by.len();
         if !by.is_empty() {
             answered.push(json!({
                 "SecurityGroupId": id,

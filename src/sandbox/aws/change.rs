@@ -162,7 +162,7 @@ fn revoked_item(rule: &LiveRule, group: &Group) -> String {
         Peer::Cidr(cidr) if cidr.contains(':') => leaf("cidrIpv6", cidr),
         Peer::Cidr(cidr) => leaf("cidrIpv4", cidr),
         Peer::PrefixList(list) => leaf("prefixListId", list),
-        Peer::Other(_) => String::new(),
+        Peer::Other(_) | Peer::Unclear(_) => String::new(),
     };
     leaf("securityGroupRuleId", rule.id.as_str())
         + &leaf("groupId", group.id.as_str())

@@ -105,7 +105,7 @@ fn peer_body(rule: &LiveRule, group: &Group, world: &World) -> String {
         Peer::Cidr(cidr) if cidr.contains(':') => leaf("cidrIpv6", cidr),
         Peer::Cidr(cidr) => leaf("cidrIpv4", cidr),
         Peer::PrefixList(list) => leaf("prefixListId", list),
-        Peer::Other(_) => String::new(),
+        Peer::Other(_) | Peer::Unclear(_) => String::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::cloud::ErrorClass;
+use crate::model::PortRange;
 use crate::model::{Fields, GroupId, Policy, Protocol, RegionId};
 
 const BATCH: Batch =
@@ -10,10 +11,10 @@ fn rule(direction: Direction, owner: Option<&str>) -> Rule {
         id: "sgr-1".into(),
         direction,
         protocol: "tcp".parse::<Protocol>().expect("a protocol"),
-        ports: PortRange { from: 22, to: 22 },
+        ports: Some(PortRange { from: 22, to: 22 }),
         source_ports: None,
         peer: Peer::Group { id: "sg-2".into(), owner: owner.map(Into::into) },
-        policy: Policy::Accept,
+        policy: Some(Policy::Accept),
         priority: Some(7),
         nic_type: Some(NicType::Intranet),
         description: String::new(),
@@ -55,7 +56,7 @@ fn by_permissions_every_value_that_selects_the_rule_is_sent() {
 fn the_flat_form_is_the_one_of_the_manual() {
     let mut manual = rule(Direction::Ingress, Some("b@aliyun.com"));
     manual.protocol = Protocol::all();
-    manual.ports = PortRange::ALL;
+    manual.ports = Some(PortRange::ALL);
     manual.priority = None;
     assert_eq!(
         sent(CallForm::Flat, &[manual]).expect("valid"),
@@ -94,10 +95,18 @@ fn ranges_and_lists_have_parameters_of_their_own() {
 #[test]
 fn a_port_list_is_named_instead_of_its_empty_range() {
     let mut listed = rule(Direction::Ingress, None);
-    listed.ports = PortRange::ALL;
+    listed.ports = None;
     listed.fields = [("PortRangeListId", "prl-1")].into_iter().collect();
     let text = sent(CallForm::Flat, &[listed]).expect("valid");
     assert!(text.contains("PortRangeListId=prl-1 ") && !text.contains("PortRange="), "{text}");
+    let untold = Rule { ports: None, ..rule(Direction::Ingress, None) };
+    assert!(
+        sent(CallForm::Flat, std::slice::from_ref(&untold)).is_err(),
+        "no value stands for all"
+    );
+    assert!(sent(CallForm::RuleId, &[untold]).is_ok());
+    let silent = Rule { policy: None, ..rule(Direction::Ingress, None) };
+    assert!(sent(CallForm::Permissions, &[silent]).is_err());
 }
 
 #[test]

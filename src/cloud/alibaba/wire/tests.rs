@@ -51,7 +51,7 @@ fn a_rule_of_another_accounts_group_is_read_with_all_its_fields() {
     ]);
     let owner = Some("1649796836582446".into());
     assert_eq!(rule.peer, Peer::Group { id: "sg-2".into(), owner });
-    assert_eq!((rule.protocol.as_str(), rule.policy), ("tcp", Policy::Accept));
+    assert_eq!((rule.protocol.as_str(), rule.policy), ("tcp", Some(Policy::Accept)));
     assert_eq!((rule.priority, rule.nic_type), (Some(1), Some(NicType::Intranet)));
     assert_eq!(rule.source_ports, Some(PortRange::ALL));
     assert_eq!(rule.fields.get("IpProtocol"), Some("TCP"));
@@ -64,7 +64,7 @@ fn a_rule_of_another_accounts_group_is_read_with_all_its_fields() {
 fn empty_ports_and_owners_mean_what_the_api_leaves_out() {
     let rule = only(&[("SourceGroupId", "sg-2"), ("PortRange", ""), ("IpProtocol", "ALL")]);
     assert_eq!(rule.peer, Peer::Group { id: "sg-2".into(), owner: None });
-    assert_eq!((rule.ports, rule.source_ports), (PortRange::ALL, None));
+    assert_eq!((rule.ports, rule.source_ports), (Some(PortRange::ALL), None));
 }
 
 #[test]
@@ -75,22 +75,83 @@ fn the_peer_is_the_end_that_is_not_the_groups_own() {
     assert_eq!(only(&[("SourceCidrIp", "10.0.0.0/8")]).peer, Peer::Cidr("10.0.0.0/8".into()));
     assert_eq!(only(&[("Ipv6SourceCidrIp", "::/0")]).peer, Peer::Cidr("::/0".into()));
     assert_eq!(only(&[("SourcePrefixListId", "pl-1")]).peer, Peer::PrefixList("pl-1".into()));
-    assert_eq!(only(&[("DestCidrIp", "10.0.0.0/8")]).peer, Peer::Other(String::new()));
 }
 
 #[test]
-fn a_rule_that_cannot_be_judged_makes_the_answer_unreadable() {
-    for bad in [
-        ("Policy", ""),
-        ("Policy", "Maybe"),
-        ("Direction", ""),
-        ("IpProtocol", "QUIC"),
-        ("PortRange", "22"),
-        ("Priority", "high"),
-        ("SecurityGroupRuleId", ""),
+fn a_rule_that_fills_several_peers_or_none_is_unclear_and_names_every_group_of_them() {
+    let group =
+        |id: &str, owner: Option<&str>| Peer::Group { id: id.into(), owner: owner.map(Into::into) };
+    let range = Peer::Cidr("10.0.0.0/8".into());
+    for (given, peers) in [
+        (
+            &[("SourceGroupId", "sg-2"), ("SourceCidrIp", "10.0.0.0/8")][..],
+            vec![group("sg-2", None), range.clone()],
+        ),
+        (
+            &[("SourceGroupId", "sg-2"), ("DestGroupId", "sg-3"), ("DestGroupOwnerAccount", "7")],
+            vec![group("sg-2", None), group("sg-3", Some("7"))],
+        ),
+        (&[("DestGroupId", "sg-3")], vec![group("sg-3", None)]),
+        (&[("SourceGroupOwnerAccount", "7"), ("SourceCidrIp", "10.0.0.0/8")], vec![]),
+        (&[("SourceGroupName", "web")], vec![]),
+        (&[("DestCidrIp", "10.0.0.0/8")], vec![]),
+        (&[], vec![]),
+        (&[("Direction", "sideways"), ("DestGroupId", "sg-3")], vec![group("sg-3", None)]),
+        (&[("Direction", ""), ("SourceCidrIp", "10.0.0.0/8")], vec![range]),
     ] {
-        assert!(page(&attribute(&[&[bad]])).is_err(), "{bad:?}");
+        assert_eq!(only(given).peer, Peer::Unclear(peers), "{given:?}");
     }
+    let own = only(&[("SourceGroupId", "sg-2"), ("DestGroupId", "SG-1")]);
+    assert_eq!(own.peer, group("sg-2", None), "the other end is the group's own");
+    let newer = only(&[("SourceServiceId", "svc-1")]);
+    assert_eq!(newer.peer, Peer::Other("SourceServiceId=svc-1".into()));
+}
+
+#[test]
+fn a_word_that_is_not_known_is_untold_and_shown_as_it_came() {
+    let policy = only(&[("Policy", "Maybe")]);
+    assert_eq!((policy.policy, policy.policy_shown()), (None, "Maybe"));
+    assert_eq!(only(&[("Policy", "")]).policy, None);
+    let protocol = only(&[("IpProtocol", "QUIC")]).protocol;
+    assert_eq!((protocol.as_str(), protocol.is_known()), ("QUIC", false));
+    assert!(!only(&[("IpProtocol", "")]).protocol.is_known());
+    let ports = only(&[("PortRange", "any")]);
+    assert_eq!((ports.ports, ports.ports_shown()), (None, "any".to_owned()));
+    assert_eq!(only(&[("PortRange", "")]).ports, None, "of tcp, nothing is not everything");
+    assert_eq!(only(&[("Priority", "high")]).priority, None);
+    assert_eq!(only(&[("NicType", "wired")]).nic_type, None);
+    assert_eq!(only(&[("SecurityGroupRuleId", "")]).id.as_str(), "");
+}
+
+#[test]
+fn a_list_of_ports_is_no_range() {
+    let listed = only(&[("PortRange", ""), ("PortRangeListId", "prl-1")]);
+    assert_eq!((listed.ports, listed.port_list()), (None, Some("prl-1")));
+    assert_eq!(listed.ports_shown(), "prl-1");
+    let both = only(&[("PortRangeListId", "prl-1")]);
+    assert_eq!(
+        (both.ports, both.port_list(), both.ports_shown()),
+        (None, None, "22/22".to_owned())
+    );
+}
+
+#[test]
+fn a_field_that_is_no_text_makes_the_answer_unreadable() {
+    for bad in [
+        serde_json::json!({"SecurityGroupRuleId": "sgr-1", "SourceGroupId": {"Id": "sg-2"}}),
+        serde_json::json!({"SecurityGroupRuleId": "sgr-1", "SourceGroupId": ["sg-2", "sg-3"]}),
+    ] {
+        let answer = node(&serde_json::json!({
+            "RegionId": "cn-beijing", "SecurityGroupId": "sg-1",
+            "Permissions": { "Permission": [bad] },
+        }));
+        assert!(page(&answer).is_err());
+    }
+    let answer = node(&serde_json::json!({
+        "RegionId": "cn-beijing", "SecurityGroupId": "SG-1", "NextToken": {"Token": "t"},
+        "Permissions": { "Permission": [] },
+    }));
+    assert!(page(&answer).is_err(), "a token that is no text is not the end");
 }
 
 #[test]
@@ -140,7 +201,14 @@ fn references_are_flattened_and_must_be_of_groups_asked_about() {
         ]}},
     ]}}));
     let found = references(&answer, &["sg-1".into()]).expect("readable");
-    let told: Vec<_> = found.iter().map(|r| (r.by.as_str(), r.account.as_str())).collect();
+    let told: Vec<_> = found.all.iter().map(|r| (r.by.as_str(), r.account.as_str())).collect();
     assert_eq!(told, [("sg-8", "42"), ("sg-9", "43")]);
+    assert_eq!(found.mentioned, ["sg-1".into()]);
     assert!(references(&answer, &["sg-2".into()]).is_err());
+    let other_case = references(&answer, &["SG-1".into()]).expect("the same group");
+    assert!(other_case.all.iter().all(|found| found.group.as_str() == "SG-1"));
+    let listless = serde_json::json!({"SecurityGroupReferences": {"SecurityGroupReference": [
+        {"SecurityGroupId": "sg-1"},
+    ]}});
+    assert!(references(&node(&listless), &["sg-1".into()]).is_err(), "no list is no empty list");
 }

@@ -28,7 +28,7 @@ fn a_rule_keeps_every_field() {
     let [(group, rule)] = page.rules.as_slice() else { panic!("one rule: {page:?}") };
     assert_eq!((group.as_str(), rule.id.as_str()), ("sg-a", "sgr-1"));
     assert_eq!(rule.direction, Direction::Ingress);
-    assert_eq!(rule.ports, PortRange { from: 22, to: 22 });
+    assert_eq!(rule.ports, Some(PortRange { from: 22, to: 22 }));
     let owner = Some(AccountId::new("222222222222"));
     assert_eq!(rule.peer, Peer::Group { id: GroupId::new("sg-b"), owner });
     assert_eq!(rule.description, " a & b");
@@ -90,27 +90,78 @@ fn peers_and_ports_of_every_kind_are_read() {
             Peer::Group { id: GroupId::new("sg-gone"), owner: None },
             "8/-1",
         ),
-        ("<ipProtocol>udp</ipProtocol>", Peer::Other(String::new()), "-1/-1"),
+        ("<ipProtocol>udp</ipProtocol>", Peer::Unclear(vec![]), ""),
+        ("<ipProtocol>icmp</ipProtocol><fromPort>8</fromPort>", Peer::Unclear(vec![]), ""),
+        (
+            "<ipProtocol>-1</ipProtocol><cidrIpv4>10.0.0.0/8</cidrIpv4><referencedGroupInfo>\
+             <groupId>sg-b</groupId></referencedGroupInfo>",
+            Peer::Unclear(vec![
+                Peer::Group { id: GroupId::new("sg-b"), owner: None },
+                Peer::Cidr("10.0.0.0/8".to_owned()),
+            ]),
+            "-1/-1",
+        ),
+        (
+            "<ipProtocol>-1</ipProtocol><referencedGroupInfo><userId>2</userId>\
+             </referencedGroupInfo>",
+            Peer::Unclear(vec![]),
+            "-1/-1",
+        ),
+        (
+            "<ipProtocol>-1</ipProtocol><referencedServiceId>svc-1</referencedServiceId>",
+            Peer::Other("referencedServiceId".to_owned()),
+            "-1/-1",
+        ),
     ] {
         let rule = one(&format!("{egress}{item}")).expect("readable");
         assert_eq!(rule.direction, Direction::Egress);
-        assert_eq!((rule.peer, rule.ports.to_string().as_str()), (peer, ports));
+        assert_eq!((rule.peer, rule.ports), (peer, ports.parse().ok()));
     }
 }
 
 #[test]
-fn a_rule_that_does_not_say_what_it_is_makes_the_answer_unreadable() {
-    for bad in [
-        "<ipProtocol>tcp</ipProtocol>",
-        "<isEgress>maybe</isEgress><ipProtocol>tcp</ipProtocol>",
-        "<isEgress>true</isEgress>",
-        "<isEgress>true</isEgress><ipProtocol>nonsense</ipProtocol>",
-        "<isEgress>true</isEgress><ipProtocol>tcp</ipProtocol><fromPort>x</fromPort>",
-        "<isEgress>true</isEgress><ipProtocol>tcp</ipProtocol>\
-         <referencedGroupInfo><userId>222222222222</userId></referencedGroupInfo>",
-    ] {
-        assert!(one(bad).is_err(), "{bad}");
+fn a_rule_that_does_not_say_what_it_is_leaves_it_untold() {
+    let group = "<referencedGroupInfo><groupId>sg-b</groupId></referencedGroupInfo>";
+    for direction in ["", "<isEgress>maybe</isEgress>"] {
+        let rule =
+            one(&format!("{direction}<ipProtocol>tcp</ipProtocol>{group}")).expect("readable");
+        let named = Peer::Group { id: GroupId::new("sg-b"), owner: None };
+        assert_eq!(rule.peer, Peer::Unclear(vec![named]));
     }
+    let egress = "<isEgress>true</isEgress>";
+    let novel = one(&format!("{egress}<ipProtocol>quic</ipProtocol>{group}")).expect("readable");
+    assert_eq!((novel.protocol.as_str(), novel.protocol.is_known()), ("quic", false));
+    assert_eq!(novel.ports, None);
+    assert!(!one(&format!("{egress}{group}")).expect("readable").protocol.is_known());
+    let ports = "<ipProtocol>tcp</ipProtocol><fromPort>x</fromPort><toPort>22</toPort>";
+    assert_eq!(one(&format!("{egress}{ports}{group}")).expect("readable").ports, None);
+}
+
+#[test]
+fn a_group_is_listed_with_the_groups_that_its_permissions_name() {
+    let permission = |groups: &str| {
+        format!("<item><ipProtocol>-1</ipProtocol><groups>{groups}</groups><ipRanges/></item>")
+    };
+    let named = "<item><groupId>sg-b</groupId><userId>2</userId></item>\
+        <item><groupId>sg-c</groupId></item>";
+    let list = |inner: &str| {
+        let list = format!(
+            "<securityGroupInfo><item><groupId>SG-a</groupId>{inner}</item></securityGroupInfo>"
+        );
+        let page = groups(&root(&list), Some(&ids(&["sg-a"]))).expect("readable");
+        assert_eq!(page.groups[0].id, GroupId::new("sg-a"), "as it was asked for");
+        page.groups[0].names
+    };
+    let ingress = format!("<ipPermissions>{}</ipPermissions>", permission(named));
+    let egress = "<ipPermissionsEgress/>";
+    let mut expected = NamedGroups::default();
+    expected.add(Direction::Ingress, &GroupId::new("sg-c"));
+    expected.add(Direction::Ingress, &GroupId::new("sg-b"));
+    assert_eq!(list(&format!("{ingress}{egress}")), Some(expected));
+    assert_eq!(list(&format!("<ipPermissions/>{egress}")), Some(NamedGroups::default()));
+    assert_eq!(list(&ingress), None, "half of them is nothing to compare");
+    let by_name = permission("<item><groupName>web</groupName></item>");
+    assert_eq!(list(&format!("<ipPermissions>{by_name}</ipPermissions>{egress}")), None);
 }
 
 #[test]
@@ -126,6 +177,8 @@ fn an_answer_without_its_list_is_no_empty_list() {
     assert!(rules(&root(""), &ids(&["sg-a"])).is_err());
     assert!(groups(&root(""), None).is_err());
     assert!(regions(&root("")).is_err());
+    let nested = "<securityGroupRuleSet/><nextToken><x>t</x></nextToken>";
+    assert!(rules(&root(nested), &ids(&["sg-a"])).is_err(), "that is not the last page");
     let empty = rules(&root("<securityGroupRuleSet/>"), &ids(&["sg-a"])).expect("an empty list");
     assert_eq!(empty, RulesPage::default());
 }
@@ -143,6 +196,7 @@ fn groups_come_with_owner_name_vpc_and_the_next_page() {
         name: "web".to_owned(),
         vpc: "vpc-1".to_owned(),
         service_managed: false,
+        names: None,
     };
     assert_eq!(page.groups.first(), Some(&expected));
     assert_eq!(page.groups.get(1).map(|group| group.owner.is_none()), Some(true));

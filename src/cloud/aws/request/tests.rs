@@ -198,10 +198,10 @@ fn rule(protocol: &str, peer: Peer) -> Rule {
         id: "".into(),
         direction: Direction::Ingress,
         protocol: protocol.parse().expect("a protocol"),
-        ports: PortRange::ALL,
+        ports: Some(PortRange::ALL),
         source_ports: None,
         peer,
-        policy: Policy::Accept,
+        policy: Some(Policy::Accept),
         priority: None,
         nic_type: None,
         description: String::new(),
@@ -210,7 +210,7 @@ fn rule(protocol: &str, peer: Peer) -> Rule {
 }
 
 fn with_ports(protocol: &str, ports: &str) -> Rule {
-    Rule { ports: ports.parse().expect("ports"), ..rule(protocol, peer_group()) }
+    Rule { ports: Some(ports.parse().expect("ports")), ..rule(protocol, peer_group()) }
 }
 
 fn sent(direction: Direction, form: CallForm, rules: &[Rule]) -> Result<String, CloudError> {

@@ -1,0 +1,78 @@
+//! The other end of a rule.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, GroupId};
+
+/// The other end of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Peer {
+    /// A security group. `owner` is absent where the provider does not say (AWS: the group was
+    /// deleted; Alibaba Cloud: the same account).
+    Group {
+        /// The group.
+        id: GroupId,
+        /// Its account.
+        owner: Option<AccountId>,
+    },
+    /// An IPv4 or IPv6 range.
+    Cidr(String),
+    /// A prefix list.
+    PrefixList(String),
+    /// Something else, which is no group.
+    Other(String),
+    /// The rule does not tell which of these it is about, or tells none at all: nothing is decided
+    /// by it, and nothing that it may be about is clean.
+    Unclear(Vec<Peer>),
+}
+
+impl Peer {
+    /// The groups that the rule names, each with its owner as far as that is told.
+    pub fn groups(&self) -> impl Iterator<Item = (&GroupId, Option<&AccountId>)> {
+        let several: &[Self] = match self {
+            Self::Unclear(several) => several,
+            one => std::slice::from_ref(one),
+        };
+        several.iter().filter_map(|peer| match peer {
+            Self::Group { id, owner } => Some((id, owner.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// Whether both are one peer, whoever is told to own it: a group id names one group.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Group { id, .. }, Self::Group { id: other, .. }) => id.is_same(other),
+            _ => self == other,
+        }
+    }
+
+    /// Whether both may be one peer.
+    pub(super) fn may_be(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Unclear(several), one) | (one, Self::Unclear(several)) => {
+                several.is_empty() || several.iter().any(|peer| peer.is_same(one))
+            }
+            _ => self.is_same(other),
+        }
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Group { id, owner: Some(owner) } => write!(f, "{owner}/{id}"),
+            Self::Group { id, owner: None } => write!(f, "{id}"),
+            Self::Cidr(text) | Self::PrefixList(text) | Self::Other(text) => f.write_str(text),
+            Self::Unclear(several) => {
+                for (ix, peer) in several.iter().enumerate() {
+                    write!(f, "{}{peer}", if ix > 0 { " or " } else { "" })?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
