@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ReadError;
 use crate::cloud::{Cloud, CloudError};
 use crate::model::{AccountId, ErrorClass, Identity, LaneKey};
 
@@ -57,6 +58,15 @@ impl AccountError {
         match self {
             Self::Cloud(error) => error.message.clone(),
             Self::Stopped | Self::NotOurs | Self::WrongIdentity { .. } => self.to_string(),
+        }
+    }
+}
+
+impl From<ReadError> for AccountError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Stopped => Self::Stopped,
+            ReadError::Cloud(error) => Self::Cloud(error),
         }
     }
 }

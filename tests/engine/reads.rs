@@ -5,7 +5,7 @@ use std::time::Duration;
 use unpair::cloud::ErrorClass;
 use unpair::model::Outcome;
 
-use super::scenario::{DESCRIBE, Fake, IDENTIFY, OURS, Reply, Scenario};
+use super::scenario::{DESCRIBE, Fake, IDENTIFY, OURS, RULES, Reply, Scenario};
 
 #[tokio::test]
 async fn reads_that_are_denied_are_not_sent_for_every_group() {
@@ -56,4 +56,23 @@ async fn credentials_that_expired_after_a_fault_are_refreshed() {
     scenario.cloud.answer(OURS, DESCRIBE, &replies.map(Reply::Refuse));
     scenario.revoke().await;
     assert_eq!((scenario.cloud.refreshed(), scenario.count(Outcome::Removed).await), (1, 1));
+}
+
+#[tokio::test]
+async fn an_answer_with_an_earlier_request_id_is_no_reading_and_is_asked_for_again() {
+    let scenario = Scenario::new(Fake::new(), 1, 2).await;
+    scenario.cloud.answer(OURS, RULES, &[Reply::Replay]);
+    scenario.revoke().await;
+    assert_eq!(scenario.count(Outcome::Removed).await, 2, "what stands was seen");
+    let ours = scenario.cloud.sent(RULES).into_iter().filter(|sent| sent.account == OURS);
+    assert_eq!(ours.count(), 3, "the replay, the reading, the read-back");
+}
+
+#[tokio::test]
+async fn replays_that_do_not_end_are_a_failed_reading_that_tells_why() {
+    let scenario = Scenario::new(Fake::new(), 1, 2).await;
+    scenario.cloud.answer(OURS, RULES, &[Reply::Replay; 6]);
+    scenario.audit().await;
+    assert_eq!(scenario.outcomes().await, [], "nothing is planned on it");
+    assert_eq!(scenario.failed("sg-a000").await, Some("RepeatedRequestId".to_owned()));
 }
