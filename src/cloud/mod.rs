@@ -8,6 +8,7 @@ mod directory;
 mod error;
 mod hide;
 mod http;
+mod proof;
 mod settings;
 mod xml;
 
@@ -30,6 +31,9 @@ use crate::model::{
 
 /// A client that acts as one account.
 ///
+/// Whose a set of credentials is, is proven before anything but `GetCallerIdentity` is sent with
+/// it: by [`identify`](Cloud::identify), and by the client itself for a set that was renewed.
+///
 /// Reads are idempotent. `revoke` is idempotent in effect only: a second identical call may be
 /// answered with [`ErrorClass::RuleMissing`], so after a lost answer the group is read back.
 /// Dropping a future of `revoke` leaves it unknown whether the call was carried out.
@@ -45,6 +49,12 @@ pub trait Cloud: Send + Sync {
     /// before the first.
     fn time(&self, _region: &RegionId) -> Option<SystemTime> {
         None
+    }
+
+    /// Has credentials at hand that are good for a while and proven to be the account's, so that a
+    /// call need not wait for them once it was decided to send it. Drop it at any time.
+    async fn ready(&self, _region: &RegionId) -> Result<(), CloudError> {
+        Ok(())
     }
 
     /// Who the credentials are (STS `GetCallerIdentity`). Needs no permission.

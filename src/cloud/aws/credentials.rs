@@ -33,6 +33,11 @@ pub(super) trait Identities: Send + Sync {
 
     /// Drops whatever is kept, so that the next credentials are new.
     async fn forget(&self);
+
+    /// Whether there will never be others.
+    fn is_fixed(&self) -> bool {
+        false
+    }
 }
 
 /// A key that never changes.
@@ -53,6 +58,10 @@ impl Identities for Fixed {
     }
 
     async fn forget(&self) {}
+
+    fn is_fixed(&self) -> bool {
+        true
+    }
 }
 
 /// Keeps the credentials of another source until shortly before they expire. One caller at a time
