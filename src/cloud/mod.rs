@@ -4,6 +4,7 @@
 
 pub mod alibaba;
 pub mod aws;
+mod child;
 mod directory;
 mod error;
 mod hide;
@@ -16,6 +17,7 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
+pub use child::kill_commands;
 pub use directory::Accounts;
 pub use error::CloudError;
 pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, Stamp, check_endpoint};

@@ -114,6 +114,7 @@ impl AwsConnector {
                 profile: profile.map(str::to_owned),
                 region: region.clone(),
                 sts,
+                exchange: self.exchange.clone(),
             }))
         });
         Ok(Arc::clone(source))

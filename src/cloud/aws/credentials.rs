@@ -47,7 +47,12 @@ impl Fixed {
     /// Wraps a key in memory.
     pub(super) fn new(key: &StaticKey) -> Self {
         let token = key.token.as_ref().map(|token| token.expose_secret().to_owned());
-        Self(Credentials::new(&key.id, key.secret.expose_secret(), token, None, NAME))
+        Self::of(Credentials::new(&key.id, key.secret.expose_secret(), token, None, NAME))
+    }
+
+    /// Credentials that were given as they are.
+    pub(super) fn of(credentials: Credentials) -> Self {
+        Self(credentials)
     }
 }
 
