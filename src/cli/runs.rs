@@ -4,11 +4,8 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use super::args::RunsArgs;
 use super::exit::{Exit, Failure};
-use super::signals;
 use super::start::Context;
 use crate::exchange::now_ms;
 use crate::journal::{Journal, Mode, RunState, check, open, prune};
@@ -46,8 +43,7 @@ async fn list(context: &Context, journal: &dyn Journal) -> Result<(Vec<u8>, bool
 
 /// Shows the list again whenever it changes, until no run is under way or a signal comes.
 async fn watch(context: &Context, journal: &dyn Journal) -> Result<Exit, Failure> {
-    let stop = CancellationToken::new();
-    signals::watch(stop.clone())?;
+    context.waits.tell();
     let mut shown = Vec::new();
     loop {
         let (list, under_way) = list(context, journal).await?;
@@ -62,7 +58,7 @@ async fn watch(context: &Context, journal: &dyn Journal) -> Result<Exit, Failure
             return Ok(Exit::Done);
         }
         tokio::select! {
-            () = stop.cancelled() => return Ok(Exit::Interrupted),
+            () = context.waits.stop.cancelled() => return Ok(Exit::Interrupted),
             () = tokio::time::sleep(WATCH_EVERY) => {}
         }
     }

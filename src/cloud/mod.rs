@@ -22,7 +22,7 @@ pub use directory::Accounts;
 pub use error::CloudError;
 pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, Stamp, check_endpoint};
 pub use settings::{
-    AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
+    AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Found, Settings, StaticKey,
 };
 
 pub use crate::model::ErrorClass;

@@ -83,6 +83,13 @@ impl Exchange {
         Self { clock, ..self }
     }
 
+    /// The same desk for a command that has waited for accounts before: what hangs from now on is
+    /// waited for the less, so that both take no more than one exchange may.
+    #[must_use]
+    pub fn having_waited(self, before: Duration) -> Self {
+        Self { patience: self.patience - before.min(self.patience / 2), ..self }
+    }
+
     /// The account of `lane`, its identity proven once a process.
     pub async fn account(&self, lane: &LaneKey) -> Result<Account, AccountError> {
         let cell = self.cell(lane);

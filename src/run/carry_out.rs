@@ -64,7 +64,9 @@ impl<'a> Sender<'a> {
                 tokio::time::sleep_until(call.due).await;
                 self.work.pause.over().await;
                 let leave = self.exchange.leave(lane, self.action).await;
-                (leave, self.account.client.ready(&lane.region).await)
+                let ready = self.account.client.ready(&lane.region).await;
+                // The waits for quota and credentials may have been long.
+                (!self.work.pause.is_on().await).then_some((leave, ready))
             };
             let leave = tokio::select! {
                 biased;
@@ -75,8 +77,8 @@ impl<'a> Sender<'a> {
             if self.exchange.parked(lane).is_some() || self.work.is_stale(call.record.looked_ms) {
                 return None;
             }
-            if !self.work.pause.is_on().await {
-                return Some(leave);
+            if leave.is_some() {
+                return leave;
             }
         }
     }

@@ -67,7 +67,8 @@ impl World {
         account: &AccountId,
         kind: Kind,
     ) -> Option<(Duration, CloudError)> {
-        let bad = self.bad.as_mut().filter(|bad| bad.accounts.contains(account) && bad.from <= kind)?;
+        let bad =
+            self.bad.as_mut().filter(|bad| bad.accounts.contains(account) && bad.from <= kind)?;
         bad.from = bad.from.min(Kind::Read);
         let (after, class) = match bad.trouble {
             Trouble::Hang => (Deadlines::default().idle, ErrorClass::Lost),
@@ -147,7 +148,9 @@ fn the_others_do_not_wait(trouble: Trouble, from: Kind) {
         let parked: Vec<_> = beside.end.parked.iter().map(|(lane, _)| &lane.account).collect();
         match from {
             // Nothing of it was planned, so that there is nothing of it to be left alone.
-            Kind::Identity | Kind::Read | Kind::Rules => assert!(parked.is_empty(), "{:?}", beside.end.parked),
+            Kind::Identity | Kind::Read | Kind::Rules => {
+                assert!(parked.is_empty(), "{:?}", beside.end.parked)
+            }
             Kind::Revocation => assert_eq!(parked, [&account]),
         }
     }

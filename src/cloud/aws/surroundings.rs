@@ -107,7 +107,8 @@ impl Surroundings {
     /// Whether the environment itself has a key, as `aws-config` looks for it.
     fn has_keys(&self) -> bool {
         let secrets = ["AWS_SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY"];
-        self.var("AWS_ACCESS_KEY_ID").is_some() && secrets.iter().any(|name| self.var(name).is_some())
+        self.var("AWS_ACCESS_KEY_ID").is_some()
+            && secrets.iter().any(|name| self.var(name).is_some())
     }
 
     /// A variable that is set and not blank.
