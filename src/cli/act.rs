@@ -11,8 +11,8 @@ use super::guard;
 use super::output::{Ended, tell};
 use super::planned::{tell_planned, unreachable};
 use super::session::Session;
-use super::start::Context;
 use super::settings;
+use super::start::Context;
 use crate::journal::{JournalError, RunRecord};
 use crate::report::{Format, PlanView, exit_code, summarize, write_plan, write_report};
 use crate::run::{

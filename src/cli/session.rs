@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-
 use super::exit::Failure;
 use super::progress::Bars;
 use super::signals::Waits;

@@ -94,7 +94,14 @@ pub(super) fn with_remedy(error: CloudError) -> CloudError {
             "the rate limit refused it for too long: lower the rate or find who else uses it up, \
              then go on with `unpair resume`"
         }
+        ErrorClass::Denied => {
+            "allow it: `unpair accounts --policy` prints the least policy; then go on with \
+             `unpair resume`"
+        }
         _ => return error,
     };
+    if error.message.ends_with(remedy) {
+        return error;
+    }
     CloudError { message: format!("{}; {remedy}", error.message), ..error }
 }

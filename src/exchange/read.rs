@@ -4,7 +4,7 @@ use std::future::Future;
 
 use tokio::time::Instant;
 
-use super::account::same_account;
+use super::account::{same_account, with_remedy};
 use super::desk::Exchange;
 use super::ids::Named;
 use super::leave::Leave;
@@ -130,7 +130,7 @@ impl Exchange {
                 Verdict::Park if error.class != ErrorClass::Denied => {
                     return Err(ReadError::Cloud(self.park(lane, error)));
                 }
-                _ => return Err(ReadError::Cloud(error)),
+                _ => return Err(ReadError::Cloud(with_remedy(error))),
             }
         }
     }
@@ -149,8 +149,10 @@ impl Exchange {
         action: &'static str,
         asked: &mut Asked<'_>,
     ) -> Result<Leave<'_>, ReadError> {
-        let unreadable =
-            || self.parked_for_reads(lane).or_else(|| self.denials.verdict(lane, action));
+        let unreadable = || {
+            self.parked_for_reads(lane)
+                .or_else(|| self.denials.verdict(lane, action).map(with_remedy))
+        };
         if let Some(error) = unreadable() {
             return Err(ReadError::Cloud(error));
         }
