@@ -117,3 +117,24 @@ async fn next(signals: &mut [Signal]) {
     let received = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
     futures_util::future::select_all(received).await;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_command_that_is_stuck_is_ended_and_one_that_tells_is_not() {
+        let waits = Waits::default();
+        let began = tokio::time::Instant::now();
+        assert!(waits.overdue().await.messages[0].contains("before anything was begun"));
+        assert!(began.elapsed() <= TO_BEGIN + LOOK_EVERY * 2, "{:?}", began.elapsed());
+        // A journal that takes nothing more, for one.
+        waits.work();
+        let began = tokio::time::Instant::now();
+        assert!(waits.overdue().await.messages[0].contains("unpair resume"));
+        assert!(began.elapsed() <= TO_FINISH + LOOK_EVERY * 2, "{:?}", began.elapsed());
+        waits.tell();
+        let forever = tokio::time::timeout(Duration::from_secs(86_400), waits.overdue());
+        assert!(forever.await.is_err(), "whoever reads the report may take his time");
+    }
+}

@@ -33,4 +33,5 @@ mod scene;
 mod secrets;
 mod terminal;
 mod unread;
+mod waits;
 mod world;
