@@ -27,14 +27,14 @@ type Unresolved = (Provider, AccountId, RegionId);
 /// cannot be resolved stays a name, and is asked for no more: its side will be told as unreadable,
 /// with the reason.
 pub(super) async fn resolve(session: &mut Session, pairs: PairSet) -> Result<PairSet, Failure> {
-    let names = unresolved(session, &pairs);
-    if names.is_empty() {
+    let unknown = unresolved(session, &pairs);
+    if unknown.is_empty() {
         return Ok(pairs);
     }
     let began = Instant::now();
     let directory = super::session::directory(&session.config, "names")?;
     let slots = Slots::new(AT_ONCE, MOST_AT_ONCE);
-    let asking = join_all(names.iter().map(|name| ask(&*directory, &slots, name)));
+    let asking = join_all(unknown.iter().map(|name| ask(&*directory, &slots, name)));
     let answers = tokio::select! {
         biased;
         () = session.waits.stop.cancelled() => {
@@ -48,12 +48,12 @@ pub(super) async fn resolve(session: &mut Session, pairs: PairSet) -> Result<Pai
     };
     session.asked_names = began.elapsed();
     let mut ids: BTreeMap<(Provider, AccountId), AccountId> = BTreeMap::new();
-    for ((cloud, name, _), id) in names.into_iter().zip(answers) {
+    for ((cloud, name, _), id) in unknown.into_iter().zip(answers) {
         match &id {
             Ok(id) => drop(ids.insert((cloud, name.clone()), id.clone())),
             Err(error) => tracing::warn!("{cloud} {name}: its id cannot be told: {error}"),
         }
-        session.config.clouds.found.push(Found { cloud, name: name.to_string(), id });
+        adopt(session, Found { cloud, name: name.to_string(), id });
     }
     if ids.is_empty() {
         return Ok(pairs);
@@ -63,6 +63,17 @@ pub(super) async fn resolve(session: &mut Session, pairs: PairSet) -> Result<Pai
         Some(LaneKey { account, ..lane.clone() })
     };
     Ok(pairs.revised(|_| true, named))
+}
+
+/// From now on the account is found by its id too, by the guards as well, or not called at all.
+fn adopt(session: &mut Session, found: Found) {
+    let clouds = &mut session.config.clouds;
+    for account in &mut clouds.accounts {
+        if account.cloud == found.cloud && account.name.as_deref() == Some(found.name.as_str()) {
+            account.id = found.id.as_ref().ok().cloned();
+        }
+    }
+    clouds.found.push(found);
 }
 
 /// Whose the credentials of a name are.

@@ -30,18 +30,17 @@ impl Accounts {
 
     /// Where the credentials of `account` come from: its own settings, or its cloud's.
     fn source(&self, cloud: Provider, account: &AccountId) -> Result<AccountSource, CloudError> {
-        // An account that is configured by name alone is found by the id that was found for it.
-        let mut name = account.as_str();
-        for found in self.settings.found.iter().filter(|found| found.cloud == cloud) {
-            match &found.id {
-                Ok(id) if id == account => name = &found.name,
-                Err(error) if found.name == account.as_str() => return Err(error.clone()),
-                _ => {}
-            }
+        let failed = self.settings.found.iter().find_map(|found| {
+            let is_it = found.cloud == cloud && found.name == account.as_str();
+            found.id.as_ref().err().filter(|_| is_it)
+        });
+        if let Some(error) = failed {
+            return Err(error.clone());
         }
         let own = self.settings.accounts.iter().find(|settings| {
             settings.cloud == cloud
-                && (settings.id.as_ref() == Some(account) || settings.name.as_deref() == Some(name))
+                && (settings.id.as_ref() == Some(account)
+                    || settings.name.as_deref() == Some(account.as_str()))
         });
         match own {
             Some(settings) => Ok(settings.source.clone()),

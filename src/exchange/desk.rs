@@ -87,7 +87,7 @@ impl Exchange {
     /// waited for the less, so that both take no more than one exchange may.
     #[must_use]
     pub fn having_waited(self, before: Duration) -> Self {
-        Self { patience: self.patience - before.min(self.patience / 2), ..self }
+        Self { patience: self.patience.saturating_sub(before.min(self.patience / 2)), ..self }
     }
 
     /// The account of `lane`, its identity proven once a process.

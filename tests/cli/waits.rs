@@ -83,7 +83,7 @@ impl Stuck {
             }
             Wait::Quota => setting = setting.limits("rate = 0.001\nburst = 1\nin_flight = 4\n"),
             Wait::RateLimit => {
-                setting = setting.fault("code:Throttling.User@RevokeSecurityGroup=1")
+                setting = setting.fault("code:Throttling.User@RevokeSecurityGroup=1");
             }
             Wait::ReadBack => setting = setting.lag(Duration::from_secs(600)),
             Wait::Identity | Wait::Listing | Wait::CredentialProcess | Wait::PauseFile => {}
@@ -101,9 +101,8 @@ impl Stuck {
             }
             Wait::Quota => {
                 // A second group of the account, whose listing waits.
-                let mut pairs = scene.read("pairs.csv");
-                pairs.push_str(&format!("alibaba,{},{},sg-a2,{},sg-b2\n", A.region, A.id, B.id));
-                scene.write("pairs.csv", &pairs);
+                let more = format!("alibaba,{},{},sg-a2,{},sg-b2\n", A.region, A.id, B.id);
+                scene.write("pairs.csv", &(scene.read("pairs.csv") + &more));
             }
             Wait::CredentialProcess => {
                 let command =

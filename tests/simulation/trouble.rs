@@ -149,7 +149,7 @@ fn the_others_do_not_wait(trouble: Trouble, from: Kind) {
         match from {
             // Nothing of it was planned, so that there is nothing of it to be left alone.
             Kind::Identity | Kind::Read | Kind::Rules => {
-                assert!(parked.is_empty(), "{:?}", beside.end.parked)
+                assert!(parked.is_empty(), "{:?}", beside.end.parked);
             }
             Kind::Revocation => assert_eq!(parked, [&account]),
         }
