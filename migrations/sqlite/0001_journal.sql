@@ -23,6 +23,7 @@ CREATE TABLE run (
     frozen_ms       INTEGER,                    -- carried out as its stored plan was approved
     closing_ms      INTEGER,                    -- its closing look began and did not end
     settings        TEXT,                       -- what it was last configured with, JSON
+    unsent          TEXT,                       -- why pending rules were not sent, by lane, JSON
     ended_ms        INTEGER,
     elapsed_ms      INTEGER NOT NULL DEFAULT 0,
     content         TEXT    NOT NULL,           -- digest of the pairs

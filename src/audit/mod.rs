@@ -11,8 +11,11 @@ mod proof;
 mod read;
 
 use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 
 pub use again::SECOND_LOOK;
 pub use blind::plan_unread;
@@ -20,12 +23,17 @@ pub use listing::{CONTRADICTORY, LISTING_CHANGED};
 pub use observe::{Observation, Observer, peer_groups};
 pub use read::{GroupRead, read_groups};
 
-use crate::exchange::{Exchange, reading_work};
+use crate::exchange::{Exchange, Slots, reading_work};
 use crate::journal::{GroupWork, Journal, JournalError, Lane, RunRecord};
 use crate::model::LaneKey;
 
-/// Lanes that are read at once; each is bounded by its own quota.
+/// Lanes that are read at once, of those that answer: each holds what it read until that is in
+/// the journal.
 const LANES_AT_ONCE: usize = 64;
+/// Lanes that are read at once at the most, nearly all of which hang.
+const MAX_LANES_AT_ONCE: usize = 65_536;
+/// How often is looked whether all that are waited for hang.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How an audit treats the plan.
 #[derive(Debug)]
@@ -108,42 +116,60 @@ pub async fn audit(audit: &Audit<'_>) -> Result<AuditEnd, JournalError> {
     let observer = Observer::new(audit.journal, audit.run).await?;
     let work = |lane: &Lane| reading_work(&audit.exchange.pacer, &lane.key, u64::from(lane.groups));
     audit.exchange.progress.phase("reading groups", &lanes.iter().map(work).collect::<Vec<_>>());
-    let (mut end, partners) = read_lanes(audit, &observer, &lanes).await?;
-    for lane in partners {
-        end.add(partner::read_partner(audit, lane, &lanes).await?);
-    }
+    let end = read_lanes(audit, &observer, &lanes).await?;
     audit.journal.tally(&audit.run.new.id, &audit.exchange.tallies.take()).await?;
     Ok(end)
 }
 
-/// Reads every lane that is ours, and returns those that are not. Once the rest are read, a lane
-/// of which nothing is heard is not waited for.
-async fn read_lanes<'a>(
+/// Reads every lane: ours group by group, a partner's from our side. All are asked at once; those
+/// that answer are read a bounded number at a time, for what is read is held in memory. Once the
+/// rest are read, a lane of which nothing is heard is not waited for.
+async fn read_lanes(
     audit: &Audit<'_>,
     observer: &Observer<'_>,
-    lanes: &'a [Lane],
-) -> Result<(AuditEnd, Vec<&'a Lane>), JournalError> {
-    let exchange = audit.exchange;
-    let (mut end, mut partners) = (AuditEnd::default(), Vec::new());
-    let mut unread: HashSet<&LaneKey> = lanes.iter().map(|lane| &lane.key).collect();
-    let mut reading = futures_util::stream::iter(lanes)
-        .map(|lane| async { (&lane.key, lane::read_lane(audit, observer, lane).await) })
-        .buffer_unordered(LANES_AT_ONCE);
-    while !unread.is_empty() {
-        let silence = exchange.pacer.silence();
+    lanes: &[Lane],
+) -> Result<AuditEnd, JournalError> {
+    let mut end = AuditEnd::default();
+    let unread = Mutex::new(lanes.iter().map(|lane| &lane.key).collect::<HashSet<_>>());
+    let slots = Slots::new(LANES_AT_ONCE, MAX_LANES_AT_ONCE);
+    let reads = lanes.iter().map(|lane| read_lane(audit, observer, lane, lanes, &slots, &unread));
+    let mut reading: FuturesUnordered<_> = reads.collect();
+    loop {
         if end.reached > 0 {
-            exchange.leave_silent(&unread);
+            audit.exchange.leave_quiet(&unread.lock().unwrap_or_else(PoisonError::into_inner));
         }
-        let (lane, lane_end) = tokio::select! {
+        tokio::select! {
             biased;
-            Some(ended) = reading.next() => ended,
-            () = silence => continue,
-        };
-        unread.remove(lane);
-        match lane_end? {
-            lane::LaneEnd::Done(lane_end) => end.add(lane_end),
-            lane::LaneEnd::NotOurs(lane) => partners.push(lane),
+            read = reading.next() => match read {
+                Some(lane_end) => end.add(lane_end?),
+                None => return Ok(end),
+            },
+            () = tokio::time::sleep(LOOK_EVERY) => {}
         }
     }
-    Ok((end, partners))
+}
+
+/// Reads one lane, and takes it out of `unread`; one that is not ours at once, for it is ours that
+/// are asked about it.
+async fn read_lane<'a>(
+    audit: &Audit<'_>,
+    observer: &Observer<'_>,
+    lane: &'a Lane,
+    lanes: &[Lane],
+    slots: &Slots,
+    unread: &Mutex<HashSet<&'a LaneKey>>,
+) -> Result<AuditEnd, JournalError> {
+    let is_read = || unread.lock().unwrap_or_else(PoisonError::into_inner).remove(&lane.key);
+    // Whoever cannot be reached takes no slot.
+    let is_reached = audit.exchange.account(&lane.key).await.is_ok();
+    let _slot = if is_reached { Some(slots.take().await) } else { None };
+    let lane_end = match Box::pin(lane::read_lane(audit, observer, lane)).await? {
+        lane::LaneEnd::Done(lane_end) => lane_end,
+        lane::LaneEnd::NotOurs(lane) => {
+            is_read();
+            Box::pin(partner::read_partner(audit, lane, lanes)).await?
+        }
+    };
+    is_read();
+    Ok(lane_end)
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::join_all;
+
 use super::args::AccountsArgs;
 use super::exit::{Exit, Failure};
 use super::session::directory;
@@ -11,6 +13,7 @@ use crate::cloud::{
     AccountSettings, AccountSource, Action, Cloud, CloudError, Directory, ErrorClass,
 };
 use crate::config::Overrides;
+use crate::exchange::Slots;
 use crate::model::{AccountId, Direction, Identity, Provider, RegionId};
 use crate::report::{Access, AccountCheck, write_accounts};
 
@@ -21,20 +24,29 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
     }
     let mut config = context.config(&Overrides::default())?;
     let sandbox = world::begin(context, &mut config).await?;
-    let directory = directory(&config, "accounts")?;
-    let mut checks = Vec::new();
-    for settings in &config.clouds.accounts {
-        checks.push(if config.guard.allows(settings) {
-            check(&*directory, settings).await
-        } else {
-            AccountCheck { state: NOT_ALLOWED.to_owned(), ..unasked(settings) }
-        });
-    }
-    if checks.is_empty() {
+    if config.clouds.accounts.is_empty() {
         return Err(Failure::usage(
             "no [[account]] is configured: there is nothing to check; see sample-data/unpair.toml",
         ));
     }
+    let directory = directory(&config, "accounts")?;
+    let slots = Slots::new(AT_ONCE, MOST_AT_ONCE);
+    let asking = join_all(config.clouds.accounts.iter().map(|settings| async {
+        if !config.guard.allows(settings) {
+            return AccountCheck { state: NOT_ALLOWED.to_owned(), ..unasked(settings) };
+        }
+        let _slot = slots.take().await;
+        check(&*directory, settings).await
+    }));
+    context.waits.work();
+    let checks = tokio::select! {
+        biased;
+        () = context.waits.stop.cancelled() => {
+            return Err(Failure::new(Exit::Interrupted, "interrupted: nothing was changed"));
+        }
+        checks = asking => checks,
+    };
+    context.waits.tell();
     let mut sink = context.output.open()?;
     write_accounts(&checks, context.output.format, context.output.style(), &mut sink)?;
     sink.finish()?;
@@ -52,6 +64,9 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
     })
 }
 
+/// Accounts that are checked at once while they answer, and at the most.
+const AT_ONCE: usize = 64;
+const MOST_AT_ONCE: usize = 4_096;
 const NOT_OURS: &str = "not ours";
 const NOT_ALLOWED: &str = "not in only_accounts";
 

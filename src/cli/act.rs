@@ -11,8 +11,8 @@ use super::guard;
 use super::output::{Ended, tell};
 use super::planned::{tell_planned, unreachable};
 use super::session::Session;
+use super::settings;
 use super::start::Context;
-use super::{settings, signals};
 use crate::journal::{JournalError, RunRecord};
 use crate::report::{Format, PlanView, exit_code, summarize, write_plan, write_report};
 use crate::run::{
@@ -35,9 +35,6 @@ pub(super) async fn act(
     run: RunRecord,
     how: How<'_>,
 ) -> Result<Exit, Failure> {
-    if let Some(limit) = how.acting.max_duration {
-        signals::stop_after(limit, session.stop.clone());
-    }
     guard::share_is_known(&session.config, run.new.blind)?;
     let exchange = session.exchange(&run.new.id).await?;
     let process = session.process(&exchange);
@@ -114,7 +111,7 @@ impl Command<'_> {
         }
         let unanswered = |reason| Refusal { by: RefusedBy::Nobody, reason };
         self.show(plan).await.map_err(unanswered)?;
-        confirm::ask(size, &self.session.stop).await
+        confirm::ask(size, &self.session.waits.stop).await
     }
 
     async fn show(&self, plan: &Prepared) -> Result<(), Failure> {
@@ -162,6 +159,7 @@ async fn finish(
     session: &Session,
     ended: run::Ended<Failure, Exit>,
 ) -> Result<Exit, Failure> {
+    session.waits.tell();
     session.clear_bars();
     let run::Ended { run, read, parked, ending, exit } = ended;
     let mut messages = unreachable(&read);

@@ -4,6 +4,7 @@ mod commands;
 mod values;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -148,6 +149,26 @@ impl Command {
             Self::Accounts(_) => "accounts",
             Self::Sandbox(_) => "sandbox",
             Self::Completions { .. } => "completions",
+        }
+    }
+
+    /// Whether it comes to an end of its own when it is told to stop: all that call a cloud, and
+    /// those that never end otherwise.
+    pub(super) const fn heeds_a_stop(&self) -> bool {
+        match self {
+            Self::Audit(_) | Self::Plan(_) | Self::Revoke(_) | Self::Resume(_) => true,
+            Self::Verify(_) | Self::Accounts(_) | Self::Sandbox(_) => true,
+            Self::Runs(args) => args.watch,
+            Self::Commands(_) | Self::Report(_) | Self::Completions { .. } => false,
+        }
+    }
+
+    /// `--max-duration`.
+    pub(super) const fn max_duration(&self) -> Option<Duration> {
+        match self {
+            Self::Revoke(args) => args.acting.max_duration,
+            Self::Resume(args) => args.acting.max_duration,
+            _ => None,
         }
     }
 }

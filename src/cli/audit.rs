@@ -51,6 +51,7 @@ pub(super) async fn finish(
         exit => (RunState::Finished, exit),
     };
     let run = process.end(&plan.run, state, exit.into()).await?;
+    session.waits.tell();
     let mut messages = unreachable(&plan.read);
     if exit != Exit::Done {
         messages.push(summarize(&*session.journal, &run, context.command).await?.verdict());

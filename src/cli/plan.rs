@@ -56,6 +56,7 @@ pub(super) async fn complete(
     };
     let exit = exit.worse(reached(&plan));
     let run = process.end(&plan.run, state, exit.into()).await?;
+    session.waits.tell();
     let ended = Ended { exit, messages: unreachable(&plan.read) };
     show(context, session, &run, Some(&plan.estimate), &ended).await?;
     Ok(exit)

@@ -6,11 +6,8 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use super::args::RunsArgs;
 use super::exit::{Exit, Failure};
-use super::signals;
 use super::start::Context;
 use crate::journal::{Journal, Mode, RunState, check, open};
 use crate::report::write_runs;
@@ -47,8 +44,7 @@ async fn list(context: &Context, journal: &dyn Journal) -> Result<(Vec<u8>, bool
 
 /// Shows the list again whenever it changes, until no run is under way or a signal comes.
 async fn watch(context: &Context, journal: &dyn Journal) -> Result<Exit, Failure> {
-    let stop = CancellationToken::new();
-    signals::watch(stop.clone())?;
+    context.waits.tell();
     let mut shown = Vec::new();
     loop {
         let (list, under_way) = list(context, journal).await?;
@@ -63,7 +59,7 @@ async fn watch(context: &Context, journal: &dyn Journal) -> Result<Exit, Failure
             return Ok(Exit::Done);
         }
         tokio::select! {
-            () = stop.cancelled() => return Ok(Exit::Interrupted),
+            () = context.waits.stop.cancelled() => return Ok(Exit::Interrupted),
             () = tokio::time::sleep(WATCH_EVERY) => {}
         }
     }

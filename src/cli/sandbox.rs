@@ -4,12 +4,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::args::SandboxArgs;
 use super::exit::{Exit, Failure};
 use super::start::Context;
-use super::{signals, world};
+use super::world;
 use crate::config::Overrides;
 use crate::report::Format;
 use crate::sandbox::{Limit, Sandbox, SandboxOptions, start};
@@ -32,9 +31,8 @@ pub(super) async fn run(context: &Context, args: SandboxArgs) -> Result<Exit, Fa
     })
     .await?;
     context.output.write(ready(&sandbox, context.output.format).as_bytes())?;
-    let stop = CancellationToken::new();
-    signals::watch(stop.clone())?;
-    stop.cancelled().await;
+    context.waits.work();
+    context.waits.stop.cancelled().await;
     sandbox.stop().await;
     Ok(Exit::Done)
 }

@@ -1,13 +1,13 @@
 //! What a command that works with the journal and the clouds holds on to.
 
 use std::sync::Arc;
-
-use tokio_util::sync::CancellationToken;
+use std::time::Duration;
 
 use super::exit::Failure;
 use super::progress::Bars;
+use super::signals::Waits;
 use super::start::Context;
-use super::{signals, world};
+use super::world;
 use crate::cloud::{Accounts, Directory};
 use crate::config::Config;
 use crate::exchange::{Clock, Exchange, Moment, Progress, Silent, now_ms};
@@ -23,24 +23,27 @@ pub(super) struct Session {
     pub(super) config: Config,
     /// The journal, held against other processes.
     pub(super) journal: Box<dyn Journal>,
-    /// Cancelled when nothing new is to be sent.
-    pub(super) stop: CancellationToken,
+    /// What every wait of the command heeds.
+    pub(super) waits: Waits,
+    /// How long names took that were looked up.
+    pub(super) asked_names: Duration,
     sandbox: Option<Sandbox>,
     bars: Option<Arc<Bars>>,
     began: Moment,
 }
 
 impl Session {
-    /// Opens journal and clouds, and watches for signals.
+    /// Opens journal and clouds.
     pub(super) async fn open(context: &Context, mut config: Config) -> Result<Self, Failure> {
         let began = Clock::system().now();
+        let waits = context.waits.clone();
+        waits.work();
         let journal = open(&context.common.journal, Mode::Write).await?;
         let sandbox = world::begin(context, &mut config).await?;
-        let stop = CancellationToken::new();
-        signals::watch(stop.clone())?;
         let quiet = context.common.quiet || context.common.no_progress;
         let bars = if quiet { None } else { Bars::on_terminal(context.bars.clone()).map(Arc::new) };
-        Ok(Self { config, journal, stop, sandbox, bars, began })
+        let asked_names = Duration::ZERO;
+        Ok(Self { config, journal, waits, asked_names, sandbox, bars, began })
     }
 
     /// The way to the accounts for one run: role sessions carry the run's id.
@@ -56,9 +59,10 @@ impl Session {
             directory(&self.config, run.as_str())?,
             pacer,
             RetryPolicy::default(),
-            self.stop.clone(),
+            self.waits.stop.clone(),
             progress,
-        ))
+        )
+        .having_waited(self.asked_names))
     }
 
     /// This process as it works on a run.
@@ -107,6 +111,7 @@ impl Session {
 
     /// Lets go of journal and clouds.
     pub(super) async fn close(self) -> Result<(), Failure> {
+        self.waits.work();
         self.journal.close().await?;
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::exit::Failure;
 use super::session::Session;
-use crate::cloud::{AccountSettings, AccountSource};
+use crate::cloud::{AccountSettings, AccountSource, Found};
 use crate::config::{Config, FailureLimit, Guard};
 use crate::journal::{JournalError, RunRecord};
 use crate::model::Hasher;
@@ -59,7 +59,8 @@ fn told(config: &Config, is_sandbox: bool) -> Told {
     let mut told = guards(&config.guard);
     if !is_sandbox {
         told.extend(clouds(config));
-        told.extend(config.clouds.accounts.iter().map(account));
+        let found = &config.clouds.found;
+        told.extend(config.clouds.accounts.iter().map(|it| account(it, found)));
     }
     told.into_iter().collect()
 }
@@ -111,8 +112,12 @@ fn present<const N: usize>(keys: [(&str, Option<String>); N]) -> Vec<(String, St
     keys.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
-fn account(account: &AccountSettings) -> (String, String) {
-    let id = account.id.as_ref().map(ToString::to_string);
+/// An id that this invocation found by itself is none that is configured.
+fn account(account: &AccountSettings, found: &[Found]) -> (String, String) {
+    let is_it = |found: &Found| {
+        found.cloud == account.cloud && Some(found.name.as_str()) == account.name.as_deref()
+    };
+    let id = account.id.as_ref().filter(|_| !found.iter().any(is_it)).map(ToString::to_string);
     let named = [id, account.name.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let source = match &account.source {
         AccountSource::Inherit => "called with the credentials of its cloud".to_owned(),

@@ -1,46 +1,140 @@
-//! SIGINT and SIGTERM: the first ends the intake, the second the process.
+//! What ends a command before its time: SIGINT, SIGTERM, SIGHUP and `--max-duration`. The first
+//! ends the intake, a second signal the process.
+//!
+//! Every wait of a command is one that [`Waits::stop`] reaches, or one that is bounded here: a
+//! process that does not come to its end after it was told to is ended, as by a second signal.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::exit::Exit;
+use super::exit::{Exit, Failure};
+use crate::cloud::kill_commands;
 
-/// Watches for signals from now on. The first of SIGINT, SIGTERM or SIGHUP cancels `stop`; the
-/// second ends the process at once, which a resume handles like a crash. On a thread of its own:
-/// it heeds them while all others are busy.
-pub(super) fn watch(stop: CancellationToken) -> std::io::Result<()> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let entered = runtime.enter();
-    let mut signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
-        .into_iter()
-        .map(signal)
-        .collect::<std::io::Result<Vec<Signal>>>()?;
-    drop(entered);
-    let heed = async move {
-        next(&mut signals).await;
-        stop.cancel();
-        // Once it is told, nothing new begins: whoever reads it may rely on that.
-        tracing::warn!("stopping: what is in the air is finished; once more ends at once");
-        next(&mut signals).await;
-        std::process::exit(Exit::Interrupted as i32);
-    };
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(heed))?;
-    Ok(())
+/// How often is looked how far a command is that was told to stop.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How long a command may take to begin once it was told to stop: it waits for its input.
+const TO_BEGIN: Duration = Duration::from_secs(2);
+/// How long it may take to finish what is in the air: one exchange may take half as long.
+const TO_FINISH: Duration = Duration::from_secs(60);
+
+/// How far a command is: nothing is begun, calls may be in the air, its result is told.
+const BEGINNING: u8 = 0;
+const WORKING: u8 = 1;
+const TELLING: u8 = 2;
+
+/// What the waits of one command have in common.
+#[derive(Clone, Default)]
+pub(super) struct Waits {
+    /// Cancelled when nothing new is to be sent.
+    pub(super) stop: CancellationToken,
+    phase: Arc<AtomicU8>,
 }
 
-/// Cancels `stop` after `limit`.
-pub(super) fn stop_after(limit: Duration, stop: CancellationToken) {
-    tokio::spawn(async move {
-        tokio::time::sleep(limit).await;
-        tracing::warn!("stopping: --max-duration is reached");
-        stop.cancel();
-    });
+impl Waits {
+    /// Watches for signals, and for the end of `limit`, from now on. The first cancels `stop`. A
+    /// second signal, or more time than it takes to finish, ends the process at once, which a
+    /// resume handles like a crash; of the latter `tell` is told. On a thread of its own: it heeds
+    /// them while all others are busy.
+    pub(super) fn watch(
+        &self,
+        limit: Option<Duration>,
+        tell: impl FnOnce(&Failure) + Send + 'static,
+    ) -> std::io::Result<()> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let entered = runtime.enter();
+        let mut signals = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
+            .into_iter()
+            .map(signal)
+            .collect::<std::io::Result<Vec<Signal>>>()?;
+        drop(entered);
+        let waits = self.clone();
+        let heed = async move {
+            let why = tokio::select! {
+                () = next(&mut signals) => "calls in flight are finished; once more ends at once",
+                () = after(limit) => "--max-duration is reached",
+            };
+            waits.stop.cancel();
+            // Once it is told, nothing new begins: whoever reads it may rely on that.
+            tracing::warn!("stopping: {why}");
+            tokio::select! {
+                () = next(&mut signals) => {}
+                failure = waits.overdue() => tell(&failure),
+            }
+            kill_commands();
+            std::process::exit(Exit::Interrupted as i32);
+        };
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || runtime.block_on(heed))?;
+        Ok(())
+    }
+
+    /// From now on something may be in the air, and is given the time to come down.
+    pub(super) fn work(&self) {
+        self.phase.store(WORKING, Ordering::Relaxed);
+    }
+
+    /// All is in the journal. To tell it takes as long as it takes whoever reads.
+    pub(super) fn tell(&self) {
+        self.phase.store(TELLING, Ordering::Relaxed);
+    }
+
+    /// Waits until a command that was told to stop has had the time to.
+    async fn overdue(&self) -> Failure {
+        let (mut phase, mut waited) = (BEGINNING, Duration::ZERO);
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let now = self.phase.load(Ordering::Relaxed);
+            waited = if now == phase { waited + LOOK_EVERY } else { Duration::ZERO };
+            phase = now;
+            let why = match phase {
+                BEGINNING if waited >= TO_BEGIN => "before anything was begun",
+                WORKING if waited >= TO_FINISH => {
+                    "and ended without waiting any longer for what was under way, such as the \
+                     journal: `unpair resume` reads back what was sent, and goes on"
+                }
+                _ => continue,
+            };
+            return Failure::new(Exit::Interrupted, format!("interrupted {why}"));
+        }
+    }
+}
+
+/// Waits for `limit`; for ever, without one.
+async fn after(limit: Option<Duration>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit).await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn next(signals: &mut [Signal]) {
     let received = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
     futures_util::future::select_all(received).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_command_that_is_stuck_is_ended_and_one_that_tells_is_not() {
+        let waits = Waits::default();
+        let began = tokio::time::Instant::now();
+        assert!(waits.overdue().await.messages[0].contains("before anything was begun"));
+        assert!(began.elapsed() <= TO_BEGIN + LOOK_EVERY * 2, "{:?}", began.elapsed());
+        // A journal that takes nothing more, for one.
+        waits.work();
+        let began = tokio::time::Instant::now();
+        assert!(waits.overdue().await.messages[0].contains("unpair resume"));
+        assert!(began.elapsed() <= TO_FINISH + LOOK_EVERY * 2, "{:?}", began.elapsed());
+        waits.tell();
+        let forever = tokio::time::timeout(Duration::from_secs(86_400), waits.overdue());
+        assert!(forever.await.is_err(), "whoever reads the report may take his time");
+    }
 }

@@ -10,10 +10,12 @@ use tokio::runtime::{Builder, Runtime};
 use super::args::{Cli, Command, Common};
 use super::exit::{Exit, Failure};
 use super::output::{self, Output};
+use super::signals::Waits;
 use super::{
     accounts, audit, commands, completions, limits, logging, plan, report, resume, revoke, runs,
     sandbox, verify, world,
 };
+use crate::cloud::kill_commands;
 use crate::config::{Config, Overrides, environment};
 use crate::report::Format;
 
@@ -27,6 +29,8 @@ pub(super) struct Context {
     pub(super) bars: MultiProgress,
     /// Where the result goes.
     pub(super) output: Output,
+    /// What every wait of the command heeds.
+    pub(super) waits: Waits,
 }
 
 impl Context {
@@ -64,6 +68,7 @@ pub fn start() -> ExitCode {
         output: Output::new(&cli.common),
         common: cli.common,
         bars,
+        waits: Waits::default(),
     };
     let runtime = match runtime(&context.common, &cli.command) {
         Ok(runtime) => runtime,
@@ -72,6 +77,9 @@ pub fn start() -> ExitCode {
     // The panic has told where and why; a script is told the same as of any internal error.
     let work = AssertUnwindSafe(|| runtime.block_on(run(&context, cli.command)));
     let ended = catch_unwind(work).unwrap_or_else(|_| Err(Failure::internal()));
+    kill_commands();
+    // A resolver that does not answer keeps its thread, and is not waited for.
+    runtime.shutdown_background();
     ended.unwrap_or_else(|failure| fail(&context, failure)).into()
 }
 
@@ -88,6 +96,12 @@ fn runtime(common: &Common, command: &Command) -> std::io::Result<Runtime> {
 
 async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
     context.output.check()?;
+    if command.heeds_a_stop() {
+        let (name, is_json) = (context.command, context.output.format == Format::Json);
+        context
+            .waits
+            .watch(command.max_duration(), move |failure| tell_of(failure, name, is_json))?;
+    }
     match command {
         Command::Audit(args) => audit::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
@@ -100,6 +114,17 @@ async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Accounts(args) => accounts::run(context, &args).await,
         Command::Sandbox(args) => sandbox::run(context, args).await,
         Command::Completions { shell } => completions::run(context, shell),
+    }
+}
+
+/// Prints on another thread why a command is ended.
+fn tell_of(failure: &Failure, command: &str, is_json: bool) {
+    for message in &failure.messages {
+        output::tell(&format!("unpair: {message}\n"));
+    }
+    if is_json {
+        // Nobody is left to be told of a reader that went away.
+        let _ = output::print_error(command, failure);
     }
 }
 

@@ -30,6 +30,13 @@ impl Accounts {
 
     /// Where the credentials of `account` come from: its own settings, or its cloud's.
     fn source(&self, cloud: Provider, account: &AccountId) -> Result<AccountSource, CloudError> {
+        let failed = self.settings.found.iter().find_map(|found| {
+            let is_it = found.cloud == cloud && found.name == account.as_str();
+            found.id.as_ref().err().filter(|_| is_it)
+        });
+        if let Some(error) = failed {
+            return Err(error.clone());
+        }
         let own = self.settings.accounts.iter().find(|settings| {
             settings.cloud == cloud
                 && (settings.id.as_ref() == Some(account)

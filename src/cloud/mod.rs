@@ -4,11 +4,13 @@
 
 pub mod alibaba;
 pub mod aws;
+mod child;
 mod directory;
 mod error;
 mod hide;
 mod http;
 mod named;
+mod proof;
 mod references;
 mod settings;
 mod xml;
@@ -17,13 +19,14 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
+pub use child::kill_commands;
 pub use directory::Accounts;
 pub use error::CloudError;
 pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, Stamp, check_endpoint};
 pub use named::NamedGroups;
 pub use references::{Reference, References};
 pub use settings::{
-    AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Settings, StaticKey,
+    AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Found, Settings, StaticKey,
 };
 
 pub use crate::model::ErrorClass;
@@ -33,6 +36,9 @@ use crate::model::{
 };
 
 /// A client that acts as one account.
+///
+/// Whose a set of credentials is, is proven before anything but `GetCallerIdentity` is sent with
+/// it: by [`identify`](Cloud::identify), and by the client itself for a set that was renewed.
 ///
 /// Reads are idempotent. `revoke` is idempotent in effect only: a second identical call may be
 /// answered with [`ErrorClass::RuleMissing`], so after a lost answer the group is read back.
@@ -49,6 +55,12 @@ pub trait Cloud: Send + Sync {
     /// before the first.
     fn time(&self, _region: &RegionId) -> Option<SystemTime> {
         None
+    }
+
+    /// Has credentials at hand that are good for a while and proven to be the account's, so that a
+    /// call need not wait for them once it was decided to send it. Drop it at any time.
+    async fn ready(&self, _region: &RegionId) -> Result<(), CloudError> {
+        Ok(())
     }
 
     /// Who the credentials are (STS `GetCallerIdentity`). Needs no permission.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use super::CloudError;
 use crate::model::{AccountId, Provider};
 
 /// Everything needed to act as the accounts of a plan.
@@ -15,6 +16,8 @@ pub struct Settings {
     pub aws: AwsSettings,
     /// Accounts with something of their own.
     pub accounts: Vec<AccountSettings>,
+    /// What was found of accounts that are configured by name alone.
+    pub found: Vec<Found>,
     /// Ends in the names of assumed-role sessions, so that the provider's logs tell the run.
     pub session: String,
 }
@@ -49,6 +52,17 @@ pub struct AwsSettings {
     pub role_arn: Option<String>,
     /// The external id that the roles ask for.
     pub external_id: Option<String>,
+}
+
+/// Whose the credentials of an account are that is configured by name alone.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The cloud.
+    pub cloud: Provider,
+    /// The name.
+    pub name: String,
+    /// Its id, or why that cannot be told: nothing more is asked for it then.
+    pub id: Result<AccountId, CloudError>,
 }
 
 /// `[[account]]`.

@@ -65,6 +65,7 @@ impl Config {
             load.limits(Provider::Aws, &raw.aws.limits),
         );
         let clouds = Settings {
+            found: Vec::new(),
             alibaba: load.alibaba(raw.alibaba),
             aws: load.aws(raw.aws),
             accounts: accounts::read(raw.account, &load.places, &mut load.problems),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ReadError;
 use crate::cloud::{Cloud, CloudError};
 use crate::model::{AccountId, ErrorClass, Identity, LaneKey};
 
@@ -61,6 +62,15 @@ impl AccountError {
     }
 }
 
+impl From<ReadError> for AccountError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Stopped => Self::Stopped,
+            ReadError::Cloud(error) => Self::Cloud(error),
+        }
+    }
+}
+
 /// The identity, if it is the one that `lane` means.
 pub(super) fn same_account(lane: &LaneKey, identity: Identity) -> Result<Identity, AccountError> {
     if identity.account == lane.account {
@@ -84,7 +94,14 @@ pub(super) fn with_remedy(error: CloudError) -> CloudError {
             "the rate limit refused it for too long: lower the rate or find who else uses it up, \
              then go on with `unpair resume`"
         }
+        ErrorClass::Denied => {
+            "allow it: `unpair accounts --policy` prints the least policy; then go on with \
+             `unpair resume`"
+        }
         _ => return error,
     };
+    if error.message.ends_with(remedy) {
+        return error;
+    }
     CloudError { message: format!("{}; {remedy}", error.message), ..error }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +12,8 @@ use super::denials::Denials;
 use super::door::Door;
 use super::ids::RequestIds;
 use super::parked::{LaneState, Parked};
-use super::{Clock, Progress, ReadError, Tallies};
+use super::quiet::QUIET;
+use super::{Clock, Progress, Tallies};
 use crate::cloud::{Action, Answer, CloudError, Directory};
 use crate::model::{AccountId, ErrorClass, LaneKey, Provider};
 use crate::pace::{Pacer, RetryPolicy};
@@ -31,6 +33,8 @@ pub struct Exchange {
     pub progress: Arc<dyn Progress>,
     /// Counts of exchanges.
     pub tallies: Tallies,
+    /// How long a lane may be asked without an answer while all else is read.
+    pub patience: Duration,
     accounts: Mutex<HashMap<(Provider, AccountId), Arc<Cell>>>,
     lanes: Mutex<HashMap<LaneKey, Arc<LaneState>>>,
     doors: Mutex<Doors>,
@@ -64,6 +68,7 @@ impl Exchange {
             stop,
             progress,
             tallies: Tallies::default(),
+            patience: QUIET,
             accounts: Mutex::default(),
             lanes: Mutex::default(),
             doors: Mutex::default(),
@@ -76,6 +81,13 @@ impl Exchange {
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+
+    /// The same desk for a command that has waited for accounts before: what hangs from now on is
+    /// waited for the less, so that both take no more than one exchange may.
+    #[must_use]
+    pub fn having_waited(self, before: Duration) -> Self {
+        Self { patience: self.patience.saturating_sub(before.min(self.patience / 2)), ..self }
     }
 
     /// The account of `lane`, its identity proven once a process.
@@ -108,23 +120,33 @@ impl Exchange {
         error
     }
 
-    /// Leaves `lanes`, the last that are still read, if nothing is heard of any of them; reads in
-    /// the air are dropped. A lane of an account that is not proven yet waits for the lane that
-    /// proves it.
-    pub fn leave_silent(&self, lanes: &HashSet<&LaneKey>) {
-        let silent = self.pacer.silent();
-        let of_account = |lane: &LaneKey| {
-            let same =
-                |other: &&LaneKey| (other.cloud, &other.account) == (lane.cloud, &lane.account);
-            silent.iter().any(|other| same(&other))
+    /// Leaves alone the lanes of `unread`, the last that are still read, and whatever else is asked
+    /// now, if nothing is heard of any of them; reads in the air are dropped. A lane of an account
+    /// that is not proven yet waits for the lane that proves it.
+    pub fn leave_quiet(&self, unread: &HashSet<&LaneKey>) {
+        let known: Vec<(LaneKey, Arc<LaneState>)> = {
+            let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+            lanes.iter().map(|(lane, state)| (lane.clone(), Arc::clone(state))).collect()
         };
-        let is_silent = |lane: &LaneKey| {
-            let is_proven = self.cell(lane).account.initialized();
-            silent.contains(lane) || (!is_proven && of_account(lane))
+        let (mut quiet, mut asked) = (HashSet::new(), HashSet::new());
+        let mut accounts = HashSet::new();
+        for (lane, state) in &known {
+            if state.quiet.is_asked() {
+                asked.insert(lane);
+            }
+            if state.quiet.lasts(self.patience) {
+                quiet.insert(lane);
+                accounts.insert((lane.cloud, &lane.account));
+            }
+        }
+        let is_quiet = |lane: &LaneKey| {
+            let waits = || !self.cell(lane).account.initialized();
+            quiet.contains(lane) || (accounts.contains(&(lane.cloud, &lane.account)) && waits())
         };
-        if lanes.iter().all(|lane| is_silent(lane)) {
-            for lane in lanes {
-                self.lane(lane).leave_behind();
+        let waited_for: HashSet<&LaneKey> = unread.iter().copied().chain(asked).collect();
+        if waited_for.iter().all(|lane| is_quiet(lane)) {
+            for lane in waited_for {
+                self.lane(lane).leave_behind(self.patience);
             }
         }
     }
@@ -149,20 +171,14 @@ impl Exchange {
     }
 
     async fn prove(&self, lane: &LaneKey) -> Result<Account, AccountError> {
-        let client =
-            self.directory.client(lane.cloud, &lane.account, Some(&lane.region)).await.map_err(
-                |error| match error.class {
-                    ErrorClass::NotOurs => AccountError::NotOurs,
-                    _ => AccountError::Cloud(error),
-                },
-            )?;
-        let answer = self
-            .read(lane, Action::Identify, &*client, || client.identify(&lane.region))
-            .await
-            .map_err(|error| match error {
-                ReadError::Stopped => AccountError::Stopped,
-                ReadError::Cloud(error) => AccountError::Cloud(error),
-            })?;
+        let finding = self.directory.client(lane.cloud, &lane.account, Some(&lane.region));
+        let found = self.unless_left(lane, finding).await.map_err(AccountError::from)?;
+        let client = found.map_err(|error| match error.class {
+            ErrorClass::NotOurs => AccountError::NotOurs,
+            _ => AccountError::Cloud(error),
+        })?;
+        let answer =
+            self.read(lane, Action::Identify, &*client, || client.identify(&lane.region)).await?;
         let identity = same_account(lane, answer.value)?;
         Ok(Account { client, identity })
     }

@@ -14,19 +14,19 @@ const REMEMBERED: usize = 4_096;
 
 /// An answer that has the provider's name for its exchange, or is none at all.
 pub trait Named {
-    /// The name.
-    fn request_id(&self) -> Option<&RequestId>;
+    /// The name, and the HTTP status that it came with.
+    fn named(&self) -> Option<(&RequestId, u16)>;
 }
 
 impl<T> Named for Answer<T> {
-    fn request_id(&self) -> Option<&RequestId> {
-        Some(&self.request_id)
+    fn named(&self) -> Option<(&RequestId, u16)> {
+        Some((&self.request_id, self.http))
     }
 }
 
 impl<T> Named for Option<Answer<T>> {
-    fn request_id(&self) -> Option<&RequestId> {
-        self.as_ref().map(|answer| &answer.request_id)
+    fn named(&self) -> Option<(&RequestId, u16)> {
+        self.as_ref().and_then(Named::named)
     }
 }
 
@@ -55,13 +55,11 @@ impl RequestIds {
         true
     }
 
-    /// The answer to a revocation, which is none if its id was an earlier answer's.
-    pub(super) fn judge<T>(
-        &self,
-        answer: Result<Answer<T>, CloudError>,
-    ) -> Result<Answer<T>, CloudError> {
+    /// The answer to a request, which is none if its id was an earlier answer's: to a revocation it
+    /// is unknown what came of it, and a read is made again.
+    pub(super) fn judge<A: Named>(&self, answer: Result<A, CloudError>) -> Result<A, CloudError> {
         let (id, http) = match &answer {
-            Ok(answer) => (Some(&answer.request_id), Some(answer.http)),
+            Ok(answer) => answer.named().map_or((None, None), |(id, http)| (Some(id), Some(http))),
             Err(error) => (error.request_id.as_ref(), error.http),
         };
         let Some(id) = id.filter(|id| !self.note(id)).cloned() else { return answer };
@@ -69,7 +67,8 @@ impl RequestIds {
             Err(error) if proves_nothing(error.class) => Err(error),
             _ => {
                 tracing::warn!("request id {id} came with an earlier answer: not counted as one");
-                let message = "its request id came with an earlier answer";
+                let message = "its request id came with an earlier answer: something between here \
+                               and the provider, such as a proxy, repeats answers";
                 let lost = CloudError::local(ErrorClass::Lost, "RepeatedRequestId", message);
                 Err(CloudError { http, request_id: Some(id), ..lost })
             }
@@ -116,7 +115,7 @@ mod tests {
         assert_eq!(class(ids.judge(refusal(ErrorClass::Refused, "own"))), ErrorClass::Refused);
         assert_eq!(class(ids.judge(refusal(ErrorClass::Throttled, "own"))), ErrorClass::Throttled);
         let nameless = CloudError::local(ErrorClass::Unreached, "C", "m");
-        assert_eq!(class(ids.judge::<()>(Err(nameless))), ErrorClass::Unreached);
+        assert_eq!(class(ids.judge::<Answer<()>>(Err(nameless))), ErrorClass::Unreached);
     }
 
     #[test]

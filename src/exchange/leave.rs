@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::desk::Exchange;
 use super::door::{Door, Foot};
+use super::quiet::Asked;
 use crate::cloud::CloudError;
 use crate::model::{ErrorClass, LaneKey};
 use crate::pace::{Answer, Turn};
@@ -20,9 +21,20 @@ pub struct Leave<'a> {
 impl Exchange {
     /// Waits until one exchange of `action` may be sent. Cancel safe.
     pub async fn leave(&self, lane: &LaneKey, action: &'static str) -> Leave<'_> {
+        let state = self.lane(lane);
+        self.leave_asked(lane, action, &mut state.quiet.ask()).await
+    }
+
+    /// The same for what was `asked` already.
+    pub(super) async fn leave_asked(
+        &self,
+        lane: &LaneKey,
+        action: &'static str,
+        asked: &mut Asked<'_>,
+    ) -> Leave<'_> {
         let door = self.door(lane, action);
         let foot = door.enter().await;
-        let turn = self.pacer.turn(lane, action).await;
+        let turn = asked.paced(self.pacer.turn(lane, action)).await;
         Leave { turn, door, foot }
     }
 
@@ -44,8 +56,9 @@ impl Exchange {
             door.open();
         }
         let fault = error.filter(|_| answer == Answer::Fault);
-        if let Some(error) = fault {
-            self.lane(lane).failed(error);
+        match fault {
+            Some(error) => self.lane(lane).failed(error),
+            None => self.lane(lane).quiet.heard(),
         }
         let heard = turn.answered(answer);
         if let Some(error) = fault.filter(|_| heard.gives_up) {

@@ -9,6 +9,7 @@ mod ids;
 mod leave;
 mod outlook;
 mod parked;
+mod quiet;
 mod read;
 mod tally;
 
@@ -22,6 +23,7 @@ pub use read::ReadError;
 pub use tally::Tallies;
 
 use crate::model::{LaneKey, LaneWork};
+pub use crate::pace::Slots;
 
 /// Who is told how far a command is.
 pub trait Progress: Send + Sync {

@@ -1,10 +1,13 @@
 //! Why a lane or an account is left alone, and who hears of it.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::quiet::Quiet;
 use crate::cloud::CloudError;
+use crate::model::ErrorClass;
 use crate::pace::GIVEN_UP;
 
 /// Why a lane or an account is left alone for the rest of the process.
@@ -40,16 +43,18 @@ impl Parked {
     }
 }
 
-/// A lane: whether it is left alone, and the last fault of its endpoint.
+/// A lane: whether it is left alone, whether it answers, and the last fault of its endpoint.
 #[derive(Debug, Default)]
 pub(super) struct LaneState {
     pub(super) parked: Parked,
+    pub(super) quiet: Quiet,
     fault: Mutex<Option<CloudError>>,
 }
 
 impl LaneState {
     /// The endpoint hung, broke down or could not be reached.
     pub(super) fn failed(&self, error: &CloudError) {
+        self.quiet.failed();
         *self.fault() = Some(error.clone());
     }
 
@@ -58,11 +63,14 @@ impl LaneState {
         self.parked.set(&left(error, &format!("{GIVEN_UP} calls in a row failed")));
     }
 
-    /// All else is done, and nothing but faults came from here for a while.
-    pub(super) fn leave_behind(&self) {
-        if let Some(error) = &*self.fault() {
-            self.parked.set(&left(error, "no call was answered while all else was read"));
-        }
+    /// All else is done, and nothing was answered here for as long as `patience`.
+    pub(super) fn leave_behind(&self, patience: Duration) {
+        let nothing = || {
+            let message = format!("no answer within {} s", patience.as_secs());
+            CloudError::local(ErrorClass::Unreached, "timeout", message)
+        };
+        let error = self.fault().clone().unwrap_or_else(nothing);
+        self.parked.set(&left(&error, "no call was answered while all else was read"));
     }
 
     fn fault(&self) -> MutexGuard<'_, Option<CloudError>> {

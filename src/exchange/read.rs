@@ -4,10 +4,11 @@ use std::future::Future;
 
 use tokio::time::Instant;
 
-use super::account::same_account;
+use super::account::{same_account, with_remedy};
 use super::desk::Exchange;
 use super::ids::Named;
 use super::leave::Leave;
+use super::quiet::Asked;
 use crate::cloud::{Action, Cloud, CloudError};
 use crate::model::{ErrorClass, Identity, LaneKey};
 use crate::pace::{Tries, Verdict};
@@ -51,7 +52,7 @@ impl Exchange {
 
     /// Gets fresh credentials and proves again whose they are. A failure parks the account.
     pub async fn refresh(&self, lane: &LaneKey, client: &dyn Cloud) -> Result<(), ReadError> {
-        if let Err(error) = client.refresh().await {
+        if let Err(error) = self.unless_left(lane, client.refresh()).await? {
             return Err(ReadError::Cloud(self.park(lane, error)));
         }
         let mut tries = Tries { expiries: 1, ..Tries::default() };
@@ -94,8 +95,11 @@ impl Exchange {
         F: Future<Output = Result<T, CloudError>>,
     {
         let name = action.name(lane.cloud);
+        let state = self.lane(lane);
         loop {
-            let leave = self.leave_to_read(lane, name).await?;
+            // Held until what came of it is known: a fault is no answer.
+            let mut asked = state.quiet.ask();
+            let leave = self.leave_to_read(lane, name, &mut asked).await?;
             let resent = *tries != Tries::default();
             // A read changes nothing: it may be dropped in the air.
             let answer = match self.unless_left(lane, send()).await {
@@ -105,14 +109,13 @@ impl Exchange {
                     return Err(dropped);
                 }
             };
+            // An answer to an earlier request is none to this one.
+            let answer = self.ids.judge(answer);
             self.answered(lane, leave, answer.as_ref().err());
             self.count(lane, name, answer.as_ref().err(), resent);
             self.denials.note(lane, name, answer.as_ref().err());
             let error = match answer {
-                Ok(answer) => {
-                    answer.request_id().map(|id| self.ids.note(id));
-                    return Ok(answer);
-                }
+                Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
             let (now, random) = (Instant::now(), fastrand::f64());
@@ -127,7 +130,7 @@ impl Exchange {
                 Verdict::Park if error.class != ErrorClass::Denied => {
                     return Err(ReadError::Cloud(self.park(lane, error)));
                 }
-                _ => return Err(ReadError::Cloud(error)),
+                _ => return Err(ReadError::Cloud(with_remedy(error))),
             }
         }
     }
@@ -144,18 +147,21 @@ impl Exchange {
         &self,
         lane: &LaneKey,
         action: &'static str,
+        asked: &mut Asked<'_>,
     ) -> Result<Leave<'_>, ReadError> {
-        let unreadable =
-            || self.parked_for_reads(lane).or_else(|| self.denials.verdict(lane, action));
+        let unreadable = || {
+            self.parked_for_reads(lane)
+                .or_else(|| self.denials.verdict(lane, action).map(with_remedy))
+        };
         if let Some(error) = unreadable() {
             return Err(ReadError::Cloud(error));
         }
-        let leave = self.unless_left(lane, self.leave(lane, action)).await?;
+        let leave = self.unless_left(lane, self.leave_asked(lane, action, asked)).await?;
         unreadable().map_or(Ok(leave), |error| Err(ReadError::Cloud(error)))
     }
 
     /// What `work` comes to, unless the command is to end or the lane is left alone before.
-    async fn unless_left<T>(
+    pub(super) async fn unless_left<T>(
         &self,
         lane: &LaneKey,
         work: impl Future<Output = T>,

@@ -99,6 +99,7 @@ impl<'a> Expected<'a> {
             set("frozen_ms"),
             set("closing_ms"),
             set("settings"),
+            set("unsent"),
             set("ended_ms"),
             folded.elapsed_ms,
             set("content"),

@@ -1,5 +1,7 @@
 //! A run, and what it is about: lanes and groups with their peers.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{CallForm, GroupId, GroupIx, LaneKey, RuleCounts, RunId, Source};
@@ -123,6 +125,10 @@ pub struct RunRecord {
     pub closing_ms: Option<i64>,
     /// What its last invocation was configured with, by key: JSON.
     pub settings: Option<String>,
+    /// Why what is pending was not sent by its last invocation: a reason for each lane that was
+    /// left alone, by [`LaneKey`], and under [`RunRecord::OTHERS`] that for all others.
+    #[serde(default)]
+    pub unsent: BTreeMap<String, String>,
     /// When it ended.
     pub ended_ms: Option<i64>,
     /// Time spent in all invocations.
@@ -142,6 +148,15 @@ pub struct RunRecord {
 }
 
 impl RunRecord {
+    /// The key of the lanes that have no reason of their own.
+    pub const OTHERS: &str = "";
+
+    /// Why what is pending in a lane was not sent by the last invocation, if that told.
+    pub fn why_unsent(&self, lane: &LaneKey) -> Option<&str> {
+        let own = self.unsent.get(&lane.to_string());
+        own.or_else(|| self.unsent.get(Self::OTHERS)).map(String::as_str)
+    }
+
     /// Whether a change was allowed to leave: the question was answered or `--yes` given, and no
     /// guard refused. A plan that was declined since waits for `revoke --run`.
     pub const fn is_started(&self) -> bool {
@@ -171,6 +186,8 @@ pub struct RunUpdate {
     pub closing_ms: Option<Option<i64>>,
     /// What it is configured with now.
     pub settings: Option<String>,
+    /// See [`RunRecord::unsent`].
+    pub unsent: Option<BTreeMap<String, String>>,
     /// Ended.
     pub ended_ms: Option<i64>,
     /// Added to the time spent.

@@ -15,9 +15,6 @@ const PAUSE: Seconds = 4.0;
 /// How much longer each further pause is: an outage of almost a minute is survived, while one in
 /// which calls hang needs no pause besides.
 const GROWTH: Seconds = 3.0;
-/// How long nothing but faults may follow each other before nobody need wait for the lane any
-/// longer: two calls, one after the other, that got no answer in the time that a client gives them.
-const SILENCE: Seconds = 15.0;
 
 /// How a call ended, as far as it tells of the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +35,6 @@ pub(super) struct Breaker {
     /// The one call in flight was sent to see whether the endpoint works again.
     is_probing: bool,
     open_at: Seconds,
-    /// When the first of the faults was sent, and when the last one was known.
-    silent_since: Seconds,
-    silent_until: Seconds,
 }
 
 impl Breaker {
@@ -63,36 +57,26 @@ impl Breaker {
         self.is_probing = self.is_suspect();
     }
 
-    /// A call ended at `now` that was sent at `sent_at`. Returns whether the lane is given up now.
-    pub(super) fn ended(&mut self, end: End, sent_at: Seconds, now: Seconds, random: f64) -> bool {
+    /// A call ended that was sent at `sent_at`. Returns whether the lane is given up now.
+    pub(super) fn ended(&mut self, end: End, sent_at: Seconds, random: f64) -> bool {
         let was_probe = std::mem::take(&mut self.is_probing);
         self.in_flight = self.in_flight.saturating_sub(1);
         match end {
             End::Untold => {}
             End::Answered => self.faults = 0,
-            End::Fault if self.faults == 0 => {
-                self.silent_since = sent_at;
-                self.count(sent_at, now, random);
-            }
             // Of calls that were in the air when it became suspect, nothing new is learned.
             End::Fault if self.is_suspect() && !was_probe => {}
-            End::Fault => self.count(sent_at, now, random),
+            End::Fault => self.count(sent_at, random),
         }
         self.faults >= GIVEN_UP
-    }
-
-    /// Nothing came back for so long that whoever has better things to do need not wait.
-    pub(super) fn is_silent(&self) -> bool {
-        self.faults >= 2 && self.silent_until - self.silent_since >= SILENCE
     }
 
     fn is_suspect(&self) -> bool {
         self.faults >= SUSPECT
     }
 
-    fn count(&mut self, sent_at: Seconds, now: Seconds, random: f64) {
+    fn count(&mut self, sent_at: Seconds, random: f64) {
         self.faults += 1;
-        self.silent_until = now;
         if let Some(probes) = self.faults.checked_sub(SUSPECT) {
             let pause = PAUSE * GROWTH.powi(probes.cast_signed());
             self.open_at = sent_at + pause * (0.75 + 0.5 * random);
@@ -114,7 +98,7 @@ mod tests {
             }
             assert_eq!(breaker.next(now), Next::Now);
             breaker.sent();
-            breaker.ended(End::Fault, now, now, 0.5);
+            breaker.ended(End::Fault, now, 0.5);
         }
         (breaker, now)
     }
@@ -133,7 +117,7 @@ mod tests {
         for faults in 1..GIVEN_UP {
             let (mut breaker, now) = after(faults);
             breaker.sent();
-            assert!(!breaker.ended(End::Answered, now, now, 0.5));
+            assert!(!breaker.ended(End::Answered, now, 0.5));
             for _ in 0..100 {
                 assert_eq!(breaker.next(now), Next::Now, "after {faults} faults");
                 breaker.sent();
@@ -147,7 +131,7 @@ mod tests {
         assert!((now - (4.0 + 12.0)).abs() < 1e-9, "{now}");
         assert_eq!(breaker.next(now), Next::At(now + 36.0));
         breaker.sent();
-        assert!(breaker.ended(End::Fault, now + 36.0, now + 36.0, 0.5), "given up");
+        assert!(breaker.ended(End::Fault, now + 36.0, 0.5), "given up");
         assert_eq!(breaker.next(now), Next::Now, "nobody is kept waiting");
     }
 
@@ -155,7 +139,7 @@ mod tests {
     fn a_call_that_hung_for_longer_than_the_pause_is_followed_at_once() {
         let (mut breaker, now) = after(4);
         breaker.sent();
-        breaker.ended(End::Fault, now, now, 0.5);
+        breaker.ended(End::Fault, now, 0.5);
         assert_eq!(breaker.next(now + 30.0), Next::Now);
     }
 
@@ -164,7 +148,7 @@ mod tests {
         for (random, pause) in [(0.0, 3.0), (1.0, 5.0)] {
             let (mut breaker, now) = after(4);
             breaker.sent();
-            breaker.ended(End::Fault, now, now, random);
+            breaker.ended(End::Fault, now, random);
             assert_eq!(breaker.next(now), Next::At(pause));
         }
     }
@@ -178,7 +162,7 @@ mod tests {
                 breaker.sent();
                 sent += 1;
             }
-            breaker.ended(End::Fault, 0.0, 0.0, 0.5);
+            breaker.ended(End::Fault, 0.0, 0.5);
         }
         assert_eq!((sent, breaker.in_flight), (SUSPECT, 0));
     }
@@ -187,7 +171,7 @@ mod tests {
     fn many_calls_that_fail_at_once_are_one_reason_to_look_again_and_no_more() {
         let mut breaker = Breaker::default();
         (0..32).for_each(|_| breaker.sent());
-        let given_up = (0..32).any(|_| breaker.ended(End::Fault, 0.0, 0.0, 0.5));
+        let given_up = (0..32).any(|_| breaker.ended(End::Fault, 0.0, 0.5));
         assert!(!given_up);
         assert_eq!(breaker.next(0.0), Next::At(4.0));
     }
@@ -196,34 +180,7 @@ mod tests {
     fn a_probe_that_is_given_up_tells_nothing_and_lets_the_next_one_go() {
         let (mut breaker, _) = after(5);
         breaker.sent();
-        assert!(!breaker.ended(End::Untold, 4.0, 4.0, 0.5));
+        assert!(!breaker.ended(End::Untold, 4.0, 0.5));
         assert_eq!(breaker.next(4.0), Next::Now);
-    }
-    #[test]
-    fn two_calls_after_each_other_that_hang_are_a_silence_and_two_at_once_are_none() {
-        let mut breaker = Breaker::default();
-        breaker.sent();
-        breaker.sent();
-        for _ in 0..2 {
-            breaker.ended(End::Fault, 0.0, 10.0, 0.5);
-            assert!(!breaker.is_silent());
-        }
-        breaker.sent();
-        breaker.ended(End::Fault, 10.2, 20.2, 0.5);
-        assert!(breaker.is_silent());
-        breaker.sent();
-        breaker.ended(End::Answered, 20.5, 21.0, 0.5);
-        assert!(!breaker.is_silent(), "it answered");
-        breaker.sent();
-        breaker.ended(End::Fault, 21.0, 51.0, 0.5);
-        assert!(!breaker.is_silent(), "one call may be one too long an answer");
-    }
-
-    #[test]
-    fn faults_that_come_at_once_are_a_silence_only_after_a_while() {
-        let (breaker, now) = after(6);
-        assert!(!breaker.is_silent(), "{now} s");
-        let (breaker, now) = after(7);
-        assert!(breaker.is_silent(), "{now} s");
     }
 }

@@ -86,7 +86,7 @@ impl Key {
                         return now;
                     }
                     Err(wait) => {
-                        self.endpoint.leave(End::Untold, now, now);
+                        self.endpoint.leave(End::Untold, now);
                         tokio::time::sleep(wait).await;
                     }
                 },
@@ -154,7 +154,7 @@ impl Key {
             Some(Answer::Fault) => End::Fault,
             None => End::Untold,
         };
-        let gives_up = self.endpoint.leave(end, sent_at, now);
+        let gives_up = self.endpoint.leave(end, sent_at);
         self.answers.notify_one();
         Heard { shut_for: seconds(opens_at - now), gives_up }
     }

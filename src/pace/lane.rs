@@ -1,22 +1,22 @@
 //! One limiter a (lane, action): a ceiling that is never exceeded, and below it what the lane
 //! learned of the provider's real limit.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-use tokio::sync::futures::Notified;
-use tokio::sync::{Notify, Semaphore};
 
 use super::clock::ProviderTime;
 use super::endpoint::Endpoint;
 use super::key::Key;
 use super::settings::LimitSettings;
+use super::slots::Slots;
 use super::turn::Turn;
 use crate::model::{LaneKey, Provider};
 
-/// Calls in flight of the whole process: bounds sockets and memory.
-const MAX_IN_FLIGHT: usize = 256;
+/// Calls in flight of the whole process while they are answered: bounds sockets and memory.
+const IN_FLIGHT: usize = 256;
+/// Calls in flight at the most, nearly all of which hang: they cost a socket each.
+const MAX_IN_FLIGHT: usize = 4_096;
 
 /// Calls that an earlier process made of late: what a limiter starts from.
 pub type Used = HashMap<(LaneKey, String), u32>;
@@ -30,8 +30,7 @@ pub struct Pacer {
     time: ProviderTime,
     keys: Mutex<HashMap<(LaneKey, &'static str), Arc<Key>>>,
     endpoints: Mutex<HashMap<LaneKey, Arc<Endpoint>>>,
-    silences: Arc<Notify>,
-    slots: Semaphore,
+    slots: Slots,
 }
 
 impl Pacer {
@@ -45,8 +44,7 @@ impl Pacer {
             time: ProviderTime::begin(),
             keys: Mutex::default(),
             endpoints: Mutex::default(),
-            silences: Arc::default(),
-            slots: Semaphore::new(MAX_IN_FLIGHT),
+            slots: Slots::new(IN_FLIGHT, MAX_IN_FLIGHT),
         }
     }
 
@@ -80,28 +78,12 @@ impl Pacer {
         let key = self.key(lane, action);
         let sent_at = key.wait().await;
         let turn = Turn::new(key, sent_at);
-        match self.slots.acquire().await {
-            Ok(slot) => turn.with(slot),
-            // The semaphore is never closed; without it there is no bound to keep.
-            Err(_) => unreachable!("the semaphore is never closed"),
-        }
+        turn.with(self.slots.take().await)
     }
 
     /// Lets no further call of the action pass for `delay`: an earlier process was told to wait.
     pub fn hold_back(&self, lane: &LaneKey, action: &'static str, delay: Duration) {
         self.key(lane, action).hold_back(delay);
-    }
-
-    /// The next silence of a lane, also one between this and the first poll.
-    pub fn silence(&self) -> Notified<'_> {
-        self.silences.notified()
-    }
-
-    /// The lanes whose endpoints gave nothing but faults for a while.
-    pub fn silent(&self) -> HashSet<LaneKey> {
-        let endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
-        let silent = endpoints.iter().filter(|(_, endpoint)| endpoint.is_silent());
-        silent.map(|(lane, _)| lane.clone()).collect()
     }
 
     fn settings(&self, cloud: Provider) -> &LimitSettings {
@@ -124,8 +106,7 @@ impl Pacer {
 
     fn endpoint(&self, lane: &LaneKey) -> Arc<Endpoint> {
         let mut endpoints = self.endpoints.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || Arc::new(Endpoint::new(Arc::clone(&self.silences)));
-        Arc::clone(endpoints.entry(lane.clone()).or_insert_with(new))
+        Arc::clone(endpoints.entry(lane.clone()).or_default())
     }
 }
 

@@ -9,10 +9,12 @@ mod lane;
 pub mod learn;
 mod retry;
 mod settings;
+mod slots;
 mod turn;
 
 pub use breaker::GIVEN_UP;
 pub use lane::{Pacer, Used};
 pub use retry::{RetryPolicy, Tries, Verdict};
 pub use settings::{Ceiling, Limit, LimitSettings};
+pub use slots::{Slot, Slots};
 pub use turn::{Answer, Heard, Turn};

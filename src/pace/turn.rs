@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::SemaphorePermit;
-
 use super::key::Key;
 use super::learn::Seconds;
+use super::slots::Slot;
 
 /// What an answer tells of the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +37,7 @@ pub struct Heard {
 pub struct Turn<'a> {
     key: Arc<Key>,
     sent_at: Seconds,
-    slot: Option<SemaphorePermit<'a>>,
+    slot: Option<Slot<'a>>,
     is_answered: bool,
 }
 
@@ -49,7 +48,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Keeps `slot` until the call ended.
-    pub(super) fn with(self, slot: SemaphorePermit<'a>) -> Self {
+    pub(super) fn with(self, slot: Slot<'a>) -> Self {
         let mut turn = self;
         turn.slot = Some(slot);
         turn

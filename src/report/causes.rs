@@ -19,11 +19,12 @@ impl Causes {
     pub(super) async fn load(journal: &dyn Journal, run: &RunRecord) -> Result<Self, JournalError> {
         let rules = &run.rules;
         let mut causes = Self::default();
-        if rules.failed + rules.still_present + rules.unknown + rules.conflict == 0 {
+        let unsent = if run.unsent.is_empty() { 0 } else { rules.pending };
+        if rules.failed + rules.still_present + rules.unknown + rules.conflict + unsent == 0 {
             return Ok(causes);
         }
         let mut texts = HashSet::new();
-        let mut revocations = Revocations::new(journal, &run.new.id);
+        let mut revocations = Revocations::new(journal, run);
         while let Some(page) = revocations.next().await? {
             for record in &page {
                 if let Some(text) = cause(record) {
@@ -47,11 +48,11 @@ fn cause(record: &RevocationRecord) -> Option<String> {
         Outcome::StillPresent => "still present after every attempt",
         Outcome::Unknown => "no proof of what the call did",
         Outcome::Conflict => "an equal rule stands under another id",
-        Outcome::Removed
-        | Outcome::AlreadyAbsent
-        | Outcome::GroupGone
-        | Outcome::Unverified
-        | Outcome::Pending => return None,
+        Outcome::Removed | Outcome::AlreadyAbsent | Outcome::GroupGone | Outcome::Unverified => {
+            return None;
+        }
+        // It says itself that it was not sent.
+        Outcome::Pending => return record.reason.clone(),
     };
     Some(match record.reason.as_deref() {
         Some(reason) if !reason.is_empty() => format!("{what}: {reason}"),

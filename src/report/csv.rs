@@ -53,7 +53,7 @@ pub(super) async fn write(
 ) -> Result<(), ReportError> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(COLUMNS)?;
-    let mut revocations = Revocations::new(journal, &run.new.id);
+    let mut revocations = Revocations::new(journal, run);
     while let Some(page) = revocations.next().await? {
         for record in &page {
             let row = RevocationRow::new(record, locate(&run.sources, record.revocation.line));

@@ -218,6 +218,7 @@ fn record(pairs: &PairSet) -> RunRecord {
         frozen_ms: None,
         closing_ms: None,
         settings: None,
+        unsent: std::collections::BTreeMap::new(),
         ended_ms: Some(1_700_000_002_000),
         elapsed_ms: 2_000,
         content: "c0ffee".into(),

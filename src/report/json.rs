@@ -57,7 +57,7 @@ async fn write_revocations(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     let mut list = List::open(out, "revocations")?;
-    let mut revocations = Revocations::new(journal, &run.new.id);
+    let mut revocations = Revocations::new(journal, run);
     while let Some(page) = revocations.next().await? {
         for record in &page {
             let row = locate(&run.sources, record.revocation.line);

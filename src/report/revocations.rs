@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::journal::{Journal, JournalError, RevocationRecord};
-use crate::model::{Fields, GroupRef, PortRange, RevocationId, RunId, Side};
+use crate::journal::{Journal, JournalError, RevocationRecord, RunRecord};
+use crate::model::{Fields, GroupRef, Outcome, PortRange, RevocationId, Side};
 
 use super::evidence::PAGE;
 use super::text::rfc3339;
@@ -11,19 +11,25 @@ use super::text::rfc3339;
 /// A walk over every revocation of a run, [`PAGE`] at a time, in order.
 pub(super) struct Revocations<'a> {
     journal: &'a dyn Journal,
-    run: &'a RunId,
+    run: &'a RunRecord,
     after: Option<RevocationId>,
 }
 
 impl<'a> Revocations<'a> {
     /// Starts before the first.
-    pub(super) fn new(journal: &'a dyn Journal, run: &'a RunId) -> Self {
+    pub(super) fn new(journal: &'a dyn Journal, run: &'a RunRecord) -> Self {
         Self { journal, run, after: None }
     }
 
-    /// The next page, never empty; `None` at the end.
+    /// The next page, never empty; `None` at the end. What is pending has the reason why it was not
+    /// sent.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<RevocationRecord>>, JournalError> {
-        let page = self.journal.revocations(self.run, self.after, PAGE).await?;
+        let mut page = self.journal.revocations(&self.run.new.id, self.after, PAGE).await?;
+        for record in &mut page {
+            if record.outcome == Outcome::Pending && record.reason.is_none() {
+                record.reason = self.run.why_unsent(&record.group.lane()).map(str::to_owned);
+            }
+        }
         self.after = page.last().map(|record| record.id).or(self.after);
         Ok((!page.is_empty()).then_some(page))
     }

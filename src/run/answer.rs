@@ -78,6 +78,10 @@ async fn failed(
             }
             deferred(work, call, &error, Duration::ZERO)
         }
+        // This call is refused for good; what the account may not do, it is not asked again.
+        Verdict::Park if error.class == ErrorClass::Denied => {
+            refused(exchange.park(&lane.key, error))
+        }
         Verdict::Park => {
             let error = exchange.park(&lane.key, error);
             deferred(work, call, &error, Duration::ZERO)
@@ -90,12 +94,16 @@ async fn failed(
         Verdict::GiveUp if call.record.members.len() > 1 && error.class == ErrorClass::Refused => {
             member_missing(call, error)
         }
-        Verdict::GiveUp => Event::Refused {
-            code: error.code,
-            message: error.message,
-            request_id: error.request_id,
-            http: error.http.unwrap_or(0),
-        },
+        Verdict::GiveUp => refused(error),
+    }
+}
+
+fn refused(error: CloudError) -> Event {
+    Event::Refused {
+        code: error.code,
+        message: error.message,
+        request_id: error.request_id,
+        http: error.http.unwrap_or(0),
     }
 }
 

@@ -5,7 +5,7 @@ use super::in_hand::{InHand, Told};
 use super::planted::sent_too_early;
 use super::request::Request;
 use super::{CarryOut, RunError, Unrecorded};
-use crate::cloud::Action;
+use crate::cloud::{Action, CloudError};
 use crate::exchange::{Account, Exchange, Leave};
 use crate::failpoint::{during, hit};
 use crate::journal::{Claim, JournalError, Lane};
@@ -31,12 +31,12 @@ pub(super) async fn send(
     if let Some(left) = call.told_to_wait() {
         sender.exchange.pacer.hold_back(&lane.key, sender.action, left);
     }
-    while let Some(leave) = sender.leave(&call).await {
+    while let Some((leave, ready)) = sender.leave(&call).await {
         let now = sender.exchange.clock.now();
         if let Some(reason) = call.lapse(&now) {
             return Ok(sender.read_first(call, reason).await?);
         }
-        sender.attempt(&mut call, leave).await?;
+        sender.attempt(&mut call, leave, ready).await?;
         if !matches!(call.record.status, Status::Waiting { .. }) {
             break;
         }
@@ -54,14 +54,19 @@ struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    /// The right to send `call` now; `None` once nothing more is to be sent.
-    async fn leave(&self, call: &InHand) -> Option<Leave<'a>> {
+    /// The right to send `call` now, with credentials at hand or the reason why there are none;
+    /// `None` once nothing more is to be sent. Every wait before a call is here, where a stop ends
+    /// it: once the intent is stored, the call leaves at once.
+    async fn leave(&self, call: &InHand) -> Option<(Leave<'a>, Result<(), CloudError>)> {
         let lane = &self.lane.key;
         loop {
             let ready = async {
                 tokio::time::sleep_until(call.due).await;
                 self.work.pause.over().await;
-                self.exchange.leave(lane, self.action).await
+                let leave = self.exchange.leave(lane, self.action).await;
+                let ready = self.account.client.ready(&lane.region).await;
+                // The waits for quota and credentials may have been long.
+                (!self.work.pause.is_on().await).then_some((leave, ready))
             };
             let leave = tokio::select! {
                 biased;
@@ -72,8 +77,8 @@ impl<'a> Sender<'a> {
             if self.exchange.parked(lane).is_some() || self.work.is_stale(call.record.looked_ms) {
                 return None;
             }
-            if !self.work.pause.is_on().await {
-                return Some(leave);
+            if leave.is_some() {
+                return leave;
             }
         }
     }
@@ -91,7 +96,12 @@ impl<'a> Sender<'a> {
     }
 
     /// Sends `call` once: intent, request, what came of it.
-    async fn attempt(&self, call: &mut InHand, leave: Leave<'_>) -> Result<(), RunError> {
+    async fn attempt(
+        &self,
+        call: &mut InHand,
+        leave: Leave<'_>,
+        ready: Result<(), CloudError>,
+    ) -> Result<(), RunError> {
         let (client, run) = (&*self.account.client, &self.work.run.new.id);
         let request = match Request::new(run, self.lane, &call.record, client) {
             Ok(request) => request,
@@ -100,7 +110,10 @@ impl<'a> Sender<'a> {
                 return Ok(());
             }
         };
-        let early = sent_too_early(client, &request.order(self.lane, &call.record)).await;
+        let early = match ready {
+            Ok(()) => sent_too_early(client, &request.order(self.lane, &call.record)).await,
+            Err(error) => Some(Err(error)),
+        };
         let claim = self.claim(call, &request).await?;
         let resent = matches!(claim.status, Status::InFlight { attempt: 2.., .. });
         let answer = if let Some(answer) = early {

@@ -6,6 +6,7 @@ use crate::audit::Observer;
 use crate::exchange::AccountError;
 use crate::journal::{CallId, Lane};
 use crate::model::LaneKey;
+use crate::pace::Slots;
 
 /// How a lane came out.
 pub(super) enum LaneEnd {
@@ -27,8 +28,9 @@ pub(super) async fn work_lane(
     work: &CarryOut<'_>,
     observer: &Observer<'_>,
     lane: &Lane,
+    slots: &Slots,
 ) -> Result<LaneEnd, RunError> {
-    let end = work_open_calls(work, observer, lane).await?;
+    let end = work_open_calls(work, observer, lane, slots).await?;
     work.journal.tally(&work.run.new.id, &work.exchange.tallies.take()).await?;
     Ok(end)
 }
@@ -37,6 +39,7 @@ async fn work_open_calls(
     work: &CarryOut<'_>,
     observer: &Observer<'_>,
     lane: &Lane,
+    slots: &Slots,
 ) -> Result<LaneEnd, RunError> {
     // A lane with nothing open is not worth proving an identity for.
     if work.journal.open_calls(&work.run.new.id, lane, CallId(0), 1).await?.is_empty() {
@@ -47,8 +50,13 @@ async fn work_open_calls(
         Err(AccountError::Stopped) => return Ok(LaneEnd::NothingOpen),
         Err(error) => return Ok(LaneEnd::NotReached((lane.key.clone(), error.to_string()))),
     };
+    let _slot = tokio::select! {
+        biased;
+        () = work.exchange.stop.cancelled() => return Ok(LaneEnd::NothingOpen),
+        slot = slots.take() => slot,
+    };
     let mut worker = Worker::new(work, observer, lane, &account);
-    worker.work().await?;
+    Box::pin(worker.work()).await?;
     let parked = work.exchange.parked(&lane.key);
     Ok(LaneEnd::Worked {
         parked: parked.map(|error| (lane.key.clone(), error.to_string())),

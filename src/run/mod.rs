@@ -22,6 +22,7 @@ mod token;
 mod verify;
 mod worker;
 
+use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
 pub use error::{RunError, Unrecorded};
@@ -43,9 +44,12 @@ use crate::exchange::Exchange;
 use crate::failpoint::hit;
 use crate::journal::{Journal, JournalError, Reopenable, RunRecord};
 use crate::model::{Event, LaneKey, LaneWork, Outcome};
+use crate::pace::Slots;
 
-/// Lanes that are worked on at once; each is bounded by its own quota and width.
+/// Lanes that are worked on at once, of those that answer: each has a page of calls in memory.
 const LANES_AT_ONCE: usize = 256;
+/// Lanes that are worked on at once at the most, nearly all of which hang.
+const MAX_LANES_AT_ONCE: usize = 65_536;
 
 /// Calls that are taken up again by one commit of the journal, or some more.
 const REOPENED_AT_ONCE: usize = 128;
@@ -136,9 +140,9 @@ pub async fn carry_out(work: &CarryOut<'_>) -> Result<RunEnd, RunError> {
     let observer = Observer::new(work.journal, work.run).await?;
     work.exchange.progress.phase("revoking rules", &work.outlook);
     let (mut end, mut trouble) = (RunEnd::default(), None);
-    let mut working = futures_util::stream::iter(&lanes)
-        .map(|lane| work_lane(work, &observer, lane))
-        .buffer_unordered(LANES_AT_ONCE);
+    let slots = Slots::new(LANES_AT_ONCE, MAX_LANES_AT_ONCE);
+    let mut working: FuturesUnordered<_> =
+        lanes.iter().map(|lane| work_lane(work, &observer, lane, &slots)).collect();
     while let Some(result) = working.next().await {
         match result {
             Ok(lane_end) => end.add(lane_end),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, Owner, WorldText, X, Y, mutual, mutual_aws};
+use crate::world::{A, B, Owner, WorldText, X, Y, admits_tcp, mutual, mutual_aws};
 
 const ALIBABA: &str = include_str!("../vectors/alibaba_errors.json");
 
@@ -27,7 +27,6 @@ enum Often {
 
 /// What a revocation comes to that gets this code.
 fn expected(code: &Code, often: Often) -> Option<&'static str> {
-    let managed = code.name == "InvalidOperation.ResourceManagedByCloudProduct";
     let expired = code.name == "InvalidSecurityToken.Expired";
     let skewed = code.name == "InvalidTimeStamp.Expired";
     match (code.class.as_str(), often) {
@@ -53,11 +52,11 @@ fn expected(code: &Code, often: Often) -> Option<&'static str> {
         ("retryable", Often::Once) => Some("removed"),
         // For ever throttled, or a minute of read-backs: not a test.
         ("retryable", Often::Always) => None,
-        ("permanent", _) => Some("failed"),
-        ("permission", _) if managed => Some("failed"),
+        // What the account may not do is refused for good, and the account left alone.
+        ("permanent" | "permission", _) => Some("failed"),
         ("credential", Often::Once) if expired => Some("removed"),
         // The account is left alone: its call stays to be done.
-        ("permission" | "credential", _) => Some("pending"),
+        ("credential", _) => Some("pending"),
         (class, _) => panic!("{}: no such class: {class}", code.name),
     }
 }
@@ -215,10 +214,69 @@ fn a_permanent_refusal_fails_and_resume_tries_again() {
 }
 
 #[test]
-fn a_missing_permission_leaves_the_account_alone_and_resume_goes_on() {
-    let scene = on_alibaba("code:Forbidden.RAM=1x", "pending", 3);
+fn a_missing_permission_fails_the_call_leaves_the_account_alone_and_resume_goes_on() {
+    let scene = on_alibaba("code:Forbidden.RAM=1x", "failed", 3);
     scene.run(&["resume", "--yes"]).exits(0);
     scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+}
+
+/// Two groups of one account, each with a grant; revocations of it fail with `code`. One call at
+/// a time: the first is refused, the other is not sent.
+fn one_refused_and_one_unsent(cloud: [Owner; 2], action: &str, code: &str) {
+    let [own, peer] = cloud;
+    let world = WorldText::empty()
+        .group(own, "sg-0000000a", &[admits_tcp(22, peer, "sg-0000000c")])
+        .group(own, "sg-0000000b", &[admits_tcp(22, peer, "sg-0000000c")])
+        .group(peer, "sg-0000000c", &[]);
+    let fault = format!("code:{code}@{action}=1x");
+    let one_at_a_time = "rate = 'off'\nin_flight = 1\n";
+    let scene = Setting::of(&world).fault(fault).limits(one_at_a_time).start();
+    let pairs =
+        [(own, "sg-0000000a", peer, "sg-0000000c"), (own, "sg-0000000b", peer, "sg-0000000c")];
+    scene.pairs(&pairs);
+    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(3);
+    // A later process tells it as well.
+    let report = scene.report();
+    let told: Vec<_> = report["revocations"].as_array().expect("a list").iter().collect();
+    let of = |outcome: &str| -> Vec<&str> {
+        let of_it = told.iter().filter(|told| told["outcome"] == outcome);
+        of_it.map(|told| told["reason"].as_str().unwrap_or_default()).collect()
+    };
+    let (failed, pending) = (of("failed"), of("pending"));
+    assert_eq!((failed.len(), pending.len()), (1, 1), "{told:?}");
+    assert!(failed[0].contains(code), "{failed:?}");
+    for part in ["not sent: ", code, "unpair accounts --policy"] {
+        assert!(pending[0].contains(part), "{pending:?}");
+    }
+    for form in ["table", "csv", "html"] {
+        let told = scene.run(&["report", "--format", form]).exits(0).stdout;
+        let words = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("not sent: "), "{form}: {told}");
+    }
+    scene.run(&["resume", "--yes"]).exits(0);
+    scene.assert_only_severed(&[("sg-0000000a", "sg-0000000c"), ("sg-0000000b", "sg-0000000c")]);
+    scene.run(&["runs", "--check"]).exits(0);
+}
+
+#[test]
+fn what_was_not_sent_for_want_of_rights_says_so_in_every_form_and_resume_takes_it_up() {
+    one_refused_and_one_unsent([A, B], "RevokeSecurityGroup", "Forbidden.RAM");
+    one_refused_and_one_unsent([X, Y], "RevokeSecurityGroupIngress", "UnauthorizedOperation");
+}
+
+#[test]
+fn what_was_not_sent_for_other_reasons_says_so() {
+    for (fault, reason) in [
+        ("code:InvalidAccessKeyId.Inactive=1x", "InvalidAccessKeyId.Inactive"),
+        ("clock-skew=1", "NTP"),
+    ] {
+        let scene = on_alibaba(fault, "pending", 3);
+        let report = scene.report();
+        let pending = report["revocations"].as_array().expect("a list").iter();
+        let mut pending = pending.filter(|told| told["outcome"] == "pending");
+        let told = pending.next().expect("one at least")["reason"].as_str().unwrap_or_default();
+        assert!(told.starts_with("not sent: ") && told.contains(reason), "{fault}: {told}");
+    }
 }
 
 #[test]
@@ -248,7 +306,7 @@ fn each_class_of_aws_has_its_outcome() {
         ("code:InvalidGroup.NotFound=1x", "removed", 0),
         ("code:InvalidParameterValue=1", "failed", 3),
         ("code:SomethingNobodyKnows=1", "failed", 3),
-        ("code:UnauthorizedOperation=1", "pending", 3),
+        ("code:UnauthorizedOperation=1", "failed", 3),
         ("code:AuthFailure=1", "pending", 3),
         ("code:RequestExpired=1", "pending", 3),
         ("code:Unavailable=1x", "removed", 0),

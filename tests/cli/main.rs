@@ -38,4 +38,5 @@ mod secrets;
 mod terminal;
 mod two_users;
 mod unread;
+mod waits;
 mod world;

@@ -25,6 +25,8 @@ pub(super) enum Reply {
     Lose,
     /// Never answered.
     Hang,
+    /// Answered as the first exchange of all was, when there was nothing: a replay.
+    Replay,
 }
 
 /// One exchange as the cloud saw it.
@@ -53,6 +55,8 @@ struct State {
     answered: u64,
     hidden: BTreeMap<GroupId, u32>,
     contradicted: BTreeMap<GroupId, u32>,
+    /// The answer under way is the first one again.
+    replays: bool,
 }
 
 /// The cloud, and the directory of its accounts.
@@ -171,6 +175,10 @@ impl Client {
         match reply {
             None | Some(Reply::Accept) => Ok(false),
             Some(Reply::Lose) => Ok(true),
+            Some(Reply::Replay) => {
+                self.fake.state().replays = true;
+                Ok(false)
+            }
             Some(Reply::Refuse(class)) => Err(error(class)),
             Some(Reply::Hang) => {
                 self.fake.hung.notify_one();
@@ -204,7 +212,8 @@ impl Says for Client {
     fn request_id(&self) -> RequestId {
         let mut state = self.fake.state();
         state.answered += 1;
-        RequestId::new(format!("req-{}", state.answered))
+        let first = std::mem::take(&mut state.replays);
+        RequestId::new(format!("req-{}", if first { 1 } else { state.answered }))
     }
 
     async fn whoami(&self) -> Result<AccountId, CloudError> {
@@ -249,8 +258,10 @@ impl Says for Client {
     ) -> Result<RulesPage, CloudError> {
         self.exchange(Action::Rules, Vec::new()).await?;
         let state = self.fake.state();
+        // A replay is of a time when there were no rules.
         let rules = groups
             .iter()
+            .filter(|_| !state.replays)
             .filter_map(|id| Some((id, &state.groups.get(id)?.1)))
             .flat_map(|(id, rules)| rules.iter().map(|rule| (id.clone(), rule.clone())))
             .collect();

@@ -8,7 +8,7 @@ use unpair::model::Outcome;
 use unpair::journal::SideReading;
 use unpair::model::GroupIx;
 
-use super::scenario::{DESCRIBE, Fake, IDENTIFY, OURS, Reply, Scenario};
+use super::scenario::{DESCRIBE, Fake, IDENTIFY, OURS, RULES, Reply, Scenario};
 
 #[tokio::test]
 async fn reads_that_are_denied_are_not_sent_for_every_group() {
@@ -133,4 +133,23 @@ async fn a_read_back_whose_listings_contradict_each_other_proves_nothing() {
     scenario.cloud.contradict("sg-a000", u32::MAX);
     scenario.carry_out(&scenario.exchange()).await;
     assert_eq!(scenario.count(Outcome::Unknown).await, 1);
+}
+
+#[tokio::test]
+async fn an_answer_with_an_earlier_request_id_is_no_reading_and_is_asked_for_again() {
+    let scenario = Scenario::new(Fake::new(), 1, 2).await;
+    scenario.cloud.answer(OURS, RULES, &[Reply::Replay]);
+    scenario.revoke().await;
+    assert_eq!(scenario.count(Outcome::Removed).await, 2, "what stands was seen");
+    let ours = scenario.cloud.sent(RULES).into_iter().filter(|sent| sent.account == OURS);
+    assert_eq!(ours.count(), 3, "the replay, the reading, the read-back");
+}
+
+#[tokio::test]
+async fn replays_that_do_not_end_are_a_failed_reading_that_tells_why() {
+    let scenario = Scenario::new(Fake::new(), 1, 2).await;
+    scenario.cloud.answer(OURS, RULES, &[Reply::Replay; 6]);
+    scenario.audit().await;
+    assert_eq!(scenario.outcomes().await, [], "nothing is planned on it");
+    assert_eq!(scenario.failed("sg-a000").await, Some("RepeatedRequestId".to_owned()));
 }

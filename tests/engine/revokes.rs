@@ -56,7 +56,7 @@ async fn what_was_accepted_before_a_denial_is_read_back() {
     scenario.cloud.answer(OURS, REVOKE, &replies);
     scenario.revoke().await;
     assert_eq!(scenario.count(Outcome::Removed).await, 1);
-    assert_eq!(scenario.count(Outcome::Pending).await, 1);
+    assert_eq!(scenario.count(Outcome::Failed).await, 1);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use unpair::audit::{Age, Audit, AuditEnd, Observer, Planning, audit, plan_unread, read_groups};
 use unpair::cloud::Directory;
 use unpair::exchange::{Exchange, Silent};
-use unpair::journal::{Journal, Mode, RunRecord, open};
+use unpair::journal::{Journal, Mode, RunRecord, SideReading, open};
 use unpair::model::{Direction, GroupIx, GroupRef, Outcome, Peer, Provider, Rule, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::run::{CarryOut, Failures, Freshness, Patience, Pause, RunEnd, carry_out, take_up};
@@ -20,6 +20,7 @@ use crate::cloud::Every;
 use crate::fixture::{self, new_run, pair_set};
 
 pub(super) const DESCRIBE: &str = "DescribeSecurityGroups";
+pub(super) const RULES: &str = "DescribeSecurityGroupRules";
 pub(super) const IDENTIFY: &str = "GetCallerIdentity";
 pub(super) const REVOKE: &str = "RevokeSecurityGroupIngress";
 
@@ -187,6 +188,17 @@ impl Scenario {
             .collect();
         outcomes.sort();
         outcomes
+    }
+
+    /// The code of the last reading of a group, if it failed.
+    pub(super) async fn failed(&self, group: &str) -> Option<String> {
+        let groups = self.journal.groups(&self.id, GroupIx(0), 1_000).await.expect("groups");
+        let ix = groups.iter().find(|it| it.group.as_str() == group).expect("a group").ix;
+        let sides = self.journal.sides(&self.id, ix, 1).await.expect("sides");
+        match sides.into_iter().next().expect("its side").state {
+            SideReading::Failed { code, .. } => Some(code),
+            _ => None,
+        }
     }
 
     /// How many revocations have `outcome`.

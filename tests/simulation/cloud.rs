@@ -41,7 +41,7 @@ impl Client {
         let (asked, fate) = (self.ground.time.now(), self.ground.world().ask());
         self.ground.until(asked + fate.heard).await;
         self.ground.alive().await;
-        self.ended(false);
+        self.ended(kind, false);
         fate.refusal().map_or(Ok(()), Err)
     }
 
@@ -50,13 +50,13 @@ impl Client {
         let trouble = self.ground.world().trouble(&self.account, kind);
         let Some((after, error)) = trouble else { return Ok(()) };
         self.ground.until(self.ground.time.now() + after).await;
-        self.ended(true);
+        self.ended(kind, true);
         Err(error)
     }
 
-    fn ended(&self, is_bad: bool) {
+    fn ended(&self, kind: Kind, is_bad: bool) {
         let now = self.ground.time.now();
-        self.ground.world().exchanged(&self.account, now, is_bad);
+        self.ground.world().exchanged(&self.account, kind, now, is_bad);
     }
 
     /// Whom the cloud takes the caller for: the credentials may be those of another account.
@@ -111,7 +111,7 @@ impl Says for Client {
         groups: &[GroupId],
         page: Option<&str>,
     ) -> Result<RulesPage, CloudError> {
-        self.read(Kind::Read).await?;
+        self.read(Kind::Rules).await?;
         if self.taken_for() != self.account {
             return match self.cloud {
                 // A filter that fits nothing.
@@ -156,7 +156,7 @@ impl Says for Client {
         self.ground.step().await;
         self.ground.until(sent + fate.heard).await;
         self.ground.step().await;
-        self.ended(false);
+        self.ended(Kind::Revocation, false);
         match fate.refusal() {
             Some(error) => Err(error),
             None => self.ground.world().take_answer(number),

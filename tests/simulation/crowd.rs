@@ -1,5 +1,7 @@
 //! Scenes of many lanes: fifty accounts of one region, or one account with many regions.
 
+use std::collections::BTreeSet;
+
 use fastrand::Rng;
 use unpair::model::{AccountId, GroupRef, Provider};
 
@@ -48,6 +50,19 @@ impl Scene {
             Order::Shuffled => Rng::with_seed(1).shuffle(&mut pairs),
         }
         crowd(&pairs, rate)
+    }
+
+    /// Two accounts in good order beside `hanging` others that are paired with each other, before
+    /// or after them in the manifest and by their numbers.
+    pub(crate) fn beside(hanging: usize, is_first: bool) -> (Self, BTreeSet<AccountId>) {
+        let first = if is_first { 0 } else { 100_000 };
+        let mut pairs: Vec<_> = (0..hanging / 2)
+            .map(|couple| [place(100 + 2 * couple, 0, 0), place(101 + 2 * couple, 0, 0)])
+            .collect();
+        let bad = pairs.iter().flatten().map(|place| place.account.clone()).collect();
+        let at = if is_first { 0 } else { pairs.len() };
+        pairs.insert(at, [place(first, 0, 0), place(first + 1, 0, 0)]);
+        (crowd(&pairs, LONG.1), bad)
     }
 
     /// Two accounts that share many regions; one of them is the account that goes bad.

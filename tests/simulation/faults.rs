@@ -6,6 +6,7 @@ use unpair::model::Outcome;
 
 use crate::scene::{Scene, Size};
 use crate::story::{End, Lucky, Story};
+use crate::trouble::Kind;
 use crate::weather::Weather;
 
 /// Runs in `weather`: 10,000 revocations in the long form.
@@ -73,8 +74,14 @@ fn rules_that_go_on_to_show_for_minutes_are_never_called_gone_too_early() {
 }
 
 #[test]
-fn answers_that_all_have_the_same_request_id_are_told_apart() {
-    all_removed(Weather { same_request_ids: true, ..Weather::FAIR });
+fn answers_that_all_have_the_same_request_id_are_none_and_nothing_is_sent_on_them() {
+    let weather = Weather { same_request_ids: true, ..Weather::CALM };
+    let story = Story::begin(Scene::new(crate::seed(), Size::SMALL, weather));
+    let (worked, took) = story.first_process(1);
+    assert_eq!(worked.exit, 3, "nothing could be read");
+    assert!(story.exchanges().iter().all(|it| it.kind < Kind::Revocation));
+    let end = story.clear_up(took).tell(1, &mut Lucky);
+    assert_eq!((end.broken, end.outcomes.len()), (Vec::new(), Size::SMALL.revocations()));
 }
 
 #[test]

@@ -25,6 +25,7 @@ mod fixture;
 #[path = "../support/form.rs"]
 mod form;
 mod ground;
+mod hanging;
 mod imposter;
 mod journal;
 mod judge;

@@ -96,9 +96,11 @@ impl Story {
         }
     }
 
-    /// The same run from `now` on, in calm weather.
+    /// The same run from `now` on, in calm weather, with every account in good order.
     pub(crate) fn clear_up(self, now: Duration) -> Self {
-        self.lock().weather = Weather::CALM;
+        let mut world = self.lock();
+        (world.weather, world.bad) = (Weather::CALM, None);
+        drop(world);
         Self { began: now, ..self }
     }
 

@@ -9,9 +9,10 @@ use super::exchange::{Request, Service, exchange};
 use super::node::{Node, Unreadable};
 use super::regions::{Endpoints, HOME};
 use super::{revoke, wire};
+use crate::cloud::proof::Proof;
 use crate::cloud::{
     AccountSource, Action, AlibabaSettings, Answer, Batch, Cloud, CloudError, GroupsPage, Http,
-    References, RevokeOrder, RevokeReply, RulesPage, check_endpoint,
+    References, RevokeOrder, RevokeReply, RulesPage, StaticKey, check_endpoint,
 };
 use crate::model::{AccountId, GroupId, Identity, Provider, RegionId};
 
@@ -29,6 +30,7 @@ pub struct AlibabaClient {
     http: Http,
     endpoints: Endpoints,
     keeper: Keeper,
+    proof: Proof<StaticKey>,
 }
 
 /// The client of `account`. Sends nothing: roles are assumed by the first call.
@@ -51,7 +53,7 @@ pub fn connect(
     let endpoints = Endpoints::new(settings);
     let recipe = Recipe::new(settings, source, account, session, env);
     let keeper = Keeper::new(http.clone(), endpoints.sts(), recipe)?;
-    Ok(AlibabaClient { http, endpoints, keeper })
+    Ok(AlibabaClient { http, endpoints, keeper, proof: Proof::of(account) })
 }
 
 impl AlibabaClient {
@@ -63,15 +65,45 @@ impl AlibabaClient {
         parameters: Vec<(String, String)>,
         decode: impl FnOnce(&Node) -> Result<T, Unreadable> + Send,
     ) -> Result<Answer<T>, CloudError> {
+        // What cannot be called needs no credentials.
+        self.endpoints.ecs(region)?;
+        let key = self.proven().await?;
+        self.send(&key, region, action, parameters, decode).await
+    }
+
+    async fn send<T>(
+        &self,
+        key: &StaticKey,
+        region: &RegionId,
+        action: Action,
+        parameters: Vec<(String, String)>,
+        decode: impl FnOnce(&Node) -> Result<T, Unreadable> + Send,
+    ) -> Result<Answer<T>, CloudError> {
         let endpoint = self.endpoints.ecs(region)?;
+        let action = action.name(Provider::Alibaba);
+        let request = Request { service: Service::Ecs, endpoint: &endpoint, action, parameters };
+        exchange(&self.http, key, request, decode).await
+    }
+
+    /// The key to use now, whose it is being proven. A fixed key is whose it was.
+    async fn proven(&self) -> Result<StaticKey, CloudError> {
         let key = self.keeper.key().await?;
+        if self.keeper.is_fixed() {
+            return Ok(key);
+        }
+        let asked = key.clone();
+        self.proof.prove(key, self.who(&asked)).await
+    }
+
+    /// STS `GetCallerIdentity`; the region does not matter.
+    async fn who(&self, key: &StaticKey) -> Result<Answer<Identity>, CloudError> {
         let request = Request {
-            service: Service::Ecs,
-            endpoint: &endpoint,
-            action: action.name(Provider::Alibaba),
-            parameters,
+            service: Service::Sts,
+            endpoint: self.endpoints.sts(),
+            action: Action::Identify.name(Provider::Alibaba),
+            parameters: vec![],
         };
-        exchange(&self.http, &key, request, decode).await
+        exchange(&self.http, key, request, wire::identity).await
     }
 }
 
@@ -90,16 +122,16 @@ impl Cloud for AlibabaClient {
         self.http.time_of(&self.endpoints.ecs(region).ok()?)
     }
 
-    /// STS `GetCallerIdentity`; the region does not matter.
+    async fn ready(&self, _region: &RegionId) -> Result<(), CloudError> {
+        self.proven().await.map(drop)
+    }
+
     async fn identify(&self, _region: &RegionId) -> Result<Answer<Identity>, CloudError> {
         let key = self.keeper.key().await?;
-        let request = Request {
-            service: Service::Sts,
-            endpoint: self.endpoints.sts(),
-            action: Action::Identify.name(Provider::Alibaba),
-            parameters: vec![],
-        };
-        exchange(&self.http, &key, request, wire::identity).await
+        let answer = self.who(&key).await?;
+        // Another account's stays unproven; whoever asked sees whose it is.
+        let _ = self.proof.judge(&key, &answer.value);
+        Ok(answer)
     }
 
     async fn refresh(&self) -> Result<(), CloudError> {
@@ -173,7 +205,12 @@ impl Cloud for AlibabaClient {
         // The provider tells nothing but the request's id.
         let accepted = RevokeReply { returned: true, ..RevokeReply::default() };
         let action = Action::Revoke(order.direction);
-        self.ecs(order.region, action, parameters, |_| Ok(accepted)).await
+        // That which `ready` found: once a call was decided on, nothing is waited for.
+        let key = match self.proof.last() {
+            Some(proven) => proven,
+            None => self.proven().await?,
+        };
+        self.send(&key, order.region, action, parameters, |_| Ok(accepted)).await
     }
 }
 

@@ -1,5 +1,5 @@
 //! The provider's own credential chain: environment, profiles, SSO, web identity, containers and
-//! instance metadata, by `aws-config`.
+//! instance metadata, by `aws-config`; a `credential_process` by ourselves (see `process`).
 //!
 //! `aws-config` is handed a copy of the environment (see `surroundings`), so that its own STS
 //! calls, for role chains of a profile and for web identity, go where all others go. Handing it in
@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::error::Error as _;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -28,7 +29,9 @@ use aws_types::region::Region;
 
 use super::answer::shorten;
 use super::codes::classify;
-use super::credentials::{Identities, without_credentials};
+use super::credentials::{Fixed, Identities, Role, without_credentials};
+use super::exchange::Exchange;
+use super::process::Process;
 use super::surroundings::{Surroundings, config, proxy, spell};
 use crate::cloud::{CloudError, ErrorClass};
 use crate::model::RegionId;
@@ -38,6 +41,8 @@ mod tests;
 
 /// Longest wait for a credential source, such as a `credential_process`.
 const WHOLE: Duration = Duration::from_mins(1);
+/// The name of the session of a profile's role that does not name its own.
+const SESSION: &str = "unpair";
 
 /// The chain, or with `profile` that profile alone.
 pub(super) struct Chain {
@@ -49,6 +54,8 @@ pub(super) struct Chain {
     pub(super) region: RegionId,
     /// The STS endpoint of `region`.
     pub(super) sts: String,
+    /// The way to STS for the roles that a command's credentials assume.
+    pub(super) exchange: Exchange,
 }
 
 #[async_trait]
@@ -60,7 +67,7 @@ impl Identities for Chain {
             Err(_) => Err(CloudError::local(
                 ErrorClass::Unreached,
                 "credentials",
-                format!("no credentials within {} s", WHOLE.as_secs()),
+                format!("{}: no credentials within {} s", self.from(), WHOLE.as_secs()),
             )),
         }
     }
@@ -70,16 +77,34 @@ impl Identities for Chain {
 
 impl Chain {
     async fn load(&self) -> Result<Credentials, CloudError> {
-        let loaded = self
-            .loader(self.surroundings.narrowed(self.profile.as_deref(), &self.sts).await?)
-            .load()
-            .await;
+        let env = self.surroundings.narrowed(self.profile.as_deref(), &self.sts).await?;
+        if let Some(process) = self.surroundings.process(self.profile.as_deref()).await? {
+            return self.run(&process).await;
+        }
+        let loaded = self.loader(env).load().await;
         match loaded.credentials_provider() {
             Some(provider) => {
                 provider.provide_credentials().await.map_err(|error| self.failed(&error))
             }
             None => Err(config("no AWS credentials are configured")),
         }
+    }
+
+    /// The credentials that a command gives, or those of the roles that they assume.
+    async fn run(&self, process: &Process) -> Result<Credentials, CloudError> {
+        let mut credentials = process.credentials().await?;
+        for role in &process.roles {
+            let assumed = Role {
+                base: Arc::new(Fixed::of(credentials)),
+                exchange: self.exchange.clone(),
+                region: self.region.clone(),
+                arn: role.arn.clone(),
+                session: role.session.clone().unwrap_or_else(|| SESSION.to_owned()),
+                external_id: role.external_id.clone(),
+            };
+            credentials = assumed.credentials(SystemTime::now()).await?;
+        }
+        Ok(credentials)
     }
 
     fn loader(&self, env: HashMap<String, String>) -> ConfigLoader {
@@ -107,13 +132,17 @@ impl Chain {
             _ if unreached(error) => (ErrorClass::Unreached, "cannot be reached"),
             _ => (ErrorClass::Credential, "gives no credentials (SSO: run `aws sso login`)"),
         };
-        let from = match &self.profile {
-            Some(profile) => format!("profile `{profile}`"),
-            None => "the AWS credential chain".to_owned(),
-        };
+        let from = self.from();
         refusal(error, &from).unwrap_or_else(|| {
             CloudError::local(class, "credentials", format!("{from} {what}: {}", spell(error)))
         })
+    }
+
+    fn from(&self) -> String {
+        match &self.profile {
+            Some(profile) => format!("profile `{profile}`"),
+            None => "the AWS credential chain".to_owned(),
+        }
     }
 
     fn nothing(&self) -> CloudError {

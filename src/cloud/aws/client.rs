@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use async_trait::async_trait;
+use aws_credential_types::Credentials;
 
 use super::credentials::Identities;
 use super::exchange::Exchange;
@@ -11,11 +12,12 @@ use super::read::{self, Unreadable};
 use super::regions::Service;
 use super::request::{self, Query};
 use super::wire::Element;
+use crate::cloud::proof::Proof;
 use crate::cloud::{
     Answer, Batch, Cloud, CloudError, ErrorClass, GroupsPage, MAX_READ_BODY, MAX_WRITE_BODY,
     References, RevokeOrder, RevokeReply, RulesPage,
 };
-use crate::model::{CallForm, GroupId, Identity, Peer, Provider, RegionId, Rule};
+use crate::model::{AccountId, CallForm, GroupId, Identity, Peer, Provider, RegionId, Rule};
 
 /// What one call may name. A filter takes 200 values; a revocation of 100 rules covers the
 /// default quota of a group and direction (60) with one call.
@@ -26,14 +28,20 @@ pub(in crate::cloud) const BATCH: Batch =
 pub struct AwsClient {
     exchange: Exchange,
     identities: Arc<dyn Identities>,
+    proof: Proof<Credentials>,
     home: RegionId,
 }
 
 impl AwsClient {
-    /// A client whose requests are signed by `identities`; `home` is where the account's own
-    /// questions, such as which regions it has, are asked.
-    pub(super) fn new(exchange: Exchange, identities: Arc<dyn Identities>, home: RegionId) -> Self {
-        Self { exchange, identities, home }
+    /// A client of `account` whose requests are signed by `identities`; `home` is where the
+    /// account's own questions, such as which regions it has, are asked.
+    pub(super) fn new(
+        exchange: Exchange,
+        identities: Arc<dyn Identities>,
+        account: &AccountId,
+        home: RegionId,
+    ) -> Self {
+        Self { exchange, identities, proof: Proof::of(account), home }
     }
 
     /// Revokes one ingress rule of a group of the default VPC that is given by its name, in the
@@ -55,18 +63,38 @@ impl AwsClient {
         call: Call<'_>,
         read: impl FnOnce(&Element<'_>) -> Result<T, Unreadable> + Send,
     ) -> Result<Answer<T>, CloudError> {
-        self.ask_service(Service::Ec2, call, read).await
+        let credentials = self.proven(call.region).await?;
+        self.send(Service::Ec2, &credentials, call, read).await
     }
 
-    async fn ask_service<T>(
+    async fn send<T>(
         &self,
         service: Service,
+        credentials: &Credentials,
         call: Call<'_>,
         read: impl FnOnce(&Element<'_>) -> Result<T, Unreadable> + Send,
     ) -> Result<Answer<T>, CloudError> {
-        let credentials = self.identities.credentials(SystemTime::now()).await?;
         let Call { query, region, max_body } = call;
-        self.exchange.send(service, region, &credentials, &query, max_body, read).await
+        self.exchange.send(service, region, credentials, &query, max_body, read).await
+    }
+
+    /// The credentials to use now, whose they are being proven. A fixed key is whose it was.
+    async fn proven(&self, region: &RegionId) -> Result<Credentials, CloudError> {
+        let credentials = self.identities.credentials(SystemTime::now()).await?;
+        if self.identities.is_fixed() {
+            return Ok(credentials);
+        }
+        let asked = credentials.clone();
+        self.proof.prove(credentials, self.who(&asked, region)).await
+    }
+
+    async fn who(
+        &self,
+        credentials: &Credentials,
+        region: &RegionId,
+    ) -> Result<Answer<Identity>, CloudError> {
+        let call = Call { query: request::identify(), region, max_body: MAX_WRITE_BODY };
+        self.send(Service::Sts, credentials, call, read::identity).await
     }
 }
 
@@ -92,9 +120,16 @@ impl Cloud for AwsClient {
         http.time_of(&endpoints.url(Service::Ec2, region).ok()?)
     }
 
+    async fn ready(&self, region: &RegionId) -> Result<(), CloudError> {
+        self.proven(region).await.map(drop)
+    }
+
     async fn identify(&self, region: &RegionId) -> Result<Answer<Identity>, CloudError> {
-        let call = Call { query: request::identify(), region, max_body: MAX_WRITE_BODY };
-        self.ask_service(Service::Sts, call, read::identity).await
+        let credentials = self.identities.credentials(SystemTime::now()).await?;
+        let answer = self.who(&credentials, region).await?;
+        // Another account's stay unproven; whoever asked sees whose they are.
+        let _ = self.proof.judge(&credentials, &answer.value);
+        Ok(answer)
     }
 
     async fn refresh(&self) -> Result<(), CloudError> {
@@ -152,7 +187,13 @@ impl Cloud for AwsClient {
     async fn revoke(&self, order: &RevokeOrder<'_>) -> Result<Answer<RevokeReply>, CloudError> {
         let query = request::revoke(order)?;
         let call = Call { query, region: order.region, max_body: MAX_WRITE_BODY };
-        self.ask(call, read::revoked).await.map_err(|error| which_group(error, order))
+        // Those that `ready` found: once a call was decided on, nothing is waited for.
+        let credentials = match self.proof.last() {
+            Some(proven) => proven,
+            None => self.proven(order.region).await?,
+        };
+        let answer = self.send(Service::Ec2, &credentials, call, read::revoked).await;
+        answer.map_err(|error| which_group(error, order))
     }
 }
 

@@ -77,7 +77,7 @@ impl AwsConnector {
                 self.source(self.settings.profile.as_deref(), &home)?
             }
         };
-        Ok(AwsClient::new(self.exchange.clone(), identities, home))
+        Ok(AwsClient::new(self.exchange.clone(), identities, account, home))
     }
 
     async fn home(
@@ -114,6 +114,7 @@ impl AwsConnector {
                 profile: profile.map(str::to_owned),
                 region: region.clone(),
                 sts,
+                exchange: self.exchange.clone(),
             }))
         });
         Ok(Arc::clone(source))

@@ -33,6 +33,11 @@ pub(super) trait Identities: Send + Sync {
 
     /// Drops whatever is kept, so that the next credentials are new.
     async fn forget(&self);
+
+    /// Whether there will never be others.
+    fn is_fixed(&self) -> bool {
+        false
+    }
 }
 
 /// A key that never changes.
@@ -42,7 +47,12 @@ impl Fixed {
     /// Wraps a key in memory.
     pub(super) fn new(key: &StaticKey) -> Self {
         let token = key.token.as_ref().map(|token| token.expose_secret().to_owned());
-        Self(Credentials::new(&key.id, key.secret.expose_secret(), token, None, NAME))
+        Self::of(Credentials::new(&key.id, key.secret.expose_secret(), token, None, NAME))
+    }
+
+    /// Credentials that were given as they are.
+    pub(super) fn of(credentials: Credentials) -> Self {
+        Self(credentials)
     }
 }
 
@@ -53,6 +63,10 @@ impl Identities for Fixed {
     }
 
     async fn forget(&self) {}
+
+    fn is_fixed(&self) -> bool {
+        true
+    }
 }
 
 /// Keeps the credentials of another source until shortly before they expire. One caller at a time

@@ -12,6 +12,7 @@ mod codes;
 mod connect;
 mod credentials;
 mod exchange;
+mod process;
 mod read;
 mod regions;
 mod request;

@@ -9,6 +9,7 @@ use aws_config::profile::{Profile, ProfileSet};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_types::os_shim_internal::{Env, Fs};
 
+use super::process::{Process, process_of};
 use crate::cloud::CloudError;
 
 /// Variables that override endpoints begin with this.
@@ -88,6 +89,31 @@ impl Surroundings {
             keep_only_profile(&mut env, profile, &profiles)?;
         }
         Ok(env)
+    }
+
+    /// The command that gives the credentials of `profile`, or of the chain if nothing before the
+    /// profile answers; `None` if they come from elsewhere.
+    pub(super) async fn process(
+        &self,
+        profile: Option<&str>,
+    ) -> Result<Option<Process>, CloudError> {
+        if profile.is_none() && self.has_keys() {
+            return Ok(None);
+        }
+        let profile = profile.or_else(|| self.var("AWS_PROFILE"));
+        Ok(process_of(&self.profiles(profile).await?))
+    }
+
+    /// Whether the environment itself has a key, as `aws-config` looks for it.
+    fn has_keys(&self) -> bool {
+        let secrets = ["AWS_SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY"];
+        self.var("AWS_ACCESS_KEY_ID").is_some()
+            && secrets.iter().any(|name| self.var(name).is_some())
+    }
+
+    /// A variable that is set and not blank.
+    fn var(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
     #[expect(deprecated, reason = "the new path is in a crate that is not ours to depend on")]

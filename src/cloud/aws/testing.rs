@@ -80,3 +80,15 @@ pub(super) fn assumed(action: &str, name: &str, expiration: &str) -> (u16, Strin
     );
     (200, body)
 }
+
+/// STS's answer to `GetCallerIdentity`.
+pub(super) fn identity(account: &str) -> (u16, String) {
+    let body = format!(
+        "<GetCallerIdentityResponse><GetCallerIdentityResult>\
+         <Arn>arn:aws:sts::{account}:assumed-role/unpair/u</Arn><UserId>A:u</UserId>\
+         <Account>{account}</Account></GetCallerIdentityResult>\
+         <ResponseMetadata><RequestId>r-4</RequestId></ResponseMetadata>\
+         </GetCallerIdentityResponse>"
+    );
+    (200, body)
+}

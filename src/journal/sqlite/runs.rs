@@ -4,7 +4,7 @@ use rusqlite::{Connection, Params};
 use serde_json::{Map, Value, json};
 
 use super::counts::Counts;
-use super::row::{Row, execute, first, get, parse, select, spell, text, word};
+use super::row::{Row, execute, first, get, maybe_text, parse, select, spell, text, word};
 use super::sql;
 use super::work::Work;
 use crate::journal::chain::canonical;
@@ -43,6 +43,7 @@ pub(super) fn update(work: &mut Work<'_>, order: &UpdateOrder) -> Result<(), Jou
         update.closing_ms.is_some(),
         update.closing_ms.flatten(),
         update.settings.as_deref(),
+        update.unsent.as_ref().map(canonical).transpose()?,
     );
     execute(work.conn, sql::RUN_STANDING, standing)?;
     let body = canonical(&changes(update)?)?;
@@ -63,6 +64,7 @@ fn changes(update: &RunUpdate) -> Result<Map<String, Value>, JournalError> {
     put("frozen_ms", update.frozen_ms.map(Value::from));
     put("closing_ms", update.closing_ms.map(|at| json!(at)));
     put("settings", update.settings.clone().map(Value::from));
+    put("unsent", update.unsent.as_ref().map(canonical).transpose()?.map(Value::from));
     put("ended_ms", update.ended_ms.map(Value::from));
     put("add_elapsed_ms", Some(update.add_elapsed_ms.into()));
     put("digest", update.digest.as_ref().map(|digest| json!(digest)));
@@ -128,6 +130,7 @@ fn record(conn: &Connection, counts: &Counts, row: &Row<'_>) -> Result<RunRecord
         frozen_ms: get(row, "frozen_ms")?,
         closing_ms: get(row, "closing_ms")?,
         settings: get(row, "settings")?,
+        unsent: maybe_text(row, "unsent")?.map(parse).transpose()?.unwrap_or_default(),
         ended_ms: get(row, "ended_ms")?,
         elapsed_ms: get(row, "elapsed_ms")?,
         content: get(row, "content")?,

@@ -54,7 +54,7 @@ statements! {
     RUN_STANDING = "UPDATE run SET declined_ms = CASE WHEN ?2 THEN ?3 ELSE declined_ms END,
         frozen_ms = coalesce(?4, frozen_ms),
         closing_ms = CASE WHEN ?5 THEN ?6 ELSE closing_ms END,
-        settings = coalesce(?7, settings) WHERE no = ?1";
+        settings = coalesce(?7, settings), unsent = coalesce(?8, unsent) WHERE no = ?1";
     RUN_NUMBERS = "UPDATE run SET next_call = ?2, next_revocation = ?3 WHERE no = ?1";
     RUN_HEAD = "SELECT run.id, run.next_call, run.next_revocation, event.seq, event.hash
         FROM run LEFT JOIN event ON event.run_no = run.no WHERE run.no = ?1
@@ -264,7 +264,7 @@ statements! {
     ROWS_JOURNAL = "SELECT json_array(epoch) FROM journal WHERE ?1 IS NOT NULL
         AND ?2 <= one AND one < ?3";
     ROWS_RUN = "SELECT json_array(id, options, state, exit, started_ms, declined_ms, frozen_ms,
-            closing_ms, settings, ended_ms, elapsed_ms, content, digest, estimate_s, pairs, next_call, next_revocation, lease_epoch)
+            closing_ms, settings, unsent, ended_ms, elapsed_ms, content, digest, estimate_s, pairs, next_call, next_revocation, lease_epoch)
         FROM run WHERE no = ?1 AND ?2 <= ?3";
     ROWS_SOURCE = "SELECT json_array(ix, name, first_line) FROM source
         WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";

@@ -54,7 +54,7 @@ async fn write_planned(
 ) -> Result<u64, ReportError> {
     let mut left_out = 0;
     let mut batch: Option<Batch> = None;
-    let mut revocations = Revocations::new(journal, &run.new.id);
+    let mut revocations = Revocations::new(journal, run);
     while let Some(page) = revocations.next().await? {
         for record in &page {
             if which == Which::Left && record.outcome.is_settled() {

@@ -39,7 +39,7 @@ pub(super) async fn write(
 ) -> Result<(), ReportError> {
     let mut counts = Counts::default();
     let mut listed: [Worst; WORST_FIRST.len()] = Default::default();
-    let mut revocations = Revocations::new(journal, &run.new.id);
+    let mut revocations = Revocations::new(journal, run);
     while let Some(page) = revocations.next().await? {
         for record in &page {
             counts.add(record);

@@ -46,7 +46,7 @@ pub(super) async fn write(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     let mut listings = Listings::default();
-    let mut revocations = Revocations::new(journal, &run.new.id);
+    let mut revocations = Revocations::new(journal, run);
     while let Some(page) = revocations.next().await? {
         for record in &page {
             listings.add(record, run);

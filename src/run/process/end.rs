@@ -1,5 +1,7 @@
 //! The head of a run as its process writes and reads it, down to its end.
 
+use std::collections::BTreeMap;
+
 use super::{Ending, Process, RefusedBy};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
 
@@ -27,6 +29,18 @@ impl Process<'_> {
     /// Journals what `run` is configured with from now on.
     pub async fn keep_settings(&self, run: &RunRecord, text: String) -> Result<(), JournalError> {
         self.update(run, RunUpdate { settings: Some(text), ..RunUpdate::default() }).await
+    }
+
+    /// Journals why what is pending was not sent, if that changed.
+    pub(super) async fn keep_unsent(
+        &self,
+        run: &RunRecord,
+        unsent: BTreeMap<String, String>,
+    ) -> Result<(), JournalError> {
+        if unsent == run.unsent {
+            return Ok(());
+        }
+        self.update(run, RunUpdate { unsent: Some(unsent), ..RunUpdate::default() }).await
     }
 
     /// Journals that a guard refuses `run` before anything is read.

@@ -1,5 +1,7 @@
 //! The order of a run that revokes: prepare, ask, carry out, look once more, judge, end.
 
+use std::collections::BTreeMap;
+
 use super::{Basis, Ended, Ending, Halt, Operator, Prepared, Process, Refusal, RefusedBy};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
 use crate::model::LaneKey;
@@ -22,8 +24,32 @@ pub async fn revoke<O: Operator + ?Sized>(
     let (plan, ending) = work.go_on(plan, operator).await?;
     let run = process.record(&plan.run).await?;
     let exit = operator.exit(&run, &ending).await?;
+    let left = plan.read.unreachable.iter().chain(&work.parked);
+    process.keep_unsent(&run, unsent(&run, left, &ending)).await?;
     let run = process.end(&run, ending.state(&run), exit.into()).await?;
     Ok(Ended { run, read: plan.read, parked: work.parked, ending, exit })
+}
+
+/// Why what is pending was not sent: for each lane that was left alone, and for all others.
+fn unsent<'a, R>(
+    run: &RunRecord,
+    left: impl Iterator<Item = &'a (LaneKey, String)>,
+    ending: &Ending<R>,
+) -> BTreeMap<String, String> {
+    if run.rules.pending == 0 {
+        return BTreeMap::new();
+    }
+    let others = match ending {
+        Ending::Interrupted => "interrupted; `unpair resume` goes on",
+        Ending::Moved => "grants stand that the approved plan does not hold",
+        Ending::NobodyReached => "no account could be reached with the right identity",
+        Ending::Refused(_) => "the plan was not approved",
+        Ending::TooManyFailures(reason) => reason,
+        Ending::Finished => "its group could not be read again before; `unpair resume` goes on",
+    };
+    let others = (RunRecord::OTHERS.to_owned(), others);
+    let left = left.map(|(lane, reason)| (lane.to_string(), reason.as_str()));
+    left.chain([others]).map(|(lane, reason)| (lane, format!("not sent: {reason}"))).collect()
 }
 
 /// What keeps a plan from being acted on before anybody is asked.

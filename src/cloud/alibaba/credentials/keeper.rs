@@ -69,6 +69,11 @@ impl Keeper {
         }
     }
 
+    /// Whether there will never be another key.
+    pub(in crate::cloud::alibaba) const fn is_fixed(&self) -> bool {
+        self.recipe.is_fixed()
+    }
+
     /// Drops what is kept, so that files are read and roles assumed anew.
     pub(in crate::cloud::alibaba) async fn forget(&self) {
         self.slot.lock().await.kept = None;

@@ -79,6 +79,11 @@ impl Recipe {
         }
     }
 
+    /// Whether it always leads to the same key.
+    pub(super) const fn is_fixed(&self) -> bool {
+        matches!(self.source, AccountSource::Static(_))
+    }
+
     /// Reads the environment and the profiles anew. `ErrorClass::NotOurs` for a partner's
     /// account, `ErrorClass::Config` for anything that cannot be used as it stands.
     pub(super) fn resolve(&self) -> Result<Source, CloudError> {

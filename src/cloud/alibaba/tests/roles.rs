@@ -103,3 +103,32 @@ async fn a_revocation_whose_role_cannot_be_assumed_was_not_sent() {
         assert_eq!(fake.actions(), ["AssumeRole"]);
     }
 }
+
+#[tokio::test]
+async fn nothing_but_the_question_is_sent_with_a_renewed_session_of_another_account() {
+    let assumed = std::sync::Mutex::new(0);
+    let fake = Fake::serve(move |seen| {
+        let mut count = assumed.lock().expect("not poisoned");
+        match seen.action() {
+            "AssumeRole" => {
+                *count += 1;
+                let text = session(in_minutes(4));
+                answer(200, &text.replace("STS.1", &format!("STS.{count}")))
+            }
+            "GetCallerIdentity" if *count > 1 => answer(200, &IDENTITY.replace("\"42\"", "\"43\"")),
+            "GetCallerIdentity" => answer(200, IDENTITY),
+            _ => answer(200, ACCEPTED),
+        }
+    })
+    .await;
+    let client = role_client(&fake.url);
+    assert_eq!(client.identify(&region()).await.expect("told").value.account.as_str(), "42");
+    for _ in 0..2 {
+        let error = client.ready(&region()).await.expect_err("another account's");
+        assert_eq!((error.class, error.code.as_str()), (ErrorClass::Credential, "WrongIdentity"));
+        client.groups(&region(), None, None).await.expect_err("another account's");
+    }
+    let sent = fake.actions();
+    let asked = |action: &String| action == "AssumeRole" || action == "GetCallerIdentity";
+    assert!(sent.iter().all(asked), "{sent:?}");
+}

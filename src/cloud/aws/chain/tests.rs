@@ -1,8 +1,10 @@
 use aws_types::os_shim_internal::Fs;
 
 use super::*;
+use crate::cloud::aws::regions::Endpoints;
 use crate::cloud::aws::surroundings::ignored_endpoint_variables;
 use crate::cloud::aws::testing::{Loopback, assumed};
+use crate::cloud::{AwsSettings, Http};
 
 /// Where nobody listens: a call that goes there fails.
 const NOWHERE: &str = "http://127.0.0.1:1";
@@ -14,11 +16,16 @@ fn surroundings(env: &[(&str, &str)], files: &[(&str, &str)]) -> Surroundings {
 }
 
 fn chain(surroundings: Surroundings, profile: Option<&str>, sts: &str) -> Chain {
+    let settings = AwsSettings { sts_endpoint: Some(sts.to_owned()), ..AwsSettings::default() };
     Chain {
         surroundings,
         profile: profile.map(str::to_owned),
         region: RegionId::new("eu-west-1"),
         sts: format!("{sts}/"),
+        exchange: Exchange {
+            http: Http::new().expect("a client"),
+            endpoints: Endpoints::new(&settings).expect("an endpoint"),
+        },
     }
 }
 
@@ -151,6 +158,48 @@ async fn what_a_credential_process_writes_is_not_told() {
     assert_eq!(error.class, ErrorClass::Credential, "{error}");
     let told = format!("{error} {error:?}");
     assert!(told.contains("profile `p`") && !told.contains("my-secret"), "{told}");
+}
+
+/// A command that gives a key named after `name`.
+#[cfg(unix)]
+fn gives(name: &str) -> String {
+    let json = r#"{\"Version\":1,\"AccessKeyId\":\"AKIDNAME\",\"SecretAccessKey\":\"s\"}"#;
+    format!("credential_process = echo \"{}\"\n", json.replace("NAME", name))
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_command_gives_credentials_where_nothing_comes_before_it() {
+    let command = gives("PROCESS");
+    let default = format!("[default]\n{command}");
+    let found = async |env: &[(&str, &str)], file: &str, profile: Option<&str>| {
+        key(&chain(surroundings(env, &config_file(file)), profile, NOWHERE)).await
+    };
+    assert_eq!(found(&[], &default, None).await.as_deref(), Ok("AKIDPROCESS"));
+    assert_eq!(found(&ENV_KEY, &default, None).await.as_deref(), Ok("AKIDENV"));
+    let named = format!("{HUB}[profile p]\n{command}");
+    assert_eq!(found(&ENV_KEY, &named, Some("p")).await.as_deref(), Ok("AKIDPROCESS"));
+    let chosen = [("AWS_PROFILE", "p")];
+    assert_eq!(found(&chosen, &named, None).await.as_deref(), Ok("AKIDPROCESS"));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn roles_are_assumed_with_what_a_command_gives() {
+    let sts = Loopback::start(|_| assumed("AssumeRole", "ROLE", "2030-01-01T00:00:00Z")).await;
+    let file = format!(
+        "[profile team]\nrole_arn = arn:aws:iam::222222222222:role/team\nexternal_id = x\n\
+         source_profile = p\n[profile p]\n{}",
+        gives("PROCESS")
+    );
+    let surroundings = surroundings(&OVERRIDES, &config_file(&file));
+    let found = key(&chain(surroundings, Some("team"), &sts.url)).await;
+    assert_eq!(found.as_deref(), Ok("AKIDROLE"));
+    let received = sts.received();
+    let [request] = &received[..] else { panic!("one request: {received:?}") };
+    assert!(request.body.contains("ExternalId=x"), "{}", request.body);
+    let signer = request.headers["authorization"].to_str().expect("text");
+    assert!(signer.contains("AKIDPROCESS"), "{signer}");
 }
 
 #[tokio::test]

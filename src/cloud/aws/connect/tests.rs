@@ -1,7 +1,7 @@
 use aws_types::os_shim_internal::Fs;
 
 use super::*;
-use crate::cloud::aws::testing::{Loopback, Received, assumed, ok, refused};
+use crate::cloud::aws::testing::{Loopback, Received, assumed, identity, ok, refused};
 use crate::cloud::{Cloud, ErrorClass, RevokeOrder, StaticKey};
 use crate::model::{CallForm, Direction, Fields, GroupId, Peer, Policy, PortRange, Protocol, Rule};
 
@@ -98,6 +98,7 @@ async fn a_static_key_signs_with_its_session_token() {
 async fn an_inherited_role_is_assumed_once_and_again_after_a_refresh() {
     let aws = Loopback::start(|body| match body {
         _ if body.contains("AssumeRole") => assumed("AssumeRole", "ROLE", "2099-01-01T00:00:00Z"),
+        _ if body.contains("GetCallerIdentity") => identity("222222222222"),
         _ => ok("DescribeRegions", "<regionInfo/>"),
     })
     .await;
@@ -113,7 +114,10 @@ async fn an_inherited_role_is_assumed_once_and_again_after_a_refresh() {
     client.refresh().await.expect("forgotten");
     client.regions().await.expect("an answer");
     let signers: Vec<String> = aws.received().iter().map(signer).collect();
-    assert_eq!(signers, ["AKIDHUB", "AKIDROLE", "AKIDROLE", "AKIDHUB", "AKIDROLE"]);
+    // The hub assumes the role; whose the session is, is asked before it is used.
+    assert_eq!(signers[..4], ["AKIDHUB", "AKIDROLE", "AKIDROLE", "AKIDROLE"]);
+    assert_eq!(signers[4..], ["AKIDHUB", "AKIDROLE"]);
+    assert_eq!(aws.count("GetCallerIdentity"), 1, "the session that came back was the same");
     let first = aws.received().first().map(|request| request.body.clone()).unwrap_or_default();
     assert!(first.contains("RoleSessionName=unpair-run-7"), "{first}");
 }
@@ -209,4 +213,44 @@ async fn a_call_is_signed_for_the_region_it_names() {
     let received = aws.received();
     let header = received[0].headers.get("authorization").and_then(|value| value.to_str().ok());
     assert!(header.is_some_and(|text| text.contains("/cn-north-1/ec2/aws4_request")));
+}
+
+/// A service whose role sessions last for a minute: the first is the account's, those after it are
+/// another's.
+async fn other_from_the_second() -> Loopback {
+    let assumptions = Arc::new(Mutex::new(0));
+    Loopback::start(move |body| {
+        let mut count = assumptions.lock().expect("no panic");
+        match body {
+            _ if body.contains("AssumeRole") => {
+                *count += 1;
+                let soon = jiff::Timestamp::now() + std::time::Duration::from_secs(60);
+                assumed("AssumeRole", &format!("ROLE{count}"), &soon.to_string())
+            }
+            _ if body.contains("GetCallerIdentity") => {
+                identity(if *count > 1 { "999999999999" } else { "222222222222" })
+            }
+            _ => ok("DescribeRegions", "<regionInfo/>"),
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn nothing_but_the_question_is_sent_with_renewed_credentials_of_another_account() {
+    let aws = other_from_the_second().await;
+    let settings = AwsSettings { role_arn: Some(TEMPLATE.to_owned()), ..settings(&aws.url) };
+    let region = region();
+    let connector = connector(&settings);
+    let client = connector.connect(&AccountSource::Inherit, &account(), Some(&region)).await;
+    let client = client.expect("a client");
+    let found = client.identify(&region).await.expect("told").value.account;
+    assert_eq!(found, account());
+    for _ in 0..2 {
+        let error = client.regions().await.expect_err("another account's");
+        assert_eq!((error.class, error.code.as_str()), (ErrorClass::Credential, "WrongIdentity"));
+        assert!(error.message.contains("999999999999"), "{error}");
+        client.ready(&region).await.expect_err("another account's");
+    }
+    assert_eq!(aws.count("DescribeRegions"), 0);
 }

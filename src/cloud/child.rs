@@ -1,0 +1,148 @@
+//! Commands that give credentials: each runs in a process group of its own, which is killed when
+//! nobody waits for it any more.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::AsyncReadExt as _;
+use tokio::process::Command;
+
+/// The most that a command may write.
+const MOST: u64 = 64 << 10;
+
+/// The groups of the commands that run now, by the number of their first process.
+static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+/// Kills every command that still runs: what a process does that ends without waiting for it.
+pub fn kill_commands() {
+    for group in std::mem::take(&mut *running()) {
+        kill(group);
+    }
+}
+
+/// Runs `command` with the shell, and returns how it ended and what it wrote. It reads nothing, and
+/// what it writes to standard error is not kept: that may be a secret.
+///
+/// Dropped, it kills the command and whatever that began. What a command that ended well left
+/// behind in the background is its own affair.
+pub(super) async fn run(command: &str) -> io::Result<(ExitStatus, Vec<u8>)> {
+    let mut child = Command::new("sh")
+        .args(["-c", command])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()?;
+    let group = Group::of(child.id());
+    let mut written = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(MOST + 1).read_to_end(&mut written).await?;
+    }
+    if written.len() as u64 > MOST {
+        return Err(io::Error::other(format!("it writes more than {MOST} bytes")));
+    }
+    let status = child.wait().await?;
+    group.ended();
+    Ok((status, written))
+}
+
+/// The processes of one command, killed when this is dropped.
+struct Group(Option<i32>);
+
+impl Group {
+    fn of(child: Option<u32>) -> Self {
+        let number = child.and_then(|number| i32::try_from(number).ok());
+        running().extend(number);
+        Self(number)
+    }
+
+    /// The first process was waited for: its number may be another's soon.
+    fn ended(mut self) {
+        if let Some(number) = self.0.take() {
+            running().remove(&number);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // Whoever takes it out of the set kills it, once.
+        if let Some(number) = self.0.take()
+            && running().remove(&number)
+        {
+            kill(number);
+        }
+    }
+}
+
+fn kill(group: i32) {
+    if let Some(group) = Pid::from_raw(group) {
+        // It may have ended by itself.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+fn running() -> MutexGuard<'static, BTreeSet<i32>> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A command that writes its number to a file, begins another one, and hangs.
+    fn hanging(folder: &Path) -> String {
+        let file = folder.join("pids");
+        format!("sleep 600 & echo $! $$ > {0}.new; mv {0}.new {0}; wait", file.display())
+    }
+
+    /// The processes that [`hanging`] began, once it has.
+    async fn begun(folder: &Path) -> Vec<i32> {
+        loop {
+            if let Ok(text) = std::fs::read_to_string(folder.join("pids")) {
+                return text.split_whitespace().map(|pid| pid.parse().expect("a pid")).collect();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Waits until a process is gone, or was killed and waits to be asked how it ended.
+    async fn is_gone(pid: i32) {
+        let is_there = || {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
+            let state = stat.and_then(|stat| Some(stat.rsplit_once(") ")?.1.starts_with('Z')));
+            state == Some(false)
+        };
+        while is_there() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_command_writes_comes_with_how_it_ended() {
+        let (status, written) = run("echo told; echo secret >&2; exit 3").await.expect("it runs");
+        assert_eq!((status.code(), written), (Some(3), b"told\n".to_vec()));
+        assert!(run("head -c 100000 /dev/zero").await.is_err(), "too much");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_nobody_waits_for_is_killed_with_all_that_it_began() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let command = hanging(folder.path());
+        let pids = tokio::select! {
+            _ = run(&command) => panic!("it hangs"),
+            pids = begun(folder.path()) => pids,
+        };
+        assert_eq!(pids.len(), 2);
+        for pid in pids {
+            is_gone(pid).await;
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Every wait of the program is reached by a signal and by `--max-duration`: a command that is
+//! stuck in one begins no call after it, and comes to its end.
+
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::process::{Running, wait_until};
+use crate::scene::{Scene, Setting};
+use crate::world::{A, B, X, Y, mutual, mutual_aws};
+
+/// Far more than it takes to end, and far less than any of the waits would take.
+const PROMPTLY: Duration = Duration::from_secs(25);
+
+/// A service that takes connections and never answers.
+struct Hanging {
+    url: String,
+    taken: Arc<Mutex<Vec<TcpStream>>>,
+}
+
+impl Hanging {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("bound"));
+        let taken = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&taken);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                kept.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
+            }
+        });
+        Self { url, taken }
+    }
+
+    fn calls(&self) -> usize {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+/// What a command waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    Name,
+    Identity,
+    Listing,
+    CredentialProcess,
+    Quota,
+    PauseFile,
+    RateLimit,
+    ReadBack,
+}
+
+const WAITS: [Wait; 8] = [
+    Wait::Name,
+    Wait::Identity,
+    Wait::Listing,
+    Wait::CredentialProcess,
+    Wait::Quota,
+    Wait::PauseFile,
+    Wait::RateLimit,
+    Wait::ReadBack,
+];
+
+/// A scene in which `revoke` gets stuck in one wait, and the service that hangs.
+struct Stuck {
+    wait: Wait,
+    scene: Scene,
+    hanging: Hanging,
+}
+
+impl Stuck {
+    fn new(wait: Wait) -> Self {
+        let is_aws = wait == Wait::CredentialProcess;
+        let world = if is_aws { mutual_aws() } else { mutual() };
+        let mut setting = Setting::of(&world);
+        match wait {
+            Wait::Name => {
+                setting = setting.config(
+                    "[[account]]\ncloud = 'alibaba'\nname = 'n@corp'\nprofile = '1234567890123401'\n",
+                );
+            }
+            Wait::Quota => setting = setting.limits("rate = 0.001\nburst = 1\nin_flight = 4\n"),
+            Wait::RateLimit => {
+                setting = setting.fault("code:Throttling.User@RevokeSecurityGroup=1");
+            }
+            Wait::ReadBack => setting = setting.lag(Duration::from_secs(600)),
+            Wait::Identity | Wait::Listing | Wait::CredentialProcess | Wait::PauseFile => {}
+        }
+        let scene = setting.start();
+        let (own, peer, ids) = match wait {
+            Wait::CredentialProcess => (X, Y, ("sg-0000a001", "sg-0000b001")),
+            _ => (A, B, ("sg-a1", "sg-b1")),
+        };
+        scene.pairs(&[(own, ids.0, peer, ids.1)]);
+        match wait {
+            Wait::Name => {
+                let pairs = scene.read("pairs.csv").replace(B.id, "n@corp");
+                scene.write("pairs.csv", &pairs);
+            }
+            Wait::Quota => {
+                // A second group of the account, whose listing waits.
+                let more = format!("alibaba,{},{},sg-a2,{},sg-b2\n", A.region, A.id, B.id);
+                scene.write("pairs.csv", &(scene.read("pairs.csv") + &more));
+            }
+            Wait::CredentialProcess => {
+                let command =
+                    format!("sleep 600 & echo $! > {}; wait", scene.path("pid").display());
+                let profile = |id| format!("[profile {id}]\ncredential_process = {command}\n");
+                scene.write("aws-credentials", "");
+                scene.write("aws-config", &format!("{}{}", profile(X.id), profile(Y.id)));
+            }
+            Wait::PauseFile => scene.write("pause", ""),
+            Wait::Identity | Wait::Listing | Wait::RateLimit | Wait::ReadBack => {}
+        }
+        Self { wait, scene, hanging: Hanging::start() }
+    }
+
+    fn begin(&self, more: &[&str]) -> Running {
+        let mut args = vec!["revoke", "pairs.csv", "--yes", "--format", "json"];
+        args.extend(more);
+        if self.wait == Wait::PauseFile {
+            args.extend(["--pause-file", "pause"]);
+        }
+        let hangs = match self.wait {
+            Wait::Name | Wait::Identity => Some("UNPAIR_ALIBABA__STS_ENDPOINT"),
+            Wait::Listing => Some("UNPAIR_ALIBABA__ECS_ENDPOINT"),
+            _ => None,
+        };
+        let env: Vec<_> = hangs.iter().map(|name| (*name, self.hanging.url.as_str())).collect();
+        self.scene.begin_with(&args, &env)
+    }
+
+    /// Waits until the command is stuck.
+    fn is_reached(&self, running: &Running) {
+        let sent = |action: &str, times| {
+            self.scene.wait_for(action, |calls| {
+                calls.iter().filter(|call| call.action == action).count() >= times
+            });
+        };
+        match self.wait {
+            Wait::Name | Wait::Identity | Wait::Listing => {
+                wait_until("a call that hangs", || self.hanging.calls() > 0);
+            }
+            Wait::CredentialProcess => {
+                wait_until("the command", || self.scene.path("pid").exists());
+            }
+            Wait::Quota => sent("DescribeSecurityGroups", 2),
+            Wait::PauseFile => running.wait_until_it_tells("paused"),
+            Wait::RateLimit | Wait::ReadBack => sent("RevokeSecurityGroup", 1),
+        }
+    }
+
+    /// Asserts that a command that was told to stop begins nothing more and ends.
+    fn ends(&self, running: Running) {
+        running.wait_until_it_tells("stopping:");
+        let (began, calls) = (Instant::now(), self.calls());
+        let ended = running.wait();
+        println!("{:?}: ended after {:?}", self.wait, began.elapsed());
+        assert!(began.elapsed() < PROMPTLY, "{:?}: {:?}", self.wait, began.elapsed());
+        let ended = ended.exits(4);
+        assert!(ended.stdout.contains("\"exit\": 4"), "{}", ended.stdout);
+        assert_eq!(self.calls(), calls, "{:?}: a call began after it", self.wait);
+        if self.wait == Wait::CredentialProcess {
+            let pid = self.scene.read("pid");
+            wait_until("the end of the command's child", || is_gone(pid.trim()));
+        }
+    }
+
+    fn calls(&self) -> usize {
+        self.scene.calls().len() + self.hanging.calls()
+    }
+}
+
+/// Whether a process is gone, or was killed and waits to be asked how it ended.
+fn is_gone(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with('Z'))
+}
+
+#[test]
+fn a_signal_reaches_every_wait() {
+    for wait in WAITS {
+        let stuck = Stuck::new(wait);
+        let running = stuck.begin(&[]);
+        stuck.is_reached(&running);
+        running.signal("INT");
+        stuck.ends(running);
+    }
+}
+
+#[test]
+fn max_duration_reaches_every_wait() {
+    for wait in WAITS {
+        let stuck = Stuck::new(wait);
+        let running = stuck.begin(&["--max-duration", "4s"]);
+        stuck.is_reached(&running);
+        stuck.ends(running);
+    }
+}
+
+#[test]
+fn a_command_that_waits_for_its_manifest_ends_before_anything_is_begun() {
+    let scene = Setting::of(&mutual()).start();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_unpair"))
+        .args(["revoke", "-", "--yes", "--max-duration", "1s"])
+        .current_dir(scene.path(""))
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(b"region,").expect("it reads");
+    let began = Instant::now();
+    assert_eq!(child.wait().expect("it ends").code(), Some(4));
+    assert!(began.elapsed() < PROMPTLY, "{:?}", began.elapsed());
+    drop(input);
+    assert!(scene.calls().is_empty() && !scene.path("unpair.db").exists());
+}
+
+#[test]
+fn a_signal_reaches_accounts_and_a_watched_list() {
+    let hanging = Hanging::start();
+    let scene = Setting::of(&mutual()).start();
+    let env = [("UNPAIR_ALIBABA__STS_ENDPOINT", hanging.url.as_str())];
+    let accounts = scene.begin_with(&["accounts"], &env);
+    wait_until("a call that hangs", || hanging.calls() > 0);
+    accounts.signal("INT");
+    accounts.wait().exits(4);
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    scene.write("pause", "");
+    let paused = scene.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
+    paused.wait_until_it_tells("paused");
+    let watching = scene.begin(&["runs", "--watch"]);
+    wait_until("the list", || {
+        let shown = std::fs::read_to_string(watching.outputs.path().join("stdout"));
+        shown.is_ok_and(|shown| !shown.is_empty())
+    });
+    watching.signal("TERM");
+    watching.wait().exits(4);
+    paused.signal("INT");
+    paused.wait().exits(4);
+}
+
+/// Begins a program in a network of its own, whose only name server never answers: it makes a file
+/// when it is asked.
+const DEAF_RESOLVER: &str = r#"
+set -e
+ip link set lo up
+printf 'nameserver 127.0.0.1\noptions timeout:30 attempts:5\n' > deaf.conf
+mount --bind deaf.conf /etc/resolv.conf
+python3 -c "
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('127.0.0.1', 53))
+open('ready', 'w').close()
+s.recv(512)
+open('asked', 'w').close()
+import time
+time.sleep(120)
+" &
+while [ ! -e ready ]; do sleep 0.05; done
+exec "$@"
+"#;
+
+#[test]
+fn a_signal_reaches_a_resolver_that_does_not_answer() {
+    let scene = Setting::of(&mutual()).start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    let mut command = Command::new("unshare");
+    command.args(["-rmn", "sh", "-c", DEAF_RESOLVER, "sh", env!("CARGO_BIN_EXE_unpair")]);
+    command.args(["audit", "pairs.csv"]);
+    for endpoint in ["UNPAIR_ALIBABA__STS_ENDPOINT", "UNPAIR_ALIBABA__ECS_ENDPOINT"] {
+        command.env(endpoint, "https://sts.nobody.example");
+    }
+    for proxy in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        command.env_remove(proxy);
+    }
+    let mut running = scene.spawn(command);
+    wait_until("the resolver to be asked", || {
+        scene.path("asked").exists() || !running.is_running()
+    });
+    if !running.is_running() {
+        let why = running.wait().stderr;
+        let is_refused = ["unshare", "mount", "RTNETLINK"].iter().any(|what| why.contains(what));
+        assert!(is_refused, "the resolver was never asked: {why}");
+        println!("skipped: this machine gives no network of one's own (unshare -rmn): {why}");
+        return;
+    }
+    running.signal("INT");
+    let began = Instant::now();
+    running.wait().exits(4);
+    assert!(began.elapsed() < PROMPTLY, "{:?}", began.elapsed());
+}
