@@ -150,12 +150,27 @@ impl Stuck {
             Wait::PauseFile => running.wait_until_it_tells("paused"),
             Wait::RateLimit | Wait::ReadBack => sent("RevokeSecurityGroup", 1),
         }
+        self.is_quiet();
+    }
+
+    /// Waits until nothing is in the air, nor due soon: each delay is twice the one before, and
+    /// after three seconds of one of four there is a second left.
+    fn is_quiet(&self) {
+        let is_delay = matches!(self.wait, Wait::RateLimit | Wait::ReadBack);
+        let long = Duration::from_secs(if is_delay { 3 } else { 1 });
+        let (mut calls, mut since) = (self.calls(), Instant::now());
+        wait_until("a while without a call", || {
+            if self.calls() != calls {
+                (calls, since) = (self.calls(), Instant::now());
+            }
+            since.elapsed() >= long
+        });
     }
 
     /// Asserts that a command that was told to stop begins nothing more and ends.
-    fn ends(&self, running: Running) {
+    fn ends(&self, running: Running, calls: usize) {
         running.wait_until_it_tells("stopping:");
-        let (began, calls) = (Instant::now(), self.calls());
+        let began = Instant::now();
         let ended = running.wait();
         println!("{:?}: ended after {:?}", self.wait, began.elapsed());
         assert!(began.elapsed() < PROMPTLY, "{:?}: {:?}", self.wait, began.elapsed());
@@ -185,8 +200,9 @@ fn a_signal_reaches_every_wait() {
         let stuck = Stuck::new(wait);
         let running = stuck.begin(&[]);
         stuck.is_reached(&running);
+        let calls = stuck.calls();
         running.signal("INT");
-        stuck.ends(running);
+        stuck.ends(running, calls);
     }
 }
 
@@ -194,9 +210,13 @@ fn a_signal_reaches_every_wait() {
 fn max_duration_reaches_every_wait() {
     for wait in WAITS {
         let stuck = Stuck::new(wait);
-        let running = stuck.begin(&["--max-duration", "4s"]);
+        let running = stuck.begin(&["--max-duration", "6s"]);
         stuck.is_reached(&running);
-        stuck.ends(running);
+        running.wait_until_it_tells("stopping:");
+        // What was in the air at that moment is logged when it is answered.
+        stuck.is_quiet();
+        let calls = stuck.calls();
+        stuck.ends(running, calls);
     }
 }
 
