@@ -219,11 +219,16 @@ fn a_group_that_does_not_exist_leaves_the_other_sides_to_be_cleaned() {
 fn a_role_that_leads_to_another_account_is_never_used_to_change_anything() {
     let Some(scenario) = Scenario::new() else { return };
     let account = |side: &str| scenario.world.text(&format!("/accounts/{side}"));
-    let wrong = format!(
-        "\n[[account]]\ncloud = \"aws\"\nid = \"{}\"\nrole_arn = \"arn:aws:iam::{}:role/unpair\"\n",
-        account("b"),
+    // A role that names another account is refused where it stands in our own configuration; a
+    // profile may hold one all the same.
+    let profile = format!(
+        "[profile hub]\naws_access_key_id = AKIDHUB\naws_secret_access_key = its-own\n\
+         [profile b]\nrole_arn = arn:aws:iam::{}:role/unpair\nsource_profile = hub\n",
         account("a"),
     );
+    scenario.home.write(".aws/config", &profile);
+    let wrong =
+        format!("\n[[account]]\ncloud = \"aws\"\nid = \"{}\"\nprofile = \"b\"\n", account("b"),);
     scenario.home.write("unpair.toml", &(configuration(scenario.world.url()) + &wrong));
     let revoke = scenario.run("revoke pairs.csv --yes").with_exit(3);
     let told = format!("nothing of {} was sent", account("b"));
