@@ -135,6 +135,9 @@ impl World {
         mut groups: Vec<GroupInfo>,
         now: Duration,
     ) -> Vec<GroupInfo> {
+        if self.manner.misses <= 0.0 && self.manner.replays <= 0.0 {
+            return groups;
+        }
         groups.retain(|group| {
             let missed = self.manner.missed.get(&group.id);
             let was_missed = missed.is_some_and(|at| now.saturating_sub(*at) < MISSED_ONCE);
@@ -169,8 +172,10 @@ impl World {
         if manner.loops && page.is_some() {
             listed.next = page.map(str::to_owned);
         }
-        let id = self.next_request_id();
-        self.manner.rules.entry(of_it).or_default().push((listed.clone(), id));
+        if manner.replays > 0.0 {
+            let id = self.next_request_id();
+            self.manner.rules.entry(of_it).or_default().push((listed.clone(), id));
+        }
         listed
     }
 
