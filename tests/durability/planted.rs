@@ -152,31 +152,46 @@ const STORIES: &str = "invocations::\
 
 #[test]
 fn a_mismatch_of_owners_that_counts_as_elsewhere_is_found() {
-    breaks_the_law(Bug::OwnerMismatchElsewhere, "fuzz", WORLDS, "clean means clean");
-    breaks_the_law(Bug::OwnerMismatchElsewhere, "simulation", STORIES, "clean means clean");
+    breaks_the_law(Bug::OwnerMismatchElsewhere, "fuzz-failpoints", WORLDS, "clean means clean");
+    breaks_the_law(
+        Bug::OwnerMismatchElsewhere,
+        "simulation-failpoints",
+        STORIES,
+        "clean means clean",
+    );
 }
 
 #[test]
 fn absent_ports_that_are_read_as_all_are_found() {
-    breaks_the_law(Bug::AbsentPortsAreAll, "fuzz", WORLDS, "nothing but what a row names");
+    breaks_the_law(
+        Bug::AbsentPortsAreAll,
+        "fuzz-failpoints",
+        WORLDS,
+        "nothing but what a row names",
+    );
 }
 
 #[test]
 fn references_that_were_cut_and_are_believed_are_found() {
-    breaks_the_law(Bug::CutReferencesBelieved, "fuzz", WORLDS, "clean means clean");
+    breaks_the_law(Bug::CutReferencesBelieved, "fuzz-failpoints", WORLDS, "clean means clean");
 }
 
 #[test]
 fn a_declined_plan_that_is_taken_up_is_found() {
     stories_find(Bug::DeclinedTakenUp, "resume takes up what was started");
-    breaks_the_law(Bug::DeclinedTakenUp, "simulation", STORIES, "nothing that was declined");
+    breaks_the_law(
+        Bug::DeclinedTakenUp,
+        "simulation-failpoints",
+        STORIES,
+        "nothing that was declined",
+    );
 }
 
 #[test]
 fn guards_before_the_take_up_are_found() {
     stories_find(Bug::GuardsBeforeTakeUp, "nothing that a guard forbids");
     let says = "whoever approves sees all of it";
-    breaks_the_law(Bug::GuardsBeforeTakeUp, "simulation", STORIES, says);
+    breaks_the_law(Bug::GuardsBeforeTakeUp, "simulation-failpoints", STORIES, says);
 }
 
 /// Demands that some story of the program with `bug` breaks this law.

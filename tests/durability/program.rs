@@ -28,7 +28,7 @@ pub(crate) fn harness_with_failpoints(name: &str) -> &'static str {
         let mut build = cargo();
         build.args(["test", "--no-run", "--locked", "--features", "failpoints"]);
         for harness in HARNESSES {
-            build.args(["--test", harness]);
+            build.args(["--example", harness]);
         }
         executables(build)
     });
@@ -36,7 +36,7 @@ pub(crate) fn harness_with_failpoints(name: &str) -> &'static str {
 }
 
 /// The harnesses that are built with planted bugs.
-const HARNESSES: [&str; 2] = ["fuzz", "simulation"];
+const HARNESSES: [&str; 2] = ["fuzz-failpoints", "simulation-failpoints"];
 
 fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
