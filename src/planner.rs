@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::failpoint::{Bug, planted};
 use crate::model::{
     CallForm, Direction, Fields, Filter, Finding, Fit, GroupIx, GroupRef, NicType, Peer,
     PlannedCall, Policy, PortRange, Protocol, Provider, Revocation, Rule, Scope,
@@ -52,6 +53,9 @@ pub fn plan_group(
     for rule in rules {
         let mut is_paired = false;
         for (peer, is_owner) in named.by(&rule.peer) {
+            if !is_owner && planted(Bug::OwnerMismatchElsewhere) {
+                continue;
+            }
             is_paired = true;
             let finding = findings
                 .entry(peer.ix)

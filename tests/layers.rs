@@ -12,9 +12,9 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ("files", &[]),
     ("model", &[]),
     ("manifest", &["model"]),
-    ("planner", &["model"]),
+    ("planner", &["failpoint", "model"]),
     ("pace", &["model"]),
-    ("cloud", &["model"]),
+    ("cloud", &["failpoint", "model"]),
     ("journal", &["failpoint", "files", "model"]),
     // One paced, counted, repeated exchange: what audits and runs share.
     ("exchange", &["model", "pace", "cloud", "journal"]),

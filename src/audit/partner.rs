@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::lane::Pages;
 use super::{Audit, AuditEnd};
-use crate::cloud::{Action, CloudError, References};
+use crate::cloud::{Action, CloudError, Reference, References};
 use crate::exchange::ReadError;
 use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Naming, Reading};
 use crate::model::{AccountId, ErrorClass, GroupId, GroupIx, GroupRef};
@@ -118,6 +118,8 @@ async fn references(
     let batch = account.client.batch().references;
     let mut todo: Vec<Vec<(GroupIx, GroupRef)>> = groups.chunks(batch).map(<[_]>::to_vec).collect();
     let mut asked_again = HashSet::new();
+    // What cut answers told: another one that is cut elsewhere takes nothing of it back.
+    let mut cut = Vec::new();
     while let Some(mut chunk) = todo.pop() {
         let ids: Vec<GroupId> = chunk.iter().map(|(_, group)| group.group.clone()).collect();
         let answer = audit
@@ -142,6 +144,7 @@ async fn references(
             continue;
         };
         if found.is_cut() && chunk.len() > 1 {
+            cut.extend(found.all);
             let rest = chunk.split_off(chunk.len() / 2);
             todo.extend([rest, chunk]);
             continue;
@@ -153,8 +156,9 @@ async fn references(
         let (again, told): (Vec<_>, Vec<_>) = chunk
             .into_iter()
             .partition(|(ix, group)| is_passed_over(group) && asked_again.insert(*ix));
-        named_by
-            .extend(told.into_iter().map(|(ix, group)| (ix, Some(named_by_of(&group, &found)))));
+        named_by.extend(
+            told.into_iter().map(|(ix, group)| (ix, Some(named_by_of(&group, &found, &cut)))),
+        );
         if !again.is_empty() {
             todo.push(again);
         }
@@ -167,8 +171,10 @@ fn is_of_one(error: &CloudError) -> bool {
     error.class == ErrorClass::GroupMissing
 }
 
-fn named_by_of(group: &GroupRef, found: &References) -> By {
-    let of_group = found.all.iter().filter(|reference| reference.group == group.group);
+fn named_by_of(group: &GroupRef, found: &References, cut: &[Reference]) -> By {
+    let before = cut.iter().filter(|_| found.is_cut());
+    let of_group =
+        found.all.iter().chain(before).filter(|reference| reference.group == group.group);
     By {
         groups: of_group.map(|found| (found.account.clone(), found.by.clone())).collect(),
         is_cut: found.is_cut(),

@@ -1,5 +1,6 @@
 //! Which groups, of whatever account, name ours.
 
+use crate::failpoint::{Bug, planted};
 use crate::model::{AccountId, GroupId};
 
 /// Which groups name those that were asked about, as far as one answer tells.
@@ -18,7 +19,7 @@ impl References {
 
     /// Whether something may have been cut off.
     pub fn is_cut(&self) -> bool {
-        self.all.len() >= Self::CUT
+        self.all.len() >= Self::CUT && !planted(Bug::CutReferencesBelieved)
     }
 }
 

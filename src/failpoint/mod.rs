@@ -57,11 +57,21 @@ pub enum Bug {
     LeaseNotChecked,
     /// Commits are not flushed to the disk.
     NotFlushed,
+    /// A rule that names a row's group under another owner counts as one of another group.
+    OwnerMismatchElsewhere,
+    /// Ports that a rule does not tell are all ports.
+    AbsentPortsAreAll,
+    /// References that were cut count as all of them.
+    CutReferencesBelieved,
+    /// A plan that was declined is taken up by `resume`.
+    DeclinedTakenUp,
+    /// Guards and question see a plan before what failed is taken up again.
+    GuardsBeforeTakeUp,
 }
 
 impl Bug {
     /// Every bug.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 12] = [
         Self::CallBeforeIntent,
         Self::NewTokenOnRetry,
         Self::OkIsDone,
@@ -69,6 +79,11 @@ impl Bug {
         Self::LockNotTaken,
         Self::LeaseNotChecked,
         Self::NotFlushed,
+        Self::OwnerMismatchElsewhere,
+        Self::AbsentPortsAreAll,
+        Self::CutReferencesBelieved,
+        Self::DeclinedTakenUp,
+        Self::GuardsBeforeTakeUp,
     ];
 
     /// Its name in `UNPAIR_PLANTED_BUG`.
@@ -81,6 +96,11 @@ impl Bug {
             Self::LockNotTaken => "lock-not-taken",
             Self::LeaseNotChecked => "lease-not-checked",
             Self::NotFlushed => "not-flushed",
+            Self::OwnerMismatchElsewhere => "owner-mismatch-elsewhere",
+            Self::AbsentPortsAreAll => "absent-ports-are-all",
+            Self::CutReferencesBelieved => "cut-references-believed",
+            Self::DeclinedTakenUp => "declined-taken-up",
+            Self::GuardsBeforeTakeUp => "guards-before-take-up",
         }
     }
 }

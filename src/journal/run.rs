@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::failpoint::{Bug, planted};
 use crate::model::{CallForm, GroupId, GroupIx, LaneKey, RuleCounts, RunId, Source};
 
 /// What a run does.
@@ -159,7 +160,10 @@ impl RunRecord {
 
     /// Whether a change was allowed to leave: the question was answered or `--yes` given, and no
     /// guard refused. A plan that was declined since waits for `revoke --run`.
-    pub const fn is_started(&self) -> bool {
+    pub fn is_started(&self) -> bool {
+        if planted(Bug::DeclinedTakenUp) {
+            return self.new.may_act || self.started_ms.is_some();
+        }
         self.declined_ms.is_none() && (self.started_ms.is_some() || self.new.agreed)
     }
 

@@ -11,6 +11,7 @@ mod form;
 #[path = "../support/ground.rs"]
 mod ground;
 mod interruptions;
+mod invocations;
 mod journal;
 mod judge;
 mod kills;
@@ -27,6 +28,8 @@ mod program;
 mod regressions;
 mod signals;
 mod stage;
+#[path = "../support/terminal.rs"]
+mod terminal;
 mod together;
 mod world;
 mod writers;

@@ -1,13 +1,17 @@
 //! Planted bugs: a harness that finds none of them would find no real one either. Each has a case
 //! made for it, which does not depend on how fast the machine is.
 
+use std::process::Command;
+
 use unpair::failpoint::Bug;
 use unpair::sandbox::Moment;
 
+use crate::invocations;
 use crate::judge::{Findings, Judge, Law};
 use crate::kills::kill_loop;
-use crate::program::{SHIPPED, with_failpoints};
+use crate::program::{SHIPPED, harness_with_failpoints, with_failpoints};
 use crate::stage::Stage;
+use crate::together::together;
 use crate::world::{Plot, Size};
 use crate::writers::{a_second_process, a_stopped_process, calls_in_the_air};
 
@@ -15,6 +19,9 @@ const REVOKE: [&str; 3] = ["revoke", "pairs.csv", "--yes"];
 const SIZE: Size = Size { alibaba: 8, aws: 8 };
 /// The first calls of both accounts are refused by the rate limit.
 const THROTTLED: [&str; 1] = ["throttle:50@RevokeSecurityGroup=8x"];
+/// Stories in which a planted bug must be found, and how many are told before one looks.
+const STORIES_TOLD: usize = 240;
+const STORIES_TOGETHER: usize = 8;
 /// Kills in the round of a kill loop that must find a planted bug.
 const KILLS: u32 = 20;
 
@@ -115,6 +122,95 @@ fn a_lock_that_is_not_taken_is_found() {
 #[test]
 fn a_lease_that_is_not_checked_is_found() {
     finds_that_alone(Bug::LeaseNotChecked, Law::OneWriter, a_stopped_process);
+}
+
+/// Demands that a law of another harness is broken with `bug`, and that it says which one.
+fn breaks_the_law(bug: Bug, harness: &str, law: &str, says: &str) {
+    let seed = crate::seed();
+    let output = Command::new(harness_with_failpoints(harness))
+        .args([law, "--exact", "--nocapture"])
+        .env("UNPAIR_PLANTED_BUG", bug.as_str())
+        .env("UNPAIR_SEED", seed.to_string())
+        .env_remove("UNPAIR_LONG")
+        .output()
+        .expect("the harness runs");
+    let told =
+        [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    let told = told.concat();
+    let count = told.matches(says).count();
+    println!("{}: {says}: {count} times", bug.as_str());
+    assert!(told.contains("running 1 test"), "{harness} has no {law}");
+    assert!(!output.status.success() && count > 0, "UNPAIR_SEED={seed}: not found\n{told}");
+}
+
+/// The law of the fuzzers.
+const WORLDS: &str =
+    "verdicts::law::no_pair_is_called_clean_while_a_grant_stands_whatever_a_cloud_answers";
+/// The law of the simulation.
+const STORIES: &str = "invocations::\
+    no_story_of_several_invocations_calls_a_pair_clean_or_sends_what_was_declined";
+
+#[test]
+fn a_mismatch_of_owners_that_counts_as_elsewhere_is_found() {
+    breaks_the_law(Bug::OwnerMismatchElsewhere, "fuzz-failpoints", WORLDS, "clean means clean");
+    breaks_the_law(
+        Bug::OwnerMismatchElsewhere,
+        "simulation-failpoints",
+        STORIES,
+        "clean means clean",
+    );
+}
+
+#[test]
+fn absent_ports_that_are_read_as_all_are_found() {
+    breaks_the_law(
+        Bug::AbsentPortsAreAll,
+        "fuzz-failpoints",
+        WORLDS,
+        "nothing but what a row names",
+    );
+}
+
+#[test]
+fn references_that_were_cut_and_are_believed_are_found() {
+    breaks_the_law(Bug::CutReferencesBelieved, "fuzz-failpoints", WORLDS, "clean means clean");
+}
+
+#[test]
+fn a_declined_plan_that_is_taken_up_is_found() {
+    stories_find(Bug::DeclinedTakenUp, "resume takes up what was started");
+    breaks_the_law(
+        Bug::DeclinedTakenUp,
+        "simulation-failpoints",
+        STORIES,
+        "nothing that was declined",
+    );
+}
+
+#[test]
+fn guards_before_the_take_up_are_found() {
+    stories_find(Bug::GuardsBeforeTakeUp, "nothing that a guard forbids");
+    let says = "whoever approves sees all of it";
+    breaks_the_law(Bug::GuardsBeforeTakeUp, "simulation-failpoints", STORIES, says);
+}
+
+/// Demands that some story of the program with `bug` breaks this law.
+fn stories_find(bug: Bug, law: &str) {
+    let (first, env) = (crate::seed(), [("UNPAIR_PLANTED_BUG", bug.as_str())]);
+    let seed = |n: usize| first.wrapping_add(n as u64);
+    for n in (0..STORIES_TOLD).step_by(STORIES_TOGETHER) {
+        let tell = |at| invocations::tell(with_failpoints(), &env, seed(n + at));
+        let broken: Vec<String> = together(STORIES_TOGETHER, STORIES_TOGETHER, tell)
+            .into_iter()
+            .flat_map(|end| end.broken)
+            .filter(|broken| broken.starts_with(law))
+            .collect();
+        if let Some(first) = broken.first() {
+            println!("{}: {} times after {n} stories, first {first}", bug.as_str(), broken.len());
+            return;
+        }
+    }
+    panic!("UNPAIR_SEED={first}: {law} was not broken by {STORIES_TOLD} stories");
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! Answers that no provider gives, through the real clients: cut at every byte, hostile, and
-//! mutated at random; and manifests that nobody means to write.
+//! mutated at random; manifests that nobody means to write; and worlds that are told in every
+//! manner, of which nothing false may be said.
 //!
 //! `UNPAIR_SEED` repeats a run of the mutations, `UNPAIR_LONG=1` makes it a long one. A body that
 //! once told something false stands in `regressions/` and is always tried.
 
 mod asking;
 mod cuts;
+#[path = "../support/fixture.rs"]
+#[expect(dead_code, reason = "worlds of answers have rules and rows of their own")]
+mod fixture;
 #[path = "../support/form.rs"]
 mod form;
 mod hostile;
@@ -14,3 +18,4 @@ mod memory;
 mod mutate;
 mod mutations;
 mod peer;
+mod verdicts;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use unpair::cloud::{
-    Batch, CloudError, ErrorClass, GroupInfo, RevokeOrder, RevokeReply, RulesPage,
+    Batch, CloudError, ErrorClass, GroupInfo, References, RevokeOrder, RevokeReply, RulesPage,
 };
 use unpair::model::{AccountId, GroupId, Provider, RegionId, RequestId};
 use unpair::run::request_hash;
@@ -23,6 +23,10 @@ impl Accounts for Arc<Ground> {
 
     fn account(&self, cloud: Provider, account: &AccountId) -> Client {
         Client { ground: Self::clone(self), cloud, account: account.clone() }
+    }
+
+    fn is_ours(&self, account: &AccountId) -> bool {
+        !self.world().manner.partners.contains(account)
     }
 }
 
@@ -82,7 +86,7 @@ impl Says for Client {
             revoke_permissions: RULES_IN_A_CALL,
             groups,
             rules: groups,
-            references: 0,
+            references: if self.cloud == Provider::Alibaba { 10 } else { 0 },
         }
     }
 
@@ -102,8 +106,22 @@ impl Says for Client {
     ) -> Result<Vec<GroupInfo>, CloudError> {
         self.read(Kind::Read).await?;
         let account = self.taken_for();
-        let world = self.ground.world();
-        Ok(named.iter().filter_map(|id| world.info(&account, region, id)).collect())
+        let now = self.ground.time.now();
+        let mut world = self.ground.world();
+        let of_it = format!("groups {}", self.account);
+        if let Some(earlier) = world.earlier_groups(&of_it) {
+            return Ok(earlier);
+        }
+        let there = named.iter().filter_map(|id| world.info(&account, region, id)).collect();
+        Ok(world.tell_groups(of_it, there, now))
+    }
+
+    async fn referenced(&self, groups: &[GroupId]) -> Result<Option<References>, CloudError> {
+        if self.cloud == Provider::Aws {
+            return Ok(None);
+        }
+        self.read(Kind::Read).await?;
+        Ok(Some(self.ground.world().references(groups)))
     }
 
     async fn listed(
@@ -120,7 +138,13 @@ impl Says for Client {
             };
         }
         let now = self.ground.time.now();
-        Ok(self.ground.world().list(groups, page, now))
+        let mut world = self.ground.world();
+        let of_it = format!("rules {}", self.account);
+        if let Some(earlier) = world.earlier_rules(&of_it) {
+            return Ok(earlier);
+        }
+        let listed = world.list(groups, page, now);
+        Ok(world.tell_rules(of_it, listed, page))
     }
 
     fn parameters(&self, order: &RevokeOrder<'_>) -> Vec<(String, String)> {
@@ -149,6 +173,9 @@ impl Says for Client {
             return Err(refusal(ErrorClass::GroupMissing));
         }
         let sent = self.ground.time.now();
+        if self.ground.world().refuses() {
+            return Err(refusal(ErrorClass::Refused));
+        }
         let (number, fate) = self.ground.world().post(&request, sent);
         if let Some(arrives) = fate.arrives {
             self.ground.until(sent + arrives).await;

@@ -11,7 +11,7 @@ use crate::world::{Intent, Request, Token, World};
 /// For how long a token may be sent again.
 const TOKEN_LIFE: Duration = Duration::from_secs(600);
 impl World {
-    fn breaks(&mut self, now: Duration, law: &str, how: &str) {
+    pub(crate) fn breaks(&mut self, now: Duration, law: &str, how: &str) {
         self.broken.push(format!("at {now:?}: {law}: {how}"));
     }
 

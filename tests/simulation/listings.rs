@@ -34,6 +34,8 @@ impl World {
         let is_stale = self.rng.f64() < 0.7;
         let Some(group) = self.groups.get(id) else { return Vec::new() };
         self.read.insert(id.clone(), now);
+        let standing = group.rules.iter().map(|rule| rule.id.clone()).collect();
+        self.ledger.read(id, standing);
         let shadows = group.shadows.iter().filter(|(_, until)| is_stale && *until > now);
         group.rules.iter().cloned().chain(shadows.map(|(rule, _)| rule.clone())).collect()
     }

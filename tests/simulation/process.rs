@@ -22,7 +22,7 @@ use crate::ground::Ground;
 use crate::journal::Watched;
 
 /// How old a reading may be that something is sent on.
-const FRESH: Duration = Duration::from_secs(3_600);
+pub(crate) const FRESH: Duration = Duration::from_secs(3_600);
 
 /// What a process did that came to its end.
 pub(crate) type Worked = Ended<Infallible, u8>;
@@ -55,7 +55,7 @@ async fn begin_or_find(ground: &Arc<Ground>, journal: &Watched, pairs: &PairSet)
 }
 
 /// A new process's way to the accounts, at the pace that its clouds allow.
-async fn exchange(ground: &Arc<Ground>, journal: &Watched, run: &RunId) -> Exchange {
+pub(crate) async fn exchange(ground: &Arc<Ground>, journal: &Watched, run: &RunId) -> Exchange {
     let clock = ground.clock();
     let now_ms = clock.now_ms();
     let ceiling = Limit::Ceiling(Ceiling { rate: ground.world().rate, burst: 1 });

@@ -56,7 +56,7 @@ impl Scene {
     }
 }
 
-fn place(cloud: Provider, end: usize, pair: usize) -> GroupRef {
+pub(crate) fn place(cloud: Provider, end: usize, pair: usize) -> GroupRef {
     let (account, region) = match cloud {
         Provider::Alibaba => (["1111111111111111", "1222222222222222"][end], "cn-beijing"),
         Provider::Aws => (["111111111111", "222222222222"][end], "us-east-1"),
@@ -77,7 +77,7 @@ pub(crate) fn grant(own: &GroupRef, peer: &GroupRef, n: usize) -> Rule {
 }
 
 /// Rules that stay: of an address, and of a group that no row names.
-fn others(own: &GroupRef) -> [Rule; 2] {
+pub(crate) fn others(own: &GroupRef) -> [Rule; 2] {
     let stranger = Peer::Group { id: "sg-stranger".into(), owner: None };
     let address = Peer::Cidr("10.0.0.0/8".to_owned());
     [

@@ -248,7 +248,7 @@ fn check_history(journal: &dyn Journal) -> (Vec<String>, usize) {
 }
 
 /// Runs `story` on a clock of its own, which stands still unless everybody waits.
-fn alone<F: Future>(seed: u64, story: F) -> F::Output {
+pub(crate) fn alone<F: Future>(seed: u64, story: F) -> F::Output {
     fastrand::seed(seed);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_time().start_paused(true).build().expect("a runtime");

@@ -9,8 +9,10 @@ use unpair::journal::CallId;
 use unpair::model::{AccountId, ClientToken, GroupId, GroupRef, Provider, RequestId, Rule, RuleId};
 
 use crate::imposter::Imposter;
+use crate::manner::Manner;
 use crate::time::{Jump, wall_ms};
 use crate::trouble::{Bad, Exchanged};
+use crate::verdicts::Ledger;
 use crate::weather::{Fate, Weather, refusal};
 
 /// How long Alibaba Cloud remembers a token, at the least and at the most: nobody tells.
@@ -92,6 +94,10 @@ pub(crate) struct World {
     on_their_way: BTreeMap<(Duration, u64), Request>,
     answers: BTreeMap<u64, Answer>,
     answered: u64,
+    /// How the clouds answer, whatever the weather is.
+    pub(crate) manner: Manner,
+    /// What the judge of verdicts knows.
+    pub(crate) ledger: Ledger,
     /// When each group was last written to, and read in full.
     pub(crate) written: BTreeMap<GroupId, Duration>,
     pub(crate) read: BTreeMap<GroupId, Duration>,
@@ -123,6 +129,8 @@ impl World {
             on_their_way: BTreeMap::new(),
             answers: BTreeMap::new(),
             answered: 0,
+            manner: Manner::default(),
+            ledger: Ledger::default(),
             written: BTreeMap::new(),
             read: BTreeMap::new(),
         }
@@ -141,6 +149,7 @@ impl World {
     /// Takes a request: its number and its fate. Judges it by what is known of its sender.
     pub(crate) fn post(&mut self, request: &Request, now: Duration) -> (u64, Fate) {
         self.judge_request(request, now);
+        self.judge_answer(request, now);
         let (weather, number) = (self.weather, self.sent);
         self.sent += 1;
         let fate = Fate::of_call(&weather, &mut self.rng);
@@ -224,8 +233,16 @@ impl World {
 
     /// The name of the exchange that is answered now.
     pub(crate) fn request_id(&mut self) -> RequestId {
+        if let Some(earlier) = self.manner.replayed.take() {
+            return earlier;
+        }
         self.answered += u64::from(!self.weather.same_request_ids);
         RequestId::new(format!("req-{}", self.answered))
+    }
+
+    /// The name that the next exchange gets.
+    pub(crate) fn next_request_id(&self) -> RequestId {
+        RequestId::new(format!("req-{}", self.answered + 1))
     }
 
     /// The rules that stand, by id.

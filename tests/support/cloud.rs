@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use unpair::cloud::{
-    Answer, Batch, Cloud, CloudError, Directory, GroupInfo, GroupsPage, References, RevokeOrder,
-    RevokeReply, RulesPage,
+    Answer, Batch, Cloud, CloudError, Directory, ErrorClass, GroupInfo, GroupsPage, References,
+    RevokeOrder, RevokeReply, RulesPage,
 };
 use unpair::model::{AccountId, GroupId, Identity, Provider, RegionId, RequestId};
 
@@ -33,6 +33,11 @@ pub(crate) trait Says: Send + Sync + Sized + 'static {
         region: &RegionId,
         named: &[GroupId],
     ) -> Result<Vec<GroupInfo>, CloudError>;
+
+    /// Which groups name `groups`; nothing where the cloud does not tell.
+    async fn referenced(&self, _groups: &[GroupId]) -> Result<Option<References>, CloudError> {
+        Ok(None)
+    }
 
     /// A page of rules.
     async fn listed(&self, groups: &[GroupId], page: Option<&str>)
@@ -73,6 +78,11 @@ pub(crate) trait Accounts: Send + Sync {
 
     /// The account by its id.
     fn account(&self, cloud: Provider, account: &AccountId) -> Self::Account;
+
+    /// Whether configuration has credentials of the account.
+    fn is_ours(&self, _account: &AccountId) -> bool {
+        true
+    }
 }
 
 /// The directory of every account.
@@ -86,6 +96,10 @@ impl<A: Accounts> Directory for Every<A> {
         account: &AccountId,
         _region: Option<&RegionId>,
     ) -> Result<Arc<dyn Cloud>, CloudError> {
+        if !self.0.is_ours(account) {
+            let message = "configuration says credentials = \"none\"";
+            return Err(CloudError::local(ErrorClass::NotOurs, "not_ours", message));
+        }
         Ok(Arc::new(Client(self.0.account(cloud, account))))
     }
 }
@@ -132,9 +146,10 @@ impl<T: Says> Cloud for Client<T> {
     async fn references(
         &self,
         _region: &RegionId,
-        _groups: &[GroupId],
+        groups: &[GroupId],
     ) -> Result<Option<Answer<References>>, CloudError> {
-        Ok(None)
+        let told = self.0.referenced(groups).await?;
+        Ok(told.map(|references| self.answer(references)))
     }
 
     async fn regions(&self) -> Result<Answer<Vec<RegionId>>, CloudError> {

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::node::{Node, Unreadable};
 use crate::cloud::{GroupInfo, GroupsPage, Reference, References, RulesPage};
+use crate::failpoint::{Bug, planted};
 use crate::model::{
     Direction, Fields, GroupId, Identity, Peer, PortRange, Protocol, RegionId, Rule,
 };
@@ -133,6 +134,7 @@ fn word<T: FromStr>(node: &Node, name: &str) -> Option<T> {
 /// The range of ports, if exactly one is told. Protocols without ports have no other than all.
 fn ports(node: &Node, protocol: &Protocol) -> Option<PortRange> {
     match (node.text("PortRange"), node.text("PortRangeListId")) {
+        ("", _) if planted(Bug::AbsentPortsAreAll) => Some(PortRange::ALL),
         ("", "") => {
             let has_none = matches!(protocol.as_str(), "all" | "icmp" | "icmpv6" | "gre");
             has_none.then_some(PortRange::ALL)

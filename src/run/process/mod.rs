@@ -123,7 +123,7 @@ pub enum Ending<R> {
 
 impl<R> Ending<R> {
     /// How `run` stands in the journal after it: what is refused more of it leaves a run started.
-    pub const fn state(&self, run: &RunRecord) -> RunState {
+    pub fn state(&self, run: &RunRecord) -> RunState {
         match self {
             Self::Interrupted => RunState::Interrupted,
             Self::Refused(_) if run.is_started() => RunState::Stopped,

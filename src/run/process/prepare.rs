@@ -3,7 +3,7 @@
 use super::{Basis, Halt, Prepared, Process};
 use crate::audit::{Age, Audit, AuditEnd, Planning, audit, plan_unread};
 use crate::journal::{JournalError, Reopenable, RunRecord, RunState, RunUpdate};
-use crate::run::{estimate, plan_digest};
+use crate::run::{estimate, plan_digest, planted};
 
 /// Which groups are read.
 struct Reading {
@@ -21,7 +21,7 @@ impl Process<'_> {
             self.begin_reading(&run, RunUpdate::default()).await?;
         }
         let read = self.read(&run, basis).await?;
-        let reopened = self.journal.reopenable(&run.new.id).await?;
+        let reopened = planted::shown(self.journal.reopenable(&run.new.id).await?);
         self.prepared(run, read, reopened, basis).await
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Basis, Ended, Ending, Halt, Operator, Prepared, Process, Refusal, RefusedBy};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
 use crate::model::LaneKey;
-use crate::run::{CarryOut, Failures, Patience, Pause, RunEnd, carry_out, take_up};
+use crate::run::{CarryOut, Failures, Patience, Pause, RunEnd, carry_out, planted, take_up};
 
 /// Times in a row that groups are read again without anything being sent: a long pause makes one of
 /// them, groups that cannot be read any more would go on for ever.
@@ -130,7 +130,8 @@ impl Work<'_> {
         let (process, run) = (self.process, &plan.run);
         let now_ms = process.exchange.clock.now_ms();
         process.update(run, self.started(plan, now_ms)).await?;
-        take_up(process.journal, run, &plan.reopened, now_ms).await?;
+        let reopened = planted::taken_up(process.journal, &run.new.id, &plan.reopened).await?;
+        take_up(process.journal, run, &reopened, now_ms).await?;
         let run = process.record(run).await?;
         let failures = self.failures.get_or_insert_default();
         let work = CarryOut {
