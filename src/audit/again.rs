@@ -1,6 +1,7 @@
-//! Groups of which one look is no proof: missing ones, and those whose answers contradict each
-//! other.
+//! Groups of which one look is no proof: missing ones, those whose answers contradict each other,
+//! and those that show a rule again that was gone.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::GroupRead;
 use super::listing::CONTRADICTORY;
 use crate::journal::{GroupWork, Reading};
+use crate::model::GroupIx;
 
 /// Between two looks at a group: what one answer of the cloud lacks, another has by then.
 pub const SECOND_LOOK: Duration = Duration::from_secs(5);
@@ -36,11 +38,13 @@ impl From<GroupWork> for Due {
 pub(super) struct Again(Mutex<Vec<Due>>);
 
 impl Again {
-    /// Puts aside those groups whose look is no proof, and returns the others.
+    /// Puts aside those groups whose look is no proof, and returns the others. Those of
+    /// `shown_again` show a rule that was gone.
     pub(super) fn sift(
         &self,
         due: Vec<Due>,
         reads: Vec<GroupRead>,
+        shown_again: &HashSet<GroupIx>,
     ) -> (Vec<GroupWork>, Vec<GroupRead>) {
         let mut aside = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut proven = (Vec::new(), Vec::new());
@@ -49,7 +53,8 @@ impl Again {
             let is_proof = match &read.reading {
                 Reading::Missing { .. } => due.was_missing,
                 Reading::Failed { code, .. } => code != CONTRADICTORY,
-                Reading::Seen(_) | Reading::NotOurs { .. } => true,
+                Reading::Seen(_) => !shown_again.contains(&due.work.ix),
+                Reading::NotOurs { .. } => true,
             };
             let looks = due.looks + 1;
             if !is_proof && looks < MAX_LOOKS {
@@ -124,7 +129,7 @@ mod tests {
         let work = work(1);
         let mut due: Vec<Due> = vec![work.into()];
         for (look, n) in looks.iter().zip(1..) {
-            let (_, mut proven) = again.sift(due, vec![read(look.clone())]);
+            let (_, mut proven) = again.sift(due, vec![read(look.clone())], &HashSet::new());
             if let Some(read) = proven.pop() {
                 assert!(again.due(&CancellationToken::new()).await.is_empty());
                 return (read.reading, n);
@@ -156,7 +161,7 @@ mod tests {
     async fn groups_are_looked_at_again_together_and_in_order() {
         let again = Again::default();
         for ix in [3, 1, 2] {
-            again.sift(vec![work(ix).into()], vec![read(missing())]);
+            again.sift(vec![work(ix).into()], vec![read(missing())], &HashSet::new());
         }
         let due = again.due(&CancellationToken::new()).await;
         assert_eq!(due.iter().map(|due| due.work.ix.0).collect::<Vec<_>>(), [1, 2, 3]);
@@ -166,11 +171,30 @@ mod tests {
     async fn a_stop_does_not_wait_for_the_second_look() {
         let again = Again::default();
         let work = work(1);
-        again.sift(vec![work.into()], vec![read(missing())]);
+        again.sift(vec![work.into()], vec![read(missing())], &HashSet::new());
         let stop = CancellationToken::new();
         stop.cancel();
         let before = tokio::time::Instant::now();
         assert!(again.due(&stop).await.is_empty());
         assert_eq!(tokio::time::Instant::now(), before);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rule_that_shows_again_is_looked_at_until_it_is_gone_or_counts_as_standing() {
+        let stop = CancellationToken::new();
+        for times in [1, MAX_LOOKS] {
+            let again = Again::default();
+            let mut due: Vec<Due> = vec![work(1).into()];
+            for look in 1.. {
+                let shows =
+                    if look <= times { HashSet::from([GroupIx(1)]) } else { HashSet::new() };
+                let (proven, _) = again.sift(due, vec![read(seen())], &shows);
+                if !proven.is_empty() {
+                    assert_eq!(look, MAX_LOOKS.min(times + 1));
+                    break;
+                }
+                due = again.due(&stop).await;
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use futures_util::{Stream, TryStreamExt as _};
 
 use super::again::{Again, Due};
-use super::moved::{approved, new_grants};
+use super::moved::{approved, new_grants, shown_again};
 use super::observe::Observer;
 use super::{Audit, AuditEnd, GroupRead, Planning, read_groups};
 use crate::exchange::{Account, AccountError, ReadError};
@@ -109,7 +109,8 @@ impl LaneReader<'_> {
         let ids: Vec<_> = due.iter().map(|due| due.work.group.clone()).collect();
         match read_groups(self.audit.exchange, &self.lane.key, self.account, &ids).await {
             Ok(reads) => {
-                let (due, reads) = self.again.sift(due, reads);
+                let shown_again = shown_again(self.audit, &due, &reads).await?;
+                let (due, reads) = self.again.sift(due, reads, &shown_again);
                 if due.is_empty() {
                     return Ok(end);
                 }

@@ -53,6 +53,9 @@ pub enum Age {
     OfPlan,
     /// That of its last reading.
     OfReading,
+    /// That of its last reading, in a closing look: every order of the run is settled, and a rule
+    /// that shows again may be a listing that lags, so that one look at it is no proof.
+    Closing,
 }
 
 /// What to read, and how.
@@ -77,7 +80,7 @@ impl Audit<'_> {
     fn is_due(&self, group: &GroupWork) -> bool {
         let at_ms = match self.age {
             Age::OfPlan => group.read_ms,
-            Age::OfReading => group.looked_ms,
+            Age::OfReading | Age::Closing => group.looked_ms,
         };
         let fresh = self.fresh_since_ms..=self.exchange.clock.now_ms();
         !at_ms.is_some_and(|at| fresh.contains(&at))

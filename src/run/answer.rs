@@ -48,7 +48,9 @@ fn accepted(call: &mut InHand, answer: Answer<RevokeReply>) -> Event {
             request_id: Some(answer.request_id),
         };
     }
-    if !reply.revoked.is_empty() {
+    // Once an earlier request was accepted, what this one did not remove may be that one's work: a
+    // listing that lagged made it go out again.
+    if !reply.revoked.is_empty() && !call.record.accepted {
         call.revoked = Some(reply.revoked.into_iter().collect());
     }
     call.told = Told::Accepted;
@@ -122,5 +124,27 @@ fn deferred(work: &CarryOut<'_>, call: &mut InHand, error: &CloudError, delay: D
         code: error.code.clone(),
         request_id: error.request_id.clone(),
         throttled: error.class == ErrorClass::Throttled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::in_hand::testing::call;
+
+    fn removed(rule: &str) -> Answer<RevokeReply> {
+        let value = RevokeReply { unmatched: None, revoked: vec![rule.into()], returned: true };
+        Answer { value, request_id: "r".into(), http: 200 }
+    }
+
+    #[test]
+    fn what_a_later_request_lists_says_nothing_of_an_earlier_one_that_was_accepted() {
+        let mut first = call(1);
+        accepted(&mut first, removed("sgr-1"));
+        assert_eq!(first.revoked.map(|listed| listed.len()), Some(1));
+        let mut again = call(1);
+        again.record.accepted = true;
+        accepted(&mut again, removed("sgr-1"));
+        assert_eq!(again.revoked, None);
     }
 }

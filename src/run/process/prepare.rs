@@ -66,7 +66,7 @@ impl Process<'_> {
         } else {
             self.update(run, begun).await?;
         }
-        let reading = Reading { planning, age: Age::OfReading, since_ms };
+        let reading = Reading { planning, age: Age::Closing, since_ms };
         let read = self.audit(run, reading).await?;
         self.prepared(run.clone(), read, Vec::new(), basis).await
     }
