@@ -9,6 +9,9 @@ use crate::model::{
     Direction, Fields, GroupId, Identity, Peer, PortRange, Protocol, RegionId, Rule,
 };
 
+/// What stands for the owner of a reference that tells none.
+const UNTOLD_OWNER: &str = "(not told)";
+
 /// The fields of a rule (`DescribeSecurityGroupAttribute`, `Permission`); all are text, and the
 /// provider leaves those empty that do not apply.
 const RULE_FIELDS: [&str; 26] = [
@@ -207,7 +210,11 @@ pub(super) fn references(node: &Node, groups: &[GroupId]) -> Result<References, 
             out.all.push(Reference {
                 group: group.clone(),
                 by: by.required("SecurityGroupId")?.into(),
-                account: by.required("AliUid")?.into(),
+                // An owner that is not told is not known to be the row's.
+                account: match by.told("AliUid")? {
+                    "" => UNTOLD_OWNER.into(),
+                    owner => owner.into(),
+                },
             });
         }
         out.mentioned.push(group);
