@@ -46,7 +46,7 @@ fn snapshot(account: &AccountId, info: GroupInfo, rules: Vec<Rule>) -> Reading {
             ),
         };
     }
-    if info.names.is_some_and(|names| names != NamedGroups::of(&rules)) {
+    if info.names.is_some_and(|names| !names.may_be(NamedGroups::of(&rules))) {
         return failed(&contradiction(
             "the listing of the group and the listing of its rules show different grants to groups",
         ));
