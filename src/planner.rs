@@ -52,15 +52,15 @@ pub fn plan_group(
     let mut revocations = Vec::new();
     for rule in rules {
         let mut is_paired = false;
-        for (peer, is_owner) in named.by(&rule.peer) {
-            if !is_owner && planted(Bug::OwnerMismatchElsewhere) {
+        for (peer, whose) in named.by(&rule.peer) {
+            if matches!(whose, Whose::Anothers) && planted(Bug::OwnerMismatchElsewhere) {
                 continue;
             }
             is_paired = true;
             let finding = findings
                 .entry(peer.ix)
                 .or_insert_with(|| Finding { peer: peer.ix, ..Finding::default() });
-            match sort(rule, peer, is_owner) {
+            match sort(rule, peer, whose) {
                 Sorted::Standing(line) => {
                     finding.standing += 1;
                     let rule = rule.clone();
@@ -97,12 +97,12 @@ impl<'a, 'p> Named<'a, 'p> {
         Self { all, by_id }
     }
 
-    /// Those that a rule with `peer` may be about, each with whether the rule tells its owner, or
-    /// none. A rule that tells no peer at all may be about any of them.
-    fn by(&self, peer: &Peer) -> Vec<(&'a PeerGroup<'p>, bool)> {
-        let mut named: Vec<(&PeerGroup<'_>, bool)> = Vec::new();
-        if matches!(peer, Peer::Unclear(several) if several.is_empty()) {
-            return self.all.iter().map(|peer| (peer, true)).collect();
+    /// Those that a rule with `peer` may be about, each with whose the rule says it is. A rule that
+    /// tells no peer at all, or one of a kind that is not known, may be about any of them.
+    fn by(&self, peer: &Peer) -> Vec<(&'a PeerGroup<'p>, Whose)> {
+        let mut named: Vec<(&PeerGroup<'_>, Whose)> = Vec::new();
+        if peer.may_be_any() {
+            return self.all.iter().map(|peer| (peer, Whose::TheRows)).collect();
         }
         for (id, owner) in peer.groups() {
             let id = id.as_str();
@@ -111,15 +111,33 @@ impl<'a, 'p> Named<'a, 'p> {
             } else {
                 self.by_id.get(id)
             };
-            for peer in peers.into_iter().flatten() {
-                if !named.iter().any(|(known, _)| known.ix == peer.ix) {
+            let peers = peers.map_or(&[][..], Vec::as_slice);
+            for peer in peers {
+                let whose = match owner {
+                    Some(owner) if owner.is_same(&peer.group.account) => Whose::TheRows,
+                    Some(_) => Whose::Anothers,
                     // Who tells no owner leaves the id to decide: it names one group.
-                    named.push((peer, owner.is_none_or(|o| o.is_same(&peer.group.account))));
+                    None if peers.len() == 1 => Whose::TheRows,
+                    None => Whose::OneOfSeveral,
+                };
+                if !named.iter().any(|(known, _)| known.ix == peer.ix) {
+                    named.push((peer, whose));
                 }
             }
         }
         named
     }
+}
+
+/// Whose the group is that a rule names.
+#[derive(Clone, Copy)]
+enum Whose {
+    /// As the row says, or the rule does not say and leaves no doubt.
+    TheRows,
+    /// Another account's.
+    Anothers,
+    /// The rule does not say, and rows call the group by several owners.
+    OneOfSeveral,
 }
 
 /// What a rule is to a row that pairs its group with one that it names.
@@ -136,12 +154,14 @@ enum Sorted {
     Unclear,
 }
 
-fn sort(rule: &Rule, peer: &PeerGroup<'_>, is_owner: bool) -> Sorted {
-    if !is_owner {
-        return Sorted::Misowned;
+fn sort(rule: &Rule, peer: &PeerGroup<'_>, whose: Whose) -> Sorted {
+    match whose {
+        Whose::Anothers => return Sorted::Misowned,
+        Whose::OneOfSeveral => return Sorted::Unclear,
+        Whose::TheRows => {}
     }
     let best = peer.wants.iter().map(|(filter, line)| (filter.fit(rule), *line)).min();
-    let is_clear = !matches!(rule.peer, Peer::Unclear(_)) && !rule.id.as_str().is_empty();
+    let is_clear = !rule.peer.is_unclear() && !rule.id.as_str().is_empty();
     match (best, rule.policy) {
         (Some((Fit::Yes, line)), _) if is_clear => Sorted::Standing(line),
         (Some((Fit::Yes | Fit::Untold, _)), _) | (_, None) => Sorted::Unclear,

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::lane::Pages;
 use super::{Audit, AuditEnd};
-use crate::cloud::{Action, CloudError, Reference, References};
+use crate::cloud::{Action, Answer, CloudError, Reference, References};
 use crate::exchange::ReadError;
 use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Naming, Reading};
-use crate::model::{AccountId, ErrorClass, GroupId, GroupIx, GroupRef};
+use crate::model::{AccountId, ErrorClass, GroupId, GroupIx, GroupRef, RequestId};
 
 /// Groups of a partner that are journalled at once.
 const PAGE: u32 = 200;
@@ -19,6 +19,8 @@ type NamedBy = HashMap<GroupIx, Option<By>>;
 #[derive(Default)]
 struct By {
     groups: Vec<(AccountId, GroupId)>,
+    /// The provider's name of the exchange that told them.
+    request_id: Option<RequestId>,
     /// There may be more, which were cut off: one that is not among them may name ours too.
     is_cut: bool,
 }
@@ -33,11 +35,11 @@ pub(super) async fn read_partner(
     let mut pages = Pages::of(lane, PAGE);
     while let Some(mut work) = pages.next(audit).await? {
         work.retain(|group| audit.is_due(group));
+        let at_ms = audit.exchange.clock.now_ms();
         let Some(named_by) = references_to_peers(audit, &work, lanes).await? else {
             end.interrupted = true;
             return Ok(end);
         };
-        let at_ms = audit.exchange.clock.now_ms();
         let readings: Vec<GroupReading> =
             work.iter().map(|group| reading(lane, group, &named_by, at_ms)).collect();
         audit.journal.record_readings(&audit.run.new.id, &readings).await?;
@@ -50,11 +52,13 @@ fn reading(lane: &Lane, work: &GroupWork, named_by: &NamedBy, at_ms: i64) -> Gro
     let mut peers: Vec<GroupIx> = work.peers.iter().map(|entry| entry.peer).collect();
     peers.dedup();
     let mut naming = Naming::default();
+    let mut request_ids: Vec<RequestId> = Vec::new();
     for peer in &peers {
         let Some(Some(by)) = named_by.get(peer) else {
             naming.unseen.push(*peer);
             continue;
         };
+        request_ids.extend(by.request_id.clone().filter(|id| !request_ids.contains(id)));
         let owners = by.groups.iter().filter(|(_, group)| group.is_same(&work.group));
         let (own, others): (Vec<_>, Vec<_>) =
             owners.map(|(owner, _)| owner).partition(|owner| owner.is_same(&lane.key.account));
@@ -69,7 +73,7 @@ fn reading(lane: &Lane, work: &GroupWork, named_by: &NamedBy, at_ms: i64) -> Gro
     GroupReading {
         group: work.ix,
         at_ms,
-        request_ids: Vec::new(),
+        request_ids,
         reading: Reading::NotOurs { naming: (!is_unseen).then_some(naming) },
         findings: Vec::new(),
         elsewhere: 0,
@@ -129,7 +133,7 @@ async fn references(
             })
             .await;
         let found = match answer {
-            Ok(answer) => answer.map(|answer| answer.value),
+            Ok(answer) => answer,
             Err(ReadError::Stopped) => return None,
             // One group that is not there fails the call for all.
             Err(ReadError::Cloud(error)) if is_of_one(&error) && chunk.len() > 1 => {
@@ -139,7 +143,7 @@ async fn references(
             }
             Err(ReadError::Cloud(_)) => None,
         };
-        let Some(found) = found else {
+        let Some(Answer { value: found, request_id, .. }) = found else {
             named_by.extend(chunk.into_iter().map(|(ix, _)| (ix, None)));
             continue;
         };
@@ -156,9 +160,11 @@ async fn references(
         let (again, told): (Vec<_>, Vec<_>) = chunk
             .into_iter()
             .partition(|(ix, group)| is_passed_over(group) && asked_again.insert(*ix));
-        named_by.extend(
-            told.into_iter().map(|(ix, group)| (ix, Some(named_by_of(&group, &found, &cut)))),
-        );
+        let of = |group: &GroupRef| By {
+            request_id: Some(request_id.clone()),
+            ..named_by_of(group, &found, &cut)
+        };
+        named_by.extend(told.iter().map(|(ix, group)| (*ix, Some(of(group)))));
         if !again.is_empty() {
             todo.push(again);
         }
@@ -177,6 +183,7 @@ fn named_by_of(group: &GroupRef, found: &References, cut: &[Reference]) -> By {
         found.all.iter().chain(before).filter(|reference| reference.group == group.group);
     By {
         groups: of_group.map(|found| (found.account.clone(), found.by.clone())).collect(),
+        request_id: None,
         is_cut: found.is_cut(),
     }
 }

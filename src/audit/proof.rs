@@ -7,8 +7,8 @@ use crate::model::{AccountId, ErrorClass, RequestId, Rule, Snapshot};
 
 /// What the rules listing of one group gave.
 pub(super) type RulesRead = Result<(Vec<Rule>, Vec<RequestId>), CloudError>;
-/// What the group listing gave of one group, with the names of its exchanges.
-pub(super) type InfoRead = Result<Option<(GroupInfo, Vec<RequestId>)>, CloudError>;
+/// What the group listing gave of one group, if it shows it, with the names of its exchanges.
+pub(super) type InfoRead = Result<(Option<GroupInfo>, Vec<RequestId>), CloudError>;
 
 /// Puts the two listings together, and the names of their exchanges if both count. Absence counts
 /// only beside a well-formed answer; the owner must be the `account` that was proven.
@@ -19,15 +19,16 @@ pub(super) fn conclude(
 ) -> (Reading, Vec<RequestId>) {
     let reading = match (info, rules) {
         (Err(error), _) => failed(&error),
-        (Ok(None), _) => Reading::Missing { code: "not listed".to_owned() },
-        (Ok(Some(_)), None) => {
+        (Ok((None, ids)), _) => return (Reading::Missing { code: "not listed".to_owned() }, ids),
+        (Ok((Some(_), _)), None) => {
             failed(&CloudError::local(ErrorClass::Lost, "Unread", "its rules were not listed"))
         }
-        (Ok(Some(_)), Some(Err(error))) if error.class == ErrorClass::GroupMissing => {
-            Reading::Missing { code: error.code }
+        (Ok((Some(_), mut ids)), Some(Err(error))) if error.class == ErrorClass::GroupMissing => {
+            ids.extend(error.request_id);
+            return (Reading::Missing { code: error.code }, ids);
         }
-        (Ok(Some(_)), Some(Err(error))) => failed(&error),
-        (Ok(Some((info, mut ids))), Some(Ok((rules, more)))) => {
+        (Ok((Some(_), _)), Some(Err(error))) => failed(&error),
+        (Ok((Some(info), mut ids)), Some(Ok((rules, more)))) => {
             ids.extend(more);
             return (snapshot(account, info, rules), ids);
         }
@@ -46,7 +47,7 @@ fn snapshot(account: &AccountId, info: GroupInfo, rules: Vec<Rule>) -> Reading {
             ),
         };
     }
-    if info.names.is_some_and(|names| names != NamedGroups::of(&rules)) {
+    if info.names.is_some_and(|names| !names.may_be(NamedGroups::of(&rules))) {
         return failed(&contradiction(
             "the listing of the group and the listing of its rules show different grants to groups",
         ));

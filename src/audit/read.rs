@@ -35,7 +35,7 @@ pub async fn read_groups(
     groups: &[GroupId],
 ) -> Result<Vec<GroupRead>, ReadError> {
     let reader = Reader { exchange, lane, account, at_ms: exchange.clock.now_ms() };
-    let mut found = HashMap::new();
+    let (mut found, mut absent) = (HashMap::new(), HashMap::new());
     let mut failed = HashMap::new();
     let unproven = planted(Bug::NoPositiveControl);
     if unproven {
@@ -51,6 +51,8 @@ pub async fn read_groups(
                         failed.insert(id, contradiction("it is listed twice, each time otherwise"));
                     }
                 }
+                let is_absent = |group: &&GroupId| !found.contains_key(*group);
+                absent.extend(chunk.iter().filter(is_absent).map(|g| (g.clone(), ids.clone())));
             }
             Err(ReadError::Stopped) => return Err(ReadError::Stopped),
             Err(ReadError::Cloud(error)) => {
@@ -66,7 +68,10 @@ pub async fn read_groups(
         .map(|group| {
             let info = match failed.remove(group) {
                 Some(error) => Err(error),
-                None => Ok(found.remove(group)),
+                None => Ok(match found.remove(group) {
+                    Some((info, ids)) => (Some(info), ids),
+                    None => (None, absent.remove(group).unwrap_or_default()),
+                }),
             };
             let account = &reader.account.identity.account;
             let (reading, request_ids) = conclude(account, info, rules.remove(group));
@@ -113,6 +118,7 @@ impl Reader<'_> {
             match self.info_pages(chunk, &mut ids).await {
                 Ok(found) => infos.extend(found),
                 Err(ReadError::Cloud(error)) if error.class == ErrorClass::GroupMissing => {
+                    ids.extend(error.request_id);
                     if chunk.len() > 1 {
                         let (left, right) = chunk.split_at(chunk.len() / 2);
                         todo.extend([right, left]);

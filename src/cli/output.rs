@@ -9,22 +9,39 @@ use serde_json::{Value, json};
 
 use super::args::Common;
 use super::exit::{Exit, Failure};
+use crate::config::DEFAULT_FILE;
 use crate::files::written_through;
+use crate::journal::file_of;
 use crate::report::{Format, PlainJson, Style, Summary};
 
 /// Columns where the terminal does not say.
 const DEFAULT_WIDTH: u16 = 80;
+
+/// The journal, and what it, its lock and the sandbox keep beside it.
+const BESIDE_JOURNAL: [&str; 7] =
+    ["", "-wal", "-shm", "-journal", ".lock", ".sandbox.json", ".sandbox.json.log"];
 
 /// The form and place of a result.
 pub(super) struct Output {
     /// The form.
     pub(super) format: Format,
     path: Option<PathBuf>,
+    /// Files that a result must not take the place of.
+    kept: Vec<PathBuf>,
 }
 
 impl Output {
     pub(super) fn new(common: &Common) -> Self {
-        Self { format: common.format, path: common.output.clone() }
+        // A journal whose URL is wrong is told when it is opened.
+        let journal = file_of(&common.journal).unwrap_or_default();
+        let beside = BESIDE_JOURNAL.iter().map(|suffix| {
+            let mut path = journal.clone().into_os_string();
+            path.push(suffix);
+            PathBuf::from(path)
+        });
+        let config = common.config.clone().unwrap_or_else(|| DEFAULT_FILE.into());
+        let kept = beside.chain([config]).map(|path| place(&path)).collect();
+        Self { format: common.format, path: common.output.clone(), kept }
     }
 
     /// Colours and width of where the result goes.
@@ -58,6 +75,11 @@ impl Output {
     pub(super) fn open(&self) -> Result<Sink, Failure> {
         match &self.path {
             None => Ok(Sink::Stdout(io::BufWriter::new(Pipe(io::stdout())))),
+            Some(path) if self.kept.contains(&place(path)) => Err(Failure::usage(format!(
+                "--output {}: is the journal, lies beside it or is the configuration, and would be \
+                 replaced: use another name",
+                path.display()
+            ))),
             Some(path) => Sink::at(path),
         }
     }
@@ -75,6 +97,19 @@ impl Output {
     /// The JSON object of a command that failed before its result.
     pub(super) fn error(&self, command: &str, failure: &Failure) -> Result<(), io::Error> {
         if self.format == Format::Json { print_error(command, failure) } else { Ok(()) }
+    }
+}
+
+/// Where a file is, or would be.
+fn place(path: &Path) -> PathBuf {
+    if let Ok(place) = std::fs::canonicalize(path) {
+        return place;
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = std::fs::canonicalize(folder.unwrap_or_else(|| Path::new(".")));
+    match (folder, path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
     }
 }
 

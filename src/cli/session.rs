@@ -55,14 +55,14 @@ impl Session {
             Some(bars) => Arc::clone(bars) as Arc<dyn Progress>,
             None => Arc::new(Silent),
         };
-        Ok(Exchange::new(
+        let exchange = Exchange::new(
             directory(&self.config, run.as_str())?,
             pacer,
             RetryPolicy::default(),
             self.waits.stop.clone(),
             progress,
-        )
-        .having_waited(self.asked_names))
+        );
+        Ok(exchange.having_waited(self.asked_names).recalling(&*self.journal).await?)
     }
 
     /// This process as it works on a run.

@@ -6,8 +6,31 @@ use crate::model::{Direction, GroupId, Rule};
 /// bytes and whatever the order: what two listings show is the same if their sums are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct NamedGroups {
-    count: u32,
-    sum: u64,
+    ingress: Named,
+    egress: Named,
+}
+
+/// Those that the rules of one direction name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Named {
+    Told {
+        count: u32,
+        sum: u64,
+    },
+    /// The listing does not say.
+    Untold,
+}
+
+impl Default for Named {
+    fn default() -> Self {
+        Self::Told { count: 0, sum: 0 }
+    }
+}
+
+impl Named {
+    fn may_be(self, other: Self) -> bool {
+        self == Self::Untold || other == Self::Untold || self == other
+    }
 }
 
 impl NamedGroups {
@@ -22,8 +45,27 @@ impl NamedGroups {
 
     /// Adds one that is named.
     pub fn add(&mut self, direction: Direction, group: &GroupId) {
-        self.count += 1;
-        self.sum = self.sum.wrapping_add(hash(direction, group));
+        if let Named::Told { count, sum } = self.of_direction(direction) {
+            *count += 1;
+            *sum = sum.wrapping_add(hash(direction, group));
+        }
+    }
+
+    /// Notes that a direction is not told.
+    pub fn leave_untold(&mut self, direction: Direction) {
+        *self.of_direction(direction) = Named::Untold;
+    }
+
+    /// Whether both listings may be of the same rules: no direction that both tell differs.
+    pub fn may_be(self, other: Self) -> bool {
+        self.ingress.may_be(other.ingress) && self.egress.may_be(other.egress)
+    }
+
+    fn of_direction(&mut self, direction: Direction) -> &mut Named {
+        match direction {
+            Direction::Ingress => &mut self.ingress,
+            Direction::Egress => &mut self.egress,
+        }
     }
 }
 
@@ -68,6 +110,18 @@ mod tests {
             named(&[(Ingress, "sg-a"), (Egress, "sg-b"), (Egress, "sg-b")]),
         ] {
             assert_ne!(both, other);
+            assert!(!both.may_be(other));
         }
+    }
+
+    #[test]
+    fn a_direction_that_is_not_told_leaves_the_other_to_be_compared() {
+        use Direction::{Egress, Ingress};
+        let mut half = named(&[(Ingress, "sg-a")]);
+        half.leave_untold(Egress);
+        half.add(Egress, &GroupId::new("sg-x"));
+        assert!(half.may_be(named(&[(Ingress, "sg-a"), (Egress, "sg-b")])));
+        assert!(!half.may_be(named(&[(Egress, "sg-b")])));
+        assert!(!named(&[]).may_be(half));
     }
 }

@@ -10,7 +10,7 @@ use crate::cloud::{Answer, CloudError};
 use crate::model::{ErrorClass, RequestId};
 
 /// Answers that are remembered: whatever replays answers, a cache or a gateway, replays recent ones.
-const REMEMBERED: usize = 4_096;
+pub(super) const REMEMBERED: usize = 4_096;
 
 /// An answer that has the provider's name for its exchange, or is none at all.
 pub trait Named {

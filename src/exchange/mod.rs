@@ -5,6 +5,7 @@ mod clock;
 mod denials;
 mod desk;
 mod door;
+mod earlier;
 mod ids;
 mod leave;
 mod outlook;

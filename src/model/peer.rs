@@ -22,7 +22,7 @@ pub enum Peer {
     Cidr(String),
     /// A prefix list.
     PrefixList(String),
-    /// Something else, which is no group.
+    /// Something of a kind that this program does not know: whom it reaches is not known either.
     Other(String),
     /// The rule does not tell which of these it is about, or tells none at all: nothing is decided
     /// by it, and nothing that it may be about is clean.
@@ -42,6 +42,19 @@ impl Peer {
         })
     }
 
+    /// Whether nothing tells which group the rule may be about: it may be any.
+    pub fn may_be_any(&self) -> bool {
+        match self {
+            Self::Unclear(several) => several.iter().all(|peer| matches!(peer, Self::Other(_))),
+            one => matches!(one, Self::Other(_)),
+        }
+    }
+
+    /// Whether the rule leaves open what it is about.
+    pub fn is_unclear(&self) -> bool {
+        matches!(self, Self::Unclear(_) | Self::Other(_))
+    }
+
     /// Whether both are one peer, whoever is told to own it: a group id names one group.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
@@ -52,9 +65,12 @@ impl Peer {
 
     /// Whether both may be one peer.
     pub(super) fn may_be(&self, other: &Self) -> bool {
+        if self.may_be_any() || other.may_be_any() {
+            return true;
+        }
         match (self, other) {
             (Self::Unclear(several), one) | (one, Self::Unclear(several)) => {
-                several.is_empty() || several.iter().any(|peer| peer.is_same(one))
+                several.iter().any(|peer| peer.is_same(one))
             }
             _ => self.is_same(other),
         }

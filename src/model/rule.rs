@@ -258,6 +258,7 @@ mod tests {
             Rule { protocol: Protocol::told("ANY"), ..rule() },
             Rule { peer: Peer::Unclear(both), ..rule() },
             Rule { peer: Peer::Unclear(vec![]), ..rule() },
+            Rule { peer: Peer::Other("SourceSecurityGroup=sg-b".to_owned()), ..rule() },
         ] {
             assert!(rule().may_be(&other) && other.may_be(&rule()), "{other:?}");
             assert!(!rule().same_traffic(&other), "{other:?}");

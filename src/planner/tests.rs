@@ -138,6 +138,8 @@ fn a_value_that_is_not_told_decides_nothing() {
     let both = vec![named.peer.clone(), Peer::Cidr("10.0.0.0/8".to_owned())];
     let double = Rule { peer: Peer::Unclear(both), ..named.clone() };
     let peerless = Rule { peer: Peer::Unclear(vec![]), ..named.clone() };
+    let novel_peer = Peer::Other("SourceSecurityGroup=sg-b".to_owned());
+    let novel_end = Rule { peer: novel_peer, ..named.clone() };
     for (rule, filter, expected) in [
         (&portless, &any, [1, 0, 0, 0, 0]),
         (&portless, &ports, [0, 0, 0, 0, 1]),
@@ -156,6 +158,7 @@ fn a_value_that_is_not_told_decides_nothing() {
         (&nameless, &ports, [0, 1, 0, 0, 0]),
         (&double, &any, [0, 0, 0, 0, 1]),
         (&peerless, &any, [0, 0, 0, 0, 1]),
+        (&novel_end, &any, [0, 0, 0, 0, 1]),
         (&named, &tcp, [1, 0, 0, 0, 0]),
     ] {
         let plan = plan(&peer, std::slice::from_ref(filter), std::slice::from_ref(rule));
@@ -214,4 +217,19 @@ fn blind_plans_use_the_manuals_defaults() {
     assert_eq!(rule.protocol, Protocol::all());
     assert_eq!(rule.ports, Some(PortRange::ALL));
     assert_eq!((rule.priority, rule.nic_type), (Some(1), Some(NicType::Intranet)));
+}
+
+#[test]
+fn a_rule_without_an_owner_is_of_no_row_when_rows_call_its_group_by_several_owners() {
+    let (filter, groups) = (Filter::default(), [group("2", "sg-b"), group("3", "SG-b")]);
+    let peers: Vec<PeerGroup<'_>> = (5..)
+        .zip(&groups)
+        .map(|(ix, group)| PeerGroup { ix: GroupIx(ix), group, wants: vec![(&filter, ix)] })
+        .collect();
+    let bare = rule("sgr-1", Direction::Ingress, ("sg-b", None));
+    let plan = plan_group(GroupIx(1), &peers, std::slice::from_ref(&bare), SHAPE);
+    assert!(plan.calls.is_empty(), "{plan:?}");
+    assert_eq!(plan.findings.iter().map(|found| found.unclear).collect::<Vec<_>>(), [1, 1]);
+    let plan = plan_group(GroupIx(1), &peers[..1], &[bare], SHAPE);
+    assert_eq!(plan.calls.len(), 1);
 }

@@ -64,7 +64,7 @@ fn in_words(snapshot: &Snapshot, other: &GroupRef) -> String {
     let (mut owners, mut misowned, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
     for rule in &snapshot.rules {
         let named = rule.peer.groups().find(|(id, _)| id.is_same(&other.group));
-        let names_none = matches!(&rule.peer, Peer::Unclear(several) if several.is_empty());
+        let names_none = rule.peer.may_be_any();
         match named {
             Some((_, Some(owner))) if !owner.is_same(&other.account) => {
                 misowned.push(name(rule));
@@ -121,11 +121,12 @@ fn name(rule: &Rule) -> String {
 /// tells everything.
 fn untold(rule: &Rule) -> Option<String> {
     let mut doubts = Vec::new();
-    if let Peer::Unclear(several) = &rule.peer {
-        doubts.push(match several.as_slice() {
-            [] => "tells no peer".to_owned(),
-            _ => format!("tells {}", rule.peer),
-        });
+    match &rule.peer {
+        Peer::Group { owner: None, .. } => doubts.push("tells no owner".to_owned()),
+        Peer::Unclear(several) if several.is_empty() => doubts.push("tells no peer".to_owned()),
+        Peer::Other(told) => doubts.push(format!("tells `{told}` in place of a known peer")),
+        unclear @ Peer::Unclear(_) => doubts.push(format!("tells {unclear}")),
+        _ => {}
     }
     if rule.policy.is_none() {
         doubts.push(format!("policy `{}`", rule.policy_shown()));

@@ -295,3 +295,20 @@ fn the_embedded_world_lives_beside_the_journal() {
     assert_eq!(sandboxed(&["audit", "pairs.csv", "--expect-severed"], 0)["pairs"]["severed"], 1);
     assert!(scene.calls().is_empty(), "the embedded clouds were called, not the scene's");
 }
+
+#[test]
+fn no_result_takes_the_place_of_the_journal_or_of_what_lies_beside_it() {
+    let scene = scene();
+    scene.run(&["audit", "pairs.csv"]).exits(0);
+    std::os::unix::fs::symlink("unpair.db", scene.path("link")).expect("a link");
+    for name in
+        ["unpair.db", "./unpair.db", "unpair.db-wal", "unpair.db.lock", "unpair.toml", "link"]
+    {
+        for command in [&["revoke", "pairs.csv", "--yes"][..], &["report"]] {
+            let args: Vec<&str> = command.iter().copied().chain(["--output", name]).collect();
+            scene.run(&args).exits(2).tells("--output");
+        }
+    }
+    scene.assert_untouched();
+    scene.run(&["runs", "--check"]).exits(0);
+}

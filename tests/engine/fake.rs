@@ -138,6 +138,11 @@ impl Fake {
         self.state().refreshed
     }
 
+    /// Answers have the request ids of the first ones again.
+    pub(super) fn number_answers_anew(&self) {
+        self.state().answered = 0;
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

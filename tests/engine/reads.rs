@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use unpair::cloud::ErrorClass;
+use unpair::exchange::Exchange;
 use unpair::model::Outcome;
 
 use unpair::journal::SideReading;
@@ -152,4 +153,20 @@ async fn replays_that_do_not_end_are_a_failed_reading_that_tells_why() {
     scenario.audit().await;
     assert_eq!(scenario.outcomes().await, [], "nothing is planned on it");
     assert_eq!(scenario.failed("sg-a000").await, Some("RepeatedRequestId".to_owned()));
+}
+
+#[tokio::test]
+async fn an_answer_with_a_request_id_of_an_earlier_invocation_is_none() {
+    let scenario = Scenario::new(Fake::new(), 1, 2).await;
+    scenario.audit().await;
+    let listings = async |exchange: Exchange| {
+        let before = [DESCRIBE, RULES].map(|action| scenario.cloud.sent(action).len());
+        scenario.cloud.number_answers_anew();
+        scenario.look_at_first(&exchange).await;
+        let after = [DESCRIBE, RULES].map(|action| scenario.cloud.sent(action).len());
+        after.iter().sum::<usize>() - before.iter().sum::<usize>()
+    };
+    assert_eq!(listings(scenario.exchange()).await, 2);
+    let exchange = scenario.exchange().recalling(&*scenario.journal).await.expect("a journal");
+    assert!(listings(exchange).await > 2, "replayed answers are asked for again");
 }

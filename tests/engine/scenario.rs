@@ -136,6 +136,15 @@ impl Scenario {
         self.journal.record_readings(&self.id, &[seen.reading]).await.expect("recorded");
     }
 
+    /// Looks at the first group, and journals nothing.
+    pub(super) async fn look_at_first(&self, exchange: &Exchange) {
+        let lane = self.journal.lanes(&self.id).await.expect("lanes").remove(0);
+        let groups = self.journal.groups(&self.id, lane.first, 1).await.expect("groups");
+        let account = exchange.account(&lane.key).await.expect("an account");
+        let ids = [groups[0].group.clone()];
+        read_groups(exchange, &lane.key, &account, &ids).await.expect("read");
+    }
+
     /// Reads, plans and revokes in one process.
     pub(super) async fn revoke(&self) -> RunEnd {
         let exchange = self.exchange();

@@ -86,20 +86,26 @@ pub(super) fn identity(root: &Element<'_>) -> Result<Identity, Unreadable> {
     Ok(Identity { account, arn: value(result, "Arn")?.to_owned() })
 }
 
-/// The groups that a group's permissions name; none where they are not shown.
+/// The groups that a group's permissions name, as far as they are shown.
 fn names(item: &Element<'_>) -> Result<Option<NamedGroups>, Unreadable> {
+    let lists = [("ipPermissions", Direction::Ingress), ("ipPermissionsEgress", Direction::Egress)];
+    if lists.iter().all(|(list, _)| item.child(list).is_none()) {
+        return Ok(None);
+    }
     let mut named = NamedGroups::default();
-    for (list, direction) in
-        [("ipPermissions", Direction::Ingress), ("ipPermissionsEgress", Direction::Egress)]
-    {
+    for (list, direction) in lists {
         if item.child(list).is_none() {
-            return Ok(None);
+            named.leave_untold(direction);
         }
         for permission in item.items(list)? {
             for group in permission.items("groups")? {
-                // By the name alone a group is told where there is no VPC: nothing to compare.
-                let Some(id) = group.text_of("groupId") else { return Ok(None) };
-                named.add(direction, &GroupId::from(id));
+                match group.text_of("groupId") {
+                    Some(id) => named.add(direction, &GroupId::from(id)),
+                    // Where there is no VPC a group is told by its name alone: nothing to compare.
+                    None if text(item, "vpcId").is_empty() => return Ok(None),
+                    // Elsewhere a rule without the id of its group is none that the rules show.
+                    None => named.add(direction, &GroupId::from("")),
+                }
             }
         }
     }

@@ -159,9 +159,13 @@ fn a_group_is_listed_with_the_groups_that_its_permissions_name() {
     expected.add(Direction::Ingress, &GroupId::new("sg-b"));
     assert_eq!(list(&format!("{ingress}{egress}")), Some(expected));
     assert_eq!(list(&format!("<ipPermissions/>{egress}")), Some(NamedGroups::default()));
-    assert_eq!(list(&ingress), None, "half of them is nothing to compare");
+    let half = list(&ingress).expect("the half that is told is compared");
+    assert!(half.may_be(expected) && !half.may_be(NamedGroups::default()));
     let by_name = permission("<item><groupName>web</groupName></item>");
-    assert_eq!(list(&format!("<ipPermissions>{by_name}</ipPermissions>{egress}")), None);
+    let by_name = format!("<ipPermissions>{by_name}</ipPermissions>{egress}");
+    assert_eq!(list(&by_name), None, "outside a VPC");
+    let in_vpc = list(&format!("{by_name}<vpcId>vpc-1</vpcId>")).expect("a group is named");
+    assert!(!in_vpc.may_be(NamedGroups::default()) && !in_vpc.may_be(expected));
 }
 
 #[test]

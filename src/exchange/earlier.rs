@@ -1,0 +1,63 @@
+//! The request ids of earlier invocations' answers, as the journal has them: whatever replays
+//! answers does not begin anew with a process of ours.
+
+use serde_json::Value;
+
+use super::Exchange;
+use super::ids::REMEMBERED;
+use crate::journal::{Journal, JournalError, head};
+use crate::model::{RequestId, RunId};
+
+/// The latest runs that are looked at.
+const RUNS: usize = 64;
+/// The last rows of a run's history that are looked at.
+const ROWS: u32 = 4_096;
+
+impl Exchange {
+    /// The same desk, to which an answer with the request id of one in the journal is none.
+    pub async fn recalling(self, journal: &dyn Journal) -> Result<Self, JournalError> {
+        let mut latest_first = Vec::new();
+        for run in journal.runs().await?.iter().take(RUNS) {
+            latest_first.extend(ids_of(journal, &run.new.id).await?.into_iter().rev());
+            if latest_first.len() >= REMEMBERED {
+                break;
+            }
+        }
+        for id in latest_first.iter().rev() {
+            self.ids.note(id);
+        }
+        Ok(self)
+    }
+}
+
+/// The request ids of a run's last answers, in order.
+async fn ids_of(journal: &dyn Journal, run: &RunId) -> Result<Vec<RequestId>, JournalError> {
+    let Some(last) = head(journal, run).await? else { return Ok(Vec::new()) };
+    let rows = journal.history(run, last.seq.saturating_sub(u64::from(ROWS)), ROWS).await?;
+    let mut ids = Vec::new();
+    for row in rows.iter().filter(|row| row.body.contains("\"request_id")) {
+        if let Ok(body) = serde_json::from_str(&row.body) {
+            gather(&body, &mut ids);
+        }
+    }
+    Ok(ids)
+}
+
+/// Adds the request ids that a row of the history tells, wherever in it.
+fn gather(value: &Value, ids: &mut Vec<RequestId>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match (name.as_str(), value) {
+                    ("request_id", Value::String(id)) => ids.push(id.as_str().into()),
+                    ("request_ids", Value::Array(all)) => {
+                        ids.extend(all.iter().filter_map(Value::as_str).map(RequestId::from));
+                    }
+                    _ => gather(value, ids),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| gather(item, ids)),
+        _ => {}
+    }
+}
