@@ -198,11 +198,12 @@ fn references_are_flattened_and_must_be_of_groups_asked_about() {
     let answer = node(&serde_json::json!({"SecurityGroupReferences": {"SecurityGroupReference": [
         {"SecurityGroupId": "sg-1", "ReferencingSecurityGroups": {"ReferencingSecurityGroup": [
             {"SecurityGroupId": "sg-8", "AliUid": "42"}, {"SecurityGroupId": "sg-9", "AliUid": 43},
+            {"SecurityGroupId": "sg-7"},
         ]}},
     ]}}));
     let found = references(&answer, &["sg-1".into()]).expect("readable");
     let told: Vec<_> = found.all.iter().map(|r| (r.by.as_str(), r.account.as_str())).collect();
-    assert_eq!(told, [("sg-8", "42"), ("sg-9", "43")]);
+    assert_eq!(told, [("sg-8", "42"), ("sg-9", "43"), ("sg-7", UNTOLD_OWNER)]);
     assert_eq!(found.mentioned, ["sg-1".into()]);
     assert!(references(&answer, &["sg-2".into()]).is_err());
     let other_case = references(&answer, &["SG-1".into()]).expect("the same group");
