@@ -37,6 +37,8 @@ mod scene;
 mod secrets;
 mod terminal;
 mod two_users;
+#[path = "../support/terminal.rs"]
+mod typing;
 mod unread;
 mod waits;
 mod world;

@@ -14,37 +14,10 @@ use unpair::sandbox::{Fault, LoggedCall, SandboxOptions, World};
 use crate::ground::Ground;
 pub(crate) use crate::ground::is_revocation;
 use crate::process::{Ended, Running, wait_until};
+use crate::typing::on_terminal;
 use crate::world::{Owner, WorldText};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_unpair");
-/// Runs a command on a terminal of its own where something was typed before it started, answers its
-/// question, shows what it prints.
-const TERMINAL: &str = r"
-import os, pty, sys
-early, answer, command = sys.argv[1], sys.argv[2], sys.argv[3:]
-typed, go = os.pipe()
-pid, terminal = pty.fork()
-if pid == 0:
-    os.read(typed, 1)
-    os.execv(command[0], command)
-os.write(terminal, early.encode())
-os.write(go, b'.')
-shown, asked = b'', False
-while True:
-    try:
-        piece = os.read(terminal, 4096)
-    except OSError:
-        break
-    if not piece:
-        break
-    shown += piece
-    if not asked and b'type the number of' in shown:
-        asked = True
-        os.write(terminal, answer.encode() + b'\n')
-sys.stdout.buffer.write(shown)
-sys.stdout.flush()
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-";
 const HEADER: &str = "cloud,region,account_a,group_a,account_b,group_b\n";
 
 /// A scene that is being set.
@@ -147,12 +120,11 @@ impl Scene {
     pub(crate) fn run_where_somebody_types(
         &self,
         args: &[&str],
-        [early, answer]: [&str; 2],
+        typed: [&str; 2],
         env: &[(&str, &str)],
     ) -> Ended {
-        let mut command = Command::new("python3");
+        let mut command = on_terminal(PROGRAM, args, typed);
         let path = std::env::var_os("PATH").unwrap_or_default();
-        command.args(["-c", TERMINAL, early, answer, PROGRAM]).args(args);
         command.env_clear().env("PATH", path).env("TERM", "xterm").envs(env.iter().copied());
         self.spawn(command).wait()
     }

@@ -209,7 +209,7 @@ impl<'a> Story<'a> {
         if asks && answer == Answer::No {
             let path = std::env::var("PATH").unwrap_or_default();
             let env = [self.env, &[("PATH", path.as_str()), ("TERM", "xterm")]].concat();
-            let asking = on_terminal(self.program, &args, "no");
+            let asking = on_terminal(self.program, &args, ["", "no"]);
             return Some(self.stage.begin_command(asking, &env).wait());
         }
         if asks {

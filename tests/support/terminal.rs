@@ -2,13 +2,18 @@
 
 use std::process::Command;
 
-/// Runs a command on a terminal, answers its question, shows what it prints.
+/// Runs a command on a terminal of its own where something was typed before it started, answers its
+/// question, shows what it prints.
 const TERMINAL: &str = r"
 import os, pty, sys
-answer, command = sys.argv[1], sys.argv[2:]
+early, answer, command = sys.argv[1], sys.argv[2], sys.argv[3:]
+typed, go = os.pipe()
 pid, terminal = pty.fork()
 if pid == 0:
+    os.read(typed, 1)
     os.execv(command[0], command)
+os.write(terminal, early.encode())
+os.write(go, b'.')
 shown, asked = b'', False
 while True:
     try:
@@ -18,7 +23,7 @@ while True:
     if not piece:
         break
     shown += piece
-    if not asked and b'type the number of rules' in shown:
+    if not asked and b'type the number of' in shown:
         asked = True
         os.write(terminal, answer.encode() + b'\n')
 sys.stdout.buffer.write(shown)
@@ -26,10 +31,10 @@ sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 ";
 
-/// `program` with `args` on a terminal where somebody gives `answer`. Both its outputs come as
-/// standard output, as the terminal shows them.
-pub(crate) fn on_terminal(program: &str, args: &[&str], answer: &str) -> Command {
+/// `program` with `args` on a terminal where somebody typed `early` before it started, and gives
+/// `answer` to its question. Both its outputs come as standard output, as the terminal shows them.
+pub(crate) fn on_terminal(program: &str, args: &[&str], [early, answer]: [&str; 2]) -> Command {
     let mut command = Command::new("python3");
-    command.args(["-c", TERMINAL, answer, program]).args(args);
+    command.args(["-c", TERMINAL, early, answer, program]).args(args);
     command
 }
