@@ -13,7 +13,7 @@ impl Pruning {
     /// Holds the journal at `url`. It must be there.
     ///
     /// # Errors
-    /// As [`open`](super::open).
+    /// As [`open`](super::open()).
     pub async fn open(url: &str) -> Result<Self, JournalError> {
         let path = file_of(url)?;
         // A journal that is not there is not made to be emptied.
