@@ -8,6 +8,8 @@ use crate::journal::{
 };
 use crate::model::{Filter, GroupIx, PairOutcome, Scope, SideState, judge_pair};
 
+use super::unsettled::unsettled;
+
 /// Rows asked of the journal at a time.
 pub(super) const PAGE: u32 = 1000;
 
@@ -59,6 +61,8 @@ pub(super) struct Evidence {
     findings: Vec<(GroupIx, Finding)>,
     pub(super) filters: Vec<Filter>,
     accept_gone: bool,
+    /// Sides that are not ours to read any more, and not done with.
+    unsettled: HashSet<(GroupIx, GroupIx)>,
     /// When the oldest of the last readings that told something was made.
     pub(super) oldest_ms: Option<i64>,
 }
@@ -69,8 +73,10 @@ impl Evidence {
         let id = &run.new.id;
         let mut findings = journal.findings(id).await?;
         findings.sort_unstable_by_key(|(group, finding)| (*group, finding.peer));
+        let sides = load_sides(journal, run).await?;
         Ok(Self {
-            sides: load_sides(journal, run).await?,
+            unsettled: unsettled(journal, run, &partners(&sides)).await?,
+            sides,
             findings,
             filters: journal.filters(id).await?,
             accept_gone: run.new.accept_gone,
@@ -114,13 +120,20 @@ impl Evidence {
                 (SideState::Unknown, nothing)
             }
         };
-        JudgedSide { state, finding }
+        let is_left = state == SideState::NotOurs && self.unsettled.contains(&(group, peer));
+        JudgedSide { state: if is_left { SideState::Unknown } else { state }, finding }
     }
 
     fn finding(&self, group: GroupIx, peer: GroupIx) -> Option<Finding> {
         let at = self.findings.binary_search_by_key(&(group, peer), |(g, f)| (*g, f.peer)).ok()?;
         self.findings.get(at).map(|(_, finding)| *finding)
     }
+}
+
+/// The groups that are not ours to read.
+fn partners(sides: &[LastRead]) -> HashSet<GroupIx> {
+    let is_partner = |side: &LastRead| matches!(side, LastRead::NotOurs | LastRead::Naming(_));
+    (0..).map(GroupIx).zip(sides).filter(|(_, side)| is_partner(side)).map(|(ix, _)| ix).collect()
 }
 
 fn seen_state(finding: Finding) -> SideState {

@@ -27,6 +27,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unsettled;
 mod walk;
 mod words;
 

@@ -10,6 +10,9 @@ use super::text::count;
 /// What is said of a side that needs no explanation.
 const CLEAN: &str = "clean";
 
+/// What is said of a side that was called and is not ours to read any more.
+const LEFT: &str = "not ours to read any more, and not every rule of it is done with";
+
 /// What one side shows, in words; `other` is the pair's other group, `doubt` what
 /// keeps it from being judged, if its rules do.
 pub(super) fn describe(
@@ -24,6 +27,12 @@ pub(super) fn describe(
         (SideState::Clean, LastRead::Missing(code)) => format!("the group is gone ({code})"),
         (_, LastRead::Missing(code)) => {
             format!("no such group there ({code}); --accept-gone counts it as clean")
+        }
+        (SideState::Unknown, LastRead::NotOurs) => LEFT.to_owned(),
+        (SideState::Unknown, LastRead::Naming(naming))
+            if !matches!(naming.of(peer), NamesPeer::Misowned(_)) =>
+        {
+            LEFT.to_owned()
         }
         (state, LastRead::Naming(naming)) => by_references(state, naming.of(peer), other),
         (_, LastRead::NotOurs) => "not ours to read".to_owned(),

@@ -5,7 +5,9 @@ use unpair::sandbox::LoggedCall;
 
 use crate::runs::add_grant;
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, Owner, PARTNER, WorldText, admits, admits_ports, mutual};
+use crate::world::{
+    A, B, Owner, PARTNER, WorldText, X, Y, admits, admits_ports, mutual, mutual_aws,
+};
 
 fn two_pairs() -> Scene {
     let world =
@@ -323,4 +325,21 @@ fn what_changed_between_two_invocations_of_a_run_is_told_key_by_key() {
     }
     let again = scene.run(&["resume", "--yes"]);
     assert!(!again.stderr.contains("changed since"), "told once: {}", again.stderr);
+}
+
+#[test]
+fn a_side_that_is_a_partners_by_now_is_not_clean_while_rules_of_it_are_not_done_with() {
+    let scene = Setting::of(&mutual_aws()).start();
+    scene.pairs(&[(X, "sg-0000a001", Y, "sg-0000b001")]);
+    cut_short(&scene, &["revoke", "pairs.csv"]);
+    scene.cut_behind_the_back("sg-0000a001");
+    let ours = scene.read("unpair.toml");
+    let theirs = ours.replace(&format!("profile = '{}'", Y.id), "credentials = 'none'");
+    scene.write("unpair.toml", &theirs);
+    // The grant of the other side stands, and the journal knows of it.
+    scene.run(&["verify"]).exits(3).shows("not ours to read any more");
+    scene.write("unpair.toml", &ours);
+    scene.run(&["resume", "--yes"]).exits(0);
+    scene.write("unpair.toml", &theirs);
+    scene.run(&["verify"]).exits(0).shows("1 ours severed");
 }
