@@ -2,6 +2,7 @@
 
 mod again;
 mod blind;
+mod elsewhere;
 mod lane;
 mod listing;
 mod moved;
@@ -119,7 +120,11 @@ pub async fn audit(audit: &Audit<'_>) -> Result<AuditEnd, JournalError> {
     let observer = Observer::new(audit.journal, audit.run).await?;
     let work = |lane: &Lane| reading_work(&audit.exchange.pacer, &lane.key, u64::from(lane.groups));
     audit.exchange.progress.phase("reading groups", &lanes.iter().map(work).collect::<Vec<_>>());
-    let end = read_lanes(audit, &observer, &lanes).await?;
+    let began_ms = audit.exchange.clock.now_ms();
+    let mut end = read_lanes(audit, &observer, &lanes).await?;
+    if audit.run.new.accept_gone && !end.interrupted {
+        end.interrupted = !elsewhere::doubt_missing(audit, &lanes, began_ms).await?;
+    }
     audit.journal.tally(&audit.run.new.id, &audit.exchange.tallies.take()).await?;
     Ok(end)
 }

@@ -13,12 +13,12 @@ use crate::model::{AccountId, ErrorClass, GroupId, GroupIx, GroupRef, RequestId}
 const PAGE: u32 = 200;
 
 /// Which groups name one of ours; `None` if that could not be seen.
-type NamedBy = HashMap<GroupIx, Option<By>>;
+pub(super) type NamedBy = HashMap<GroupIx, Option<By>>;
 
 /// The groups that name one of ours, each with its account.
 #[derive(Default)]
-struct By {
-    groups: Vec<(AccountId, GroupId)>,
+pub(super) struct By {
+    pub(super) groups: Vec<(AccountId, GroupId)>,
     /// The provider's name of the exchange that told them.
     request_id: Option<RequestId>,
     /// There may be more, which were cut off: one that is not among them may name ours too.
@@ -82,7 +82,7 @@ fn reading(lane: &Lane, work: &GroupWork, named_by: &NamedBy, at_ms: i64) -> Gro
 
 /// Who names the peers of `work`, asked with the credentials of each peer's own account. `None`
 /// when told to stop.
-async fn references_to_peers(
+pub(super) async fn references_to_peers(
     audit: &Audit<'_>,
     work: &[GroupWork],
     lanes: &[Lane],

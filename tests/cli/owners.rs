@@ -184,3 +184,20 @@ fn a_group_of_ours_that_is_gone_does_not_hide_who_names_the_others() {
         "{pairs}"
     );
 }
+
+#[test]
+fn a_group_that_another_account_owns_is_not_gone_even_if_gone_is_accepted() {
+    let world = WorldText::empty().group(A, "sg-a1", &[]).group(B, "sg-b1", &[admits(A, "sg-a1")]);
+    let scene = Setting::of(&world).start();
+    // The row says that the group is of A.
+    scene.pairs(&[(A, "sg-a1", A, "sg-b1")]);
+    for args in [
+        &["audit", "pairs.csv", "--accept-gone", "--expect-severed"][..],
+        &["revoke", "pairs.csv", "--accept-gone", "--yes"],
+    ] {
+        scene.run(args).exits(3).shows(B.id);
+    }
+    // Once nobody names the other side, it is gone as far as anybody can tell.
+    scene.cut_behind_the_back("sg-b1");
+    scene.run(&["audit", "pairs.csv", "--accept-gone", "--expect-severed"]).exits(0);
+}
