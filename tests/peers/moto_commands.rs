@@ -228,7 +228,7 @@ fn a_role_that_leads_to_another_account_is_never_used_to_change_anything() {
     );
     scenario.home.write(".aws/config", &profile);
     let wrong =
-        format!("\n[[account]]\ncloud = \"aws\"\nid = \"{}\"\nprofile = \"b\"\n", account("b"),);
+        format!("\n[[account]]\ncloud = \"aws\"\nid = \"{}\"\nprofile = \"b\"\n", account("b"));
     scenario.home.write("unpair.toml", &(configuration(scenario.world.url()) + &wrong));
     let revoke = scenario.run("revoke pairs.csv --yes").with_exit(3);
     let told = format!("nothing of {} was sent", account("b"));
