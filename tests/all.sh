@@ -4,6 +4,8 @@
 # Ends with what passed and what failed: each test, and each of the other checks, counts for one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+# The tests write configuration files, which are refused when a group may write them.
+umask 022
 
 venv=target/venv
 wanted=tests/peers/requirements.txt
