@@ -1,6 +1,6 @@
 //! Calls that are to be sent, taken from the journal a page at a time.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use super::CarryOut;
 use super::in_hand::InHand;
@@ -10,6 +10,33 @@ use crate::model::{GroupIx, Status};
 /// Calls that a lane takes from the journal at once: each brings up to 100 rules along, and of
 /// hundreds of lanes all begin at the same time.
 const PAGE: u32 = 32;
+
+/// Groups with calls in the air or not read back: a batch never races itself. A group may have
+/// several such calls, when a process takes up what an earlier one left, and is busy until all of
+/// them are done.
+#[derive(Default)]
+pub(super) struct Busy(HashMap<GroupIx, u32>);
+
+impl Busy {
+    /// A call of `group` is sent, or is to be read back.
+    pub(super) fn hold(&mut self, group: GroupIx) {
+        *self.0.entry(group).or_default() += 1;
+    }
+
+    /// One of the calls of `group` is done, or came back unsent.
+    pub(super) fn release(&mut self, group: GroupIx) {
+        if let Some(calls) = self.0.get_mut(&group) {
+            *calls -= 1;
+            if *calls == 0 {
+                self.0.remove(&group);
+            }
+        }
+    }
+
+    fn contains(&self, group: &GroupIx) -> bool {
+        self.0.contains_key(group)
+    }
+}
 
 /// The calls of a lane in order.
 pub(super) struct Queue {
@@ -37,13 +64,13 @@ impl Queue {
     }
 
     /// The first call whose group is not busy.
-    pub(super) fn next(&mut self, busy: &HashSet<GroupIx>) -> Option<InHand> {
+    pub(super) fn next(&mut self, busy: &Busy) -> Option<InHand> {
         let at = self.calls.iter().position(|call| !busy.contains(&call.record.group))?;
         self.calls.remove(at)
     }
 
     /// Whether there are calls and the groups of all of them are busy.
-    pub(super) fn is_blocked(&self, busy: &HashSet<GroupIx>) -> bool {
+    pub(super) fn is_blocked(&self, busy: &Busy) -> bool {
         !self.calls.is_empty() && self.calls.iter().all(|call| busy.contains(&call.record.group))
     }
 
@@ -78,14 +105,18 @@ mod tests {
     #[test]
     fn a_queue_is_blocked_when_every_call_waits_for_its_group() {
         let mut queue = Queue::new();
-        let mut busy = HashSet::from([GroupIx(1)]);
+        let mut busy = Busy::default();
+        busy.hold(GroupIx(1));
         assert!(!queue.is_blocked(&busy), "nothing waits");
         queue.push(call(1));
         assert!(queue.is_blocked(&busy));
         queue.push(call(2));
         assert!(!queue.is_blocked(&busy));
         assert_eq!(queue.next(&busy).map(|call| call.record.group), Some(GroupIx(2)));
-        busy.clear();
+        busy.hold(GroupIx(1));
+        busy.release(GroupIx(1));
+        assert!(queue.is_blocked(&busy), "one of its two calls is not done");
+        busy.release(GroupIx(1));
         assert!(!queue.is_blocked(&busy));
     }
 }

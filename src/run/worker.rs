@@ -1,8 +1,6 @@
 //! A lane's calls in order, as many in the air as its width, and read-backs of whole batches
 //! meanwhile.
 
-use std::collections::HashSet;
-
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -10,13 +8,13 @@ use futures_util::{FutureExt as _, StreamExt as _};
 use super::backlog::Backlog;
 use super::carry_out::send;
 use super::in_hand::InHand;
-use super::queue::Queue;
+use super::queue::{Busy, Queue};
 use super::read_back::{Seen, Verified, read_back};
 use super::{CarryOut, RunError};
 use crate::audit::Observer;
 use crate::exchange::Account;
 use crate::journal::{JournalError, Lane};
-use crate::model::{GroupIx, Status};
+use crate::model::Status;
 
 /// A step that came to its end.
 enum Step {
@@ -49,7 +47,7 @@ pub(super) struct Worker<'a> {
     queue: Queue,
     back: Backlog,
     /// Groups with a call in the air or not read back: a batch never races itself.
-    busy: HashSet<GroupIx>,
+    busy: Busy,
     sending: usize,
     /// Calls came back unsent because the reading of their group is not fresh any more.
     pub(super) is_stale: bool,
@@ -70,7 +68,7 @@ impl<'a> Worker<'a> {
             account,
             queue: Queue::new(),
             back: Backlog::new(account.client.batch()),
-            busy: HashSet::new(),
+            busy: Busy::default(),
             sending: 0,
             is_stale: false,
         }
@@ -116,7 +114,7 @@ impl<'a> Worker<'a> {
     /// page is read in no time, by a thread that waits for nobody.
     async fn refill(&mut self) -> Result<(), JournalError> {
         for call in self.queue.refill(self.work, self.lane, self.width()).await? {
-            self.busy.insert(call.record.group);
+            self.busy.hold(call.record.group);
             self.back.push(call);
         }
         Ok(())
@@ -155,7 +153,7 @@ impl<'a> Worker<'a> {
     fn send_more(&mut self, steps: &Steps<'a>) {
         while self.sending < self.width() {
             let Some(call) = self.queue.next(&self.busy) else { return };
-            self.busy.insert(call.record.group);
+            self.busy.hold(call.record.group);
             self.sending += 1;
             let (work, lane, account) = (self.work, self.lane, self.account);
             let sent = async move {
@@ -172,7 +170,7 @@ impl<'a> Worker<'a> {
             Status::ReadBack { .. } => self.back.push(call),
             status => {
                 self.is_stale |= !status.is_closed() && self.work.is_stale(call.record.looked_ms);
-                self.busy.remove(&call.record.group);
+                self.busy.release(call.record.group);
                 if matches!(status, Status::Failed { .. }) {
                     self.done(call.record.members.len(), call.record.members.len());
                 }
@@ -216,7 +214,7 @@ impl<'a> Worker<'a> {
 
     /// Queues what of a call goes again.
     fn verified(&mut self, verified: Verified) {
-        self.busy.remove(&verified.group);
+        self.busy.release(verified.group);
         self.done(verified.settled, verified.failed);
         if let Some(call) = verified.again {
             self.queue.push(call);
