@@ -33,8 +33,8 @@ impl Busy {
         }
     }
 
-    fn contains(&self, group: &GroupIx) -> bool {
-        self.0.contains_key(group)
+    fn contains(&self, group: GroupIx) -> bool {
+        self.0.contains_key(&group)
     }
 }
 
@@ -65,13 +65,13 @@ impl Queue {
 
     /// The first call whose group is not busy.
     pub(super) fn next(&mut self, busy: &Busy) -> Option<InHand> {
-        let at = self.calls.iter().position(|call| !busy.contains(&call.record.group))?;
+        let at = self.calls.iter().position(|call| !busy.contains(call.record.group))?;
         self.calls.remove(at)
     }
 
     /// Whether there are calls and the groups of all of them are busy.
     pub(super) fn is_blocked(&self, busy: &Busy) -> bool {
-        !self.calls.is_empty() && self.calls.iter().all(|call| busy.contains(&call.record.group))
+        !self.calls.is_empty() && self.calls.iter().all(|call| busy.contains(call.record.group))
     }
 
     /// Takes more calls from the journal when no more than `few` are left. Returns those that are
