@@ -19,10 +19,10 @@ use crate::cloud::kill_commands;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How long a command may take to begin once it was told to stop: it waits for its input.
 const TO_BEGIN: Duration = Duration::from_secs(2);
-/// How long it may take to finish what is in the air: one exchange may take half as long.
+/// How long it may take to finish calls in flight: one exchange may take half as long.
 const TO_FINISH: Duration = Duration::from_secs(60);
 
-/// How far a command is: nothing is begun, calls may be in the air, its result is told.
+/// How far a command is: nothing is begun, calls may be in flight, its result is told.
 const BEGINNING: u8 = 0;
 const WORKING: u8 = 1;
 const TELLING: u8 = 2;
@@ -74,7 +74,7 @@ impl Waits {
         Ok(())
     }
 
-    /// From now on something may be in the air, and is given the time to come down.
+    /// From now on calls may be in flight, and are given the time to be answered.
     pub(super) fn work(&self) {
         self.phase.store(WORKING, Ordering::Relaxed);
     }

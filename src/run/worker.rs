@@ -46,7 +46,7 @@ pub(super) struct Worker<'a> {
     account: &'a Account,
     queue: Queue,
     back: Backlog,
-    /// Groups with a call in the air or not read back: a batch never races itself.
+    /// Groups of which no call is sent for now.
     busy: Busy,
     sending: usize,
     /// Calls came back unsent because the reading of their group is not fresh any more.
