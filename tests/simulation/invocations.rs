@@ -23,7 +23,7 @@ use crate::journal::{Watched, at_once};
 use crate::process::{FRESH, exchange};
 use crate::rows::Rows;
 use crate::story::alone;
-use crate::time::Time;
+use crate::time::{Time, since_begin};
 use crate::verdicts::{Invocation, Rests};
 use crate::world::World;
 
@@ -140,7 +140,6 @@ impl Story {
         self.told.push(format!("{command:?}, {reply:?}, dies after {dies:?}"));
         self.begun += 1;
         self.world().manner.forget();
-        let before = self.world().ledger.clone();
         let (world, files) = (Arc::clone(&self.world), Arc::clone(&self.journal));
         let ground = Arc::new(Ground::new(world, self.time, files, dies));
         let journal = Watched::open(Arc::clone(&ground));
@@ -151,6 +150,7 @@ impl Story {
             () = ground.crash() => None,
             exit = work => exit,
         };
+        self.world().ledger.settle(exit.is_some());
         let mut chosen = chosen.into_inner();
         if chosen.is_none() && (command, exit) == (Command::Revoke, None) {
             // It was killed while it began a run, if it did.
@@ -160,11 +160,10 @@ impl Story {
             let rests = match exit {
                 // Of a plan, it says that it was made.
                 Some(0) if command != Command::Plan => Rests::ThisInvocation,
-                Some(_) => Rests::AnyInvocation,
-                None => Rests::EarlierOnes(Box::new(before)),
+                _ => Rests::AnyInvocation,
             };
             self.told.push(format!("exit {exit:?}"));
-            self.judge(&journal, run, &rests);
+            self.judge(&journal, run, rests);
             self.learn(run, (command, reply), exit);
         }
         journal.close();
@@ -189,7 +188,8 @@ impl Story {
         };
         let id = run.new.id.clone();
         chosen.replace(Some(id.clone()));
-        ground.world().ledger.invocation = Some(Invocation::of(id.clone(), forbidden));
+        let closing = run.closing_ms.map(since_begin);
+        ground.world().ledger.invocation = Some(Invocation::of(id.clone(), forbidden, closing));
         let exchange = exchange(ground, journal, &id).await;
         let fresh = Freshness::new(Some(FRESH), ground.clock().now());
         let process = Process { journal, exchange: &exchange, fresh };
@@ -258,7 +258,7 @@ impl Story {
     }
 
     /// Judges what a report says of the run that was worked on, whether it was killed or not.
-    fn judge(&mut self, journal: &Watched, run: &RunId, rests: &Rests) {
+    fn judge(&mut self, journal: &Watched, run: &RunId, rests: Rests) {
         let inside = journal.inside();
         let mut pairs = Vec::new();
         at_once(async {

@@ -35,7 +35,7 @@ impl World {
         let Some(group) = self.groups.get(id) else { return Vec::new() };
         self.read.insert(id.clone(), now);
         let standing = group.rules.iter().map(|rule| rule.id.clone()).collect();
-        self.ledger.read(id, standing);
+        self.ledger.read(id, standing, now);
         let shadows = group.shadows.iter().filter(|(_, until)| is_stale && *until > now);
         group.rules.iter().cloned().chain(shadows.map(|(rule, _)| rule.clone())).collect()
     }

@@ -31,6 +31,12 @@ impl Time {
     }
 }
 
+/// When a wall clock that never jumped showed `wall_ms`.
+pub(crate) fn since_begin(wall_ms: i64) -> Duration {
+    let passed = u64::try_from(wall_ms - WALL_AT_BEGIN_MS).expect("after the begin");
+    Duration::from_millis(passed)
+}
+
 /// A step of the wall clock that is no passing of time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Jump {
