@@ -2,10 +2,13 @@
 //! stuck in one begins no call after it, and comes to its end.
 
 use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio::net::TcpSocket;
+use tokio::runtime::Builder;
 
 use crate::process::{Running, wait_until};
 use crate::scene::{Scene, Setting};
@@ -18,6 +21,7 @@ const PROMPTLY: Duration = Duration::from_secs(25);
 struct Hanging {
     url: String,
     taken: Arc<Mutex<Vec<TcpStream>>>,
+    _listener: Option<TcpListener>,
 }
 
 impl Hanging {
@@ -31,7 +35,32 @@ impl Hanging {
                 kept.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
             }
         });
-        Self { url, taken }
+        Self { url, taken, _listener: None }
+    }
+
+    /// One that takes no connection any more: those who dial it wait.
+    fn full() -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let listening = runtime.block_on(async {
+            let socket = TcpSocket::new_v4()?;
+            socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+            socket.listen(1)?.into_std()
+        });
+        let listener = listening.expect("a listener");
+        let address = listener.local_addr().expect("bound");
+        let url = format!("http://{address}");
+        // What is dialled here is never accepted; beyond the backlog it does not even come about.
+        let dial = || TcpStream::connect_timeout(&address, Duration::from_millis(300));
+        let waiting: Vec<TcpStream> = std::iter::from_fn(|| dial().ok()).collect();
+        let taken = Arc::new(Mutex::new(waiting));
+        Self { url, taken, _listener: Some(listener) }
+    }
+
+    /// Whether somebody waits for a connection to it: state `02`, SYN sent, in the kernel's list.
+    fn is_dialled(&self) -> bool {
+        let port = self.url.rsplit(':').next().and_then(|port| port.parse::<u16>().ok());
+        let to = format!("0100007F:{:04X} 02", port.expect("a port"));
+        std::fs::read_to_string("/proc/net/tcp").is_ok_and(|list| list.contains(&to))
     }
 
     fn calls(&self) -> usize {
@@ -42,21 +71,25 @@ impl Hanging {
 /// What a command waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wait {
+    Connect,
     Name,
     Identity,
     Listing,
     CredentialProcess,
+    Renewal,
     Quota,
     PauseFile,
     RateLimit,
     ReadBack,
 }
 
-const WAITS: [Wait; 8] = [
+const WAITS: [Wait; 10] = [
+    Wait::Connect,
     Wait::Name,
     Wait::Identity,
     Wait::Listing,
     Wait::CredentialProcess,
+    Wait::Renewal,
     Wait::Quota,
     Wait::PauseFile,
     Wait::RateLimit,
@@ -72,7 +105,7 @@ struct Stuck {
 
 impl Stuck {
     fn new(wait: Wait) -> Self {
-        let is_aws = wait == Wait::CredentialProcess;
+        let is_aws = matches!(wait, Wait::CredentialProcess | Wait::Renewal);
         let world = if is_aws { mutual_aws() } else { mutual() };
         let mut setting = Setting::of(&world);
         match wait {
@@ -86,12 +119,19 @@ impl Stuck {
                 setting = setting.fault("code:Throttling.User@RevokeSecurityGroup=1");
             }
             Wait::ReadBack => setting = setting.lag(Duration::from_secs(600)),
-            Wait::Identity | Wait::Listing | Wait::CredentialProcess | Wait::PauseFile => {}
+            Wait::Renewal => {
+                setting = setting.fault("expired-credentials@RevokeSecurityGroupIngress=1");
+            }
+            Wait::Connect
+            | Wait::Identity
+            | Wait::Listing
+            | Wait::CredentialProcess
+            | Wait::PauseFile => {}
         }
         let scene = setting.start();
-        let (own, peer, ids) = match wait {
-            Wait::CredentialProcess => (X, Y, ("sg-0000a001", "sg-0000b001")),
-            _ => (A, B, ("sg-a1", "sg-b1")),
+        let (own, peer, ids) = match is_aws {
+            true => (X, Y, ("sg-0000a001", "sg-0000b001")),
+            false => (A, B, ("sg-a1", "sg-b1")),
         };
         scene.pairs(&[(own, ids.0, peer, ids.1)]);
         match wait {
@@ -104,17 +144,23 @@ impl Stuck {
                 let more = format!("alibaba,{},{},sg-a2,{},sg-b2\n", A.region, A.id, B.id);
                 scene.write("pairs.csv", &(scene.read("pairs.csv") + &more));
             }
-            Wait::CredentialProcess => {
-                let command =
-                    format!("sleep 600 & echo $! > {}; wait", scene.path("pid").display());
-                let profile = |id| format!("[profile {id}]\ncredential_process = {command}\n");
-                scene.write("aws-credentials", "");
+            Wait::CredentialProcess | Wait::Renewal => {
+                let keys = scene.read("aws-credentials");
+                let gives = if wait == Wait::Renewal { ONCE } else { "" };
+                scene.write("command.sh", &format!("{gives}{NEVER}"));
+                let (command, folder) = (scene.path("command.sh"), scene.path(""));
+                let call = format!("sh {} {}", command.display(), folder.display());
+                let profile = |id| format!("[profile {id}]\ncredential_process = {call} {id}\n");
                 scene.write("aws-config", &format!("{}{}", profile(X.id), profile(Y.id)));
+                // No profile has keys any more: what the command gives stands in comments.
+                let answers = [X.id, Y.id].map(|id| format!("# {id} {}\n", answer(&keys, id)));
+                scene.write("aws-credentials", &answers.concat());
             }
             Wait::PauseFile => scene.write("pause", ""),
-            Wait::Identity | Wait::Listing | Wait::RateLimit | Wait::ReadBack => {}
+            Wait::Connect | Wait::Identity | Wait::Listing | Wait::RateLimit | Wait::ReadBack => {}
         }
-        Self { wait, scene, hanging: Hanging::start() }
+        let hanging = if wait == Wait::Connect { Hanging::full() } else { Hanging::start() };
+        Self { wait, scene, hanging }
     }
 
     fn begin(&self, more: &[&str]) -> Running {
@@ -124,7 +170,7 @@ impl Stuck {
             args.extend(["--pause-file", "pause"]);
         }
         let hangs = match self.wait {
-            Wait::Name | Wait::Identity => Some("UNPAIR_ALIBABA__STS_ENDPOINT"),
+            Wait::Connect | Wait::Name | Wait::Identity => Some("UNPAIR_ALIBABA__STS_ENDPOINT"),
             Wait::Listing => Some("UNPAIR_ALIBABA__ECS_ENDPOINT"),
             _ => None,
         };
@@ -143,7 +189,10 @@ impl Stuck {
             Wait::Name | Wait::Identity | Wait::Listing => {
                 wait_until("a call that hangs", || self.hanging.calls() > 0);
             }
-            Wait::CredentialProcess => {
+            Wait::Connect => {
+                wait_until("a connection that does not come about", || self.hanging.is_dialled());
+            }
+            Wait::CredentialProcess | Wait::Renewal => {
                 wait_until("the command", || self.scene.path("pid").exists());
             }
             Wait::Quota => sent("DescribeSecurityGroups", 2),
@@ -177,7 +226,7 @@ impl Stuck {
         let ended = ended.exits(4);
         assert!(ended.stdout.contains("\"exit\": 4"), "{}", ended.stdout);
         assert_eq!(self.calls(), calls, "{:?}: a call began after it", self.wait);
-        if self.wait == Wait::CredentialProcess {
+        if matches!(self.wait, Wait::CredentialProcess | Wait::Renewal) {
             let pid = self.scene.read("pid");
             wait_until("the end of the command's child", || is_gone(pid.trim()));
         }
@@ -186,6 +235,29 @@ impl Stuck {
     fn calls(&self) -> usize {
         self.scene.calls().len() + self.hanging.calls()
     }
+}
+
+/// A credential command, given a folder and a profile, that never ends, and tells its child there.
+const NEVER: &str = "sleep 600 & echo $! > \"$1/pid\"; wait\n";
+/// What it does before: it gives the credentials of the profile the first time that it is run.
+const ONCE: &str = r#"
+if [ ! -e "$1/$2" ]; then
+    touch "$1/$2"
+    sed -n "s/^# $2 //p" "$1/aws-credentials"
+    exit
+fi
+"#;
+
+/// The keys of the profile `id` as a credential command gives them.
+fn answer(keys: &str, id: &str) -> String {
+    let section = keys.split('[').find(|section| section.starts_with(&format!("{id}]")));
+    let value = |key: &str| {
+        let lines = section.into_iter().flat_map(str::lines);
+        let mut values = lines.filter_map(|line| line.split_once(" = "));
+        values.find(|(name, _)| *name == key).map(|(_, value)| value).expect("a key")
+    };
+    let (key, secret) = (value("aws_access_key_id"), value("aws_secret_access_key"));
+    format!(r#"{{"Version": 1, "AccessKeyId": "{key}", "SecretAccessKey": "{secret}"}}"#)
 }
 
 /// Whether a process is gone, or was killed and waits to be asked how it ended.
@@ -218,6 +290,18 @@ fn max_duration_reaches_every_wait() {
         let calls = stuck.calls();
         stuck.ends(running, calls);
     }
+}
+
+#[test]
+fn max_duration_reaches_the_question() {
+    let scene = Setting::of(&mutual()).start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    let args = ["revoke", "pairs.csv", "--max-duration", "6s"];
+    let began = Instant::now();
+    let ended = scene.run_on_terminal(&args, "", &[]).exits(4);
+    assert!(began.elapsed() < PROMPTLY, "{:?}", began.elapsed());
+    assert!(ended.stdout.contains("type the number of"), "it was asked: {}", ended.stdout);
+    assert!(scene.revocations().is_empty(), "{}", ended.stdout);
 }
 
 #[test]

@@ -4,6 +4,8 @@
    From operation UNPAIR_EIO_AT on (or at that one alone, with UNPAIR_EIO_ONCE) writes, truncations
    and syncs answer EIO. At the end their number goes to UNPAIR_DISK_COUNT.
 
+   While the file UNPAIR_HANG_WHILE exists, none of them comes to its end.
+
    With UNPAIR_DISK_LOG everything that reaches the files is recorded there, in order, and what
    leaves the process: each piece of a request that names a group, and that something was printed.
    By then what is acknowledged by it counts as durable. A record is: kind, length of name, offset,
@@ -47,6 +49,8 @@ static const char *journal_file(int fd, char *path) {
 }
 
 static int fails(void) {
+    const char *hangs = getenv("UNPAIR_HANG_WHILE");
+    while (hangs && access(hangs, F_OK) == 0) usleep(10000);
     static long first = -1;
     if (first < 0) {
         const char *at = getenv("UNPAIR_EIO_AT");

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::judge::{Findings, Judge, Law, sent_and_open};
 use crate::preload;
-use crate::process::Ended;
+use crate::process::{Ended, wait_until};
 use crate::program::SHIPPED;
 use crate::stage::Stage;
 use crate::world::{Plot, Size};
@@ -194,6 +194,36 @@ fn an_input_output_error_at_any_operation_loses_nothing_and_ends_the_sending() {
     }
     told("broken disks", seed, &tally);
     assert!(tally.in_flight > 0, "some errors come while calls are in the air");
+}
+
+#[test]
+fn a_disk_that_hangs_keeps_no_process_that_was_told_to_stop_and_loses_nothing() {
+    let Some(disk) = preload::disk() else { return };
+    let seed = crate::seed();
+    // The first waits a minute for the disk, the second is told twice.
+    for (n, signals) in (seed..).zip([1, 2]) {
+        let stage = stage(n);
+        let hang = stage.path("hang");
+        let way = hang.to_str().expect("text");
+        let env = [("LD_PRELOAD", disk), ("UNPAIR_HANG_WHILE", way)];
+        let running = stage.begin(SHIPPED, &REVOKE, &env);
+        wait_until("a revocation", || stage.revocations() > 0);
+        std::fs::write(&hang, "").expect("a file");
+        running.signal("INT");
+        wait_until("the signal to be told", || running.told().contains("stopping:"));
+        if signals == 2 {
+            running.signal("INT");
+        }
+        let ended = running.wait().exits(4);
+        let is_told = ended.stderr.contains("without waiting any longer");
+        assert_eq!(is_told, signals == 1, "UNPAIR_SEED={seed}: {}", ended.stderr);
+        std::fs::remove_file(&hang).expect("it is there");
+        let mut judge = Judge::default();
+        judge.judge(&stage);
+        stage.run(SHIPPED, &["resume", "--yes"], &[]).exits(0);
+        judge.judge_end(&stage);
+        assert!(judge.findings.is_empty(), "UNPAIR_SEED={seed}\n{}", judge.findings);
+    }
 }
 
 #[test]
