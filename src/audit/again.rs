@@ -98,7 +98,14 @@ mod tests {
 
     fn work(ix: u32) -> GroupWork {
         let group = GroupId::new("sg-a");
-        GroupWork { ix: GroupIx(ix), group, read_ms: None, looked_ms: None, peers: vec![] }
+        GroupWork {
+            ix: GroupIx(ix),
+            group,
+            peers: vec![],
+            read_ms: None,
+            looked_ms: None,
+            looked_now: false,
+        }
     }
 
     fn read(reading: Reading) -> GroupRead {

@@ -54,9 +54,14 @@ pub enum Age {
     OfPlan,
     /// That of its last reading.
     OfReading,
-    /// That of its last reading, in a closing look: every order of the run is settled, and a rule
-    /// that shows again may be a listing that lags, so that one look at it is no proof.
-    Closing,
+    /// That of its last reading, in a closing look, where one of an earlier process counts only if
+    /// it is of a closing look that began at `since_ms` and was cut short. Every order of the run
+    /// is settled, and a rule that shows again may be a listing that lags, so that one look at it
+    /// is no proof.
+    Closing {
+        /// Milliseconds since 1970; absent if the look begins now.
+        since_ms: Option<i64>,
+    },
 }
 
 /// What to read, and how.
@@ -81,7 +86,10 @@ impl Audit<'_> {
     fn is_due(&self, group: &GroupWork) -> bool {
         let at_ms = match self.age {
             Age::OfPlan => group.read_ms,
-            Age::OfReading | Age::Closing => group.looked_ms,
+            Age::OfReading => group.looked_ms,
+            Age::Closing { since_ms } => group.looked_ms.filter(|looked| {
+                group.looked_now || since_ms.is_some_and(|since| since <= *looked)
+            }),
         };
         let fresh = self.fresh_since_ms..=self.exchange.clock.now_ms();
         !at_ms.is_some_and(|at| fresh.contains(&at))

@@ -28,7 +28,7 @@ pub(super) async fn shown_again(
     due: &[Due],
     reads: &[GroupRead],
 ) -> Result<HashSet<GroupIx>, JournalError> {
-    let (Age::Closing, [first, ..], [.., last]) = (audit.age, due, due) else {
+    let (Age::Closing { .. }, [first, ..], [.., last]) = (audit.age, due, due) else {
         return Ok(HashSet::new());
     };
     let ordered = ordered(audit, first.work.ix..=last.work.ix).await?;

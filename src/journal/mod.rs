@@ -48,7 +48,9 @@ pub use open::{Mode, open};
 pub use orders::GroupOrders;
 pub use prune::Pruning;
 pub use reading::{GroupReading, NamesPeer, Naming, Reading, SideReading, SideRecord};
-pub use run::{GroupWork, Lane, NewRun, PeerEntry, RunKind, RunRecord, RunState, RunUpdate};
+pub use run::{
+    GroupWork, Lane, NewRun, PeerEntry, ReadingTimes, RunKind, RunRecord, RunState, RunUpdate,
+};
 pub use stored::stored_pairs;
 pub use table::Table;
 pub use url::file_of;
@@ -182,9 +184,8 @@ pub trait Journal: Send + Sync {
         limit: u32,
     ) -> Result<Vec<SideRecord>, JournalError>;
 
-    /// When the oldest and the newest of the last readings were made, of those that told something;
-    /// `None` if there is none.
-    async fn reading_times(&self, run: &RunId) -> Result<Option<(i64, i64)>, JournalError>;
+    /// When the last readings were made; `None` if none told anything.
+    async fn reading_times(&self, run: &RunId) -> Result<Option<ReadingTimes>, JournalError>;
 
     /// The findings of the last reading of every group that has any, as `(group, finding)`.
     async fn findings(&self, run: &RunId) -> Result<Vec<(GroupIx, Finding)>, JournalError>;

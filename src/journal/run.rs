@@ -240,4 +240,18 @@ pub struct GroupWork {
     pub read_ms: Option<i64>,
     /// When it was last read, planned or not; absent if never, or if the last reading failed.
     pub looked_ms: Option<i64>,
+    /// Whether this process made that reading: it holds the journal since.
+    pub looked_now: bool,
+}
+
+/// When the last readings of a run's groups were made, of those that told something (milliseconds
+/// since 1970).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadingTimes {
+    /// The oldest of them.
+    pub oldest_ms: i64,
+    /// The newest.
+    pub newest_ms: i64,
+    /// The oldest of those that an earlier process made.
+    pub earlier_ms: Option<i64>,
 }

@@ -80,7 +80,7 @@ impl Evidence {
             findings,
             filters: journal.filters(id).await?,
             accept_gone: run.new.accept_gone,
-            oldest_ms: journal.reading_times(id).await?.map(|(oldest, _)| oldest),
+            oldest_ms: journal.reading_times(id).await?.map(|times| times.oldest_ms),
         })
     }
 

@@ -129,9 +129,10 @@ impl Stuck {
             | Wait::PauseFile => {}
         }
         let scene = setting.start();
-        let (own, peer, ids) = match is_aws {
-            true => (X, Y, ("sg-0000a001", "sg-0000b001")),
-            false => (A, B, ("sg-a1", "sg-b1")),
+        let (own, peer, ids) = if is_aws {
+            (X, Y, ("sg-0000a001", "sg-0000b001"))
+        } else {
+            (A, B, ("sg-a1", "sg-b1"))
         };
         scene.pairs(&[(own, ids.0, peer, ids.1)]);
         match wait {

@@ -18,8 +18,8 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use unpair::journal::{
     CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Journal,
-    JournalError, Lane, Mode, NewRun, OpenCounts, Reopenable, RevocationRecord, RunRecord,
-    RunUpdate, SideRecord, Table, Tally, open,
+    JournalError, Lane, Mode, NewRun, OpenCounts, ReadingTimes, Reopenable, RevocationRecord,
+    RunRecord, RunUpdate, SideRecord, Table, Tally, open,
 };
 use unpair::model::{
     Event, Filter, GroupIx, GroupRef, Groups, Outcome, PairSet, PlannedCall, RevocationId, RuleId,
@@ -187,7 +187,7 @@ watched! {
         fn findings(run: &RunId) -> Vec<(GroupIx, Finding)>;
         fn snapshot(run: &RunId, group: GroupIx) -> Option<Snapshot>;
         fn open_counts(run: &RunId, lane: &Lane) -> OpenCounts;
-        fn reading_times(run: &RunId) -> Option<(i64, i64)>;
+        fn reading_times(run: &RunId) -> Option<ReadingTimes>;
         fn reopenable(run: &RunId) -> Vec<Reopenable>;
         fn tallies(run: &RunId) -> Vec<Tally>;
         fn recent(since_ms: i64) -> Vec<Tally>;

@@ -86,6 +86,7 @@ pub(super) fn groups(
             peers: Vec::new(),
             read_ms: get(row, "known_ms")?,
             looked_ms: get(row, "looked_ms")?,
+            looked_now: get(row, "looked_now")?,
         })
     })?;
     let (Some(first), Some(last)) = (groups.first(), groups.last()) else { return Ok(groups) };

@@ -16,8 +16,8 @@ use crate::journal::desk::By;
 use crate::journal::table::Table;
 use crate::journal::{
     CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Journal,
-    JournalError, Lane, NewRun, OpenCounts, Reopenable, RevocationRecord, RunRecord, RunUpdate,
-    SideRecord, Tally,
+    JournalError, Lane, NewRun, OpenCounts, ReadingTimes, Reopenable, RevocationRecord, RunRecord,
+    RunUpdate, SideRecord, Tally,
 };
 use crate::model::{
     Event, Filter, GroupIx, GroupRef, Groups, PairSet, PlannedCall, RevocationId, RunId, Snapshot,
@@ -138,7 +138,7 @@ impl Journal for SqliteJournal {
         self.ask(run, move |conn, no| sides::sides(conn, no, from, limit)).await
     }
 
-    async fn reading_times(&self, run: &RunId) -> Result<Option<(i64, i64)>, JournalError> {
+    async fn reading_times(&self, run: &RunId) -> Result<Option<ReadingTimes>, JournalError> {
         self.ask(run, sides::times).await
     }
 

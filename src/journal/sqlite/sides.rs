@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::row::{Row, each, first, get, maybe_bytes, maybe_text, parse, select, text};
 use super::sql;
-use crate::journal::{Finding, JournalError, SideReading, SideRecord, pack};
+use crate::journal::{Finding, JournalError, ReadingTimes, SideReading, SideRecord, pack};
 use crate::model::{GroupIx, Snapshot};
 
 pub(super) fn sides(
@@ -38,11 +38,11 @@ fn state(row: &Row<'_>) -> Result<SideReading, JournalError> {
     })
 }
 
-/// When the oldest and the newest of the last readings that told something were made.
-pub(super) fn times(conn: &Connection, run_no: i64) -> Result<Option<(i64, i64)>, JournalError> {
+pub(super) fn times(conn: &Connection, run_no: i64) -> Result<Option<ReadingTimes>, JournalError> {
     let times = first(conn, sql::READING_TIMES, [run_no], |row| {
-        let oldest: Option<i64> = get(row, "oldest")?;
-        Ok(oldest.zip(get(row, "newest")?))
+        let earlier_ms = get(row, "earlier")?;
+        let ends = get::<Option<i64>>(row, "oldest")?.zip(get(row, "newest")?);
+        Ok(ends.map(|(oldest_ms, newest_ms)| ReadingTimes { oldest_ms, newest_ms, earlier_ms }))
     })?;
     Ok(times.flatten())
 }

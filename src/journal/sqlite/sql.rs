@@ -89,7 +89,8 @@ statements! {
     NOTES = "SELECT line, text FROM note WHERE run_no = ?1";
     NOTE_OF = "SELECT text FROM note WHERE run_no = ?1 AND line = ?2";
     GROUPS = "SELECT ix, id, known_ms, CASE reading WHEN 'failed' THEN NULL ELSE read_ms END
-            AS looked_ms FROM grp WHERE run_no = ?1 AND ix >= ?2
+            AS looked_ms, lease_epoch IS (SELECT epoch FROM journal) AS looked_now
+        FROM grp WHERE run_no = ?1 AND ix >= ?2
         ORDER BY ix LIMIT ?3";
     /// Rows that have peers of groups from ?2 to ?3, and perhaps of some that come before.
     PEERS = "SELECT grp, entries FROM chunk WHERE run_no = ?1 AND grp <= ?3
@@ -117,8 +118,9 @@ statements! {
     SIDES = "SELECT ix, read_ms, reading, code, message, naming, service_managed, elsewhere
         FROM grp WHERE run_no = ?1 AND ix >= ?2 ORDER BY ix LIMIT ?3";
     FINDINGS = "SELECT grp, entries FROM finding WHERE run_no = ?1 ORDER BY grp";
-    READING_TIMES = "SELECT min(read_ms) AS oldest, max(read_ms) AS newest FROM grp
-        WHERE run_no = ?1 AND reading NOT IN ('unread', 'failed')";
+    READING_TIMES = "SELECT min(read_ms) AS oldest, max(read_ms) AS newest,
+            min(CASE WHEN lease_epoch < (SELECT epoch FROM journal) THEN read_ms END) AS earlier
+        FROM grp WHERE run_no = ?1 AND reading NOT IN ('unread', 'failed')";
     SNAPSHOT = "SELECT s.body FROM grp g
         JOIN snapshot s ON s.run_no = g.run_no AND s.grp = g.ix AND s.seq = g.read_seq
         WHERE g.run_no = ?1 AND g.ix = ?2";

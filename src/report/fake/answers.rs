@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use super::FakeJournal;
 use crate::journal::{
     CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Journal,
-    JournalError, Lane, NewRun, OpenCounts, PeerEntry, Reopenable, RevocationRecord, RunRecord,
-    RunUpdate, SideRecord, Table, Tally,
+    JournalError, Lane, NewRun, OpenCounts, PeerEntry, ReadingTimes, Reopenable, RevocationRecord,
+    RunRecord, RunUpdate, SideRecord, Table, Tally,
 };
 use crate::model::{
     Event, Filter, GroupIx, GroupRef, Groups, PairSet, PlannedCall, RevocationId, RunId, Snapshot,
@@ -67,6 +67,7 @@ impl Journal for FakeJournal {
                 peers,
                 read_ms: Some(0),
                 looked_ms: Some(0),
+                looked_now: true,
             }
         });
         Ok(self.page(work, limit))
@@ -122,9 +123,14 @@ impl Journal for FakeJournal {
     ) -> Result<Vec<SideRecord>, JournalError> {
         Ok(self.page(self.sides.iter().filter(|side| side.group >= from).cloned(), limit))
     }
-    async fn reading_times(&self, _: &RunId) -> Result<Option<(i64, i64)>, JournalError> {
+    async fn reading_times(&self, _: &RunId) -> Result<Option<ReadingTimes>, JournalError> {
         let times = || self.sides.iter().filter_map(|side| side.at_ms);
-        Ok(times().min().zip(times().max()))
+        let ends = times().min().zip(times().max());
+        Ok(ends.map(|(oldest_ms, newest_ms)| ReadingTimes {
+            oldest_ms,
+            newest_ms,
+            earlier_ms: None,
+        }))
     }
     async fn findings(&self, _: &RunId) -> Result<Vec<(GroupIx, Finding)>, JournalError> {
         Ok(self.findings.clone())

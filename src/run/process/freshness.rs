@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::exchange::{Clock, Moment};
+use crate::journal::ReadingTimes;
 
 /// What an invocation takes for fresh: both clocks decide, so that neither a pause nor a clock that
 /// is set back makes an old reading young.
@@ -39,14 +40,16 @@ impl Freshness {
         self.limit_ms.is_none() || at_ms.is_some_and(is_fresh)
     }
 
-    /// Readings of this time and later count for the verdict: this invocation's own, and those of a
-    /// closing look that an earlier one began at `closing_ms` and that nothing was changed after.
-    pub fn verdict_since_ms(&self, clock: &Clock, closing_ms: Option<i64>) -> i64 {
-        if self.limit_ms.is_none() {
-            return i64::MIN;
-        }
-        let own = closing_ms.map_or(self.began.wall_ms, |closing| closing.min(self.began.wall_ms));
-        self.since_ms(clock).max(own)
+    /// Whether a verdict may rest on readings of these times: none is too old, and each is of this
+    /// process, which no clock decides, or of a closing look that an earlier one began at
+    /// `closing_ms` and that nothing was changed after.
+    pub fn proves(&self, clock: &Clock, times: &ReadingTimes, closing_ms: Option<i64>) -> bool {
+        let closes = |at: i64| closing_ms.is_some_and(|closing| closing <= at);
+        let is_fresh = |at| self.allows(clock, Some(at));
+        self.limit_ms.is_none()
+            || (is_fresh(times.oldest_ms)
+                && is_fresh(times.newest_ms)
+                && times.earlier_ms.is_none_or(closes))
     }
 }
 
@@ -75,13 +78,24 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_an_earlier_invocation_read_counts_only_if_it_was_closing() {
-        let fresh = Freshness::new(Some(HOUR), began(10 * HOUR_MS));
-        let since = |closing_ms| fresh.verdict_since_ms(&Clock::of(|| 10 * HOUR_MS), closing_ms);
-        assert_eq!(since(None), 10 * HOUR_MS);
-        assert_eq!(since(Some(10 * HOUR_MS - 5)), 10 * HOUR_MS - 5);
-        assert_eq!(since(Some(5 * HOUR_MS)), 9 * HOUR_MS, "too long ago");
-        assert_eq!(since(Some(11 * HOUR_MS)), 10 * HOUR_MS, "a clock that was set back");
+    async fn what_an_earlier_process_read_counts_only_if_it_was_closing() {
+        let now = 10 * HOUR_MS;
+        let (fresh, clock) = (Freshness::new(Some(HOUR), began(now)), Clock::of(move || now));
+        let proves = |oldest_ms, newest_ms, earlier_ms, closing_ms| {
+            let times = ReadingTimes { oldest_ms, newest_ms, earlier_ms };
+            fresh.proves(&clock, &times, closing_ms)
+        };
+        // A clock that was set back makes an earlier reading no younger than this process.
+        for at in [now - 5, now] {
+            assert!(proves(at, now, None, None));
+            assert!(!proves(at, now, Some(at), None));
+            assert!(!proves(at, now, Some(at), Some(at + 1)));
+            assert!(proves(at, now, Some(at), Some(at)));
+        }
+        let old = now - HOUR_MS - 1;
+        assert!(!proves(old, now, None, None));
+        assert!(!proves(old, now, Some(old), Some(old)));
+        assert!(!proves(now, now + 1, None, None), "a reading from the future");
     }
 
     #[tokio::test(start_paused = true)]
@@ -89,6 +103,7 @@ mod tests {
         let fresh = Freshness::new(None, began(10 * HOUR_MS));
         let clock = Clock::of(|| 10 * HOUR_MS);
         assert_eq!(fresh.since_ms(&clock), i64::MIN);
-        assert_eq!(fresh.verdict_since_ms(&clock, None), i64::MIN);
+        let times = ReadingTimes { oldest_ms: 1, newest_ms: 1, earlier_ms: Some(1) };
+        assert!(fresh.proves(&clock, &times, None));
     }
 }

@@ -41,20 +41,17 @@ impl Process<'_> {
     /// Whether every reading counts for a verdict: none is too old, and none was made by an earlier
     /// invocation but in a closing look.
     pub async fn is_read_now(&self, run: &RunRecord) -> Result<bool, JournalError> {
+        let times = self.journal.reading_times(&run.new.id).await?;
         let clock = &self.exchange.clock;
-        let since_ms = self.fresh.verdict_since_ms(clock, run.closing_ms);
-        let now_ms = clock.now_ms();
-        let counts = |(oldest, newest): (i64, i64)| since_ms <= oldest && newest <= now_ms;
-        Ok(self.journal.reading_times(&run.new.id).await?.is_none_or(counts))
+        Ok(times.is_none_or(|times| self.fresh.proves(clock, &times, run.closing_ms)))
     }
 
     /// The closing look: reads once more every side whose last reading does not count.
     pub async fn look_again(&self, run: &RunRecord, basis: Basis) -> Result<Prepared, Halt> {
         let clock = &self.exchange.clock;
-        let since_ms = self.fresh.verdict_since_ms(clock, run.closing_ms);
-        let now_ms = clock.now_ms();
-        let is_begun = run.closing_ms.is_some_and(|closing| since_ms <= closing);
-        let closing_ms = (!is_begun).then_some(Some(now_ms));
+        let since_ms = self.fresh.since_ms(clock);
+        let unfinished_ms = run.closing_ms.filter(|closing| since_ms <= *closing);
+        let closing_ms = unfinished_ms.is_none().then_some(Some(clock.now_ms()));
         let begun = RunUpdate { closing_ms, ..RunUpdate::default() };
         let planning = match basis {
             _ if run.new.blind => Planning::Leave,
@@ -66,7 +63,7 @@ impl Process<'_> {
         } else {
             self.update(run, begun).await?;
         }
-        let reading = Reading { planning, age: Age::Closing, since_ms };
+        let reading = Reading { planning, age: Age::Closing { since_ms: unfinished_ms }, since_ms };
         let read = self.audit(run, reading).await?;
         self.prepared(run.clone(), read, Vec::new(), basis).await
     }
