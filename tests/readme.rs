@@ -1,5 +1,6 @@
-//! README.md shows what the program prints: every console block is run again, in order, in one
-//! fresh folder, and compared. `UNPAIR_README_WRITE=1` writes what came into README.md instead.
+//! README.md and the pages of docs/ show what the program prints: every console block is run again
+//! and compared, those of one `##` section in order and in one fresh folder.
+//! `UNPAIR_README_WRITE=1` writes what came into the pages instead.
 
 #[path = "support/canaries.rs"]
 mod canaries;
@@ -22,27 +23,39 @@ const KEYS: [&str; 2] = ["unpair.db.sandbox.json", "world.toml"];
 /// How long such a command may take to print what is shown.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// A command of the README with the lines that it is said to print.
+/// A command of a page with the lines that it is said to print.
 struct Example {
-    /// The line of the README that holds the command, from 0.
+    /// The line of the page that holds the command, from 0.
     at: usize,
+    /// The section of the page that it stands in, from 0.
+    section: usize,
     command: String,
     shown: Vec<String>,
 }
 
-fn readme() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+/// README.md and the pages of docs/.
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = fs::read_dir(root.join("docs")).expect("a folder of pages");
+    let paths = docs.map(|entry| entry.expect("a page").path());
+    let mut pages: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|it| it == "md")).collect();
+    pages.sort_unstable();
+    pages.insert(0, root.join("README.md"));
+    pages
 }
 
 /// The commands of all console blocks, in order.
 fn examples(text: &str) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
-    let mut inside = false;
+    let (mut inside, mut section) = (false, 0);
     for (at, line) in text.lines().enumerate() {
         if line.starts_with("```") {
             inside = line == "```console";
+        } else if !inside && line.starts_with("## ") {
+            section += 1;
         } else if let Some(command) = line.strip_prefix("$ ").filter(|_| inside) {
-            examples.push(Example { at, command: command.to_owned(), shown: Vec::new() });
+            examples.push(Example { at, section, command: command.to_owned(), shown: Vec::new() });
         } else if let Some(example) = examples.last_mut().filter(|_| inside) {
             example.shown.push(line.to_owned());
         }
@@ -203,51 +216,82 @@ fn rewritten(text: &str, examples: &[Example], outputs: &[Vec<String>]) -> Strin
     lines.join("\n") + "\n"
 }
 
+/// What the examples of a page print.
+fn printed(examples: &[Example]) -> Vec<Vec<String>> {
+    let mut outputs = Vec::new();
+    for section in examples.chunk_by(|one, next| one.section == next.section) {
+        let mut shell = Shell::new();
+        for example in section {
+            let output = shell.run(example);
+            // A sandbox tells the keys that it made up: they open nothing else.
+            if !example.command.starts_with("unpair sandbox") {
+                canaries::assert_none(&example.command, output.join("\n").as_bytes());
+            }
+            outputs.push(output);
+        }
+        canaries::assert_none_below(shell.folder.path(), &KEYS);
+    }
+    outputs
+}
+
 #[test]
-fn the_readme_shows_what_the_program_prints() {
-    let text = fs::read_to_string(readme()).expect("README.md");
-    let examples = examples(&text);
-    assert!(examples.len() > 10, "README.md walks through the commands");
-    let mut shell = Shell::new();
-    let outputs: Vec<Vec<String>> = examples.iter().map(|example| shell.run(example)).collect();
-    for (example, output) in examples.iter().zip(&outputs) {
-        // A sandbox tells the keys that it made up: they open nothing else.
-        if !example.command.starts_with("unpair sandbox") {
-            canaries::assert_none(&example.command, output.join("\n").as_bytes());
-        }
-    }
-    canaries::assert_none_below(shell.folder.path(), &KEYS);
-    if std::env::var_os("UNPAIR_README_WRITE").is_some() {
-        fs::write(readme(), rewritten(&text, &examples, &outputs)).expect("README.md");
-        return;
-    }
+fn every_page_shows_what_the_program_prints() {
     let mut drifted = String::new();
-    for (example, actual) in examples.iter().zip(&outputs) {
-        if !matches(&example.shown, actual) {
-            write!(
-                drifted,
-                "\nREADME.md:{}: `{}` prints\n{}\n",
-                example.at + 1,
-                example.command,
-                actual.join("\n")
-            )
-            .expect("a string grows");
+    let mut run = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).expect("a page");
+        let examples = examples(&text);
+        let outputs = printed(&examples);
+        run += examples.len();
+        if std::env::var_os("UNPAIR_README_WRITE").is_some() {
+            fs::write(&page, rewritten(&text, &examples, &outputs)).expect("a page");
+            continue;
+        }
+        for (example, actual) in examples.iter().zip(&outputs) {
+            if !matches(&example.shown, actual) {
+                let (page, line) = (page.display(), example.at + 1);
+                let actual = actual.join("\n");
+                write!(drifted, "\n{page}:{line}: `{}` prints\n{actual}\n", example.command)
+                    .expect("a string grows");
+            }
         }
     }
-    assert!(drifted.is_empty(), "{drifted}\nUNPAIR_README_WRITE=1 writes it into README.md");
+    assert!(run > 20, "the pages walk through the commands");
+    assert!(drifted.is_empty(), "{drifted}\nUNPAIR_README_WRITE=1 writes it into the pages");
+}
+
+#[test]
+fn the_readme_stays_short() {
+    let text = fs::read_to_string(&pages()[0]).expect("README.md");
+    assert!(text.lines().count() < 250, "reference belongs to docs/");
+}
+
+#[test]
+fn every_link_between_the_pages_leads_somewhere() {
+    for page in pages() {
+        let text = fs::read_to_string(&page).expect("a page");
+        let folder = page.parent().expect("a folder");
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.contains("://")) {
+            assert!(folder.join(link).exists(), "{}: {link}", page.display());
+        }
+    }
 }
 
 #[test]
 fn every_command_of_the_program_is_shown() {
-    let text = fs::read_to_string(readme()).expect("README.md");
-    let shown: Vec<String> = examples(&text).into_iter().map(|example| example.command).collect();
+    let mut shown = Vec::new();
+    for page in pages() {
+        let text = fs::read_to_string(page).expect("a page");
+        shown.extend(examples(&text).into_iter().map(|example| example.command));
+    }
     let help = Command::new(env!("CARGO_BIN_EXE_unpair")).arg("--help").output().expect("help");
     let help = String::from_utf8(help.stdout).expect("UTF-8");
     let commands = help.split_once("Commands:\n").expect("a list of commands").1;
     for line in commands.lines().take_while(|line| !line.is_empty()) {
         let command = line.split_whitespace().next().expect("a command");
         let is_shown = shown.iter().any(|shown| shown.contains(&format!("unpair {command}")));
-        assert!(is_shown || command == "help", "README.md does not show `unpair {command}`");
+        assert!(is_shown || command == "help", "no page shows `unpair {command}`");
     }
 }
 
