@@ -75,9 +75,11 @@ fn date(text: &str) -> Option<Slip> {
     let months = parts.iter().filter(|part| !is_number(part)).count();
     let mut numbers = numbers?;
     let has_year = numbers.iter().any(|number| *number >= 1000);
+    let has_month = numbers.iter().any(|number| (1..=12).contains(number));
+    let is_short = numbers.iter().all(|number| *number < 100);
     let is_date = match numbers.len() {
         2 => months == 1 || text.contains('月'),
-        3 => months == 1 || has_year,
+        3 => months == 1 || has_month && (has_year || is_short),
         _ => false,
     };
     if !is_date {
@@ -156,6 +158,7 @@ mod tests {
                 "{told}"
             );
         }
+        assert!(told("08/08/26").contains("date that a spreadsheet made"));
         assert!(told("1-Oct").contains("`1/10`") && told("Oct-22").contains("`10/22`"));
     }
 
@@ -163,7 +166,7 @@ mod tests {
     fn several_ranges_and_words_have_their_remedies() {
         assert!(told("80/80,443/443").contains("a row of its own"));
         assert!(told("any").contains("leave the cell empty"));
-        for text in ["", "22/22", "tcp", "x/y", "http-8080"] {
+        for text in ["", "22/22", "80/80/80", "tcp", "x/y", "http-8080"] {
             assert_eq!(told(text), "", "{text}");
         }
     }
