@@ -77,6 +77,10 @@ python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install python3-venv
 command -v chromium >/dev/null || apt_install chromium || echo "no chromium: that test says so"
 UNPAIR_CHROMIUM=$(command -v chromium || true)
 export UNPAIR_CHROMIUM
+# Manifests are saved by a spreadsheet program.
+command -v soffice >/dev/null || apt_install libreoffice-calc-nogui
+UNPAIR_SOFFICE=$(command -v soffice)
+export UNPAIR_SOFFICE
 
 step "real peers: moto, boto3, the aws CLI, the official Alibaba Cloud SDKs"
 peers_are_there || install_peers

@@ -1,7 +1,6 @@
 //! Manifests from files and standard input.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -9,8 +8,8 @@ use std::path::{Path, PathBuf};
 use super::exit::{Exit, Failure};
 use crate::cloud::alibaba::REGIONS;
 use crate::config::Config;
-use crate::manifest::{ManifestInput, Parsed, read};
-use crate::model::PairSet;
+use crate::manifest::{ManifestInput, read};
+use crate::model::{PairSet, thousands};
 
 /// What the manifests of a command hold.
 pub(super) struct Manifests {
@@ -31,7 +30,7 @@ pub(super) fn manifests(
     let rules = config.manifest_rules(REGIONS.iter().map(|region| (*region).to_owned()));
     let parsed = read(inputs, &rules);
     let unreadable = parsed.unreadable().is_some();
-    let left_out = bad_rows(&parsed);
+    let left_out = parsed.bad;
     let mut messages: Vec<String> = parsed.errors.iter().map(ToString::to_string).collect();
     // Rows that nobody saw are not known to be bad: nothing is planned from the others.
     if unreadable || (left_out > 0 && parsed.rows_read == 0) {
@@ -39,7 +38,7 @@ pub(super) fn manifests(
         return Err(Failure { exit: Exit::Usage, messages });
     }
     if left_out > 0 && !keep_going {
-        messages.push(refusal(left_out as u64, parsed.rows_read));
+        messages.push(refusal(left_out, parsed.rows_read));
         return Err(Failure { exit: Exit::Usage, messages });
     }
     for message in messages {
@@ -48,19 +47,15 @@ pub(super) fn manifests(
     if parsed.pairs.rows.is_empty() {
         return Err(Failure::usage("the manifest names no pair: nothing to do"));
     }
+    let left_out = usize::try_from(left_out).unwrap_or(usize::MAX);
     Ok(Manifests { pairs: parsed.pairs, left_out })
-}
-
-/// Rows, headers and files with at least one error.
-fn bad_rows(parsed: &Parsed) -> usize {
-    let places: BTreeSet<_> = parsed.errors.iter().map(|error| (&error.file, error.line)).collect();
-    places.len()
 }
 
 /// What to do about `bad` of `read` rows.
 fn refusal(bad: u64, read: u64) -> String {
     let rows = if read == 1 { "row" } else { "rows" };
-    match bad.cmp(&read) {
+    let (order, bad, read) = (bad.cmp(&read), thousands(bad), thousands(read));
+    match order {
         Ordering::Less => format!(
             "{bad} of {read} rows cannot be used: nothing was sent; --keep-going plans the others"
         ),

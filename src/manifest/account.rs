@@ -1,7 +1,8 @@
 //! The `account_a` and `account_b` cells.
 
 use super::Fault;
-use super::cell::{bad, is_ruined};
+use super::cell::{bad, is_ruined, misleading};
+use super::odd::{Odd, mended};
 use crate::model::Provider;
 
 const ALIBABA: &str = "an Alibaba Cloud account: its UID or a login name such as a@aliyun.com";
@@ -25,8 +26,12 @@ pub fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
     if is_ruined(text) {
         return Err(bad(text, "is no account", expected));
     }
-    if is_number_like(text) {
-        return Err(Fault::value(text, "is a number with more than digits 0 to 9 in it", expected));
+    if let Some(wrong) = more_than_an_id(text) {
+        let meant = meant(text, cloud).map(|id| format!(" (was `{id}` meant?)"));
+        return Err(Fault::detailed(text, wrong, &meant.unwrap_or_default(), expected));
+    }
+    if let Some(odd) = Odd::misleading(text) {
+        return Err(misleading(text, odd, expected));
     }
     if text.starts_with('-') {
         return Err(Fault::value(
@@ -53,6 +58,36 @@ fn check_id(digits: &str, cloud: Provider) -> Result<(), &'static str> {
         _ => Ok(()),
     }
 }
+
+/// What a text is in which an account's id stands, and more.
+fn more_than_an_id(text: &str) -> Option<&'static str> {
+    if is_number_like(&mended(text)) {
+        Some("is a number with more than digits 0 to 9 in it")
+    } else if text.starts_with("arn:") || text.starts_with("acs:") {
+        Some("is an ARN, and no account")
+    } else if text.contains("/sg-") {
+        Some("names a group as well")
+    } else {
+        None
+    }
+}
+
+/// The only id that a text can hold, whatever stands around it and between its digits.
+fn meant(text: &str, cloud: Provider) -> Option<String> {
+    let text = mended(text);
+    let text = if is_number_like(&text) {
+        let whole = text.strip_suffix(".0").unwrap_or(&text);
+        whole.chars().filter(char::is_ascii_digit).collect()
+    } else {
+        text
+    };
+    let numbers = text.split(|c: char| !c.is_ascii_digit());
+    let mut ids = numbers.filter(|number| number.len() >= ID && check_id(number, cloud).is_ok());
+    ids.next().filter(|_| ids.next().is_none()).map(str::to_owned)
+}
+
+/// Digits of the shortest id that is taken out of another text.
+const ID: usize = 12;
 
 /// `1234-5678-9012`, `123.0`, `'123`, `１２３`: digits of any script and what people and spreadsheets
 /// put around them.
@@ -98,5 +133,44 @@ mod tests {
             assert!(message(text, Provider::Alibaba).contains("begins with `-`"), "{text}");
         }
         assert!(message("a\u{200b}b", Provider::Alibaba).contains("invisible"));
+    }
+
+    #[test]
+    fn an_id_that_stands_in_more_is_offered_and_not_taken() {
+        for text in [
+            "1234-5678-9012",
+            "'123456789012",
+            "\u{2018}123456789012",
+            "123456789012.0",
+            "\u{ff11}\u{ff12}\u{ff13}\u{ff14}\u{ff15}\u{ff16}\u{ff17}\u{ff18}\u{ff19}\u{ff10}\u{ff11}\u{ff12}",
+            "arn:aws:iam::123456789012:root",
+            "acs:ram::123456789012:root",
+            "123456789012/sg-0a1b2c3d",
+        ] {
+            let message = message(text, Provider::Aws);
+            assert!(message.contains("(was `123456789012` meant?)"), "{message}");
+        }
+        for text in [
+            "1234-5678-901",
+            "arn:aws:iam::aws:policy/x",
+            "arn:aws:iam::123456789012:role/210987654321",
+        ] {
+            assert!(!message(text, Provider::Aws).contains("meant"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_seems_to_be_another_is_refused_and_one_of_any_script_is_not() {
+        assert!(message("p\u{430}rtner", Provider::Alibaba).contains("Cyrillic letter (U+0430)"));
+        assert!(
+            message("a\u{ff20}aliyun.com", Provider::Alibaba).contains("was `a@aliyun.com` meant?")
+        );
+        assert!(message("a\u{a0}b", Provider::Alibaba).contains("non-breaking space"));
+        for name in [
+            "\u{43f}\u{430}\u{440}\u{442}\u{43d}\u{451}\u{440}",
+            "\u{5ba2}\u{6237}\u{ff08}A\u{ff09}",
+        ] {
+            assert_eq!(check(name, Provider::Alibaba), Ok(()));
+        }
     }
 }

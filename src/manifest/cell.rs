@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::Fault;
-use super::split::Cell;
+use super::odd::{Odd, mended};
+use super::split::{Cell, Dialect};
 
 /// The longest value, in bytes: ids and names are far shorter.
 pub(super) const MAX_VALUE: usize = 256;
@@ -26,7 +27,11 @@ pub(super) fn value<'a>(cell: &Cell<'a>) -> Result<&'a str, Fault> {
 ///
 /// `width` is the number of cells of a row: a note in which whole rows stand is the work of a
 /// stray quote, and its rows would be lost in silence.
-pub(super) fn note<'a>(cell: &Cell<'a>, width: usize) -> Result<Cow<'a, str>, Fault> {
+pub(super) fn note<'a>(
+    cell: &Cell<'a>,
+    width: usize,
+    dialect: Dialect,
+) -> Result<Cow<'a, str>, Fault> {
     let text = trim(utf8(cell.bytes)?);
     if text.len() > MAX_NOTE {
         return Err(too_long(text, "at most 4096 bytes"));
@@ -37,21 +42,43 @@ pub(super) fn note<'a>(cell: &Cell<'a>, width: usize) -> Result<Cow<'a, str>, Fa
     if !cell.quoted {
         return Ok(Cow::Borrowed(text));
     }
-    let is_row = |line: &str| line.contains("sg-") && line.matches(',').count() + 1 >= width;
+    let delimiter = char::from(dialect.delimiter);
+    let is_row = |line: &str| line.contains("sg-") && line.matches(delimiter).count() + 1 >= width;
     if text.split('\n').skip(1).any(is_row) {
         return Err(Fault::OpenQuote { swallows: "the rows after it are inside" });
     }
     Ok(if text.contains('"') { text.replace("\"\"", "\"").into() } else { text.into() })
 }
 
+/// Whether a cell, or a line, holds nothing but blanks, quotes, and separators of any dialect.
+pub(super) fn is_blank(bytes: &[u8]) -> bool {
+    let is_nothing = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"');
+    match bytes.iter().find(|byte| !byte.is_ascii() || !is_nothing(char::from(**byte))) {
+        None => true,
+        Some(byte) if byte.is_ascii() => false,
+        Some(_) => std::str::from_utf8(bytes).is_ok_and(|text| text.chars().all(is_nothing)),
+    }
+}
+
 fn too_long(text: &str, expected: &'static str) -> Fault {
-    Fault::value(text, format!("is {} bytes long", text.len()), expected)
+    Fault::detailed(text, "is too long", &format!(" ({} bytes)", text.len()), expected)
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Fault> {
     std::str::from_utf8(bytes).map_err(|error| {
-        Fault::NotUtf8(bytes.get(error.valid_up_to()).copied().unwrap_or_default())
+        let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
+        Fault::NotUtf8 { byte, looks_like: looks_like(bytes) }
     })
+}
+
+/// The encoding that bytes beyond ASCII are likely of: those of GBK mostly come in pairs of high ones.
+fn looks_like(bytes: &[u8]) -> &'static str {
+    let mut runs = bytes.split(u8::is_ascii).filter(|run| !run.is_empty());
+    if runs.all(|run| run.len() % 2 == 0 && run.iter().all(|byte| *byte > 0xA0)) {
+        "GBK, as `CSV` in Chinese?"
+    } else {
+        "an older encoding, as windows-1252?"
+    }
 }
 
 /// Drops white space around a value; most values have none.
@@ -73,8 +100,23 @@ pub(super) fn bad(
     wrong: &'static str,
     expected: impl Into<Cow<'static, str>>,
 ) -> Fault {
-    Fault::value(text, ruin(text).unwrap_or(wrong), expected)
+    match (ruin(text), Odd::find(text)) {
+        (Some(ruin), _) => Fault::value(text, ruin, expected),
+        (None, Some(odd)) => misleading(text, odd, expected),
+        (None, None) => Fault::value(text, wrong, expected),
+    }
 }
+
+/// A value with this odd character in it.
+pub(super) fn misleading(text: &str, odd: Odd, expected: impl Into<Cow<'static, str>>) -> Fault {
+    let meant = mended(text);
+    let meant =
+        if meant.is_ascii() { format!(" (was `{}` meant?)", meant.trim()) } else { String::new() };
+    Fault::detailed(text, ODD, &format!(": {odd}{meant}"), expected)
+}
+
+/// What is wrong with a value in which an odd character stands.
+const ODD: &str = "holds a character that does not belong there";
 
 /// What a spreadsheet or an editor did to a value, if it shows.
 fn ruin(text: &str) -> Option<&'static str> {
@@ -82,8 +124,6 @@ fn ruin(text: &str) -> Option<&'static str> {
         Some("holds a NUL byte")
     } else if text.contains('\r') {
         Some("holds a carriage return that ends no line")
-    } else if text.chars().any(is_invisible) {
-        Some("holds an invisible character")
     } else if text.contains('"') {
         Some("holds a stray quote")
     } else if is_scientific(text) {
@@ -97,11 +137,6 @@ fn ruin(text: &str) -> Option<&'static str> {
     } else {
         None
     }
-}
-
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// `1.23457E+15`, also with a decimal comma.
@@ -130,6 +165,8 @@ mod tests {
         Cell { bytes: text.as_bytes(), quoted }
     }
 
+    const COMMA: Dialect = Dialect { delimiter: b',', note: None };
+
     #[test]
     fn white_space_around_a_value_is_dropped() {
         for text in ["a", " a", "a ", "\ta\u{a0}", "\u{3000}a"] {
@@ -150,14 +187,14 @@ mod tests {
 
     #[test]
     fn doubled_quotes_of_a_quoted_note_are_one() {
-        assert_eq!(note(&cell("say \"\"no\"\"", true), 6), Ok("say \"no\"".into()));
-        assert_eq!(note(&cell("5\" pipe", false), 6), Ok("5\" pipe".into()));
+        assert_eq!(note(&cell("say \"\"no\"\"", true), 6, COMMA), Ok("say \"no\"".into()));
+        assert_eq!(note(&cell("5\" pipe", false), 6, COMMA), Ok("5\" pipe".into()));
     }
 
     #[test]
     fn a_note_that_holds_whole_rows_is_a_stray_quote() {
         let text = "OPS-1\ncn-beijing,1,sg-a,2,sg-b,why";
-        assert!(matches!(note(&cell(text, true), 6), Err(Fault::OpenQuote { .. })));
-        assert!(note(&cell("first\nsecond, third", true), 6).is_ok());
+        assert!(matches!(note(&cell(text, true), 6, COMMA), Err(Fault::OpenQuote { .. })));
+        assert!(note(&cell("first\nsecond, third", true), 6, COMMA).is_ok());
     }
 }

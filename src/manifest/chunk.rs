@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use memchr::memrchr;
+use memchr::{memchr, memrchr};
 
 /// The longest line, in bytes. Rows are below 10 KiB; this bounds the memory of a wrong file.
 pub(super) const MAX_LINE: usize = 1 << 20;
@@ -26,7 +26,10 @@ pub(super) enum Trouble {
     /// The operating system failed.
     Io(io::Error),
     /// A line is longer than [`MAX_LINE`].
-    LongLine,
+    LongLine {
+        /// Carriage returns stand in it.
+        has_returns: bool,
+    },
 }
 
 /// Cuts a file into pieces of about `size` bytes.
@@ -45,6 +48,21 @@ impl Pieces {
         Self { reader, size, held: Vec::new(), ended: false, trouble: None }
     }
 
+    /// The first `length` bytes, or all if there are fewer; before any piece was taken.
+    pub(super) fn head(&mut self, length: usize) -> &[u8] {
+        let mut held = std::mem::take(&mut self.held);
+        while !self.ended && held.len() < length {
+            self.fill(&mut held, length);
+        }
+        self.held = held;
+        &self.held[..self.held.len().min(length)]
+    }
+
+    /// Leaves out the first `length` bytes, which [`Self::head`] has shown.
+    pub(super) fn skip(&mut self, length: usize) {
+        self.held.drain(..length);
+    }
+
     /// The next piece, in the memory of `buffer`; `None` at the end of the file, or of its whole
     /// lines before a trouble.
     pub(super) fn next(&mut self, mut buffer: Vec<u8>) -> Option<Piece> {
@@ -59,7 +77,7 @@ impl Pieces {
         }
         buffer.append(&mut self.held);
         loop {
-            self.fill(&mut buffer);
+            self.fill(&mut buffer, self.size);
             if self.ended {
                 return (!buffer.is_empty()).then_some(Piece { bytes: buffer, last: true });
             }
@@ -71,7 +89,9 @@ impl Pieces {
                 return Some(Piece { bytes: buffer, last: false });
             }
             if buffer.len() > MAX_LINE {
-                self.give_up(&mut buffer, Trouble::LongLine);
+                let line = memrchr(b'\n', &buffer).map_or(0, |end| end + 1);
+                let has_returns = memchr(b'\r', &buffer[line..]).is_some();
+                self.give_up(&mut buffer, Trouble::LongLine { has_returns });
             }
         }
     }
@@ -87,12 +107,12 @@ impl Pieces {
         self.trouble.take()
     }
 
-    fn fill(&mut self, bytes: &mut Vec<u8>) {
+    fn fill(&mut self, bytes: &mut Vec<u8>, size: usize) {
         if self.ended {
             return;
         }
-        bytes.reserve(self.size);
-        let size = self.size as u64;
+        bytes.reserve(size);
+        let size = size as u64;
         match self.reader.by_ref().take(size).read_to_end(bytes) {
             Ok(got) => self.ended = (got as u64) < size,
             Err(error) => self.give_up(bytes, Trouble::Io(error)),
@@ -136,7 +156,7 @@ mod tests {
     fn a_line_without_end_is_given_up() {
         let mut pieces = Pieces::new(Box::new(io::repeat(b'x')), 1 << 16);
         assert!(pieces.next(Vec::new()).is_none());
-        assert!(matches!(pieces.trouble(), Some(Trouble::LongLine)));
+        assert!(matches!(pieces.trouble(), Some(Trouble::LongLine { has_returns: false })));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::split::{Cell, Dialect};
+
 /// A column that a manifest may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
@@ -69,6 +71,13 @@ impl Column {
         Self::Priority,
     ];
 
+    /// The column of a name as people write it: in any case, with blanks or hyphens for `_`.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        let plain =
+            |c: char| if c.is_whitespace() || c == '-' { '_' } else { c.to_ascii_lowercase() };
+        Self::ALL.into_iter().find(|column| name.chars().map(plain).eq(column.name().chars()))
+    }
+
     /// The name in the header.
     pub const fn name(self) -> &'static str {
         match self {
@@ -95,23 +104,46 @@ impl Column {
 pub(super) struct Layout {
     /// The header's columns, left to right.
     columns: Vec<Column>,
+    delimiter: u8,
+    /// Cells of the header with the empty ones at its end.
+    whole: usize,
     /// The cell of each column, by `Column as usize`.
     cells: [Option<usize>; Column::ALL.len()],
 }
 
 impl Layout {
-    /// The layout of a header without repeated columns.
-    pub(super) fn new(columns: Vec<Column>) -> Self {
+    /// The layout of a header without repeated columns, which `delimiter` separates and behind
+    /// which there may be empty cells: `whole` is how many there are in all.
+    pub(super) fn new(columns: Vec<Column>, delimiter: u8, whole: usize) -> Self {
         let mut cells = [None; Column::ALL.len()];
         for (at, column) in columns.iter().enumerate() {
             cells[*column as usize] = Some(at);
         }
-        Self { columns, cells }
+        Self { columns, delimiter, whole, cells }
+    }
+
+    /// How its records are written.
+    pub(super) fn dialect(&self) -> Dialect {
+        Dialect { delimiter: self.delimiter, note: self.cell(Column::Note) }
+    }
+
+    /// Whether a row is the header once more, as where files were put together.
+    pub(super) fn is_header(&self, row: &[Cell<'_>]) -> bool {
+        let is_name = |(cell, column): (&Cell<'_>, &Column)| {
+            let bytes = cell.bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(cell.bytes);
+            bytes.trim_ascii().eq_ignore_ascii_case(column.name().as_bytes())
+        };
+        row.len() == self.columns.len() && row.iter().zip(&self.columns).all(is_name)
     }
 
     /// How many cells a row has.
     pub(super) fn width(&self) -> usize {
         self.columns.len()
+    }
+
+    /// Cells of the header with the empty ones at its end.
+    pub(super) fn whole(&self) -> usize {
+        self.whole
     }
 
     /// The cell of `column`, if the manifest has it.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::model::escape_control;
+use crate::model::{escape_control, thousands};
 
 /// One thing wrong, shown as `FILE:LINE: COLUMN: what is wrong, what was expected`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,14 +34,29 @@ pub enum Fault {
     /// The operating system failed: this is no mistake in the manifest.
     #[error("cannot be read to its end: {0}")]
     Unreadable(String),
-    /// The encoding is UTF-16.
-    #[error("the file is UTF-16, expected UTF-8: save it as `CSV UTF-8`")]
-    Utf16,
+    /// Something else than CSV in UTF-8.
+    #[error("the file is {is}, expected CSV in UTF-8: {remedy}")]
+    Form {
+        /// What it is.
+        is: &'static str,
+        /// What to do about it.
+        remedy: &'static str,
+    },
     /// Another separator than a comma.
     #[error("columns are separated by {0}, expected commas: save it as comma-separated values")]
     Delimiter(&'static str),
+    /// A first line that tells another separator than the header has.
+    #[error("the line before says `sep={said}`, expected {found}, which separates the columns")]
+    SaidDelimiter {
+        /// What the line says.
+        said: char,
+        /// What the header shows.
+        found: &'static str,
+    },
     /// Lines end with a carriage return alone.
-    #[error("a carriage return that ends no line, expected lines that end with LF or CRLF")]
+    #[error(
+        "a carriage return that ends no line, expected lines that end with LF or CRLF: save it as `CSV UTF-8`, not as `CSV (Macintosh)`"
+    )]
     CarriageReturn,
     /// No header.
     #[error("no header, expected a first line such as region,account_a,group_a,account_b,group_b")]
@@ -69,11 +84,16 @@ pub enum Fault {
         /// Cells of the header.
         expected: usize,
         /// The likely cause, or nothing.
-        hint: &'static str,
+        hint: Cow<'static, str>,
     },
     /// A line beyond all reason.
-    #[error("the line is longer than {0} bytes, expected a manifest row")]
-    LongLine(usize),
+    #[error("the line is longer than {most} bytes, expected a manifest row{hint}")]
+    LongLine {
+        /// The longest one that is read.
+        most: usize,
+        /// The likely cause, or nothing.
+        hint: &'static str,
+    },
     /// More lines than line numbers.
     #[error("more than {0} lines in one command, expected fewer: split the manifests")]
     TooManyLines(u32),
@@ -83,8 +103,15 @@ pub enum Fault {
     )]
     TooManyFilters(usize),
     /// Bytes that are not text.
-    #[error("byte {0:#04x} is not UTF-8, expected UTF-8 text: save the file as `CSV UTF-8`")]
-    NotUtf8(u8),
+    #[error(
+        "byte {byte:#04x} is not UTF-8 ({looks_like}), expected UTF-8 text: save the file as `CSV UTF-8`"
+    )]
+    NotUtf8 {
+        /// The first of them.
+        byte: u8,
+        /// The encoding that they may be of.
+        looks_like: &'static str,
+    },
     /// A quoted cell without an end.
     #[error("a quote opens the cell and {swallows}, expected a closing quote: a stray quote?")]
     OpenQuote {
@@ -93,7 +120,7 @@ pub enum Fault {
     },
     /// Text after a closing quote.
     #[error(
-        "text follows the closing quote, expected a comma or the end of the line (a quote inside a quoted cell is written twice)"
+        "text follows the closing quote, expected the next cell or the end of the line (a quote inside a quoted cell is written twice)"
     )]
     AfterQuote,
     /// A required cell is empty.
@@ -102,17 +129,41 @@ pub enum Fault {
     /// A value that cannot be meant.
     #[error(transparent)]
     Value(Box<BadCell>),
+    /// What the rest of a file shows of a mistake that was told often enough.
+    #[error("{kind} … and {} more of this kind, {}", thousands(*.count), Lines(*.lines))]
+    More {
+        /// The mistake.
+        kind: &'static str,
+        /// How often.
+        count: u64,
+        /// The first and the last line.
+        lines: [u32; 2],
+    },
+}
+
+/// Lines from the first to the last, in words.
+struct Lines([u32; 2]);
+
+impl fmt::Display for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [first, last] if first == last => write!(f, "in line {first}"),
+            [first, last] => write!(f, "in lines {first} to {last}"),
+        }
+    }
 }
 
 /// A value that cannot be meant; apart from other faults, of which a manifest may have as many as
 /// it has lines.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{value}` {wrong}, expected {expected}")]
+#[error("`{value}` {wrong}{detail}, expected {expected}")]
 pub struct BadCell {
     /// The cell, escaped and clipped.
     pub value: Box<str>,
-    /// What is wrong with it.
-    pub wrong: Cow<'static, str>,
+    /// What is wrong with it, in the same words wherever it is wrong.
+    pub wrong: &'static str,
+    /// What that comes to in this cell, and what was probably meant; or nothing.
+    pub detail: Box<str>,
     /// What would be right.
     pub expected: Cow<'static, str>,
 }
@@ -124,7 +175,17 @@ impl Fault {
     /// A bad `value`.
     pub(super) fn value(
         value: &str,
-        wrong: impl Into<Cow<'static, str>>,
+        wrong: &'static str,
+        expected: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self::detailed(value, wrong, "", expected)
+    }
+
+    /// A bad `value`, and what `wrong` comes to in it.
+    pub(super) fn detailed(
+        value: &str,
+        wrong: &'static str,
+        detail: &str,
         expected: impl Into<Cow<'static, str>>,
     ) -> Self {
         let mut shown: String = value.chars().take(SHOWN).collect();
@@ -132,6 +193,33 @@ impl Fault {
             shown.push('…');
         }
         let value = escape_control(&shown).into();
-        Self::Value(Box::new(BadCell { value, wrong: wrong.into(), expected: expected.into() }))
+        let (detail, expected) = (escape_control(detail).into(), expected.into());
+        Self::Value(Box::new(BadCell { value, wrong, detail, expected }))
+    }
+
+    /// What it has in common with the same mistake elsewhere.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "cannot be read to its end",
+            Self::Form { is, .. } => is,
+            Self::Delimiter(_) | Self::SaidDelimiter { .. } => "another separator",
+            Self::CarriageReturn => "a carriage return that ends no line",
+            Self::NoHeader => "no header",
+            Self::UnknownColumn { .. } => "unknown column",
+            Self::TooManyCells(_) => "too many cells",
+            Self::RepeatedColumn => "a column twice",
+            Self::MissingColumn => "a missing column",
+            Self::CellCount { found, expected, .. } if found < expected => "too few cells",
+            Self::CellCount { .. } => "too many cells",
+            Self::LongLine { .. } => "a line that is too long",
+            Self::TooManyLines(_) => "too many lines",
+            Self::TooManyFilters(_) => "too many narrowings",
+            Self::NotUtf8 { .. } => "not UTF-8",
+            Self::OpenQuote { .. } => "a quote that is not closed",
+            Self::AfterQuote => "text follows the closing quote",
+            Self::Empty(_) => "empty",
+            Self::Value(bad) => bad.wrong,
+            Self::More { kind, .. } => kind,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The cells that narrow a row → its filter.
 
 use super::cell::bad;
-use super::{Column, Fault, ports};
+use super::{Column, Fault, ports, slips};
 use crate::model::{BadValue, Filter, Protocol, Provider, Scope};
 
 /// The narrowing cells of a row, in the order of [`Column::NARROWING`].
@@ -61,7 +61,14 @@ impl Reader<'_> {
         match parse(text) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.faults.push((column, bad(text, "is not valid", error.expected)));
+                let slip = match column {
+                    Column::PortRange | Column::SourcePortRange => {
+                        slips::explain(text, error.expected)
+                    }
+                    _ => None,
+                };
+                let fault = slip.unwrap_or_else(|| bad(text, "is not valid", error.expected));
+                self.faults.push((column, fault));
                 None
             }
         }

@@ -23,7 +23,7 @@ pub(super) fn finish(gather: Gather, shared: Shared<'_>) -> Parsed {
     let place = |number| places.get(number);
     let (sources, drafts, notes) = (gather.sources, gather.drafts, gather.notes);
     let pairs = PairSet::assemble(sources, groups, place, filters, drafts, notes);
-    Parsed { pairs, errors: gather.errors, rows_read: gather.rows_read }
+    Parsed { pairs, errors: gather.errors, bad: gather.bad, rows_read: gather.rows_read }
 }
 
 /// The groups that rows name, once each.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::part::Part;
+use super::tally::Tally;
 use super::{Fault, RowError};
 use crate::model::{Draft, Source};
 
@@ -19,6 +20,8 @@ const MAX_FILTERS: u32 = u16::MAX as u32;
 pub(super) struct Gather {
     pub(super) sources: Vec<Source>,
     pub(super) errors: Vec<RowError>,
+    /// Rows, headers and files with errors.
+    pub(super) bad: u64,
     pub(super) rows_read: u64,
     /// Good rows; their filters are places in `filters`.
     pub(super) drafts: Vec<Draft>,
@@ -31,6 +34,8 @@ pub(super) struct Gather {
     places: BTreeMap<u32, u32>,
     /// The source that is being read.
     file: Option<Arc<str>>,
+    /// What is wrong with it.
+    tally: Tally,
     /// Lines before the next part, in all sources.
     lines: u32,
 }
@@ -39,6 +44,7 @@ impl Gather {
     /// Begins a source.
     pub(super) fn source(&mut self, name: String) {
         self.file = Some(Arc::from(name.as_str()));
+        self.tally = Tally::default();
         self.sources.push(Source { name, first_line: self.lines });
     }
 
@@ -52,10 +58,11 @@ impl Gather {
         self.lines - self.sources.last().map_or(0, |source| source.first_line)
     }
 
-    /// Records what is wrong at `line` of the current source.
+    /// Records what is wrong at `line` of the current source; lines come in order.
     pub(super) fn error(&mut self, line: u32, column: impl Into<Cow<'static, str>>, fault: Fault) {
         let file = self.file.clone().unwrap_or_else(|| Arc::from(""));
-        self.errors.push(RowError { file, line, column: column.into(), fault });
+        let is_new = self.tally.add(&mut self.errors, (&file, line), column.into(), fault);
+        self.bad += u64::from(is_new);
     }
 
     /// Adds the next part of the current source; fails when line numbers run out.
@@ -67,14 +74,13 @@ impl Gather {
             return Err(Fault::TooManyLines(MAX_LINES));
         }
         self.rows_read += part.rows_read;
-        let first_error = self.errors.len();
         if self.number_filters(&mut part.rows) {
-            self.refuse_unnumbered(&mut part.rows, in_source);
+            self.refuse_unnumbered(&mut part);
+            part.errors.sort_by_key(|(line, ..)| *line);
         }
         for (line, column, fault) in part.errors {
             self.error(in_source + line, column, fault);
         }
-        self.errors[first_error..].sort_by_key(|error| error.line);
         part.rows.move_lines(before);
         if !part.rows.is_empty() {
             self.drafts.push(part.rows);
@@ -106,16 +112,17 @@ impl Gather {
     }
 
     /// Leaves out the rows whose filter has no number, each with an error.
-    fn refuse_unnumbered(&mut self, rows: &mut Draft, in_source: u32) {
-        let mut kept = Draft::with_capacity(rows.len());
-        for (ends, filter, line) in rows.iter() {
+    fn refuse_unnumbered(&mut self, part: &mut Part) {
+        let mut kept = Draft::with_capacity(part.rows.len());
+        for (ends, filter, line) in part.rows.iter() {
             if filter >= MAX_FILTERS {
-                self.error(in_source + line, "row", Fault::TooManyFilters(MAX_FILTERS as usize));
+                let fault = Fault::TooManyFilters(MAX_FILTERS as usize);
+                part.errors.push((line, "row".into(), fault));
             } else {
                 kept.push(ends, filter, line);
             }
         }
         self.has_strays = true;
-        *rows = kept;
+        part.rows = kept;
     }
 }

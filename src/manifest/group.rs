@@ -1,7 +1,8 @@
 //! The `group_a` and `group_b` cells.
 
 use super::Fault;
-use super::cell::bad;
+use super::cell::{bad, is_ruined};
+use super::odd::Odd;
 use crate::model::Provider;
 
 const ALIBABA: &str = "a group id: sg- and letters, digits or -";
@@ -13,16 +14,41 @@ const ODD_FORM_LENGTH: usize = 36;
 
 /// Checks a group id of `cloud`.
 pub(super) fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
-    let (valid, expected) = match cloud {
-        Provider::Alibaba => (is_alibaba(text) || is_odd_form(text), ALIBABA),
-        Provider::Aws => (is_aws(text), AWS),
+    let expected = match cloud {
+        Provider::Alibaba => ALIBABA,
+        Provider::Aws => AWS,
     };
-    if valid {
+    if is_id(text, cloud) {
         Ok(())
     } else if text.is_empty() {
         Err(Fault::Empty(expected))
     } else {
-        Err(bad(text, "is no group id", expected))
+        Err(bad_id(text, cloud, expected))
+    }
+}
+
+/// A cell that is no id: what is wrong with it, and the one id that it holds beside other text.
+fn bad_id(text: &str, cloud: Provider, expected: &'static str) -> Fault {
+    let is_around = |c: char| c.is_whitespace() || "/()[]<>|,;:=&#".contains(c);
+    let valid = |word: &&str| word.starts_with("sg-") && is_id(word, cloud);
+    let ids: Vec<&str> = text.split(is_around).filter(valid).collect();
+    match ids[..] {
+        [id] if Odd::find(text).is_none() && !is_ruined(text) => {
+            let detail = format!(" (was `{id}` meant?)");
+            Fault::detailed(text, "holds more than a group id", &detail, expected)
+        }
+        [_, _, ..] => {
+            let detail = " (give each pair a row of its own)";
+            Fault::detailed(text, "holds several group ids", detail, expected)
+        }
+        _ => bad(text, "is no group id", expected),
+    }
+}
+
+fn is_id(text: &str, cloud: Provider) -> bool {
+    match cloud {
+        Provider::Alibaba => is_alibaba(text) || is_odd_form(text),
+        Provider::Aws => is_aws(text),
     }
 }
 
@@ -64,6 +90,22 @@ mod tests {
         for text in ["sg-0a1b2c3d", "sg-0a1b2c3d4e5f60001"] {
             assert_eq!(check(text, Provider::Aws), Ok(()), "{text}");
         }
+    }
+
+    #[test]
+    fn an_id_beside_other_text_is_offered_and_several_want_rows_of_their_own() {
+        let told = |text| check(text, Provider::Aws).expect_err(text).to_string();
+        for text in
+            ["sg-0a1b2c3d (web)", "web (sg-0a1b2c3d)", "sg-0a1b2c3d/web", "x:groupId=sg-0a1b2c3d;"]
+        {
+            assert!(told(text).contains("(was `sg-0a1b2c3d` meant?)"), "{text}: {}", told(text));
+        }
+        assert!(told("sg-0a1b2c3d, sg-0a1b2c3e").contains("several group ids"));
+        // It may be a part of the id alone that stands before an invisible character.
+        assert!(!told("sg-0a1b2c3d\u{200b} x").contains("was `sg-0a1b2c3d` meant"));
+        let dash = told("sg\u{2013}0a1b2c3d");
+        assert!(dash.contains("an en dash (U+2013) where `-` was expected"), "{dash}");
+        assert!(dash.contains("(was `sg-0a1b2c3d` meant?)"), "{dash}");
     }
 
     #[test]

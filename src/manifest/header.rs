@@ -4,17 +4,29 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::cell::value;
+use super::cell::{is_blank, value};
 use super::column::Layout;
 use super::near::nearest;
-use super::split::{Cell, Split, first_line, split};
+use super::odd::Odd;
+use super::split::{Cell, Dialect, Split, first_line, split};
 use super::{Column, Fault};
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
-const UTF16_BOMS: [&[u8]; 2] = [b"\xFF\xFE", b"\xFE\xFF"];
 /// Cells of a header that are told one by one if they are wrong.
 const MOST_CELLS: usize = 100;
-const OTHER_DELIMITERS: [(char, &str); 3] = [(';', "`;`"), ('\t', "tabs"), ('|', "`|`")];
+/// What may separate the columns: commas, or what spreadsheets of some languages write.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+/// Names in a header that make its separator certain.
+const CERTAIN: usize = 2;
+/// What else is met between columns.
+const OTHER_DELIMITERS: [(char, &str); 7] = [
+    (';', "`;`"),
+    ('\t', "tabs"),
+    ('|', "`|`"),
+    ('\u{FF0C}', "full-width commas (U+FF0C)"),
+    ('\u{FF1B}', "full-width semicolons (U+FF1B)"),
+    ('\u{3001}', "ideographic commas (U+3001)"),
+    (',', "commas"),
+];
 
 /// A header that was read.
 #[derive(Debug)]
@@ -37,58 +49,109 @@ pub(super) struct BadHeader {
 }
 
 impl BadHeader {
-    fn of_file(line: u32, fault: Fault) -> Self {
-        Self { line, faults: vec![("header".into(), fault)] }
+    /// A fault of the whole file.
+    pub(super) fn of_file(fault: Fault) -> Self {
+        Self { line: 1, faults: vec![("file".into(), fault)] }
     }
 }
 
-/// Checks how a file begins: the length of its BOM, or a fault for UTF-16.
-pub(super) fn encoding(bytes: &[u8]) -> Result<usize, BadHeader> {
-    let wide = UTF16_BOMS.iter().any(|bom| bytes.starts_with(bom))
-        || matches!(bytes, [0, first, ..] | [first, 0, ..] if *first != 0);
-    if wide {
-        return Err(BadHeader::of_file(1, Fault::Utf16));
-    }
-    Ok(if bytes.starts_with(BOM) { BOM.len() } else { 0 })
+/// Looks for the header, piece by piece.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    /// What a line `sep=` before the header says.
+    said: Option<char>,
 }
 
-/// Reads the header: the first line of `bytes` that is not blank, if there is one.
-pub(super) fn read(bytes: &[u8]) -> Result<Option<Header>, BadHeader> {
-    let (mut length, mut lines) = (0, 1);
-    while length < bytes.len() {
-        let rest = &bytes[length..];
-        let (line, next) = first_line(rest);
-        length += next;
-        if !line.trim_ascii().is_empty() {
-            let layout = layout(rest, line).map_err(|faults| BadHeader { line: lines, faults })?;
-            return Ok(Some(Header { layout, length, lines }));
+impl Search {
+    /// Reads the header: the first line of `bytes` that is neither blank nor `sep=`, if there is
+    /// one.
+    ///
+    /// # Errors
+    /// What is wrong with the header; its line is one of `bytes`.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<Option<Header>, BadHeader> {
+        let (mut length, mut lines) = (0, 1);
+        while length < bytes.len() {
+            let rest = &bytes[length..];
+            let (line, next) = first_line(rest);
+            length += next;
+            if !self.takes(line) {
+                let layout = layout(rest, line, self.said);
+                let layout = layout.map_err(|faults| BadHeader { line: lines, faults })?;
+                return Ok(Some(Header { layout, length, lines }));
+            }
+            lines += 1;
         }
-        lines += 1;
+        Ok(None)
     }
-    Ok(None)
+
+    /// Takes a line before the header: one without text, or the first `sep=` (Excel's).
+    fn takes(&mut self, line: &[u8]) -> bool {
+        let is_first = self.said.is_none();
+        is_blank(line)
+            || is_first && {
+                self.said = said(line);
+                self.said.is_some()
+            }
+    }
+}
+
+/// The separator that a line `sep=,` tells, quoted or not, with empty cells behind it or not.
+fn said(line: &[u8]) -> Option<char> {
+    let text = std::str::from_utf8(line).ok()?.trim_end_matches(' ').to_ascii_lowercase();
+    let text = text.strip_prefix('"').map_or(text.as_str(), |text| text.trim_end_matches('"'));
+    let mut said = text.strip_prefix("sep=")?.chars();
+    let first = said.next()?;
+    said.all(|c| c == first).then_some(first)
 }
 
 /// The fault of a file that ends before its header.
 pub(super) fn missing() -> BadHeader {
-    BadHeader::of_file(1, Fault::NoHeader)
+    BadHeader { line: 1, faults: vec![("header".into(), Fault::NoHeader)] }
 }
 
-fn layout(bytes: &[u8], line: &[u8]) -> Result<Layout, Vec<(Cow<'static, str>, Fault)>> {
-    let of_file = |fault| vec![(Cow::Borrowed("header"), fault)];
+fn layout(
+    bytes: &[u8],
+    line: &[u8],
+    said: Option<char>,
+) -> Result<Layout, Vec<(Cow<'static, str>, Fault)>> {
+    let of_header = |fault| vec![(Cow::Borrowed("header"), fault)];
     if memchr(b'\r', line).is_some() {
-        return Err(of_file(Fault::CarriageReturn));
+        return Err(of_header(Fault::CarriageReturn));
     }
     let mut cells = Vec::new();
-    if let Split::Broken(_, fault) = split(bytes, true, None, &mut cells) {
-        return Err(of_file(fault));
+    let delimiter = delimiter(bytes, &mut cells);
+    let dialect = Dialect { delimiter, note: None };
+    if let Split::Broken(_, fault) = split(bytes, true, dialect, &mut cells) {
+        return Err(of_header(fault));
     }
     if let Some(name) = other_delimiter(&cells) {
-        return Err(of_file(Fault::Delimiter(name)));
+        return Err(of_header(Fault::Delimiter(name)));
+    }
+    if let Some(said) = said.filter(|said| *said != char::from(delimiter)) {
+        let found = OTHER_DELIMITERS.iter().find(|(c, _)| *c == char::from(delimiter));
+        let found = found.map_or("", |(_, name)| name);
+        return Err(of_header(Fault::SaidDelimiter { said, found }));
+    }
+    let whole = cells.len();
+    // Spreadsheets leave empty cells behind what they once held.
+    while cells.len() > 1 && cells.last().is_some_and(|cell| value(cell) == Ok("")) {
+        cells.pop();
     }
     if cells.len() > MOST_CELLS {
-        return Err(of_file(Fault::TooManyCells(cells.len())));
+        return Err(of_header(Fault::TooManyCells(cells.len())));
     }
-    columns(&cells).map(Layout::new)
+    columns(&cells).map(|columns| Layout::new(columns, delimiter, whole))
+}
+
+/// What separates the cells of a header: what cuts it into the names of columns, else a comma.
+fn delimiter<'a>(bytes: &'a [u8], cells: &mut Vec<Cell<'a>>) -> u8 {
+    let mut names = |delimiter| {
+        split(bytes, true, Dialect { delimiter, note: None }, cells);
+        cells.iter().filter(|cell| column(cell).is_ok()).take(MOST_CELLS).count()
+    };
+    let [comma, others @ ..] = DELIMITERS;
+    let is_certain = |delimiter: &u8| names(*delimiter) >= CERTAIN;
+    [comma].into_iter().chain(others).find(is_certain).unwrap_or(comma)
 }
 
 /// What separates the columns, if the only cell is plainly several.
@@ -122,16 +185,15 @@ fn column(cell: &Cell<'_>) -> Result<Column, (Option<String>, Fault)> {
     if name.is_empty() {
         return Err((None, Fault::Empty("the name of a column")));
     }
-    Column::ALL
-        .into_iter()
-        .find(|column| column.name() == name)
-        .ok_or_else(|| (Some(name.to_owned()), unknown(name)))
+    Column::named(name).ok_or_else(|| (Some(name.to_owned()), unknown(name)))
 }
 
 fn unknown(name: &str) -> Fault {
     let names = Column::ALL.map(Column::name);
     let near = nearest(name, names).map(|near| format!("did you mean `{near}`? "));
-    let expected = format!("{}expected one of {}", near.unwrap_or_default(), names.join(", "));
+    let odd = Odd::find(name).map(|odd| format!("{odd} stands in it, "));
+    let (odd, near) = (odd.unwrap_or_default(), near.unwrap_or_default());
+    let expected = format!("{odd}{near}expected one of {}", names.join(", "));
     Fault::UnknownColumn { expected }
 }
 
@@ -139,12 +201,54 @@ fn unknown(name: &str) -> Fault {
 mod tests {
     use super::*;
 
+    const NAMES: &str = "region,account_a,group_a,account_b,group_b";
+
+    fn read(text: &str) -> Result<Option<Header>, BadHeader> {
+        Search::default().read(text.as_bytes())
+    }
+
+    fn fault(text: &str) -> Fault {
+        read(text).expect_err("a bad header").faults.remove(0).1
+    }
+
+    #[test]
+    fn what_cuts_a_header_into_names_of_columns_separates_its_file() {
+        for (delimiter, said) in [(',', "sep=,"), (';', "SEP=;"), ('\t', "\"sep=\t\"")] {
+            let names = NAMES.replace(',', &delimiter.to_string());
+            for text in [names.clone(), format!("{said}\r\n{names}"), format!("\n{names};;")] {
+                let text = text.replace(";;", &delimiter.to_string().repeat(2));
+                let header = read(&text).expect("a header").expect("one");
+                assert_eq!(char::from(header.layout.dialect().delimiter), delimiter, "{text:?}");
+                assert_eq!((header.layout.width(), header.length), (5, text.len()));
+            }
+        }
+        assert_eq!(fault(&NAMES.replace(',', "|")), Fault::Delimiter("`|`"));
+        let full = fault(&NAMES.replace(',', "\u{ff0c}"));
+        assert_eq!(full, Fault::Delimiter("full-width commas (U+FF0C)"));
+    }
+
+    #[test]
+    fn a_line_that_says_another_separator_than_the_header_has_is_told() {
+        let said = fault(&format!("sep=;\n{NAMES}"));
+        assert_eq!(said, Fault::SaidDelimiter { said: ';', found: "commas" });
+    }
+
+    #[test]
+    fn names_are_read_in_any_case_with_blanks_for_underscores() {
+        let names = " REGION ,Account A,\"Group_A\",account-b,GROUP_B\u{a0},Ip Protocol";
+        assert_eq!(read(names).expect("a header").expect("one").layout.width(), 6);
+        let odd = read(&NAMES.replace("region", "reg\u{456}on")).expect_err("a bad header");
+        assert!(odd.faults[0].1.to_string().contains("Cyrillic letter (U+0456)"), "{odd:?}");
+        let twice = fault(&NAMES.replace("group_b", "Group A"));
+        assert_eq!(twice, Fault::RepeatedColumn);
+    }
+
     #[test]
     fn a_line_of_commas_is_one_fault_and_not_one_for_each() {
         let cells = MOST_CELLS + 1;
-        let bad = read(",".repeat(cells - 1).as_bytes()).expect_err("a bad header");
+        let bad = read(&format!("{}x", ",".repeat(cells - 1))).expect_err("a bad header");
         assert_eq!(bad.faults, [("header".into(), Fault::TooManyCells(cells))]);
-        let few = read(b"cloud,,").expect_err("a bad header");
+        let few = read("cloud,,region").expect_err("a bad header");
         assert!(few.faults.contains(&("cell 2".into(), Fault::Empty("the name of a column"))));
     }
 }

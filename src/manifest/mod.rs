@@ -1,6 +1,7 @@
 //! Layer 1: CSV manifests → the distinct pairs of a command; every bad row with its place.
 //!
-//! RFC 4180 as spreadsheets write it: a BOM, CRLF, blank lines and a missing final newline are
+//! RFC 4180 as spreadsheets write it: a BOM, CRLF, blank lines, rows of empty cells, empty cells
+//! beyond the header, `;` or tabs for commas, a line `sep=` and a missing final newline are
 //! accepted, white space around a value is dropped. A record is split by our own code rather
 //! than by a general CSV reader, because a manifest's errors need exact lines, and because one
 //! stray quote must cost one row and not all that follow it.
@@ -14,6 +15,7 @@ mod error;
 mod filter;
 mod finish;
 mod fold;
+mod form;
 mod gather;
 mod group;
 mod header;
@@ -21,6 +23,8 @@ mod intern;
 mod known;
 mod marks;
 mod near;
+mod odd;
+mod owned;
 mod part;
 mod ports;
 mod quick;
@@ -30,7 +34,9 @@ mod row;
 mod shard;
 mod shared;
 mod short;
+mod slips;
 mod split;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -75,8 +81,11 @@ pub struct Rules {
 pub struct Parsed {
     /// The good rows, without repeated and mirrored ones.
     pub pairs: PairSet,
-    /// Everything wrong with the other rows, by file, line and column. Empty if all is well.
+    /// What is wrong with the other rows, by file, line and column; the same mistake in the same
+    /// column of a file some twenty times, then counted. Empty if all is well.
     pub errors: Vec<RowError>,
+    /// Rows, headers and files with something wrong.
+    pub bad: u64,
     /// Rows seen, good and bad, without headers and blank lines.
     pub rows_read: u64,
 }

@@ -13,7 +13,7 @@ use super::read::Plain;
 use super::row::{self, Faults, Texts};
 use super::shared::Shared;
 use super::split::{Cell, Split, first_line, split};
-use super::{Column, Fault, filter};
+use super::{Column, Fault, cell, filter};
 use crate::model::{Draft, Filter, Provider};
 
 /// Bytes of a short row: what room is made for.
@@ -34,6 +34,14 @@ pub(super) struct Part {
     pub(super) lines: u32,
     /// Where a record begins that goes on beyond the piece.
     pub(super) open: Option<usize>,
+}
+
+/// Whether a row has as many cells as its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Width {
+    Right,
+    /// It may be good all the same, if what is beyond the header is empty.
+    Wrong,
 }
 
 /// What one thread keeps from piece to piece of a manifest.
@@ -84,7 +92,7 @@ impl<'r> PartReader<'r> {
     }
 
     fn records(&mut self, bytes: &[u8], last: bool) {
-        let note = self.layout.cell(Column::Note);
+        let dialect = self.layout.dialect();
         let mut cells = Vec::with_capacity(self.layout.width());
         let mut at = 0;
         while at < bytes.len() {
@@ -94,7 +102,7 @@ impl<'r> PartReader<'r> {
                 continue;
             }
             let line = self.part.lines + 1;
-            let length = match split(rest, last, note, &mut cells) {
+            let length = match split(rest, last, dialect, &mut cells) {
                 Split::Whole(length) => {
                     self.record(&cells, line);
                     length
@@ -131,33 +139,58 @@ impl<'r> PartReader<'r> {
     }
 
     fn record(&mut self, cells: &[Cell<'_>], line: u32) {
-        if let [cell] = cells
-            && !cell.quoted
-            && cell.bytes.trim_ascii().is_empty()
-        {
+        let (row, width) = self.within_header(cells);
+        if cells.iter().all(|one| cell::is_blank(one.bytes)) || self.layout.is_header(row) {
             return;
         }
         self.part.rows_read += 1;
-        if cells.len() != self.layout.width() {
+        let mut faults = Faults::default();
+        if row.len() == self.layout.width() {
+            let mut texts = Texts::read(row, self.layout, &mut faults);
+            self.row(&mut texts, line, &mut faults);
+            if faults.is_empty() {
+                return;
+            }
+        }
+        if width == Width::Wrong {
             let (title, fault) = self.miscounted(cells);
             self.part.errors.push((line, title, fault));
             return;
         }
-        let mut faults = Faults::default();
-        let texts = Texts::read(cells, self.layout, &mut faults);
-        self.row(&texts, line, &mut faults);
         let found = faults.in_order_of(self.layout).into_iter();
         self.part.errors.extend(found.map(|(column, fault)| (line, column.name().into(), fault)));
     }
 
+    /// The cells of the header's columns, without the empty ones that spreadsheets leave behind
+    /// them; all cells where these may have been pushed aside by a comma in a note.
+    fn within_header<'c, 'a>(&self, cells: &'c [Cell<'a>]) -> (&'c [Cell<'a>], Width) {
+        let width = self.layout.width();
+        let right = if [width, self.layout.whole()].contains(&cells.len()) {
+            Width::Right
+        } else {
+            Width::Wrong
+        };
+        // A comma in any other cell makes a row whose cells cannot be meant.
+        let is_whole = right == Width::Right
+            || self.layout.cell(Column::Note).is_none_or(|note| note + 1 == width);
+        match cells.split_at_checked(width) {
+            Some((row, beyond))
+                if is_whole && beyond.iter().all(|one| cell::value(one) == Ok("")) =>
+            {
+                (row, right)
+            }
+            _ => (cells, Width::Wrong),
+        }
+    }
+
     fn miscounted(&self, cells: &[Cell<'_>]) -> (Cow<'static, str>, Fault) {
         let (found, expected) = (cells.len(), self.layout.width());
-        let hint = if found > expected { " (a cell with a comma needs quotes)" } else { "" };
+        let hint = hint(cells, found > expected, char::from(self.layout.dialect().delimiter));
         (self.layout.title(found.min(expected)), Fault::CellCount { found, expected, hint })
     }
 
     /// Checks a row and keeps it if it is good.
-    fn row(&mut self, texts: &Texts<'_>, line: u32, faults: &mut Faults) {
+    fn row(&mut self, texts: &mut Texts<'_>, line: u32, faults: &mut Faults) {
         let Some(cloud) = row::check(texts, self.shared.rules, faults) else { return };
         let filter = read_filter(cloud, texts, faults);
         if !faults.is_empty() {
@@ -177,6 +210,35 @@ impl<'r> PartReader<'r> {
         if !texts.note.is_empty() {
             self.part.notes.push((line, texts.note.clone().into_owned()));
         }
+    }
+}
+
+/// The likely cause of another number of cells than the header has, or nothing.
+fn hint(cells: &[Cell<'_>], are_more: bool, delimiter: char) -> Cow<'static, str> {
+    const OTHERS: [(char, &str); 7] = [
+        (',', "`,`"),
+        (';', "`;`"),
+        ('\t', "a tab"),
+        ('|', "`|`"),
+        ('\u{FF0C}', "a full-width comma (U+FF0C)"),
+        ('\u{FF1B}', "a full-width semicolon (U+FF1B)"),
+        ('\u{3001}', "an ideographic comma (U+3001)"),
+    ];
+    if are_more {
+        return match delimiter {
+            ',' => " (a cell with a comma needs quotes)".into(),
+            other => format!(" (a cell with `{}` needs quotes)", other.escape_default()).into(),
+        };
+    }
+    let text = |cell: &Cell<'_>| String::from_utf8_lossy(cell.bytes).into_owned();
+    let text: String = cells.iter().map(text).collect();
+    let other = OTHERS.iter().find(|(c, _)| *c != delimiter && text.contains(*c));
+    match other {
+        Some((_, name)) => {
+            let delimiter = delimiter.escape_default();
+            format!(" ({name} stands in it, where the header has `{delimiter}`)").into()
+        }
+        None => " (spreadsheets may leave out empty cells at the end of a row)".into(),
     }
 }
 

@@ -38,8 +38,11 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// The places of a layout, which has every required column.
+    /// The places of a layout, which has every required column; none unless commas separate them.
     pub(super) fn new(layout: &Layout) -> Option<Self> {
+        if layout.dialect().delimiter != b',' {
+            return None;
+        }
         let place = |column| layout.cell(column);
         Some(Self {
             width: layout.width(),

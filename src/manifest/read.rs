@@ -3,8 +3,9 @@
 use super::chunk::{MAX_LINE, Pieces, Trouble};
 use super::column::Layout;
 use super::finish::finish;
+use super::form;
 use super::gather::Gather;
-use super::header::{self, BadHeader};
+use super::header::{self, BadHeader, Search};
 use super::part::count_lines;
 use super::shared::Shared;
 use super::wave::{self, WaveEnd};
@@ -100,13 +101,12 @@ impl File<'_> {
     }
 
     fn header(&mut self) -> Result<Layout, Stop> {
-        let mut first = true;
+        let bom = form::check(self.pieces.head(form::HEAD))
+            .map_err(|fault| Stop::Header(BadHeader::of_file(fault)))?;
+        self.pieces.skip(bom);
+        let mut search = Search::default();
         while let Some(mut piece) = self.pieces.next(Vec::new()) {
-            if std::mem::take(&mut first) {
-                let bom = header::encoding(&piece.bytes).map_err(Stop::Header)?;
-                piece.bytes.drain(..bom);
-            }
-            let found = header::read(&piece.bytes).map_err(|mut bad| {
+            let found = search.read(&piece.bytes).map_err(|mut bad| {
                 bad.line += self.gather.lines_of_source();
                 Stop::Header(bad)
             })?;
@@ -132,8 +132,9 @@ impl File<'_> {
             Stop::Trouble(Trouble::Io(error)) => {
                 self.gather.error(line, "file", Fault::Unreadable(error.to_string()));
             }
-            Stop::Trouble(Trouble::LongLine) => {
-                self.gather.error(line, "row", Fault::LongLine(MAX_LINE));
+            Stop::Trouble(Trouble::LongLine { has_returns }) => {
+                let hint = if has_returns { " (do its lines end with CR alone?)" } else { "" };
+                self.gather.error(line, "row", Fault::LongLine { most: MAX_LINE, hint });
             }
             Stop::Full(fault) => self.gather.error(line, "row", fault),
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::column::Layout;
 use super::split::Cell;
-use super::{Column, Fault, Rules, account, cell, group, region};
+use super::{Column, Fault, Rules, account, cell, group, owned, region};
 use crate::model::Provider;
 
 /// The cells of a row by column, the note apart.
@@ -23,7 +23,8 @@ impl<'a> Texts<'a> {
                 continue;
             };
             if column == Column::Note {
-                texts.note = faults.take(column, cell::note(cell, layout.width()));
+                texts.note =
+                    faults.take(column, cell::note(cell, layout.width(), layout.dialect()));
             } else {
                 texts.values[column as usize] = faults.take(column, cell::value(cell));
             }
@@ -38,7 +39,7 @@ impl<'a> Texts<'a> {
 }
 
 /// Checks cloud, region, accounts and groups; without a cloud nothing can be said of the others.
-pub(super) fn check(texts: &Texts<'_>, rules: &Rules, faults: &mut Faults) -> Option<Provider> {
+pub(super) fn check(texts: &mut Texts<'_>, rules: &Rules, faults: &mut Faults) -> Option<Provider> {
     let text = texts.of(Column::Cloud);
     let cloud = if text.is_empty() { Some(Provider::default()) } else { text.parse().ok() };
     match cloud {
@@ -48,10 +49,17 @@ pub(super) fn check(texts: &Texts<'_>, rules: &Rules, faults: &mut Faults) -> Op
     cloud
 }
 
-fn check_ends(texts: &Texts<'_>, cloud: Provider, rules: &Rules, faults: &mut Faults) {
+fn check_ends(texts: &mut Texts<'_>, cloud: Provider, rules: &Rules, faults: &mut Faults) {
     faults.check(Column::Region, region::check(texts.of(Column::Region), cloud, rules));
     for column in [Column::AccountA, Column::AccountB] {
         faults.check(column, account::check(texts.of(column), cloud));
+    }
+    for (account, group) in [(Column::AccountA, Column::GroupA), (Column::AccountB, Column::GroupB)]
+    {
+        let row =
+            owned::Row { cloud, region: texts.of(Column::Region), account: texts.of(account) };
+        texts.values[group as usize] =
+            faults.take(group, owned::bare(texts.of(group), &row, &rules.names));
     }
     for column in [Column::GroupA, Column::GroupB] {
         faults.check(column, group::check(texts.of(column), cloud));

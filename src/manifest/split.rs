@@ -14,6 +14,15 @@ pub(super) struct Cell<'a> {
     pub(super) quoted: bool,
 }
 
+/// How the records of a file are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dialect {
+    /// What separates the cells.
+    pub(super) delimiter: u8,
+    /// The one cell that may hold line ends; any other that does has swallowed rows.
+    pub(super) note: Option<usize>,
+}
+
 /// How a record ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Split {
@@ -27,26 +36,25 @@ pub(super) enum Split {
 
 /// Splits the record at the start of `bytes` into `cells`, which are cleared first.
 ///
-/// `bytes` ends with a line end, or with the file if it is the `last` piece. `note` is the one
-/// cell that may hold line ends; any other that does has swallowed rows.
+/// `bytes` ends with a line end, or with the file if it is the `last` piece.
 pub(super) fn split<'a>(
     bytes: &'a [u8],
     last: bool,
-    note: Option<usize>,
+    dialect: Dialect,
     cells: &mut Vec<Cell<'a>>,
 ) -> Split {
     cells.clear();
     let (line, next) = first_line(bytes);
     if memchr(b'"', line).is_none() {
         let mut from = 0;
-        for comma in memchr_iter(b',', line) {
+        for comma in memchr_iter(dialect.delimiter, line) {
             cells.push(Cell { bytes: &line[from..comma], quoted: false });
             from = comma + 1;
         }
         cells.push(Cell { bytes: &line[from..], quoted: false });
         return Split::Whole(next);
     }
-    split_quoted(bytes, last, note, cells)
+    split_quoted(bytes, last, dialect, cells)
 }
 
 /// The first line without its end, and where the next one begins.
@@ -61,7 +69,7 @@ pub(super) fn first_line(bytes: &[u8]) -> (&[u8], usize) {
 fn split_quoted<'a>(
     bytes: &'a [u8],
     last: bool,
-    note: Option<usize>,
+    Dialect { delimiter, note }: Dialect,
     cells: &mut Vec<Cell<'a>>,
 ) -> Split {
     let mut from = 0;
@@ -79,15 +87,15 @@ fn split_quoted<'a>(
             }
         } else {
             let rest = &bytes[from..];
-            let length = memchr2(b',', b'\n', rest).unwrap_or(rest.len());
+            let length = memchr2(delimiter, b'\n', rest).unwrap_or(rest.len());
             let text = &rest[..length];
-            let ends_line = rest.get(length) != Some(&b',');
+            let ends_line = rest.get(length) != Some(&delimiter);
             let text = if ends_line { text.strip_suffix(b"\r").unwrap_or(text) } else { text };
             (Cell { bytes: text, quoted: false }, from + length)
         };
         cells.push(cell);
         match &bytes[end..] {
-            [b',', ..] => from = end + 1,
+            [next, ..] if *next == delimiter => from = end + 1,
             [b'\n', ..] => return Split::Whole(end + 1),
             [b'\r', b'\n', ..] => return Split::Whole(end + 2),
             [] | [b'\r'] => return Split::Whole(bytes.len()),
@@ -137,9 +145,11 @@ fn quoted(bytes: &[u8], last: bool, is_note: bool) -> Quoted {
 mod tests {
     use super::*;
 
+    const COMMA: Dialect = Dialect { delimiter: b',', note: Some(2) };
+
     fn cells(text: &str) -> (Split, Vec<String>) {
         let mut cells = Vec::new();
-        let end = split(text.as_bytes(), true, Some(2), &mut cells);
+        let end = split(text.as_bytes(), true, COMMA, &mut cells);
         let texts = cells.iter().map(|c| String::from_utf8_lossy(c.bytes).into_owned());
         (end, texts.collect())
     }
@@ -176,6 +186,6 @@ mod tests {
     #[test]
     fn a_note_that_goes_on_beyond_the_piece_is_open() {
         let mut cells = Vec::new();
-        assert_eq!(split(b"a,b,\"c\n", false, Some(2), &mut cells), Split::Open);
+        assert_eq!(split(b"a,b,\"c\n", false, COMMA, &mut cells), Split::Open);
     }
 }

@@ -34,4 +34,4 @@ pub use protocol::Protocol;
 pub use report::{PairCounts, RuleCounts};
 pub use rule::{BadValue, Direction, NicType, Policy, PortRange, Rule, Snapshot};
 pub use status::{IllegalTransition, Status};
-pub use text::{escape_control, hex, is_hostile, unhex};
+pub use text::{escape_control, hex, is_hostile, thousands, unhex};

@@ -7,18 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::{Source, escape_control};
 
-/// `1234567` as `1,234,567`.
-pub(super) fn thousands(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
+pub(super) use crate::model::thousands;
 
 /// `1 rule`, `2 rules`.
 pub(super) fn count(n: u64, noun: &str) -> String {

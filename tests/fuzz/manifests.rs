@@ -16,7 +16,7 @@ use crate::mutate::{TOKENS, mutated};
 
 const SAMPLE: &str = include_str!("../../sample-data/pairs.csv");
 /// Pieces that mean something to a reader of manifests.
-const PIECES: [&str; 12] = [
+const PIECES: [&str; 24] = [
     "\r",
     "\"\"",
     ",,,,,,,,",
@@ -29,6 +29,18 @@ const PIECES: [&str; 12] = [
     "@",
     ";",
     "\u{0}\"",
+    "sep=;\n",
+    "\n;;;;;;;;\n",
+    ",,,,,,,,\n",
+    "\u{feff}",
+    "\u{2013}",
+    "\u{ff0c}",
+    "\u{200b}",
+    "\t",
+    "111111111111/sg-a",
+    "arn:aws:ec2:us-east-1:111111111111:security-group/sg-0123abcd",
+    "8-Aug",
+    "80-90",
 ];
 /// Manifests in a usual run, and in a long one.
 const USUAL: u64 = 10_000;

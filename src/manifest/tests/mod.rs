@@ -2,7 +2,9 @@
 
 mod agreement;
 mod form;
+mod kinds;
 mod property;
+mod sheets;
 
 use std::io::{self, Read};
 

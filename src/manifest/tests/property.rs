@@ -56,10 +56,19 @@ fn manifest_bytes() -> impl Strategy<Value = Vec<u8>> {
         "\r",
         "sg-",
         ";",
+        ",,,,,\n",
+        "\u{a0},\"\",\n",
+        "1/sg-a",
+        "sg\u{2013}a",
+        HEADER,
     ]);
     prop::collection::vec(words, 0..60)
         .prop_map(|words| format!("{HEADER}{}", words.concat()).into_bytes())
 }
+
+/// Rows in which nothing stands.
+const BLANK_ROWS: [&str; 8] =
+    ["", ",", ",,,,,", " , ,\t,,\u{a0},", ",,,,,,,,,,,,", ";;;", "\"\",\"\"", "\u{3000}\r"];
 
 /// A manifest with some bytes replaced, put in or taken out.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
@@ -98,7 +107,7 @@ proptest! {
         let pieces = in_pieces(bytes, size);
         prop_assert_eq!(whole.pairs, pieces.pairs);
         prop_assert_eq!(whole.errors, pieces.errors);
-        prop_assert_eq!(whole.rows_read, pieces.rows_read);
+        prop_assert_eq!((whole.rows_read, whole.bad), (pieces.rows_read, pieces.bad));
     }
 
     /// What is accepted means the same to a general CSV reader, quoted or not.
@@ -123,5 +132,45 @@ proptest! {
         let theirs: Vec<&str> =
             records.iter().map(|record| record[5].trim()).filter(|note| !note.is_empty()).collect();
         prop_assert_eq!(parsed.pairs.notes.values().collect::<Vec<_>>(), theirs);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rows_of_empty_cells_change_nothing_but_the_lines(
+        rows in prop::collection::vec((0..4usize, 0..3usize, prop::sample::select(BLANK_ROWS.to_vec())), 0..40),
+        size in 1..200usize,
+    ) {
+        let row = |(at, cells, _): &(usize, usize, &str)| {
+            let row = ["cn-beijing,1,sg-a,2,sg-b,x", "cn-beijing,1,sg-c,2,sg-b,", "cn-beijing,,sg-a,2,sg-b,", "x"];
+            format!("{}{}", row[*at], ",".repeat(if *at < 3 { *cells } else { 0 }))
+        };
+        let plain: String = rows.iter().map(|one| format!("{}\n", row(one))).collect();
+        let sparse: String = rows.iter().map(|one| format!("{}\n{}\n", row(one), one.2)).collect();
+        let (plain, sparse) = (in_pieces(format!("{HEADER}{plain}"), size), in_pieces(format!("{HEADER}{sparse}"), size));
+        prop_assert_eq!(plain.pairs.content_digest(), sparse.pairs.content_digest());
+        prop_assert_eq!((plain.rows_read, plain.bad), (sparse.rows_read, sparse.bad));
+        let told = |parsed: &Parsed| parsed.errors.iter().map(|error| error.fault.kind()).collect::<Vec<_>>();
+        prop_assert_eq!(told(&plain), told(&sparse));
+    }
+
+    #[test]
+    fn the_separator_changes_nothing(
+        rows in prop::collection::vec(prop::collection::vec("[a-z0-9 -]{0,6}|\"[a-z,;\t]{0,6}\"", 4..8), 0..20),
+        size in 1..200usize,
+    ) {
+        let text = |delimiter: &str| {
+            let rows: String = rows.iter().map(|row| format!("{}\n", row.join(delimiter))).collect();
+            in_pieces(format!("{}{rows}", HEADER.replace(',', delimiter)), size)
+        };
+        let comma = text(",");
+        for delimiter in [";", "\t"] {
+            let other = text(delimiter);
+            prop_assert_eq!(&comma.pairs, &other.pairs);
+            let told = |parsed: &Parsed| parsed.errors.iter().map(|error| (error.line, error.fault.kind())).collect::<Vec<_>>();
+            prop_assert_eq!(told(&comma), told(&other));
+        }
     }
 }
