@@ -3,6 +3,8 @@
 
 #[path = "support/canaries.rs"]
 mod canaries;
+#[path = "peers/odd_profiles.rs"]
+mod odd_profiles;
 #[path = "peers/official_clients.rs"]
 mod official_clients;
 #[path = "peers/printed_commands.rs"]

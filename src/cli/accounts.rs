@@ -170,6 +170,9 @@ fn access(error: Option<&CloudError>) -> Access {
 
 fn remedy(error: &CloudError) -> String {
     let what_to_do = match error.class {
+        // What is wrong with files, variables and commands is told with its own remedy.
+        ErrorClass::Config if error.code == "credentials" => return error.message.clone(),
+        _ if error.code == "credential_process" => return error.message.clone(),
         ErrorClass::Config => "check the configuration",
         ErrorClass::Credential | ErrorClass::Expired => "check profile, role_arn and keys",
         ErrorClass::Denied => "allow it: `unpair accounts --policy` prints the least policy",

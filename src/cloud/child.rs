@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -48,6 +49,51 @@ pub(super) async fn run(command: &str) -> io::Result<(ExitStatus, Vec<u8>)> {
     let status = child.wait().await?;
     group.ended();
     Ok((status, written))
+}
+
+/// The program of a command, in the way of a message: its arguments, and the variables that are set
+/// for it, may be secrets.
+pub(super) fn program(command: &str) -> String {
+    let mut rest = command.trim_start();
+    loop {
+        let (word, after) = first_word(rest);
+        // `NAME=value program`
+        let sets = word.split_once('=').is_some_and(|(name, _)| {
+            !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        });
+        if !sets {
+            return format!("`{}`", word.trim_matches(['"', '\'']));
+        }
+        rest = after.trim_start();
+    }
+}
+
+/// The first word of a command, with its quotation marks, and what follows.
+fn first_word(command: &str) -> (&str, &str) {
+    let mut open = None;
+    let end = command.find(|c: char| {
+        match open {
+            Some(quote) if c == quote => open = None,
+            None if matches!(c, '"' | '\'') => open = Some(c),
+            _ => {}
+        }
+        open.is_none() && (c.is_whitespace() || matches!(c, ';' | '|' | '&' | '<' | '>'))
+    });
+    command.split_at(end.unwrap_or(command.len()))
+}
+
+/// How a command ended that did not end well, and what to do.
+pub(super) fn ended(status: ExitStatus) -> String {
+    let how = match (status.code(), status.signal()) {
+        (Some(127), _) => {
+            return "is not there (exit code 127): install it, or name its path".into();
+        }
+        (Some(126), _) => return "may not be run (exit code 126): make it executable".into(),
+        (Some(code), _) => format!("ended with exit code {code}"),
+        (None, Some(signal)) => format!("was ended by signal {signal}"),
+        (None, None) => status.to_string(),
+    };
+    format!("{how}: run it by hand to see why, its own words are not repeated here")
 }
 
 /// The processes of one command, killed when this is dropped.
@@ -130,6 +176,32 @@ mod tests {
         let (status, written) = run("echo told; echo secret >&2; exit 3").await.expect("it runs");
         assert_eq!((status.code(), written), (Some(3), b"told\n".to_vec()));
         assert!(run("head -c 100000 /dev/zero").await.is_err(), "too much");
+    }
+
+    #[test]
+    fn the_program_of_a_command_is_told_without_what_it_is_given() {
+        for (command, expected) in [
+            ("get-key --password secret", "`get-key`"),
+            ("  /opt/bin/get-key", "`/opt/bin/get-key`"),
+            ("\"/opt/my tools/get key\" secret", "`/opt/my tools/get key`"),
+            ("TOKEN=secret NAME='a secret' get-key;secret", "`get-key`"),
+            ("", "``"),
+        ] {
+            assert_eq!(program(command), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn how_a_command_ended_is_told_with_a_remedy() {
+        for (command, expected) in [
+            ("exit 3", "exit code 3: run it by hand"),
+            ("no-such-program-anywhere", "exit code 127): install it"),
+            ("/", "exit code 126): make it executable"),
+            ("kill -9 $$", "signal 9"),
+        ] {
+            let (status, _) = run(command).await.expect("the shell runs");
+            assert!(ended(status).contains(expected), "{}", ended(status));
+        }
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ mod directory;
 mod error;
 mod hide;
 mod http;
+mod key_text;
 mod named;
 mod proof;
 mod references;

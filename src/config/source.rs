@@ -118,7 +118,8 @@ fn keys<'e>(
         let message = match environment::read(name) {
             Variable::Other => continue,
             Variable::Key(path) if !value.trim().is_empty() => {
-                keys.push((path, name.as_str(), value.as_str()));
+                // A secret of Kubernetes made by `echo` ends in a line end.
+                keys.push((path, name.as_str(), value.trim()));
                 continue;
             }
             Variable::Key(_) => "is set and empty, which sets no key: unset it, or give it a value",

@@ -131,7 +131,7 @@ fn every_kind_of_key_can_be_a_variable() {
             ("UNPAIR_ALIBABA__EXTRA_REGIONS", "cn-one, cn-two"),
             ("UNPAIR_GUARD__ONLY_ACCOUNTS", "hub, 1234567890123401"),
             ("UNPAIR_GUARD__MAX_FAILURES", "5%"),
-            ("UNPAIR_ACCOUNT__0__NAME", "hub"),
+            ("UNPAIR_ACCOUNT__0__NAME", "hub\n"),
             ("UNPAIR_ACCOUNT__1__CLOUD", "alibaba"),
             ("UNPAIR_ACCOUNT__1__NAME", "p@x"),
             ("UNPAIR_ACCOUNT__1__CREDENTIALS", "none"),

@@ -8,6 +8,7 @@ mod canaries;
 mod codes;
 mod consent;
 mod crash;
+mod credentials;
 mod damaged;
 mod dumps;
 mod echo;

@@ -11,6 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+#[expect(deprecated, reason = "the new path is in a crate that is not ours to depend on")]
+use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_credential_types::Credentials;
@@ -24,15 +26,18 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::error::ErrorMetadata;
-use aws_types::os_shim_internal::Env;
+use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::region::Region;
 
 use super::answer::shorten;
 use super::codes::classify;
 use super::credentials::{Fixed, Identities, Role, without_credentials};
 use super::exchange::Exchange;
+use super::origin::{Origin, Trail};
 use super::process::Process;
-use super::surroundings::{Surroundings, config, proxy, spell};
+use super::profiles::{config, spelled};
+use super::surroundings::{Surroundings, proxy, spell};
+use crate::cloud::key_text::flaw;
 use crate::cloud::{CloudError, ErrorClass};
 use crate::model::RegionId;
 
@@ -67,7 +72,7 @@ impl Identities for Chain {
             Err(_) => Err(CloudError::local(
                 ErrorClass::Unreached,
                 "credentials",
-                format!("{}: no credentials within {} s", self.from(), WHOLE.as_secs()),
+                format!("{}: no credentials within {} s", self.name(), WHOLE.as_secs()),
             )),
         }
     }
@@ -77,14 +82,23 @@ impl Identities for Chain {
 
 impl Chain {
     async fn load(&self) -> Result<Credentials, CloudError> {
-        let env = self.surroundings.narrowed(self.profile.as_deref(), &self.sts).await?;
-        if let Some(process) = self.surroundings.process(self.profile.as_deref()).await? {
-            return self.run(&process).await;
-        }
-        let loaded = self.loader(env).load().await;
+        let trail = self.surroundings.trail(self.profile.as_deref()).await?;
+        let credentials = match &trail.origin {
+            Origin::Process(process) => self.run(process).await?,
+            _ => self.provided(&trail).await?,
+        };
+        self.checked(credentials, &trail)
+    }
+
+    /// The credentials that `aws-config` comes by.
+    async fn provided(&self, trail: &Trail) -> Result<Credentials, CloudError> {
+        let profile = self.profile.as_deref();
+        let env = self.surroundings.narrowed(profile, &trail.origin, &self.sts)?;
+        let fs = self.surroundings.fs(trail).await?;
+        let loaded = self.loader(env, fs, trail).load().await;
         match loaded.credentials_provider() {
             Some(provider) => {
-                provider.provide_credentials().await.map_err(|error| self.failed(&error))
+                provider.provide_credentials().await.map_err(|error| self.failed(&error, trail))
             }
             None => Err(config("no AWS credentials are configured")),
         }
@@ -107,52 +121,117 @@ impl Chain {
         Ok(credentials)
     }
 
-    fn loader(&self, env: HashMap<String, String>) -> ConfigLoader {
+    /// Whatever gave a key: what no request can be signed with is told here, and not by a request.
+    fn checked(&self, key: Credentials, trail: &Trail) -> Result<Credentials, CloudError> {
+        let parts = [
+            ("the id of its key", Some(key.access_key_id())),
+            ("the secret of its key", Some(key.secret_access_key())),
+            ("its session token", key.session_token()),
+        ];
+        for (what, part) in parts {
+            if let Some(why) = part.and_then(flaw) {
+                return Err(config(&format!("{}: {what} {why}", self.from(trail))));
+            }
+        }
+        Ok(key)
+    }
+
+    /// Only what leads to the credentials is in the profiles of `trail`; `aws-config` reads no
+    /// other file of profiles.
+    #[expect(deprecated, reason = "the new path is in a crate that is not ours to depend on")]
+    fn loader(&self, env: HashMap<String, String>, fs: Fs, trail: &Trail) -> ConfigLoader {
         let proxy = proxy(&env);
-        let loader = aws_config::defaults(BehaviorVersion::latest())
+        let profiles = ProfileFiles::builder().with_contents(ProfileFileKind::Config, &trail.text);
+        aws_config::defaults(BehaviorVersion::latest())
             .env(Env::from(env))
-            .fs(self.surroundings.fs())
+            .fs(fs)
+            .profile_files(profiles.build())
+            .profile_name(spelled(&trail.profile))
             .http_client(http_client(proxy))
             .retry_config(RetryConfig::disabled())
             .region(Region::new(self.region.as_str().to_owned()))
             // The endpoint is given, which rules out variants of it.
             .use_fips(false)
-            .use_dual_stack(false);
-        match &self.profile {
-            Some(profile) => loader.profile_name(profile),
-            None => loader,
-        }
+            .use_dual_stack(false)
     }
 
-    fn failed(&self, error: &CredentialsError) -> CloudError {
+    fn failed(&self, error: &CredentialsError, trail: &Trail) -> CloudError {
         let (class, what) = match error {
-            CredentialsError::CredentialsNotLoaded(_) => return self.nothing(),
+            CredentialsError::CredentialsNotLoaded(_) => return self.nothing(error, trail),
+            _ if matches!(trail.origin, Origin::Service(_)) && is_absent(error) => {
+                return self.nothing(error, trail);
+            }
             CredentialsError::InvalidConfiguration(_) => (ErrorClass::Config, "is not valid"),
             CredentialsError::ProviderTimedOut(_) => (ErrorClass::Unreached, "timed out"),
             _ if unreached(error) => (ErrorClass::Unreached, "cannot be reached"),
-            _ => (ErrorClass::Credential, "gives no credentials (SSO: run `aws sso login`)"),
+            _ => (ErrorClass::Credential, "gives no credentials"),
         };
-        let from = self.from();
-        refusal(error, &from).unwrap_or_else(|| {
+        let from = self.from(trail);
+        let error = refusal(error, &from).unwrap_or_else(|| {
             CloudError::local(class, "credentials", format!("{from} {what}: {}", spell(error)))
-        })
+        });
+        match remedy(&error, &trail.origin) {
+            Some(remedy) => CloudError { message: format!("{}: {remedy}", error.message), ..error },
+            None => error,
+        }
     }
 
-    fn from(&self) -> String {
+    /// Who was asked for credentials.
+    fn name(&self) -> String {
         match &self.profile {
             Some(profile) => format!("profile `{profile}`"),
             None => "the AWS credential chain".to_owned(),
         }
     }
 
-    fn nothing(&self) -> CloudError {
-        config(&match &self.profile {
-            Some(profile) => format!(
-                "profile `{profile}` names no credentials, expected keys, a role, SSO or a \
-                 credential_process"
+    /// Who gives the credentials.
+    fn from(&self, trail: &Trail) -> String {
+        match &trail.origin {
+            Origin::Environment | Origin::Surroundings => self.name(),
+            _ => format!("profile `{}`", trail.profile),
+        }
+    }
+
+    fn nothing(&self, error: &CredentialsError, trail: &Trail) -> CloudError {
+        let from = self.from(trail);
+        let off = self.surroundings.var("AWS_EC2_METADATA_DISABLED");
+        let off = match off.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            true => " (AWS_EC2_METADATA_DISABLED is set)",
+            false => "",
+        };
+        config(&match &trail.origin {
+            Origin::Nothing => format!(
+                "{from} names no credentials, expected keys, a role, SSO or a credential_process"
             ),
-            None => "no AWS credentials found: run `aws configure`, or set aws.profile".to_owned(),
+            Origin::Service(service) if service == "EcsContainer" => format!(
+                "{from} has credential_source = EcsContainer, and neither \
+                 AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor AWS_CONTAINER_CREDENTIALS_FULL_URI is set"
+            ),
+            Origin::Service(service) => {
+                format!("{from} has credential_source = {service}, which gives none here{off}")
+            }
+            Origin::Environment | Origin::Surroundings => {
+                let hint = trail.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                format!(
+                    "no AWS credentials found{hint}: run `aws configure`, or set aws.profile{off}"
+                )
+            }
+            Origin::Keys | Origin::Process(_) | Origin::Sso(_) | Origin::WebIdentity(_) => {
+                format!("{from} gives no credentials: {}", spell(error))
+            }
         })
+    }
+}
+
+/// What to do about credentials that were refused, or are not there, by where they come from.
+fn remedy(error: &CloudError, origin: &Origin) -> Option<String> {
+    let Origin::Sso(profile) = origin else { return None };
+    match error.class {
+        ErrorClass::Denied => Some("check sso_account_id and sso_role_name".to_owned()),
+        ErrorClass::Credential | ErrorClass::Expired => {
+            Some(format!("run `aws sso login --profile {profile}`, and check sso_region"))
+        }
+        _ => None,
     }
 }
 
@@ -164,6 +243,13 @@ fn refusal(error: &CredentialsError, from: &str) -> Option<CloudError> {
     let class = without_credentials(classify(code, 400));
     let message = shorten(answer.message().unwrap_or_default());
     Some(CloudError::local(class, code, format!("{from}: {message}")))
+}
+
+/// Whether a source says, anywhere down the causes, that it has nothing to give here.
+fn is_absent(error: &CredentialsError) -> bool {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<CredentialsError>())
+        .any(|error| matches!(error, CredentialsError::CredentialsNotLoaded(_)))
 }
 
 /// Whether no connection came about, anywhere down the causes.

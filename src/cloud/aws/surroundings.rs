@@ -4,13 +4,15 @@
 //! asked for by name no source that would answer in its place.
 
 use std::collections::HashMap;
+use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
 
-use aws_config::profile::{Profile, ProfileSet};
 use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::os_shim_internal::Fs;
 
-use super::process::{Process, process_of};
+use super::origin::{Origin, Trail};
+use super::profiles::{File, Profiles, config};
 use crate::cloud::CloudError;
+use crate::cloud::key_text::{flaw, trimmed};
 
 /// Variables that override endpoints begin with this.
 const ENDPOINTS: &str = "AWS_ENDPOINT_URL";
@@ -24,8 +26,17 @@ const OTHER_SOURCES: [&str; 7] = [
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 ];
-/// Most hops from a profile to its source.
-const MAX_HOPS: usize = 16;
+/// The parts of a key in the environment.
+const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+const KEY_SECRETS: [&str; 2] = ["AWS_SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY"];
+/// A file with the token of a web identity, and its role.
+const TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+const TOKEN_ROLE: &str = "AWS_ROLE_ARN";
+/// The two files of profiles: what moves each, and where it is otherwise.
+const FILES: [(File, &str, &str); 2] = [
+    (File::Config, "AWS_CONFIG_FILE", "~/.aws/config"),
+    (File::Credentials, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+];
 
 /// The names of the variables in `env` that override AWS endpoints: all of them are ignored.
 pub fn ignored_endpoint_variables<N: AsRef<str>, V>(
@@ -48,15 +59,21 @@ impl Surroundings {
     /// Those of this process.
     pub(super) fn of_process() -> Self {
         let env = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
+            Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
         });
         Self::new(env, Fs::real())
     }
 
-    /// Takes `env` without its overrides of endpoints.
+    /// Takes `env` without its overrides of endpoints, and without the blanks and line ends around
+    /// its values: a secret of Kubernetes made by `echo` ends in one.
     pub(super) fn new(env: impl IntoIterator<Item = (String, String)>, fs: Fs) -> Self {
         let kept = env.into_iter().filter(|(name, _)| !name.starts_with(ENDPOINTS));
-        Self { env: kept.collect(), fs }
+        let is_ours = |name: &str| name.starts_with("AWS_") || KEY_SECRETS.contains(&name);
+        let clean = kept.map(|(name, value)| match is_ours(&name) {
+            true => (name, trimmed(&value).to_owned()),
+            false => (name, value),
+        });
+        Self { env: clean.collect(), fs }
     }
 
     /// The region that the environment or the profile says.
@@ -71,59 +88,106 @@ impl Surroundings {
         profiles.get("region").map(str::to_owned)
     }
 
-    /// The file system.
-    pub(super) fn fs(&self) -> Fs {
-        self.fs.clone()
-    }
-
     /// The environment for the chain, or for `profile` alone, whose STS calls go to `sts`.
-    pub(super) async fn narrowed(
+    pub(super) fn narrowed(
         &self,
         profile: Option<&str>,
+        origin: &Origin,
         sts: &str,
     ) -> Result<HashMap<String, String>, CloudError> {
         let mut env = self.env.clone();
         env.insert(format!("{ENDPOINTS}_STS"), sts.trim_end_matches('/').to_owned());
         if let Some(profile) = profile {
-            let profiles = self.profiles(Some(profile)).await?;
-            keep_only_profile(&mut env, profile, &profiles)?;
+            keep_only_profile(&mut env, profile, origin)?;
         }
         Ok(env)
     }
 
-    /// The command that gives the credentials of `profile`, or of the chain if nothing before the
-    /// profile answers; `None` if they come from elsewhere.
-    pub(super) async fn process(
-        &self,
-        profile: Option<&str>,
-    ) -> Result<Option<Process>, CloudError> {
-        if profile.is_none() && self.has_keys() {
-            return Ok(None);
+    /// Where the credentials of `profile` come from, or those of the chain. Files are read only if
+    /// the environment itself has no key.
+    pub(super) async fn trail(&self, profile: Option<&str>) -> Result<Trail, CloudError> {
+        if profile.is_none() && self.has_keys()? {
+            return Ok(Trail::without_profile(Origin::Environment, None));
         }
-        let profile = profile.or_else(|| self.var("AWS_PROFILE"));
-        Ok(process_of(&self.profiles(profile).await?))
+        let profiles = self.profiles(profile).await?;
+        let name = profiles.selected_profile();
+        if profile.or_else(|| self.chosen()).is_none() && !profiles.has(name) {
+            return Ok(Trail::without_profile(Origin::Surroundings, profiles.hint(name).cloned()));
+        }
+        let trail = Trail::of(&profiles)?;
+        Ok(match trail.origin {
+            Origin::Nothing if profile.is_none() => Trail { origin: Origin::Surroundings, ..trail },
+            _ => trail,
+        })
     }
 
-    /// Whether the environment itself has a key, as `aws-config` looks for it.
-    fn has_keys(&self) -> bool {
-        let secrets = ["AWS_SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY"];
-        self.var("AWS_ACCESS_KEY_ID").is_some()
-            && secrets.iter().any(|name| self.var(name).is_some())
+    /// The file system, in which the token of a web identity has no line end.
+    pub(super) async fn fs(&self, trail: &Trail) -> Result<Fs, CloudError> {
+        let (place, path) = match (&trail.origin, self.var(TOKEN_FILE)) {
+            (Origin::WebIdentity(path), _) => {
+                (format!("profile `{}`: web_identity_token_file", trail.profile), path.as_str())
+            }
+            (Origin::Surroundings, Some(path)) => (TOKEN_FILE.to_owned(), path),
+            _ => return Ok(self.fs.clone()),
+        };
+        if trail.origin == Origin::Surroundings && self.var(TOKEN_ROLE).is_none() {
+            return Err(config(&format!("{TOKEN_FILE} is set and {TOKEN_ROLE} is not")));
+        }
+        let read = self.fs.read_to_end(path).await;
+        let bytes = read.map_err(|why| {
+            config(&format!("{place}: {path}: {why}, expected the token of a web identity"))
+        })?;
+        let text = String::from_utf8_lossy(&bytes);
+        let token = trimmed(&text);
+        if let Some(why) = flaw(token) {
+            return Err(config(&format!("{place}: {path}: the token {why}")));
+        }
+        Ok(Fs::from_raw_map(HashMap::from([(path.into(), token.as_bytes().to_vec())])))
+    }
+
+    /// Whether the environment itself has a key, as `aws-config` looks for it. Half a key, or one
+    /// that cannot be, is an error.
+    fn has_keys(&self) -> Result<bool, CloudError> {
+        let Some(_) = self.var(KEY_ID) else { return Ok(false) };
+        let Some(secret) = KEY_SECRETS.into_iter().find(|name| self.var(name).is_some()) else {
+            return Err(config(&format!("{KEY_ID} is set and {} is not", KEY_SECRETS[0])));
+        };
+        for name in [KEY_ID, secret, "AWS_SESSION_TOKEN"] {
+            if let Some(why) = self.var(name).and_then(flaw) {
+                return Err(config(&format!("{name} {why}")));
+            }
+        }
+        Ok(true)
+    }
+
+    /// The profile that the environment asks for.
+    fn chosen(&self) -> Option<&str> {
+        ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].iter().find_map(|name| self.var(name))
     }
 
     /// A variable that is set and not blank.
-    fn var(&self, name: &str) -> Option<&str> {
+    pub(super) fn var(&self, name: &str) -> Option<&str> {
         self.env.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
-    #[expect(deprecated, reason = "the new path is in a crate that is not ours to depend on")]
-    async fn profiles(&self, selected: Option<&str>) -> Result<ProfileSet, CloudError> {
-        let env = Env::from(self.env.clone());
-        let files = aws_config::profile::profile_file::ProfileFiles::default();
-        let selected = selected.map(|name| name.to_owned().into());
-        aws_config::profile::load(&self.fs, &env, &files, selected)
-            .await
-            .map_err(|error| config(&spell(&error)))
+    /// The profiles of both files, of which `selected` is asked for. A file that is not there has
+    /// none; one that cannot be read is an error.
+    async fn profiles(&self, selected: Option<&str>) -> Result<Profiles, CloudError> {
+        let selected = selected.or_else(|| self.chosen()).unwrap_or("default");
+        let mut profiles = Profiles::new(selected);
+        for (file, variable, place) in FILES {
+            let path = self.env.get(variable).map_or(place, String::as_str);
+            let path = match (path.strip_prefix("~/"), self.var("HOME")) {
+                (Some(below), Some(home)) => format!("{}/{below}", home.trim_end_matches('/')),
+                _ => path.to_owned(),
+            };
+            match self.fs.read_to_end(&path).await {
+                Ok(bytes) => profiles.add(file, &path, &bytes)?,
+                Err(why) if matches!(why.kind(), NotFound | IsADirectory | NotADirectory) => {}
+                Err(why) => return Err(config(&format!("{path}: {why}"))),
+            }
+        }
+        Ok(profiles)
     }
 }
 
@@ -132,41 +196,23 @@ impl Surroundings {
 fn keep_only_profile(
     env: &mut HashMap<String, String>,
     name: &str,
-    profiles: &ProfileSet,
+    origin: &Origin,
 ) -> Result<(), CloudError> {
-    let source = source_of(name, profiles)?;
-    if source.as_deref() == Some("Environment") {
+    let is_service = |name: &str| matches!(origin, Origin::Service(service) if service == name);
+    if is_service("Environment") {
         return Err(config(&format!(
             "profile `{name}` has credential_source = Environment: leave the profile out, and set \
              its role as role_arn"
         )));
     }
-    let container = source.as_deref() == Some("EcsContainer");
+    let container = is_service("EcsContainer");
     env.retain(|name, _| {
         !OTHER_SOURCES.contains(&name.as_str()) || (container && name.starts_with("AWS_CONTAINER_"))
     });
-    if source.as_deref() != Some("Ec2InstanceMetadata") {
+    if !is_service("Ec2InstanceMetadata") {
         env.insert("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned());
     }
     Ok(())
-}
-
-/// The `credential_source` at the end of a profile's chain, if it has one.
-fn source_of(name: &str, profiles: &ProfileSet) -> Result<Option<String>, CloudError> {
-    let mut profile = defined(name, profiles)?;
-    for _ in 0..MAX_HOPS {
-        match (profile.get("source_profile"), profile.get("credential_source")) {
-            (Some(next), _) if next != profile.name() => profile = defined(next, profiles)?,
-            (_, source) => return Ok(source.map(str::to_owned)),
-        }
-    }
-    Err(config(&format!("profile `{name}`: source_profile goes round in circles")))
-}
-
-fn defined<'a>(name: &str, profiles: &'a ProfileSet) -> Result<&'a Profile, CloudError> {
-    profiles.get_profile(name).ok_or_else(|| {
-        config(&format!("profile `{name}` stands in neither the AWS config nor credentials file"))
-    })
 }
 
 /// The innermost cause in one line, without what a process wrote: that may be a secret.
@@ -178,11 +224,6 @@ pub(super) fn spell(error: &(dyn std::error::Error + 'static)) -> String {
     let text = innermost.to_string();
     let text = text.split("Stderr:").next().unwrap_or_default();
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
-}
-
-/// An error of configuration: nothing was sent.
-pub(super) fn config(message: &str) -> CloudError {
-    CloudError::config("credentials", message)
 }
 
 /// A proxy for https alone: metadata services are plain http on this very machine.

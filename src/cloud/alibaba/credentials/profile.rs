@@ -1,61 +1,59 @@
-//! Profiles of the official command line: `~/.aliyun/config.json`.
+//! Profiles of the official command line: `~/.aliyun/config.json`, read as that tool reads it: no
+//! matter of case in keys, `null` is nothing, unknown keys are passed over. A profile that is not
+//! well stops itself alone.
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde_json::error::Category;
+use serde_json::{Map, Value};
 
 use super::source::{Role, Source, config};
+use crate::cloud::key_text::{flaw, trimmed};
 use crate::cloud::{CloudError, StaticKey};
 
-/// The profiles of one file.
+/// What writes the file.
+const EXPECTED: &str = "expected the JSON that `aliyun configure` writes";
+
+/// The profiles of one file. No `Debug`: it holds secrets.
 pub(super) struct Profiles {
     path: PathBuf,
     /// Names the sessions of roles that do not name theirs.
     session: String,
-    file: File,
-}
-
-/// The file, as far as it matters here. No `Debug`: it holds secrets.
-#[derive(Deserialize)]
-struct File {
-    #[serde(default)]
+    text: String,
     current: String,
-    #[serde(default)]
     profiles: Vec<Profile>,
 }
 
-/// One profile; what is not there is empty.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+/// One profile.
 struct Profile {
     name: String,
-    mode: String,
-    access_key_id: String,
-    access_key_secret: String,
-    sts_token: String,
-    ram_role_arn: String,
-    ram_session_name: String,
-    external_id: String,
-    #[serde(rename = "source_profile")]
-    source: String,
-    expired_seconds: u32,
+    fields: Map<String, Value>,
 }
 
 impl Profiles {
     /// Reads the file. `session` names the sessions of roles whose profile does not.
     pub(super) fn read(path: &Path, session: &str) -> Result<Self, CloudError> {
-        let text = std::fs::read_to_string(path).map_err(|why| {
-            config(format!(
-                "{}: {why}, expected the profiles that `aliyun configure` writes",
-                path.display()
-            ))
+        let at = path.display();
+        let bytes = std::fs::read(path).map_err(|why| {
+            config(format!("{at}: {why}, expected the profiles that `aliyun configure` writes"))
         })?;
-        // The parser's own message may quote a secret.
-        let file = serde_json::from_str(&text).map_err(|why| {
-            let at = format!("{}:{}:{}", path.display(), why.line(), why.column());
-            config(format!("{at}: not readable, expected the JSON that `aliyun configure` writes"))
-        })?;
-        Ok(Self { path: path.to_owned(), session: session.to_owned(), file })
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(config(format!("{at}: it is UTF-16, save it again as UTF-8")));
+        }
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let file: Map<String, Value> = serde_json::from_str(&text)
+            .map_err(|error| config(format!("{at}:{}, {EXPECTED}", told(&error))))?;
+        let profiles = match field(&file, "profiles") {
+            None => Vec::new(),
+            Some(Value::Array(profiles)) => profiles.iter().filter_map(Profile::of).collect(),
+            Some(_) => {
+                return Err(config(format!("{at}: `profiles` is no list in `[ ]`, {EXPECTED}")));
+            }
+        };
+        let current = field(&file, "current").and_then(Value::as_str).map(trimmed);
+        let current = current.unwrap_or_default().to_owned();
+        Ok(Self { path: path.to_owned(), session: session.to_owned(), text, current, profiles })
     }
 
     /// The credentials of the profile `name`.
@@ -65,7 +63,7 @@ impl Profiles {
 
     /// The credentials of `named`, or of the file's current profile.
     pub(super) fn current(&self, named: Option<&str>) -> Result<Source, CloudError> {
-        match named.unwrap_or(&self.file.current) {
+        match named.unwrap_or(&self.current) {
             "" => Err(config(format!("{}: no current profile: name one", self.path.display()))),
             name => self.source(name),
         }
@@ -75,62 +73,148 @@ impl Profiles {
     fn follow<'a>(&'a self, name: &str, seen: &mut Vec<&'a str>) -> Result<Source, CloudError> {
         let path = self.path.display();
         let profile = self
-            .file
             .profiles
             .iter()
             .find(|profile| profile.name == name)
             .ok_or_else(|| config(format!("{path}: no profile `{name}`")))?;
         if seen.contains(&name) {
-            return Err(config(format!("{path}: profile `{name}` is its own source_profile")));
+            return Err(self.refused(profile, "it is its own source_profile"));
         }
         seen.push(&profile.name);
-        match profile.mode.to_ascii_lowercase().as_str() {
+        let mode = self.text(profile, "mode")?.unwrap_or_default();
+        match mode.to_ascii_lowercase().as_str() {
             "ak" => Ok(Source { key: self.key(profile, None)?, roles: vec![] }),
             "ststoken" => {
-                let token = self.required(profile, "sts_token", &profile.sts_token)?;
+                let token = self.required(profile, "sts_token")?;
                 Ok(Source { key: self.key(profile, Some(token))?, roles: vec![] })
             }
             "ramrolearn" => {
-                let key = self.key(profile, filled(&profile.sts_token))?;
+                let key = self.key(profile, self.text(profile, "sts_token")?)?;
                 Ok(Source { key, roles: vec![self.role(profile)?] })
             }
             "chainableramrolearn" => {
-                let from = self.required(profile, "source_profile", &profile.source)?;
+                let from = self.required(profile, "source_profile")?;
                 let mut source = self.follow(&from, seen)?;
                 source.roles.push(self.role(profile)?);
                 Ok(source)
             }
-            _ => Err(config(format!(
-                "{path}: profile `{name}` has mode `{}`, expected AK, StsToken, RamRoleArn or ChainableRamRoleArn",
-                profile.mode
-            ))),
+            _ => Err(self.refused(
+                profile,
+                &format!(
+                    "it has mode `{mode}`, expected AK, StsToken, RamRoleArn or ChainableRamRoleArn"
+                ),
+            )),
         }
     }
 
     fn key(&self, profile: &Profile, token: Option<String>) -> Result<StaticKey, CloudError> {
-        let id = self.required(profile, "access_key_id", &profile.access_key_id)?;
-        let secret = self.required(profile, "access_key_secret", &profile.access_key_secret)?;
+        let id = self.required(profile, "access_key_id")?;
+        let secret = self.required(profile, "access_key_secret")?;
+        let parts = [
+            ("access_key_id", Some(&id)),
+            ("access_key_secret", Some(&secret)),
+            ("sts_token", token.as_ref()),
+        ];
+        for (name, part) in parts {
+            if let Some(why) = part.and_then(|part| flaw(part)) {
+                return Err(self.refused(profile, &format!("`{name}` {why}")));
+            }
+        }
         Ok(StaticKey { id, secret: secret.into(), token: token.map(Into::into) })
     }
 
     fn role(&self, profile: &Profile) -> Result<Role, CloudError> {
+        let session = self.text(profile, "ram_session_name")?;
         Ok(Role {
-            arn: self.required(profile, "ram_role_arn", &profile.ram_role_arn)?,
-            session: filled(&profile.ram_session_name).unwrap_or_else(|| self.session.clone()),
-            external_id: filled(&profile.external_id),
-            seconds: (profile.expired_seconds > 0).then_some(profile.expired_seconds),
+            arn: self.required(profile, "ram_role_arn")?,
+            session: session.unwrap_or_else(|| self.session.clone()),
+            external_id: self.text(profile, "external_id")?,
+            seconds: self.seconds(profile)?,
         })
     }
 
-    fn required(&self, profile: &Profile, field: &str, value: &str) -> Result<String, CloudError> {
-        if value.is_empty() {
-            let (path, name, mode) = (self.path.display(), &profile.name, &profile.mode);
-            return Err(config(format!("{path}: profile `{name}`: mode {mode} needs `{field}`")));
+    fn seconds(&self, profile: &Profile) -> Result<Option<u32>, CloudError> {
+        let name = "expired_seconds";
+        let Some(value) = field(&profile.fields, name) else { return Ok(None) };
+        let seconds = value.as_u64().and_then(|seconds| u32::try_from(seconds).ok());
+        let expected = || format!("`{name}` is {}, expected a number of seconds", kind(value));
+        let seconds = seconds.ok_or_else(|| self.refused(profile, &expected()))?;
+        Ok((seconds > 0).then_some(seconds))
+    }
+
+    fn required(&self, profile: &Profile, name: &str) -> Result<String, CloudError> {
+        let mode = self.text(profile, "mode")?.unwrap_or_default();
+        self.text(profile, name)?
+            .ok_or_else(|| self.refused(profile, &format!("mode {mode} needs `{name}`")))
+    }
+
+    /// A text without the blanks around it; `None` if it is empty or not there.
+    fn text(&self, profile: &Profile, name: &str) -> Result<Option<String>, CloudError> {
+        match field(&profile.fields, name) {
+            None => Ok(None),
+            Some(Value::String(text)) => {
+                Ok(Some(trimmed(text).to_owned()).filter(|text| !text.is_empty()))
+            }
+            Some(other) => Err(self.refused(
+                profile,
+                &format!("`{name}` is {}, expected a text in quotation marks", kind(other)),
+            )),
         }
-        Ok(value.to_owned())
+    }
+
+    /// Why a profile cannot be used; others can.
+    fn refused(&self, profile: &Profile, why: &str) -> CloudError {
+        let (path, name) = (self.path.display(), &profile.name);
+        let line = self.line(name).map(|line| format!(":{line}")).unwrap_or_default();
+        config(format!("{path}{line}: profile `{name}`: {why}"))
+    }
+
+    /// The line of a profile's name, from 1.
+    fn line(&self, name: &str) -> Option<usize> {
+        let name = Value::from(name).to_string();
+        let is_name = |at: &usize| {
+            let before = self.text[..*at].trim_end();
+            let key = before.strip_suffix(':').map(str::trim_end).unwrap_or_default();
+            key.to_ascii_lowercase().ends_with("\"name\"")
+        };
+        let at = self.text.match_indices(&name).map(|(at, _)| at).find(is_name)?;
+        Some(self.text[..at].matches('\n').count() + 1)
     }
 }
 
-fn filled(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
+impl Profile {
+    /// `None` for what is no profile at all.
+    fn of(value: &Value) -> Option<Self> {
+        let fields = value.as_object()?.clone();
+        let name = field(&fields, "name")?.as_str()?.to_owned();
+        Some(Self { name, fields })
+    }
+}
+
+/// A field, whatever the case of its key; `null` is none.
+fn field<'v>(fields: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+    let found = fields.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value).filter(|value| !value.is_null())
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// `LINE:COLUMN: WHY` of an error. What the parser says of a value may quote a secret, what it says
+/// of the syntax quotes nothing.
+fn told(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Syntax | Category::Eof => error.to_string(),
+        Category::Data | Category::Io => "it is no object in `{ }`".to_owned(),
+    };
+    let what = what.split(" at line ").next().unwrap_or_default();
+    format!("{}:{}: {what}", error.line(), error.column())
 }

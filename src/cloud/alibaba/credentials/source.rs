@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::profile::Profiles;
+use crate::cloud::key_text::{flaw, trimmed};
 use crate::cloud::{AccountSource, AlibabaSettings, CloudError, StaticKey};
 use crate::model::AccountId;
 
@@ -12,7 +13,7 @@ pub type Env = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// The environment of this process.
 pub fn process_env() -> Env {
-    Arc::new(|name| std::env::var(name).ok())
+    Arc::new(|name| Some(std::env::var_os(name)?.to_string_lossy().into_owned()))
 }
 
 const KEY_ID: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID";
@@ -150,9 +151,16 @@ impl Recipe {
                 )));
             }
         };
-        let token = self.var(SECURITY_TOKEN).map(Into::into);
-        let mut source =
-            Source { key: StaticKey { id, secret: secret.into(), token }, roles: vec![] };
+        let token = self.var(SECURITY_TOKEN);
+        let parts =
+            [(KEY_ID, Some(&id)), (KEY_SECRET, Some(&secret)), (SECURITY_TOKEN, token.as_ref())];
+        for (name, part) in parts {
+            if let Some(why) = part.and_then(|part| flaw(part)) {
+                return Err(config(format!("{name} {why}")));
+            }
+        }
+        let key = StaticKey { id, secret: secret.into(), token: token.map(Into::into) };
+        let mut source = Source { key, roles: vec![] };
         // With an OIDC token file the role is the one of that token.
         if let Some(arn) = self.var(ROLE_ARN).filter(|_| !oidc) {
             let session = self.var(ROLE_SESSION_NAME).unwrap_or_else(|| self.session.clone());
@@ -179,9 +187,9 @@ impl Recipe {
         Profiles::read(&path, &self.session)
     }
 
-    /// A variable that is set and not empty.
+    /// A variable that is set and not blank, without the blanks and line ends around it.
     fn var(&self, name: &str) -> Option<String> {
-        (self.env)(name).filter(|value| !value.is_empty())
+        (self.env)(name).map(|value| trimmed(&value).to_owned()).filter(|value| !value.is_empty())
     }
 }
 

@@ -155,8 +155,8 @@ fn profiles_assume_their_roles_and_chain() {
 #[test]
 fn a_profile_that_cannot_be_used_is_named_and_never_replaced_by_another() {
     let refusals = [
-        ("machine", "profile `machine` has mode `EcsRamRole`"),
-        ("one", "profile `one` is its own source_profile"),
+        ("machine", "config.json:9: profile `machine`: it has mode `EcsRamRole`"),
+        ("one", "profile `one`: it is its own source_profile"),
         ("half", "profile `half`: mode AK needs `access_key_secret`"),
         ("nobody", "no profile `nobody`"),
     ];
@@ -197,10 +197,75 @@ fn the_configured_file_is_found_below_the_home_directory() {
 fn a_broken_file_is_told_by_place_and_never_quoted() {
     let mut given = Given::new();
     let file = given.home.path().join("broken.json");
-    std::fs::write(&file, "{\"profiles\": \"s3cret\"}").expect("writable");
-    given.settings.config_file = Some(file);
-    let refusal = given.refusal();
-    assert!(refusal.contains("broken.json:1:") && !refusal.contains("s3cret"), "{refusal}");
+    given.settings.config_file = Some(file.clone());
+    for (text, expected) in [
+        (&b"{\"profiles\": \"s3cret\"}"[..], "broken.json: `profiles` is no list"),
+        (b"\"s3cret\"", "broken.json:1:8: it is no object"),
+        (b"{\"profiles\": [\n{\"name\": \"s3cret\",}]}", "broken.json:2:19: trailing comma"),
+        (b"{\"profiles\": [\n", "broken.json:2:0: EOF"),
+        (b"\xff\xfe{\0}\0", "UTF-16"),
+    ] {
+        std::fs::write(&file, text).expect("writable");
+        let refusal = given.refusal();
+        assert!(refusal.contains(expected) && !refusal.contains("s3cret"), "{refusal}");
+    }
+}
+
+/// Profiles as the official tool reads them, some of which nobody can use.
+const ODD: &str = "\u{feff}{\r\n \"Current\": \"good\", \"meta_path\": null, \"profiles\": [\r\n\
+    null, 7, { \"mode\": \"AK\" },\r\n\
+    { \"NAME\": \"good\", \"Mode\": \" AK\", \"Access_Key_Id\": \"GOOD\\n\", \"access_key_secret\": \"s\\r\\n\",\r\n\
+      \"sts_token\": null, \"expired_seconds\": null, \"retry_count\": \"3\", \"more\": {} },\r\n\
+    { \"name\": \"number\", \"mode\": \"AK\", \"access_key_id\": 31337, \"access_key_secret\": \"s\" },\r\n\
+    { \"name\": \"text\", \"mode\": \"RamRoleArn\", \"access_key_id\": \"K\", \"access_key_secret\": \"s\",\r\n\
+      \"ram_role_arn\": \"r\", \"expired_seconds\": \"900\" },\r\n\
+    { \"name\": \"blank\", \"mode\": \"AK\", \"access_key_id\": \"K\", \"access_key_secret\": \"s3 cret\" },\r\n\
+    { \"name\": \"quoted\", \"mode\": \"AK\", \"access_key_id\": \"'s3cret'\", \"access_key_secret\": \"s\" },\r\n\
+    { \"name\": \"nothing\", \"mode\": null },\r\n\
+    { \"name\": \"lists\", \"mode\": [\"s3cret\"] } ] }";
+
+#[test]
+fn a_file_is_read_as_the_official_tool_reads_it_and_a_bad_profile_stops_itself_alone() {
+    let given = Given::new();
+    std::fs::write(given.home.path().join(".aliyun/config.json"), ODD).expect("writable");
+    assert_eq!(given.outcome(), "GOOD");
+    let key = given.resolve().expect("resolves").key;
+    assert_eq!((key.secret.expose_secret(), key.token.is_none()), ("s", true));
+    let mut given = given;
+    for (name, expected) in [
+        ("number", "config.json:6: profile `number`: `access_key_id` is a number, expected a text"),
+        ("text", "config.json:7: profile `text`: `expired_seconds` is a text, expected a number"),
+        ("blank", "config.json:9: profile `blank`: `access_key_secret` has a blank"),
+        ("quoted", "profile `quoted`: `access_key_id` stands in quotation marks"),
+        ("nothing", "profile `nothing`: it has mode ``, expected AK"),
+        ("lists", "profile `lists`: `mode` is a list"),
+    ] {
+        given = given.profile(name);
+        let refusal = given.refusal();
+        let hidden = !refusal.contains("s3") && !refusal.contains("31337");
+        assert!(refusal.contains(expected) && hidden, "{refusal}");
+    }
+}
+
+#[test]
+fn line_ends_around_variables_are_no_part_of_them_and_what_no_key_holds_is_told() {
+    let given = Given::new()
+        .var("ACCESS_KEY_ID", "ENV\n")
+        .var("ACCESS_KEY_SECRET", " s\r\n")
+        .var("SECURITY_TOKEN", "\n")
+        .var("ROLE_ARN", "acs:ram::9:role/r\n");
+    assert_eq!(given.outcome(), "ENV > acs:ram::9:role/r");
+    let key = given.resolve().expect("resolves").key;
+    assert_eq!((key.secret.expose_secret(), key.token.is_none()), ("s", true));
+    assert_eq!(Given::new().var("PROFILE", "sts\n").outcome(), "STS.X");
+    for (name, value, expected) in [
+        ("ACCESS_KEY_ID", "\"s3cret\"", "ALIBABA_CLOUD_ACCESS_KEY_ID stands in quotation marks"),
+        ("ACCESS_KEY_SECRET", "s3 cret", "ALIBABA_CLOUD_ACCESS_KEY_SECRET has a blank"),
+        ("SECURITY_TOKEN", "s3cr\u{e9}t", "ALIBABA_CLOUD_SECURITY_TOKEN has the character U+00E9"),
+    ] {
+        let refusal = Given::new().env_key().var(name, value).refusal();
+        assert!(refusal.contains(expected) && !refusal.contains("s3"), "{refusal}");
+    }
 }
 
 #[test]

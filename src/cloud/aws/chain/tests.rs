@@ -157,7 +157,8 @@ async fn what_a_credential_process_writes_is_not_told() {
     let error = key(&chain).await.expect_err("the process fails");
     assert_eq!(error.class, ErrorClass::Credential, "{error}");
     let told = format!("{error} {error:?}");
-    assert!(told.contains("profile `p`") && !told.contains("my-secret"), "{told}");
+    assert!(told.contains("profile `p`: credential_process `sh` ended with exit code 3"), "{told}");
+    assert!(!told.contains("my-secret") && !told.contains("sso"), "{told}");
 }
 
 /// A command that gives a key named after `name`.
@@ -215,4 +216,173 @@ async fn the_region_is_that_of_the_environment_or_the_profile() {
 fn variables_that_override_endpoints_are_named() {
     let env = [("AWS_ENDPOINT_URL_STS", "x"), ("HOME", "/"), ("AWS_ENDPOINT_URL", "y")];
     assert_eq!(ignored_endpoint_variables(env), ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"]);
+}
+
+#[tokio::test]
+async fn a_fault_of_another_profile_costs_nothing() {
+    let config = format!("{HUB}[profile odd]\n  indented = 1\nno equals sign\n[broken\nx = 1\n");
+    let credentials = "# Jos\u{e9}\n[other]\naws_access_key_id = \"QUOTED\"\n= 1\n";
+    let files =
+        [("/home/u/.aws/config", config.as_str()), ("/home/u/.aws/credentials", credentials)];
+    let found = key(&chain(surroundings(&[], &files), Some("hub"), NOWHERE)).await;
+    assert_eq!(found.as_deref(), Ok("AKIDHUB"));
+    for (profile, expected) in [
+        ("odd", "profile `odd`: /home/u/.aws/config:7: expected `key = value`"),
+        ("other", "profile `other`: /home/u/.aws/credentials:4: "),
+        ("broken", "`broken` stands in neither"),
+    ] {
+        let refused = key(&chain(surroundings(&[], &files), Some(profile), NOWHERE)).await;
+        let error = refused.expect_err(expected);
+        assert_eq!(error.class, ErrorClass::Config, "{error}");
+        assert!(error.message.contains(expected) && !error.message.contains("QUOTED"), "{error}");
+    }
+    let env = surroundings(&ENV_KEY, &config_file("nothing that can be read"));
+    assert_eq!(key(&chain(env, None, NOWHERE)).await.as_deref(), Ok("AKIDENV"));
+}
+
+#[tokio::test]
+async fn line_ends_around_variables_are_no_part_of_them() {
+    let sts =
+        Loopback::start(|_| assumed("AssumeRoleWithWebIdentity", "WEB", "2030-01-01T00:00:00Z"));
+    let sts = sts.await;
+    let key_of = async |env: &[(&str, &str)], files: &[(&str, &str)]| {
+        key(&chain(surroundings(env, files), None, &sts.url)).await
+    };
+    let env = [("AWS_ACCESS_KEY_ID", "AKIDENV\n"), ("AWS_SECRET_ACCESS_KEY", " s\r\n")];
+    assert_eq!(key_of(&env, &[]).await.as_deref(), Ok("AKIDENV"));
+    for name in ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"] {
+        assert_eq!(key_of(&[(name, " hub\n")], &config_file(HUB)).await.as_deref(), Ok("AKIDHUB"));
+    }
+    let web = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "/token\n"),
+        ("AWS_ROLE_ARN", "arn:aws:iam::222222222222:role/web\n"),
+    ];
+    assert_eq!(key_of(&web, &[("/token", "a.b.c\n")]).await.as_deref(), Ok("AKIDWEB"));
+    let received = sts.received();
+    let [request] = &received[..] else { panic!("one request: {received:?}") };
+    let sent = format!("{}&", request.body);
+    assert!(sent.contains("Token=a.b.c&") && sent.contains("role%2Fweb&"), "{sent}");
+}
+
+#[tokio::test]
+async fn a_profile_is_found_by_a_name_that_needs_quotation_marks() {
+    let sts = Loopback::start(|_| assumed("AssumeRole", "ROLE", "2030-01-01T00:00:00Z")).await;
+    let file = "[profile \"my hub\"]\naws_access_key_id: AKIDHUB\naws_secret_access_key: s\n\
+        [profile \"my team\"]\n  role_arn = arn:aws:iam::222222222222:role/team\n  \
+        source_profile = my hub\n";
+    let surroundings = surroundings(&[], &config_file(file));
+    let found = key(&chain(surroundings, Some("my team"), &sts.url)).await;
+    assert_eq!(found.as_deref(), Ok("AKIDROLE"));
+}
+
+/// A cause: variables, `config`, profile, and what the message must hold.
+type Cause<'c> = (&'c [(&'c str, &'c str)], &'c str, Option<&'c str>, &'c str);
+
+#[tokio::test]
+async fn each_cause_is_told_with_its_own_remedy() {
+    let sso = "sso_account_id = 1\nsso_role_name = r\n";
+    let direct = format!("{sso}sso_region = eu-west-1\nsso_start_url = https://u/start\n");
+    let session = format!("[profile p]\n{sso}sso_session = s\n");
+    let whole = format!("{session}[sso-session s]\nsso_region = eu-west-1\nsso_start_url = u\n");
+    let half = format!("{session}[sso-session s]\nsso_region = eu-west-1\n");
+    let direct = format!("[profile p]\n{direct}");
+    let role = "[profile p]\nrole_arn = arn:aws:iam::1:role/r\n";
+    let [imds, ecs, other, web] = [
+        "credential_source = Ec2InstanceMetadata",
+        "credential_source = EcsContainer",
+        "credential_source = Elsewhere",
+        "web_identity_token_file = /no/token",
+    ]
+    .map(|line| format!("{role}{line}\n"));
+    let both = format!("{imds}source_profile = q\n");
+    let on = [("AWS_EC2_METADATA_DISABLED", "")];
+    let causes: [Cause<'_>; 22] = [
+        (
+            &[],
+            "",
+            None,
+            "no AWS credentials found: run `aws configure`, or set aws.profile (AWS_EC2",
+        ),
+        (&[], "aws_access_key_id = A\n", None, "(/home/u/.aws/config:1: stands in no section"),
+        (&[("AWS_PROFILE", "gone")], "", None, "profile `gone` stands in neither"),
+        (&[("AWS_PROFILE", "p")], "[p]\n", None, "config:1 has `[p]`, expected `[profile p]`"),
+        (&[("AWS_ACCESS_KEY_ID", "A")], "", None, "AWS_ACCESS_KEY_ID is set and AWS_SECRET"),
+        (
+            &[ENV_KEY[0], ("AWS_SECRET_ACCESS_KEY", "'s'")],
+            "",
+            None,
+            "AWS_SECRET_ACCESS_KEY stands in",
+        ),
+        (
+            &[ENV_KEY[0], ENV_KEY[1], ("AWS_SESSION_TOKEN", "a b")],
+            "",
+            None,
+            "AWS_SESSION_TOKEN has a blank",
+        ),
+        (
+            &[("AWS_WEB_IDENTITY_TOKEN_FILE", "/t")],
+            "",
+            None,
+            "AWS_WEB_IDENTITY_TOKEN_FILE is set and AWS_ROLE",
+        ),
+        (
+            &[("AWS_WEB_IDENTITY_TOKEN_FILE", "/t"), ("AWS_ROLE_ARN", "r")],
+            "",
+            None,
+            "AWS_WEB_IDENTITY_TOKEN_FILE: /t: ",
+        ),
+        (&[], &direct, Some("p"), "`aws sso login --profile p`"),
+        (&[], &whole, Some("p"), "`aws sso login --profile p`"),
+        (&[], &session, Some("p"), "config:4 names `[sso-session s]`, which does not stand"),
+        (
+            &[],
+            &half,
+            Some("p"),
+            "SSO needs `sso_start_url` in `[sso-session s]`: run `aws configure sso`",
+        ),
+        (
+            &[],
+            "[profile p]\nsso_account_id = 1\n",
+            Some("p"),
+            "SSO needs `sso_role_name` in `[profile p]`",
+        ),
+        (
+            &[],
+            &imds,
+            Some("p"),
+            "credential_source = Ec2InstanceMetadata, which gives none here (AWS_EC2",
+        ),
+        (&on, &ecs, Some("p"), "neither AWS_CONTAINER_CREDENTIALS_RELATIVE_URI nor"),
+        (&[], &other, Some("p"), "config:3: credential_source `Elsewhere` is not known"),
+        (&[], &both, Some("p"), "both source_profile and credential_source"),
+        (&[], role, Some("p"), "config:2: role_arn stands there and neither source_profile"),
+        (&[], &web, Some("p"), "profile `p`: web_identity_token_file: /no/token: "),
+        (
+            &[],
+            "[profile p]\nlogin_session = arn\n",
+            Some("p"),
+            "aws configure export-credentials --profile p",
+        ),
+        (
+            &[],
+            "[profile p]\ncredential_process = no-such-program-anywhere s3cret\n",
+            Some("p"),
+            "credential_process `no-such-program-anywhere` is not there (exit code 127): install it",
+        ),
+    ];
+    for (env, file, profile, expected) in causes {
+        let asked = chain(surroundings(env, &config_file(file)), profile, NOWHERE);
+        let error = key(&asked).await.expect_err(expected);
+        assert!(error.message.contains(expected), "{expected}: {error}");
+        let is_sso = expected.contains("sso") || expected.contains("SSO");
+        assert_eq!(error.message.contains("sso"), is_sso, "the remedy of another fault: {error}");
+        assert!(!error.message.contains("s3cret"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_for_other_things_leaves_a_profile_its_key() {
+    let file = format!("{HUB}sso_session = s\n[sso-session s]\nsso_region = eu-west-1\n");
+    let found = key(&chain(surroundings(&[], &config_file(&file)), Some("hub"), NOWHERE)).await;
+    assert_eq!(found.as_deref(), Ok("AKIDHUB"));
 }

@@ -1,0 +1,56 @@
+//! Credential files as people have them: one bad profile costs the accounts that use it alone.
+
+use serde_json::Value;
+
+use crate::scene::{Scene, Setting};
+use crate::world::{A, B, X, Y, mutual, mutual_aws};
+
+/// How an account stands in the result of `unpair accounts`.
+fn account<'a>(result: &'a Value, id: &str) -> &'a Value {
+    let accounts = result.as_array().expect("accounts");
+    accounts.iter().find(|account| account["account"] == id).expect("the account")
+}
+
+/// Asserts that `bad` is told by `expected`, and that `good` can be called.
+fn assert_one_is_hit(scene: &Scene, good: &str, bad: &str, expected: &str) {
+    let ended = scene.run(&["accounts", "--format", "json"]);
+    let result: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    assert_eq!(account(&result, good)["state"], "ok", "{result}");
+    let hit = account(&result, bad);
+    assert_ne!(hit["state"], "ok", "{result}");
+    assert!(hit.to_string().contains(expected), "{expected}: {hit}");
+}
+
+#[test]
+fn a_bad_aws_profile_costs_the_accounts_that_use_it_alone() {
+    let scene = Setting::of(&mutual_aws()).start();
+    let good = scene.read("aws-credentials");
+    let other = good.find(&format!("[{}]", Y.id)).expect("a profile for each");
+    for (bad, expected) in [
+        (format!("[{}]\n\tno equals sign\n", Y.id), ": expected `key = value`"),
+        (format!("[{}\nk = v\n", Y.id), "stands in neither"),
+        (
+            format!("[{}]\naws_access_key_id = 'K'\naws_secret_access_key = s\n", Y.id),
+            "stands in quotation marks",
+        ),
+        (
+            format!("[{}]\ncredential_process = exit 3\n", Y.id),
+            "credential_process `exit` ended with exit code 3",
+        ),
+    ] {
+        scene.write("aws-credentials", &format!("\u{feff}{}{bad}", &good[..other]));
+        assert_one_is_hit(&scene, X.id, Y.id, expected);
+    }
+}
+
+#[test]
+fn a_bad_alibaba_profile_costs_the_accounts_that_use_it_alone() {
+    let scene = Setting::of(&mutual()).start();
+    let mut file: Value = serde_json::from_str(&scene.read("aliyun.json")).expect("JSON");
+    file["current"] = Value::Null;
+    let profiles = file["profiles"].as_array_mut().expect("profiles");
+    let bad = profiles.iter_mut().find(|profile| profile["name"] == B.id).expect("a profile");
+    bad["access_key_id"] = 1.into();
+    scene.write("aliyun.json", &format!("\u{feff}{file}"));
+    assert_one_is_hit(&scene, A.id, B.id, "`access_key_id` is a number, expected a text");
+}
