@@ -72,7 +72,7 @@ fn markup(text: &[u8]) -> Option<(&'static str, &'static str)> {
     let contains = |word: &[u8]| find(&text.to_ascii_lowercase(), word).is_some();
     let (first, rest) = text.split_first()?;
     match first {
-        b'<' if [&b"<html"[..], b"<!doctype html", b"<table", b"<head"]
+        b'<' if [&b"<html"[..], b"<!doctype html", b"<table>", b"<table ", b"<head"]
             .into_iter()
             .any(contains) =>
         {
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn pages_and_structured_texts_are_told_as_what_they_are() {
         assert_eq!(is(b"\n<!DOCTYPE html><title>Sign in</title>"), "an HTML page (of a login?)");
-        assert_eq!(is(b"\xEF\xBB\xBF<?xml version=\"1.0\"?><office:document>"), "XML");
+        assert_eq!(is(b"\xEF\xBB\xBF<?xml version=\"1.0\"?><office:document><table:table table:name=\"a\">"), "XML");
         assert_eq!(is(b"{\"region\": \"cn-beijing\"}"), "JSON");
         assert_eq!(is(b"[{\"region\""), "JSON");
         assert_eq!(is(b"[[account]]\nid = \"1\""), "TOML");
