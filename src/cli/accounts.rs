@@ -6,11 +6,11 @@ use futures_util::future::join_all;
 
 use super::args::AccountsArgs;
 use super::exit::{Exit, Failure};
-use super::session::directory;
+use super::session::{directory, tell_surroundings};
 use super::start::Context;
 use super::{policy, world};
 use crate::cloud::{
-    AccountSettings, AccountSource, Action, Cloud, CloudError, Directory, ErrorClass,
+    AccountSettings, AccountSource, Action, Cloud, CloudError, Directory, ErrorClass, Http,
 };
 use crate::config::Overrides;
 use crate::exchange::Slots;
@@ -29,7 +29,9 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
             "no [[account]] is configured: there is nothing to check; see sample-data/unpair.toml",
         ));
     }
-    let directory = directory(&config, "accounts")?;
+    let http = Http::within(&config.clouds.surroundings)?;
+    tell_surroundings(&config, sandbox.is_some());
+    let directory = directory(&http, &config, "accounts")?;
     let slots = Slots::new(AT_ONCE, MOST_AT_ONCE);
     let asking = join_all(config.clouds.accounts.iter().map(|settings| async {
         if !config.guard.allows(settings) {

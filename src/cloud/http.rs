@@ -15,6 +15,7 @@ use clients::Clients;
 use dates::Dates;
 pub use dates::Stamp;
 
+use super::surroundings::{Surroundings, address, is_loopback};
 use super::{CloudError, ErrorClass};
 
 #[cfg(test)]
@@ -89,14 +90,25 @@ impl HttpReply {
 }
 
 impl Http {
-    /// Builds the client. [`ErrorClass::Config`] if TLS cannot be set up at all.
+    /// Builds the client of these surroundings. [`ErrorClass::Config`] if they cannot be obeyed, or
+    /// TLS cannot be set up at all.
+    pub fn within(surroundings: &Surroundings) -> Result<Self, CloudError> {
+        surroundings.check()?;
+        Self::build(Deadlines::default(), surroundings)
+    }
+
+    /// The client of no surroundings at all: neither a proxy nor certificates of one's own.
     pub fn new() -> Result<Self, CloudError> {
         Self::with_deadlines(Deadlines::default())
     }
 
     /// The same with other deadlines than the usual ones.
     pub fn with_deadlines(deadlines: Deadlines) -> Result<Self, CloudError> {
-        let built = Clients::new(deadlines);
+        Self::build(deadlines, &Surroundings::default())
+    }
+
+    fn build(deadlines: Deadlines, surroundings: &Surroundings) -> Result<Self, CloudError> {
+        let built = Clients::new(deadlines, surroundings);
         let clients = built.map_err(|error| CloudError::config("tls", explain(error)))?;
         Ok(Self { clients, dates: Dates::new(Arc::new(SystemTime::now)) })
     }
@@ -191,16 +203,6 @@ fn parse_endpoint(endpoint: &str) -> Result<Url, String> {
         "http" if is_loopback(&url) => Ok(url),
         _ => Err("expected https, or http on a loopback address".to_owned()),
     }
-}
-
-/// The address, where the host is one.
-fn address(url: &Url) -> Option<IpAddr> {
-    let host = url.host_str()?.trim_matches(['[', ']']);
-    host.parse().ok().map(|address: IpAddr| address.to_canonical())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    url.host_str() == Some("localhost") || address(url).is_some_and(|it| it.is_loopback())
 }
 
 /// Whether an address is of this link alone, such as that of a machine's metadata, or of nobody.

@@ -25,4 +25,3 @@ mod wire;
 pub use client::AwsClient;
 pub(super) use client::BATCH;
 pub use connect::AwsConnector;
-pub use surroundings::ignored_endpoint_variables;

@@ -27,16 +27,6 @@ const OTHER_SOURCES: [&str; 7] = [
 /// Most hops from a profile to its source.
 const MAX_HOPS: usize = 16;
 
-/// The names of the variables in `env` that override AWS endpoints: all of them are ignored.
-pub fn ignored_endpoint_variables<N: AsRef<str>, V>(
-    env: impl IntoIterator<Item = (N, V)>,
-) -> Vec<String> {
-    let names = env.into_iter().map(|(name, _)| name.as_ref().to_owned());
-    let mut found: Vec<String> = names.filter(|name| name.starts_with(ENDPOINTS)).collect();
-    found.sort_unstable();
-    found
-}
-
 /// What the chain reads: the environment and the file system.
 #[derive(Clone)]
 pub(super) struct Surroundings {

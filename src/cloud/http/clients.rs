@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Url};
 
-use super::{Deadlines, explain, is_loopback};
+use super::{Deadlines, explain};
+use crate::cloud::surroundings::{Proxy, Surroundings, is_loopback};
 
 /// Idle connections kept for each host: lanes of one region share one, and a connection that is
 /// not kept costs the next call a handshake.
@@ -22,32 +23,50 @@ type Secured = OnceLock<Result<Client, String>>;
 #[derive(Clone, Debug)]
 pub(super) struct Clients {
     deadlines: Deadlines,
-    /// For plain http over loopback: neither certificates nor a proxy from the environment.
+    surroundings: Surroundings,
+    /// For plain http over loopback: neither certificates nor a proxy.
     plain: Client,
-    secured: Arc<[Secured; 2]>,
+    secured: Arc<Ways>,
+}
+
+/// The clients with certificates.
+#[derive(Debug, Default)]
+struct Ways {
+    straight: Secured,
+    proxied: Secured,
 }
 
 impl Clients {
     /// Sets TLS up; an error if that cannot be done at all.
-    pub(super) fn new(deadlines: Deadlines) -> reqwest::Result<Self> {
+    pub(super) fn new(deadlines: Deadlines, surroundings: &Surroundings) -> reqwest::Result<Self> {
         // An error means that a provider is installed already, which is what is wanted.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let plain = builder(deadlines).no_proxy().tls_certs_only([]).build()?;
-        Ok(Self { deadlines, plain, secured: Arc::default() })
+        let plain = builder(deadlines).tls_certs_only([]).build()?;
+        let surroundings = surroundings.clone();
+        Ok(Self { deadlines, surroundings, plain, secured: Arc::default() })
     }
 
     /// The client for an endpoint, or why it cannot be reached and what to do.
     pub(super) fn of(&self, url: &Url) -> Result<&Client, String> {
-        let [loopback, internet] = &*self.secured;
+        if url.scheme() == "http" && is_loopback(url) {
+            return Ok(&self.plain);
+        }
         let builder = || builder(self.deadlines);
-        let secured = match (is_loopback(url), url.scheme()) {
-            (true, "http") => return Ok(&self.plain),
-            (true, _) => loopback.get_or_init(|| build(builder().no_proxy())),
-            (false, _) => internet.get_or_init(|| build(builder())),
+        let secured = match self.proxy(url) {
+            None => self.secured.straight.get_or_init(|| build(builder())),
+            Some(proxy) => self.secured.proxied.get_or_init(|| {
+                let through = reqwest::Proxy::all(proxy.url().clone()).map_err(explain)?;
+                build(builder().proxy(through))
+            }),
         };
         secured.as_ref().map_err(|why| {
             format!("{why}: install the system's CA certificates or set SSL_CERT_FILE")
         })
+    }
+
+    /// The proxy on the way to an endpoint.
+    pub(super) fn proxy(&self, url: &Url) -> Option<&Proxy> {
+        self.surroundings.proxies().of(url)
     }
 }
 
@@ -57,6 +76,8 @@ fn build(builder: ClientBuilder) -> Result<Client, String> {
 
 fn builder(deadlines: Deadlines) -> ClientBuilder {
     Client::builder()
+        // None but those of our own reading.
+        .no_proxy()
         .user_agent(concat!("unpair/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
