@@ -1,6 +1,7 @@
 //! `accounts`: check every account that is configured.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use futures_util::future::join_all;
 
@@ -12,10 +13,10 @@ use super::{policy, world};
 use crate::cloud::{
     AccountSettings, AccountSource, Action, Cloud, CloudError, Directory, ErrorClass, Http,
 };
-use crate::config::Overrides;
+use crate::config::{Config, Overrides};
 use crate::exchange::Slots;
 use crate::model::{AccountId, Direction, Identity, Provider, RegionId};
-use crate::report::{Access, AccountCheck, write_accounts};
+use crate::report::{Access, AccountCheck, Format, write_accounts};
 
 pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, Failure> {
     if args.policy {
@@ -30,7 +31,10 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
         ));
     }
     let http = Http::within(&config.clouds.surroundings)?;
-    tell_surroundings(&config, sandbox.is_some());
+    let in_full = sandbox.is_none() && context.output.format == Format::Table;
+    if !in_full {
+        tell_surroundings(&config, sandbox.is_some());
+    }
     let directory = directory(&http, &config, "accounts")?;
     let slots = Slots::new(AT_ONCE, MOST_AT_ONCE);
     let asking = join_all(config.clouds.accounts.iter().map(|settings| async {
@@ -51,6 +55,9 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
     context.waits.tell();
     let mut sink = context.output.open()?;
     write_accounts(&checks, context.output.format, context.output.style(), &mut sink)?;
+    if in_full {
+        write_surroundings(&config, &mut sink)?;
+    }
     sink.finish()?;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
@@ -64,6 +71,17 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
         (false, true) => Exit::Done,
         (false, false) => Exit::Unfinished,
     })
+}
+
+/// Every override of an endpoint, and what the surroundings say of the way to the clouds.
+fn write_surroundings(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
+    for notice in &config.notices {
+        writeln!(out, "{notice}")?;
+    }
+    for told in config.clouds.surroundings.told_in_full() {
+        writeln!(out, "{told}")?;
+    }
+    Ok(())
 }
 
 /// Accounts that are checked at once while they answer, and at the most.

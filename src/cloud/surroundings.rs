@@ -3,11 +3,13 @@
 //!
 //! The environment is handed in. What is taken from it, and what is set and not taken, is told.
 
+mod authorities;
 mod proxies;
 mod variables;
 
 use std::fmt;
 
+pub(in crate::cloud) use authorities::{Authorities, Bundle, Roots};
 pub(in crate::cloud) use proxies::{Proxies, Proxy, address, is_loopback};
 use variables::Variables;
 
@@ -40,11 +42,20 @@ impl fmt::Display for Told {
     }
 }
 
+fn taken(what: &'static str, value: String, from: &str) -> Told {
+    Told { what, value, from: from.to_owned(), honoured: true }
+}
+
+fn ignored(from: &str, what: &'static str) -> Told {
+    Told { what, value: String::new(), from: from.to_owned(), honoured: false }
+}
+
 /// What the surroundings say. By default nothing, as for the sandbox: requests go straight to
 /// hosts that the system's certificates vouch for.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
     proxies: Proxies,
+    authorities: Authorities,
     told: Vec<Told>,
     refused: Vec<String>,
 }
@@ -58,11 +69,12 @@ impl Surroundings {
             Ok(proxies) => found.proxies = proxies,
             Err(why) => found.refused.push(why),
         }
-        found.told.extend(variables.beginning_with(ENDPOINTS).map(|from| Told {
-            what: "an endpoint is overridden by aws.ec2_endpoint and aws.sts_endpoint",
-            value: String::new(),
-            from: from.to_owned(),
-            honoured: false,
+        match Authorities::read(&variables, &mut found.told) {
+            Ok(authorities) => found.authorities = authorities,
+            Err(why) => found.refused.push(why),
+        }
+        found.told.extend(variables.beginning_with(ENDPOINTS).map(|from| {
+            ignored(from, "an endpoint is overridden by aws.ec2_endpoint and aws.sts_endpoint")
         }));
         found
     }
@@ -70,6 +82,19 @@ impl Surroundings {
     /// What is taken from the surroundings, and what is set and not taken.
     pub fn told(&self) -> &[Told] {
         &self.told
+    }
+
+    /// The same, and what holds where nothing is set.
+    pub fn told_in_full(&self) -> Vec<Told> {
+        let mut told = self.told.clone();
+        if self.proxies.is_none() {
+            told.push(taken(proxies::THROUGH, "none".to_owned(), "default"));
+        }
+        if self.authorities.is_the_systems() {
+            let what = "certificates are checked against";
+            told.push(taken(what, "the system's authorities".to_owned(), "default"));
+        }
+        told
     }
 
     /// [`ErrorClass::Config`](super::ErrorClass::Config) with everything that cannot be obeyed as
@@ -84,6 +109,11 @@ impl Surroundings {
     /// How requests get out.
     pub(in crate::cloud) const fn proxies(&self) -> &Proxies {
         &self.proxies
+    }
+
+    /// Whom they trust.
+    pub(in crate::cloud) const fn authorities(&self) -> &Authorities {
+        &self.authorities
     }
 }
 
@@ -112,6 +142,15 @@ mod tests {
     #[test]
     fn nothing_is_told_of_surroundings_that_say_nothing() {
         assert!(told(&[("HOME", "/"), ("HTTPS_PROXY", ""), ("NO_PROXY", "corp")]).is_empty());
+    }
+
+    #[test]
+    fn in_full_the_defaults_are_told_as_well() {
+        let in_full = |env: &[(&str, &str)]| of(env).told_in_full().len();
+        assert_eq!(in_full(&[]), 2);
+        assert_eq!(in_full(&[("ALL_PROXY", "proxy.corp:1"), ("SSL_CERT_FILE", "/x")]), 2);
+        let defaults = of(&[]).told_in_full();
+        assert!(defaults.iter().all(|told| told.honoured && told.from == "default"));
     }
 
     #[test]

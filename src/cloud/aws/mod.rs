@@ -6,6 +6,7 @@
 mod answer;
 #[doc(hidden)]
 pub mod bench;
+mod carrier;
 mod chain;
 mod client;
 mod codes;

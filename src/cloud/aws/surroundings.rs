@@ -6,11 +6,11 @@
 use std::collections::HashMap;
 
 use aws_config::profile::{Profile, ProfileSet};
-use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_types::os_shim_internal::{Env, Fs};
 
 use super::process::{Process, process_of};
 use crate::cloud::CloudError;
+use crate::cloud::surroundings::Bundle;
 
 /// Variables that override endpoints begin with this.
 const ENDPOINTS: &str = "AWS_ENDPOINT_URL";
@@ -59,6 +59,14 @@ impl Surroundings {
         }
         let profiles = self.profiles(profile).await.ok()?;
         profiles.get("region").map(str::to_owned)
+    }
+
+    /// The `ca_bundle` of the profile that is used.
+    pub(super) async fn ca_bundle(&self, profile: Option<&str>) -> Option<Bundle> {
+        let profiles = self.profiles(profile).await.ok()?;
+        let path = profiles.get("ca_bundle").filter(|path| !path.trim().is_empty())?;
+        let from = format!("ca_bundle of profile `{}`", profiles.selected_profile());
+        Some(Bundle::new(path, from))
     }
 
     /// The file system.
@@ -173,15 +181,4 @@ pub(super) fn spell(error: &(dyn std::error::Error + 'static)) -> String {
 /// An error of configuration: nothing was sent.
 pub(super) fn config(message: &str) -> CloudError {
     CloudError::config("credentials", message)
-}
-
-/// A proxy for https alone: metadata services are plain http on this very machine.
-pub(super) fn proxy(env: &HashMap<String, String>) -> ProxyConfig {
-    let first = |names: [&str; 2]| names.iter().find_map(|name| env.get(*name));
-    let Some(url) = first(["https_proxy", "HTTPS_PROXY"]).filter(|url| !url.is_empty()) else {
-        return ProxyConfig::disabled();
-    };
-    let bypass = first(["no_proxy", "NO_PROXY"]).map_or("", String::as_str);
-    ProxyConfig::https(url.as_str())
-        .map_or_else(|_| ProxyConfig::disabled(), |proxy| proxy.no_proxy(bypass))
 }

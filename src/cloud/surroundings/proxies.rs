@@ -11,8 +11,8 @@ use std::sync::Arc;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
-use super::Told;
 use super::variables::Variables;
+use super::{Told, ignored, taken};
 
 /// For https, the more special ones first.
 const HTTPS: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -20,6 +20,8 @@ const HTTPS: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"
 const HTTP: [&str; 2] = ["http_proxy", "HTTP_PROXY"];
 /// What goes past the proxy.
 const BYPASS: [&str; 2] = ["no_proxy", "NO_PROXY"];
+/// What a proxy is told with.
+pub(super) const THROUGH: &str = "https requests go through the proxy";
 /// The port of https, which an entry of [`BYPASS`] may name.
 const PORT: &str = "443";
 
@@ -79,7 +81,7 @@ impl Proxies {
             format!("{from}: {why}, expected http://HOST:PORT: correct it, or unset it")
         })?;
         let proxy = Proxy { url, from };
-        told.push(taken("https requests go through the proxy", proxy.address(), from));
+        told.push(taken(THROUGH, proxy.address(), from));
         let entries = variables.first(&BYPASS).map_or_else(String::new, |(from, value)| {
             let (entries, odd) = entries(value);
             if !entries.is_empty() {
@@ -95,6 +97,11 @@ impl Proxies {
         });
         let matcher = Matcher::builder().https(proxy.url.as_str()).no(entries).build();
         Ok(Self(Some((proxy, Bypass(Arc::new(matcher))))))
+    }
+
+    /// Whether no request goes through any.
+    pub(super) const fn is_none(&self) -> bool {
+        self.0.is_none()
     }
 
     /// The proxy that requests to `url` go through, if any.
@@ -115,14 +122,6 @@ pub(in crate::cloud) fn address(url: &Url) -> Option<IpAddr> {
 /// Whether a host is this machine.
 pub(in crate::cloud) fn is_loopback(url: &Url) -> bool {
     url.host_str() == Some("localhost") || address(url).is_some_and(|it| it.is_loopback())
-}
-
-fn taken(what: &'static str, value: String, from: &str) -> Told {
-    Told { what, value, from: from.to_owned(), honoured: true }
-}
-
-fn ignored(from: &str, what: &'static str) -> Told {
-    Told { what, value: String::new(), from: from.to_owned(), honoured: false }
 }
 
 /// A proxy's address, or what is wrong with it, without what it holds.
