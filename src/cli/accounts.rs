@@ -1,21 +1,22 @@
 //! `accounts`: check every account that is configured.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use futures_util::future::join_all;
 
 use super::args::AccountsArgs;
 use super::exit::{Exit, Failure};
-use super::session::directory;
+use super::session::{directory, tell_surroundings};
 use super::start::Context;
 use super::{policy, world};
 use crate::cloud::{
-    AccountSettings, AccountSource, Action, Cloud, CloudError, Directory, ErrorClass,
+    AccountSettings, AccountSource, Action, Cloud, CloudError, Directory, ErrorClass, Http,
 };
-use crate::config::Overrides;
+use crate::config::{Config, Overrides};
 use crate::exchange::Slots;
 use crate::model::{AccountId, Direction, Identity, Provider, RegionId};
-use crate::report::{Access, AccountCheck, write_accounts};
+use crate::report::{Access, AccountCheck, Format, write_accounts};
 
 pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, Failure> {
     if args.policy {
@@ -29,7 +30,12 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
             "no [[account]] is configured: there is nothing to check; see sample-data/unpair.toml",
         ));
     }
-    let directory = directory(&config, "accounts")?;
+    let http = Http::within(&config.clouds.surroundings)?;
+    let in_full = sandbox.is_none() && context.output.format == Format::Table;
+    if !in_full {
+        tell_surroundings(&config, sandbox.is_some());
+    }
+    let directory = directory(&http, &config, "accounts")?;
     let slots = Slots::new(AT_ONCE, MOST_AT_ONCE);
     let asking = join_all(config.clouds.accounts.iter().map(|settings| async {
         if !config.guard.allows(settings) {
@@ -49,6 +55,9 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
     context.waits.tell();
     let mut sink = context.output.open()?;
     write_accounts(&checks, context.output.format, context.output.style(), &mut sink)?;
+    if in_full {
+        write_surroundings(&config, &mut sink)?;
+    }
     sink.finish()?;
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
@@ -62,6 +71,17 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
         (false, true) => Exit::Done,
         (false, false) => Exit::Unfinished,
     })
+}
+
+/// Every override of an endpoint, and what the surroundings say of the way to the clouds.
+fn write_surroundings(config: &Config, out: &mut dyn Write) -> std::io::Result<()> {
+    for notice in &config.notices {
+        writeln!(out, "{notice}")?;
+    }
+    for told in config.clouds.surroundings.told_in_full() {
+        writeln!(out, "{told}")?;
+    }
+    Ok(())
 }
 
 /// Accounts that are checked at once while they answer, and at the most.

@@ -32,7 +32,7 @@ pub(super) async fn resolve(session: &mut Session, pairs: PairSet) -> Result<Pai
         return Ok(pairs);
     }
     let began = Instant::now();
-    let directory = super::session::directory(&session.config, "names")?;
+    let directory = super::session::directory(&session.http, &session.config, "names")?;
     let slots = Slots::new(AT_ONCE, MOST_AT_ONCE);
     let asking = join_all(unknown.iter().map(|name| ask(&*directory, &slots, name)));
     let answers = tokio::select! {

@@ -8,7 +8,7 @@ use super::progress::Bars;
 use super::signals::Waits;
 use super::start::Context;
 use super::world;
-use crate::cloud::{Accounts, Directory};
+use crate::cloud::{Accounts, Directory, Http};
 use crate::config::Config;
 use crate::exchange::{Clock, Exchange, Moment, Progress, Silent, now_ms};
 use crate::journal::{Journal, Mode, RunRecord, open};
@@ -23,6 +23,8 @@ pub(super) struct Session {
     pub(super) config: Config,
     /// The journal, held against other processes.
     pub(super) journal: Box<dyn Journal>,
+    /// The way to the clouds.
+    pub(super) http: Http,
     /// What every wait of the command heeds.
     pub(super) waits: Waits,
     /// How long names took that were looked up.
@@ -38,17 +40,18 @@ impl Session {
         let began = Clock::system().now();
         let waits = context.waits.clone();
         waits.work();
+        let http = Http::within(&config.clouds.surroundings)?;
         let journal = open(&context.common.journal, Mode::Write).await?;
         let sandbox = world::begin(context, &mut config).await?;
         let quiet = context.common.quiet || context.common.no_progress;
         let bars = if quiet { None } else { Bars::on_terminal(context.bars.clone()).map(Arc::new) };
         let asked_names = Duration::ZERO;
-        Ok(Self { config, journal, waits, asked_names, sandbox, bars, began })
+        Ok(Self { config, journal, http, waits, asked_names, sandbox, bars, began })
     }
 
     /// The way to the accounts for one run: role sessions carry the run's id.
     pub(super) async fn exchange(&self, run: &RunId) -> Result<Exchange, Failure> {
-        self.tell_endpoints();
+        tell_surroundings(&self.config, self.is_sandbox());
         let limits = (self.config.alibaba_limits.clone(), self.config.aws_limits.clone());
         let pacer = limiters(&*self.journal, run, limits, now_ms()).await?;
         let progress: Arc<dyn Progress> = match &self.bars {
@@ -56,7 +59,7 @@ impl Session {
             None => Arc::new(Silent),
         };
         let exchange = Exchange::new(
-            directory(&self.config, run.as_str())?,
+            directory(&self.http, &self.config, run.as_str())?,
             pacer,
             RetryPolicy::default(),
             self.waits.stop.clone(),
@@ -118,20 +121,28 @@ impl Session {
         }
         Ok(())
     }
+}
 
-    /// Every override of an endpoint is told, and every variable that is ignored.
-    fn tell_endpoints(&self) {
-        if self.sandbox.is_none() {
-            for notice in &self.config.notices {
-                tracing::warn!("{notice}");
-            }
-        }
+/// Tells every override of an endpoint, and what the surroundings say, taken or not.
+pub(super) fn tell_surroundings(config: &Config, is_sandbox: bool) {
+    if is_sandbox {
+        return;
+    }
+    for notice in &config.notices {
+        tracing::warn!("{notice}");
+    }
+    for told in config.clouds.surroundings.told() {
+        tracing::warn!("{told}");
     }
 }
 
 /// The accounts of a configuration; role sessions end in `session`.
-pub(super) fn directory(config: &Config, session: &str) -> Result<Arc<dyn Directory>, Failure> {
+pub(super) fn directory(
+    http: &Http,
+    config: &Config,
+    session: &str,
+) -> Result<Arc<dyn Directory>, Failure> {
     let mut settings = config.clouds.clone();
     session.clone_into(&mut settings.session);
-    Ok(Arc::new(Accounts::new(settings)?))
+    Ok(Arc::new(Accounts::over(http.clone(), settings)?))
 }

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::args::Common;
 use super::exit::{Exit, Failure};
 use super::start::Context;
-use crate::cloud::{AccountSettings, AccountSource, Settings, StaticKey};
+use crate::cloud::{AccountSettings, AccountSource, Settings, StaticKey, Surroundings};
 use crate::config::Config;
 use crate::files::read_named;
 use crate::journal::file_of;
@@ -23,11 +23,13 @@ pub(super) fn load(world: Option<&Path>) -> Result<World, Failure> {
         .map_err(|error| Failure::usage(format!("world {}: {error}", path.display())))
 }
 
-/// With `--sandbox`, the accounts are the world's: manifests may call them by their names.
+/// With `--sandbox`, the accounts are the world's: manifests may call them by their names. No
+/// request leaves this machine, so it does not matter what surrounds it.
 pub(super) fn adopt_accounts(common: &Common, config: &mut Config) -> Result<(), Failure> {
     if common.sandbox {
         let world = load(config.world.as_deref())?;
         config.clouds.accounts = accounts_of(world);
+        config.clouds.surroundings = Surroundings::default();
     }
     Ok(())
 }

@@ -18,11 +18,6 @@ pub struct Accounts {
 
 impl Accounts {
     /// Checks the endpoints. Calls nobody: credentials are loaded by a client's first call.
-    pub fn new(settings: Settings) -> Result<Self, CloudError> {
-        Self::over(Http::new()?, settings)
-    }
-
-    /// The same over an HTTP client of one's own.
     pub fn over(http: Http, settings: Settings) -> Result<Self, CloudError> {
         let aws = AwsConnector::new(http.clone(), &settings.aws, &settings.session)?;
         Ok(Self { http, settings, aws })

@@ -2,19 +2,21 @@
 
 mod clients;
 mod dates;
+mod failure;
 
-use std::error::Error as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Response, Url};
+use reqwest::{Method, Response, Url};
 
 use clients::Clients;
 use dates::Dates;
 pub use dates::Stamp;
+use failure::{Way, explain};
 
+use super::surroundings::{Authorities, Bundle, Surroundings, address, is_loopback};
 use super::{CloudError, ErrorClass};
 
 #[cfg(test)]
@@ -48,6 +50,7 @@ impl Default for Deadlines {
 #[derive(Clone, Debug)]
 pub struct Http {
     clients: Clients,
+    authorities: Authorities,
     dates: Dates,
 }
 
@@ -89,16 +92,50 @@ impl HttpReply {
 }
 
 impl Http {
-    /// Builds the client. [`ErrorClass::Config`] if TLS cannot be set up at all.
+    /// Builds the client of these surroundings. [`ErrorClass::Config`] if they cannot be obeyed, or
+    /// TLS cannot be set up at all.
+    pub fn within(surroundings: &Surroundings) -> Result<Self, CloudError> {
+        surroundings.check()?;
+        Self::build(Deadlines::default(), surroundings)
+    }
+
+    /// The client of no surroundings at all: neither a proxy nor certificates of one's own.
     pub fn new() -> Result<Self, CloudError> {
         Self::with_deadlines(Deadlines::default())
     }
 
     /// The same with other deadlines than the usual ones.
     pub fn with_deadlines(deadlines: Deadlines) -> Result<Self, CloudError> {
-        let built = Clients::new(deadlines);
-        let clients = built.map_err(|error| CloudError::config("tls", explain(error)))?;
-        Ok(Self { clients, dates: Dates::new(Arc::new(SystemTime::now)) })
+        Self::build(deadlines, &Surroundings::default())
+    }
+
+    fn build(deadlines: Deadlines, surroundings: &Surroundings) -> Result<Self, CloudError> {
+        let authorities = surroundings.authorities().clone();
+        let roots = authorities.roots().map_err(|why| CloudError::config("certificates", why))?;
+        let clients = Clients::new(deadlines, surroundings.proxies().clone(), roots);
+        let clients = clients.map_err(|why| CloudError::config("tls", why))?;
+        Ok(Self { clients, authorities, dates: Dates::new(Arc::new(SystemTime::now)) })
+    }
+
+    /// The client of AWS calls with a profile whose `ca_bundle` is this one.
+    /// [`ErrorClass::Config`] if the bundle gives no certificate.
+    pub(super) fn for_aws(&self, profile: Option<&Bundle>) -> Result<Self, CloudError> {
+        let roots = self.authorities.aws_roots(profile);
+        let roots = roots.map_err(|why| CloudError::config("certificates", why))?;
+        let Some(roots) = roots else { return Ok(self.clone()) };
+        Ok(Self { clients: self.clients.trusting(roots), ..self.clone() })
+    }
+
+    /// Whether AWS calls trust one bundle, whatever a profile says.
+    pub(super) const fn has_aws_bundle(&self) -> bool {
+        self.authorities.has_aws_bundle()
+    }
+
+    /// The same client with other deadlines for plain http: that of this link's own services.
+    pub(super) fn with_link_deadlines(self, deadlines: Deadlines) -> Result<Self, CloudError> {
+        let clients = self.clients.with_link_deadlines(deadlines);
+        let clients = clients.map_err(|why| CloudError::config("tls", why))?;
+        Ok(Self { clients, ..self })
     }
 
     /// The same client on a machine whose clock is `wall`.
@@ -141,25 +178,53 @@ impl Http {
         body: Vec<u8>,
         max_body: usize,
     ) -> Result<HttpReply, CloudError> {
-        let (endpoint, sent_at) = (url, self.dates.now());
-        let url = parse_endpoint(url).map_err(|why| CloudError::config("endpoint", why))?;
+        let endpoint = parse_endpoint(url).map_err(|why| CloudError::config("endpoint", why))?;
+        self.send(Method::POST, (url, endpoint), headers, body, max_body).await
+    }
+
+    /// The same with any method, to a URL that no endpoint of ours is: what an SDK asks for.
+    pub(super) async fn send_as_asked(
+        &self,
+        method: &str,
+        url: &str,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+        max_body: usize,
+    ) -> Result<HttpReply, CloudError> {
+        let bad = |why: String| CloudError::config("request", why);
+        let method = Method::from_bytes(method.as_bytes()).map_err(|why| bad(why.to_string()))?;
+        let parsed = Url::parse(url).map_err(|why| bad(why.to_string()))?;
+        self.send(method, (url, parsed), headers, body, max_body).await
+    }
+
+    /// `to` is what the clock of a host is known by, and the same as a URL.
+    async fn send(
+        &self,
+        method: Method,
+        to: (&str, Url),
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+        max_body: usize,
+    ) -> Result<HttpReply, CloudError> {
+        let ((endpoint, url), sent_at) = (to, self.dates.now());
         let host = url.host_str().unwrap_or_default().to_owned();
         let client = self.clients.of(&url).map_err(|why| CloudError::config("tls", why))?;
-        let request = client.post(url).headers(header_map(headers)?).body(body).build();
+        let (proxy, roots) = (self.clients.proxy(&url), self.clients.roots());
+        let way = Way { host: &host, proxy, roots };
+        let request = client.request(method, url).headers(header_map(headers)?).body(body).build();
         let request = request.map_err(|error| CloudError::config("request", explain(error)))?;
-        let sent = client.execute(request).await;
-        let response = sent.map_err(|error| failed(&host, error))?;
+        let response = client.execute(request).await.map_err(|error| way.failed(error))?;
         if let Some(date) = response.headers().get("date").and_then(|date| date.to_str().ok()) {
             self.dates.note(endpoint, sent_at, date);
         }
         if response.status().is_redirection() {
             return Err(lost(
-                &host,
+                &way,
                 "redirect",
                 "answered with a redirect, which is never followed",
             ));
         }
-        read(&host, response, max_body).await
+        read(&way, response, max_body).await
     }
 }
 
@@ -193,16 +258,6 @@ fn parse_endpoint(endpoint: &str) -> Result<Url, String> {
     }
 }
 
-/// The address, where the host is one.
-fn address(url: &Url) -> Option<IpAddr> {
-    let host = url.host_str()?.trim_matches(['[', ']']);
-    host.parse().ok().map(|address: IpAddr| address.to_canonical())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    url.host_str() == Some("localhost") || address(url).is_some_and(|it| it.is_loopback())
-}
-
 /// Whether an address is of this link alone, such as that of a machine's metadata, or of nobody.
 fn is_nobodys(address: IpAddr) -> bool {
     let of_link = match address {
@@ -227,43 +282,20 @@ fn header_map(headers: Vec<(String, String)>) -> Result<HeaderMap, CloudError> {
     Ok(map)
 }
 
-async fn read(host: &str, mut response: Response, max: usize) -> Result<HttpReply, CloudError> {
+async fn read(way: &Way<'_>, mut response: Response, max: usize) -> Result<HttpReply, CloudError> {
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| failed(host, error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| way.failed(error))? {
         if body.len() + chunk.len() > max {
             let message = format!("the answer is longer than {max} bytes");
-            return Err(lost(host, "too_large", &message));
+            return Err(lost(way, "too_large", &message));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(HttpReply { status, headers, body })
 }
 
-/// Classes a failure: only while connecting is it certain that nothing left.
-fn failed(host: &str, error: reqwest::Error) -> CloudError {
-    let (class, code) = match (error.is_connect(), error.is_timeout()) {
-        (true, true) => (ErrorClass::Unreached, "connect_timeout"),
-        (true, false) => (ErrorClass::Unreached, "unreached"),
-        (false, true) => (ErrorClass::Lost, "timeout"),
-        (false, false) => (ErrorClass::Lost, "cut"),
-    };
-    CloudError::local(class, code, format!("{host}: {}", explain(error)))
-}
-
-fn lost(host: &str, code: &str, message: &str) -> CloudError {
-    CloudError::local(ErrorClass::Lost, code, format!("{host}: {message}"))
-}
-
-/// The innermost cause in words, without the URL.
-fn explain(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut cause: &dyn std::error::Error = &error;
-    let mut next = error.source();
-    while let Some(inner) = next {
-        cause = inner;
-        next = inner.source();
-    }
-    cause.to_string()
+fn lost(way: &Way<'_>, code: &str, message: &str) -> CloudError {
+    CloudError::local(ErrorClass::Lost, code, format!("{way}: {message}"))
 }

@@ -14,6 +14,7 @@ mod named;
 mod proof;
 mod references;
 mod settings;
+mod surroundings;
 mod xml;
 
 use std::time::SystemTime;
@@ -29,6 +30,7 @@ pub use references::{Reference, References};
 pub use settings::{
     AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Found, Settings, StaticKey,
 };
+pub use surroundings::{Surroundings, Told};
 
 pub use crate::model::ErrorClass;
 use crate::model::{

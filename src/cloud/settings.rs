@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
-use super::CloudError;
+use super::{CloudError, Surroundings};
 use crate::model::{AccountId, Provider};
 
 /// Everything needed to act as the accounts of a plan.
@@ -18,6 +18,8 @@ pub struct Settings {
     pub accounts: Vec<AccountSettings>,
     /// What was found of accounts that are configured by name alone.
     pub found: Vec<Found>,
+    /// The way to the clouds, for every request of the process.
+    pub surroundings: Surroundings,
     /// Ends in the names of assumed-role sessions, so that the provider's logs tell the run.
     pub session: String,
 }

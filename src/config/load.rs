@@ -6,14 +6,11 @@ use super::error::{ConfigError, Problem};
 use super::raw::{RawAlibaba, RawAws};
 use super::source::{FileText, Places, merge};
 use super::{Config, DEFAULT_FILE, Overrides, accounts, endpoint, guard, limits};
-use crate::cloud::{AccountSettings, AlibabaSettings, AwsSettings, Settings};
+use crate::cloud::{AccountSettings, AlibabaSettings, AwsSettings, Settings, Surroundings};
 use crate::files::{Refusal, read_found, read_named};
 use crate::manifest::Rules;
 use crate::model::{AccountId, Provider};
 use crate::pace::LimitSettings;
-
-/// Variables of the AWS tools that would send calls elsewhere.
-const AWS_ENDPOINTS: &str = "AWS_ENDPOINT_URL";
 
 impl Config {
     /// Reads `file`, or [`DEFAULT_FILE`] if it is there, and lays `env` and `flags` over it.
@@ -69,13 +66,13 @@ impl Config {
             alibaba: load.alibaba(raw.alibaba),
             aws: load.aws(raw.aws),
             accounts: accounts::read(raw.account, &load.places, &mut load.problems),
+            surroundings: Surroundings::new(&env),
             session: String::new(),
         };
         let (accounts, problems) = (&clouds.accounts, &mut load.problems);
         let guard = guard::read(raw.guard, flags, accounts, &load.places, problems);
         let world = raw.sandbox.world.map(|path| load.path(&path, &["sandbox", "world"]));
         let world = flags.world.clone().or(world);
-        load.ignored(&env);
         if !load.problems.is_empty() {
             return Err(ConfigError::Refused(load.problems));
         }
@@ -221,13 +218,5 @@ impl Loader<'_> {
             }
             (None, _) => PathBuf::from(text),
         }
-    }
-
-    fn ignored(&mut self, env: &[(String, String)]) {
-        let names = env.iter().map(|(name, _)| name).filter(|name| name.starts_with(AWS_ENDPOINTS));
-        let told = names.map(|name| {
-            format!("{name} is ignored: an endpoint is overridden by aws.ec2_endpoint and aws.sts_endpoint")
-        });
-        self.notices.extend(told);
     }
 }

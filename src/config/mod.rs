@@ -50,8 +50,8 @@ pub struct Config {
     pub guard: Guard,
     /// The sandbox's world; `None` for the built-in sample.
     pub world: Option<PathBuf>,
-    /// What the start of a run must tell: endpoints that are overridden, variables that are
-    /// ignored. One line each.
+    /// What the start of a run must tell beside the surroundings: endpoints that are overridden.
+    /// One line each.
     pub notices: Vec<String>,
 }
 

@@ -366,7 +366,8 @@ fn names_resolve_to_ids_on_their_own_cloud() {
 #[test]
 fn endpoint_variables_of_other_tools_are_ignored_and_told() {
     let config = good("", &[("AWS_ENDPOINT_URL_EC2", "https://example.com")]);
-    assert!(config.notices[0].starts_with("AWS_ENDPOINT_URL_EC2 is ignored"));
+    let told = config.clouds.surroundings.told();
+    assert!(told[0].to_string().starts_with("AWS_ENDPOINT_URL_EC2 is ignored"), "{told:?}");
     assert!(config.clouds.aws.ec2_endpoint.is_none());
 }
 

@@ -1,9 +1,8 @@
 //! Where calls go: to the hosts of the providers' tables, or to an override that is told.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 
+use crate::proxy::refusing;
 use crate::scene::{Scene, Setting};
 use crate::world::{A, B, X, Y, admits, mutual};
 
@@ -117,26 +116,6 @@ fn endpoints_in_the_files_of_the_aws_tools_are_not_followed() {
     assert_eq!(assumed, 1, "the role of the profile is assumed where configuration says");
 }
 
-/// A proxy that notes whom it is asked to connect to, and connects to nobody.
-fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback binds");
-    let url = format!("http://{}", listener.local_addr().expect("bound"));
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&asked);
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut head = [0; 1024];
-            let read = stream.read(&mut head).unwrap_or_default();
-            let text = String::from_utf8_lossy(&head[..read]);
-            let line = text.lines().next().unwrap_or_default().to_owned();
-            noted.lock().unwrap_or_else(PoisonError::into_inner).push(line);
-            // Whoever has gone does not want it.
-            let _ = stream.write_all(b"HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n");
-        }
-    });
-    (url, asked)
-}
-
 #[test]
 fn without_an_override_the_providers_own_hosts_are_called_by_https_and_no_others() {
     let scene = scene();
@@ -147,8 +126,8 @@ fn without_an_override_the_providers_own_hosts_are_called_by_https_and_no_others
         .map(str::to_owned)
         .collect();
     scene.write("unpair.toml", &kept.join("\n"));
-    let (proxy, asked) = proxy();
-    let env = [("HTTPS_PROXY", proxy.as_str()), ("AWS_ENDPOINT_URL", "http://127.0.0.1:9")];
+    let (proxy, asked) = refusing("403 No");
+    let env = [("https_proxy", proxy.as_str()), ("AWS_ENDPOINT_URL", "http://127.0.0.1:9")];
     scene.run_with(&AUDIT, &env).exits(7);
     let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
     asked.sort();

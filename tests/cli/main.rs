@@ -31,11 +31,14 @@ mod output;
 mod owners;
 #[path = "../support/process.rs"]
 mod process;
+#[path = "../support/proxy.rs"]
+mod proxy;
 mod pruning;
 mod rates;
 mod runs;
 mod scene;
 mod secrets;
+mod surroundings;
 mod terminal;
 mod two_users;
 #[path = "../support/terminal.rs"]

@@ -26,8 +26,8 @@ const CASES: [(&str, Takes, &str, &str); 24] = [
     ("keys in credentials", Both, "", "[p]\n@KEY"),
     ("no prefix in config", Neither, "[p]\n@KEY", ""),
     ("a prefix in credentials", Neither, "", "[profile p]\n@KEY"),
-    ("CRLF", Both, "[profile p]\r\nregion = x\r\n", "[p]\r\n@KEY"),
-    ("tabs", Both, "[profile\tp]\nregion\t=\tx\n", "[p]\n@KEY"),
+    ("CRLF", Both, "[profile p]\r\nregion = us-east-1\r\n", "[p]\r\n@KEY"),
+    ("tabs", Both, "[profile\tp]\nregion\t=\tus-east-1\n", "[p]\n@KEY"),
     ("colons", Both, "[profile p]\naws_access_key_id: @ID\naws_secret_access_key: @SECRET\n", ""),
     (
         "capitals",
@@ -45,14 +45,14 @@ const CASES: [(&str, Takes, &str, &str); 24] = [
     (
         "indented lines of another profile",
         Both,
-        "[profile q]\n  region = x\n  output = json\n[profile p]\n@KEY",
+        "[profile q]\n  region = us-east-1\n  output = json\n[profile p]\n@KEY",
         "",
     ),
     ("comments", Both, "# c\n[profile p] # c\n  ; c\n@KEY# c\n", ""),
     (
         "sections of tools",
         Both,
-        "[preview]\ncloudfront = true\n[plugins]\na = b\n[sso-session s]\nsso_region = x\n[services t]\ns3 =\n  endpoint_url = u\n[profile p]\n@KEY",
+        "[preview]\ncloudfront = true\n[plugins]\na = b\n[sso-session s]\nsso_region = us-east-1\n[services t]\ns3 =\n  endpoint_url = u\n[profile p]\n@KEY",
         "",
     ),
     (
@@ -61,7 +61,7 @@ const CASES: [(&str, Takes, &str, &str); 24] = [
         "[profile p]\ns3 =\n  max_concurrent_requests = 20\n\n  use_accelerate_endpoint = true\n@KEY",
         "",
     ),
-    ("values for all", Both, "[DEFAULT]\n@KEY[profile p]\nregion = x\n", ""),
+    ("values for all", Both, "[DEFAULT]\n@KEY[profile p]\nregion = us-east-1\n", ""),
     (
         "a stale token beside the key of the other file",
         Both,
@@ -78,9 +78,9 @@ const CASES: [(&str, Takes, &str, &str); 24] = [
     ),
     ("a line without = in another profile", OursAlone, "[profile p]\n@KEY[profile q]\nodd\n", ""),
     ("a byte order mark", OursAlone, "", "\u{feff}[p]\n@KEY"),
-    ("a section twice", OursAlone, "[profile p]\nregion = x\n[profile p]\n@KEY", ""),
-    ("a key twice", OursAlone, "[profile p]\nregion = x\nregion = y\n@KEY", ""),
-    ("lines before the first section", OursAlone, "region = x\n[profile p]\n@KEY", ""),
+    ("a section twice", OursAlone, "[profile p]\nregion = us-east-1\n[profile p]\n@KEY", ""),
+    ("a key twice", OursAlone, "[profile p]\nregion = us-east-1\nregion = eu-west-1\n@KEY", ""),
+    ("lines before the first section", OursAlone, "region = us-east-1\n[profile p]\n@KEY", ""),
 ];
 
 #[test]
@@ -96,12 +96,14 @@ fn odd_files_of_profiles_are_taken_where_botocore_takes_them() {
         ),
     );
     let key = format!("aws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
-    let folders: Vec<_> = (0..CASES.len()).map(|n| sandbox.home.path(&format!("{n}"))).collect();
-    for (n, (_, _, config, credentials)) in CASES.iter().enumerate() {
+    let files = tempfile::tempdir().expect("a folder");
+    let folders: Vec<_> = (0..CASES.len()).map(|n| files.path().join(n.to_string())).collect();
+    for (folder, (_, _, config, credentials)) in folders.iter().zip(CASES) {
         let fill =
             |text: &str| text.replace("@KEY", &key).replace("@ID", id).replace("@SECRET", secret);
-        sandbox.home.write(&format!("{n}/config"), &fill(config));
-        sandbox.home.write(&format!("{n}/credentials"), &fill(credentials));
+        std::fs::create_dir(folder).expect("a writable folder");
+        std::fs::write(folder.join("config"), fill(config)).expect("a writable folder");
+        std::fs::write(folder.join("credentials"), fill(credentials)).expect("a writable folder");
     }
     let botocore = succeed(sandbox.python.script("profiles.py").args(&folders)).stdout;
     let botocore = String::from_utf8(botocore).expect("text");

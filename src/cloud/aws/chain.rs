@@ -18,25 +18,20 @@ use aws_config::{BehaviorVersion, ConfigLoader};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::{Builder, Connector};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::error::ErrorMetadata;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::region::Region;
 
 use super::answer::shorten;
+use super::carrier::http_client;
 use super::codes::classify;
 use super::credentials::{Fixed, Identities, Role, without_credentials};
 use super::exchange::Exchange;
 use super::origin::{Origin, Trail};
 use super::process::Process;
 use super::profiles::{config, spelled};
-use super::surroundings::{Surroundings, proxy, spell};
+use super::surroundings::{Surroundings, spell};
 use crate::cloud::key_text::flaw;
 use crate::cloud::{CloudError, ErrorClass};
 use crate::model::RegionId;
@@ -140,14 +135,13 @@ impl Chain {
     /// other file of profiles.
     #[expect(deprecated, reason = "the new path is in a crate that is not ours to depend on")]
     fn loader(&self, env: HashMap<String, String>, fs: Fs, trail: &Trail) -> ConfigLoader {
-        let proxy = proxy(&env);
         let profiles = ProfileFiles::builder().with_contents(ProfileFileKind::Config, &trail.text);
         aws_config::defaults(BehaviorVersion::latest())
             .env(Env::from(env))
             .fs(fs)
             .profile_files(profiles.build())
             .profile_name(spelled(&trail.profile))
-            .http_client(http_client(proxy))
+            .http_client(http_client(self.exchange.http.clone()))
             .retry_config(RetryConfig::disabled())
             .region(Region::new(self.region.as_str().to_owned()))
             // The endpoint is given, which rules out variants of it.
@@ -167,7 +161,7 @@ impl Chain {
             _ => (ErrorClass::Credential, "gives no credentials"),
         };
         let from = self.from(trail);
-        let error = refusal(error, &from).unwrap_or_else(|| {
+        let error = refusal(error, &from).or_else(|| unsent(error, &from)).unwrap_or_else(|| {
             CloudError::local(class, "credentials", format!("{from} {what}: {}", spell(error)))
         });
         match remedy(&error, &trail.origin) {
@@ -252,6 +246,14 @@ fn is_absent(error: &CredentialsError) -> bool {
         .any(|error| matches!(error, CredentialsError::CredentialsNotLoaded(_)))
 }
 
+/// Why a request of the chain was not answered, if that is down the causes.
+fn unsent(error: &CredentialsError, from: &str) -> Option<CloudError> {
+    let CloudError { class, code, message, .. } =
+        causes(error).find_map(|cause| cause.downcast_ref())?;
+    let class = without_credentials(*class);
+    Some(CloudError::local(class, code, format!("{from}: {message}")))
+}
+
 /// Whether no connection came about, anywhere down the causes.
 fn unreached(error: &CredentialsError) -> bool {
     causes(error)
@@ -261,14 +263,4 @@ fn unreached(error: &CredentialsError) -> bool {
 
 fn causes(error: &CredentialsError) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
     std::iter::successors(error.source(), |&cause| cause.source())
-}
-
-/// The HTTP client of `aws-config`, with the same TLS as ours.
-fn http_client(proxy: ProxyConfig) -> SharedHttpClient {
-    Builder::new().build_with_connector_fn(move |settings, components| {
-        let mut builder = Connector::builder().proxy_config(proxy.clone());
-        builder.set_connector_settings(settings.cloned());
-        builder.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-        builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build()
-    })
 }

@@ -1,7 +1,7 @@
 //! Account → the client that acts as it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::chain::Chain;
 use super::client::AwsClient;
@@ -26,6 +26,8 @@ pub struct AwsConnector {
     settings: AwsSettings,
     session: String,
     surroundings: Surroundings,
+    /// By profile: each may have authorities of its own.
+    exchanges: Mutex<HashMap<Option<String>, Exchange>>,
     sources: Mutex<HashMap<SourceKey, Arc<dyn Identities>>>,
 }
 
@@ -46,10 +48,11 @@ impl AwsConnector {
         surroundings: Surroundings,
     ) -> Result<Self, CloudError> {
         Ok(Self {
-            exchange: Exchange { http, endpoints: Endpoints::new(settings)? },
+            exchange: Exchange { http: http.for_aws(None)?, endpoints: Endpoints::new(settings)? },
             settings: settings.clone(),
             session: session_name(session),
             surroundings,
+            exchanges: Mutex::default(),
             sources: Mutex::default(),
         })
     }
@@ -66,18 +69,54 @@ impl AwsConnector {
         hint: Option<&RegionId>,
     ) -> Result<AwsClient, CloudError> {
         let home = self.home(source, hint).await?;
-        let role = |arn: &str| self.role(arn, account, &home);
+        let exchange = self.exchange(source).await?;
+        let role = |arn: &str| self.role(arn, account, &home, &exchange);
         let identities = match (source, &self.settings.role_arn) {
             (AccountSource::None, _) => return Err(CloudError::not_ours(account)),
             (AccountSource::Static(key), _) => Arc::new(Fixed::new(key)) as Arc<dyn Identities>,
-            (AccountSource::Profile(name), _) => self.source(Some(name), &home)?,
+            (AccountSource::Profile(name), _) => self.source(Some(name), &home, &exchange)?,
             (AccountSource::Role(arn), _) => role(arn)?,
             (AccountSource::Inherit, Some(template)) => role(template)?,
             (AccountSource::Inherit, None) => {
-                self.source(self.settings.profile.as_deref(), &home)?
+                self.source(self.settings.profile.as_deref(), &home, &exchange)?
             }
         };
-        Ok(AwsClient::new(self.exchange.clone(), identities, account, home))
+        Ok(AwsClient::new(exchange, identities, account, home))
+    }
+
+    /// The profile of an account's source credentials.
+    fn profile<'a>(&'a self, source: &'a AccountSource) -> Option<&'a str> {
+        match source {
+            AccountSource::Profile(name) => Some(name.as_str()),
+            _ => self.settings.profile.as_deref(),
+        }
+    }
+
+    /// The way of an account's calls, which trust the `ca_bundle` of its profile.
+    async fn exchange(&self, source: &AccountSource) -> Result<Exchange, CloudError> {
+        let has_profile = !matches!(source, AccountSource::Static(_) | AccountSource::None);
+        if !has_profile || self.exchange.http.has_aws_bundle() {
+            return Ok(self.exchange.clone());
+        }
+        let profile = self.profile(source).map(str::to_owned);
+        if let Some(known) = self.exchanges().get(&profile) {
+            return Ok(known.clone());
+        }
+        let bundle = self.surroundings.ca_bundle(profile.as_deref()).await;
+        let http = self.exchange.http.for_aws(bundle.as_ref())?;
+        let endpoints = self.exchange.endpoints.clone();
+        let mut exchanges = self.exchanges();
+        let found = exchanges.entry(profile).or_insert_with(|| {
+            if let Some(bundle) = bundle {
+                tracing::warn!("{}", bundle.told());
+            }
+            Exchange { http, endpoints }
+        });
+        Ok(found.clone())
+    }
+
+    fn exchanges(&self) -> MutexGuard<'_, HashMap<Option<String>, Exchange>> {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn home(
@@ -85,10 +124,7 @@ impl AwsConnector {
         source: &AccountSource,
         hint: Option<&RegionId>,
     ) -> Result<RegionId, CloudError> {
-        let profile = match source {
-            AccountSource::Profile(name) => Some(name.as_str()),
-            _ => self.settings.profile.as_deref(),
-        };
+        let profile = self.profile(source);
         let home = match hint {
             Some(region) => region.clone(),
             None => RegionId::new(
@@ -104,8 +140,9 @@ impl AwsConnector {
         &self,
         profile: Option<&str>,
         region: &RegionId,
+        exchange: &Exchange,
     ) -> Result<Arc<dyn Identities>, CloudError> {
-        let sts = self.exchange.endpoints.url(Service::Sts, region)?;
+        let sts = exchange.endpoints.url(Service::Sts, region)?;
         let key = (profile.map(str::to_owned), Partition::of(region)?);
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
         let source = sources.entry(key).or_insert_with(|| {
@@ -114,7 +151,7 @@ impl AwsConnector {
                 profile: profile.map(str::to_owned),
                 region: region.clone(),
                 sts,
-                exchange: self.exchange.clone(),
+                exchange: exchange.clone(),
             }))
         });
         Ok(Arc::clone(source))
@@ -125,10 +162,11 @@ impl AwsConnector {
         template: &str,
         account: &AccountId,
         region: &RegionId,
+        exchange: &Exchange,
     ) -> Result<Arc<dyn Identities>, CloudError> {
         Ok(Arc::new(Cached::new(Role {
-            base: self.source(self.settings.profile.as_deref(), region)?,
-            exchange: self.exchange.clone(),
+            base: self.source(self.settings.profile.as_deref(), region, exchange)?,
+            exchange: exchange.clone(),
             region: region.clone(),
             arn: role_arn(template, account, Partition::of(region)?)?,
             session: self.session.clone(),

@@ -6,6 +6,7 @@
 mod answer;
 #[doc(hidden)]
 pub mod bench;
+mod carrier;
 mod chain;
 mod client;
 mod codes;
@@ -28,4 +29,3 @@ mod wire;
 pub use client::AwsClient;
 pub(super) use client::BATCH;
 pub use connect::AwsConnector;
-pub use surroundings::ignored_endpoint_variables;

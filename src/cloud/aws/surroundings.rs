@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
 
-use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_types::os_shim_internal::Fs;
 
 use super::origin::{Origin, Trail};
 use super::profiles::{File, Profiles, config};
 use crate::cloud::CloudError;
 use crate::cloud::key_text::{flaw, trimmed};
+use crate::cloud::surroundings::Bundle;
 
 /// Variables that override endpoints begin with this.
 const ENDPOINTS: &str = "AWS_ENDPOINT_URL";
@@ -37,16 +37,6 @@ const FILES: [(File, &str, &str); 2] = [
     (File::Config, "AWS_CONFIG_FILE", "~/.aws/config"),
     (File::Credentials, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
 ];
-
-/// The names of the variables in `env` that override AWS endpoints: all of them are ignored.
-pub fn ignored_endpoint_variables<N: AsRef<str>, V>(
-    env: impl IntoIterator<Item = (N, V)>,
-) -> Vec<String> {
-    let names = env.into_iter().map(|(name, _)| name.as_ref().to_owned());
-    let mut found: Vec<String> = names.filter(|name| name.starts_with(ENDPOINTS)).collect();
-    found.sort_unstable();
-    found
-}
 
 /// What the chain reads: the environment and the file system.
 #[derive(Clone)]
@@ -86,6 +76,14 @@ impl Surroundings {
         }
         let profiles = self.profiles(profile).await.ok()?;
         profiles.get("region").map(str::to_owned)
+    }
+
+    /// The `ca_bundle` of the profile that is used.
+    pub(super) async fn ca_bundle(&self, profile: Option<&str>) -> Option<Bundle> {
+        let profiles = self.profiles(profile).await.ok()?;
+        let path = profiles.get("ca_bundle").filter(|path| !path.trim().is_empty())?;
+        let from = format!("ca_bundle of profile `{}`", profiles.selected_profile());
+        Some(Bundle::new(path, from))
     }
 
     /// The environment for the chain, or for `profile` alone, whose STS calls go to `sts`.
@@ -224,15 +222,4 @@ pub(super) fn spell(error: &(dyn std::error::Error + 'static)) -> String {
     let text = innermost.to_string();
     let text = text.split("Stderr:").next().unwrap_or_default();
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(300).collect()
-}
-
-/// A proxy for https alone: metadata services are plain http on this very machine.
-pub(super) fn proxy(env: &HashMap<String, String>) -> ProxyConfig {
-    let first = |names: [&str; 2]| names.iter().find_map(|name| env.get(*name));
-    let Some(url) = first(["https_proxy", "HTTPS_PROXY"]).filter(|url| !url.is_empty()) else {
-        return ProxyConfig::disabled();
-    };
-    let bypass = first(["no_proxy", "NO_PROXY"]).map_or("", String::as_str);
-    ProxyConfig::https(url.as_str())
-        .map_or_else(|_| ProxyConfig::disabled(), |proxy| proxy.no_proxy(bypass))
 }

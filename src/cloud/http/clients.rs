@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Url};
 
-use super::{Deadlines, explain, is_loopback};
+use super::Deadlines;
+use super::failure::explain;
+use crate::cloud::surroundings::{Proxies, Proxy, Roots};
 
 /// Idle connections kept for each host: lanes of one region share one, and a connection that is
 /// not kept costs the next call a handshake.
@@ -22,33 +24,82 @@ type Secured = OnceLock<Result<Client, String>>;
 #[derive(Clone, Debug)]
 pub(super) struct Clients {
     deadlines: Deadlines,
-    /// For plain http over loopback: neither certificates nor a proxy from the environment.
+    proxies: Proxies,
+    roots: Arc<Roots>,
+    /// For plain http, which does not leave this link: neither certificates nor a proxy.
     plain: Client,
-    secured: Arc<[Secured; 2]>,
+    secured: Arc<Ways>,
+}
+
+/// The clients with certificates.
+#[derive(Debug, Default)]
+struct Ways {
+    straight: Secured,
+    proxied: Secured,
 }
 
 impl Clients {
     /// Sets TLS up; an error if that cannot be done at all.
-    pub(super) fn new(deadlines: Deadlines) -> reqwest::Result<Self> {
+    pub(super) fn new(
+        deadlines: Deadlines,
+        proxies: Proxies,
+        roots: Roots,
+    ) -> Result<Self, String> {
         // An error means that a provider is installed already, which is what is wanted.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let plain = builder(deadlines).no_proxy().tls_certs_only([]).build()?;
-        Ok(Self { deadlines, plain, secured: Arc::default() })
+        let plain = plain(deadlines)?;
+        Ok(Self { deadlines, proxies, roots: Arc::new(roots), plain, secured: Arc::default() })
+    }
+
+    /// The same with others to trust.
+    pub(super) fn trusting(&self, roots: Roots) -> Self {
+        Self { roots: Arc::new(roots), secured: Arc::default(), ..self.clone() }
+    }
+
+    /// The same with other deadlines for plain http.
+    pub(super) fn with_link_deadlines(self, deadlines: Deadlines) -> Result<Self, String> {
+        Ok(Self { plain: plain(deadlines)?, ..self })
     }
 
     /// The client for an endpoint, or why it cannot be reached and what to do.
     pub(super) fn of(&self, url: &Url) -> Result<&Client, String> {
-        let [loopback, internet] = &*self.secured;
-        let builder = || builder(self.deadlines);
-        let secured = match (is_loopback(url), url.scheme()) {
-            (true, "http") => return Ok(&self.plain),
-            (true, _) => loopback.get_or_init(|| build(builder().no_proxy())),
-            (false, _) => internet.get_or_init(|| build(builder())),
+        if url.scheme() == "http" {
+            return Ok(&self.plain);
+        }
+        let secured = match self.proxy(url) {
+            None => self.secured.straight.get_or_init(|| build(self.secured())),
+            Some(proxy) => self.secured.proxied.get_or_init(|| {
+                let through = reqwest::Proxy::all(proxy.url().clone()).map_err(explain)?;
+                build(self.secured().proxy(through))
+            }),
         };
         secured.as_ref().map_err(|why| {
             format!("{why}: install the system's CA certificates or set SSL_CERT_FILE")
         })
     }
+
+    fn secured(&self) -> ClientBuilder {
+        let (builder, certificates) = (builder(self.deadlines), self.roots.certificates.clone());
+        if self.roots.replace {
+            builder.tls_certs_only(certificates)
+        } else {
+            builder.tls_certs_merge(certificates)
+        }
+    }
+
+    /// The proxy on the way to an endpoint.
+    pub(super) fn proxy(&self, url: &Url) -> Option<&Proxy> {
+        self.proxies.of(url)
+    }
+
+    /// Whom TLS trusts.
+    pub(super) fn roots(&self) -> &Roots {
+        &self.roots
+    }
+}
+
+fn plain(deadlines: Deadlines) -> Result<Client, String> {
+    build(builder(deadlines).tls_certs_only([]))
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, String> {
@@ -57,6 +108,8 @@ fn build(builder: ClientBuilder) -> Result<Client, String> {
 
 fn builder(deadlines: Deadlines) -> ClientBuilder {
     Client::builder()
+        // None but those of our own reading.
+        .no_proxy()
         .user_agent(concat!("unpair/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())

@@ -2,7 +2,6 @@ use aws_types::os_shim_internal::Fs;
 
 use super::*;
 use crate::cloud::aws::regions::Endpoints;
-use crate::cloud::aws::surroundings::ignored_endpoint_variables;
 use crate::cloud::aws::testing::{Loopback, assumed};
 use crate::cloud::{AwsSettings, Http};
 
@@ -210,12 +209,6 @@ async fn the_region_is_that_of_the_environment_or_the_profile() {
     assert_eq!(surroundings(&[], &file).region(None).await, None);
     let set = surroundings(&[("AWS_REGION", ""), ("AWS_DEFAULT_REGION", "ca-west-1")], &file);
     assert_eq!(set.region(Some("hub")).await.as_deref(), Some("ca-west-1"));
-}
-
-#[test]
-fn variables_that_override_endpoints_are_named() {
-    let env = [("AWS_ENDPOINT_URL_STS", "x"), ("HOME", "/"), ("AWS_ENDPOINT_URL", "y")];
-    assert_eq!(ignored_endpoint_variables(env), ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"]);
 }
 
 #[tokio::test]

@@ -125,8 +125,9 @@ async fn an_inherited_role_is_assumed_once_and_again_after_a_refresh() {
 #[tokio::test]
 async fn accounts_with_the_same_source_share_it() {
     let connector = connector(&AwsSettings::default());
-    let source =
-        |profile, region| connector.source(profile, &RegionId::new(region)).expect("a source");
+    let source = |profile, region| {
+        connector.source(profile, &RegionId::new(region), &connector.exchange).expect("a source")
+    };
     let first = source(Some("hub"), "eu-west-1");
     assert!(Arc::ptr_eq(&first, &source(Some("hub"), "us-east-1")));
     assert!(!Arc::ptr_eq(&first, &source(Some("hub"), "cn-north-1")));
