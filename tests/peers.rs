@@ -1,8 +1,10 @@
-//! The official clients against the sandbox, unmodified, and the commands that `unpair` prints
-//! against both.
+//! The official clients against the sandbox, unmodified, the hosts that they call, and the commands
+//! that `unpair` prints against both.
 
 #[path = "support/canaries.rs"]
 mod canaries;
+#[path = "peers/endpoints.rs"]
+mod endpoints;
 #[path = "peers/odd_profiles.rs"]
 mod odd_profiles;
 #[path = "peers/official_clients.rs"]

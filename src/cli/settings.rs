@@ -86,7 +86,8 @@ fn guards(guard: &Guard) -> Vec<(String, String)> {
 
 fn clouds(config: &Config) -> Vec<(String, String)> {
     let (alibaba, aws) = (&config.clouds.alibaba, &config.clouds.aws);
-    let regions = (!alibaba.extra_regions.is_empty()).then(|| alibaba.extra_regions.join(", "));
+    let regions: Vec<String> = alibaba.extra_regions.iter().map(ToString::to_string).collect();
+    let regions = (!regions.is_empty()).then(|| regions.join(", "));
     // An external id is no secret, and nobody else's business either.
     let external_id = aws.external_id.as_ref().map(|id| {
         let mut hasher = Hasher::new("unpair external id 1");
@@ -104,6 +105,7 @@ fn clouds(config: &Config) -> Vec<(String, String)> {
         ("aws.sts_endpoint", aws.sts_endpoint.clone()),
         ("aws.profile", aws.profile.clone()),
         ("aws.role_arn", aws.role_arn.clone()),
+        ("aws.sts_region", aws.sts_region.as_ref().map(ToString::to_string)),
         ("aws.external_id", external_id),
     ])
 }

@@ -28,7 +28,8 @@ pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, Stamp,
 pub use named::NamedGroups;
 pub use references::{Reference, References};
 pub use settings::{
-    AccountSettings, AccountSource, AlibabaSettings, AwsSettings, Found, Settings, StaticKey,
+    AccountSettings, AccountSource, AlibabaSettings, AwsSettings, ExtraRegion, Found, Settings,
+    StaticKey,
 };
 pub use surroundings::{Surroundings, Told};
 

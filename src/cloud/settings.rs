@@ -1,11 +1,12 @@
 //! What configuration says of clouds and accounts; `config` fills these in.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
 
 use super::{CloudError, Surroundings};
-use crate::model::{AccountId, Provider};
+use crate::model::{AccountId, Provider, RegionId};
 
 /// Everything needed to act as the accounts of a plan.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +39,26 @@ pub struct AlibabaSettings {
     /// Assumed for every account without settings of its own; `{account}` is filled in.
     pub role_arn: Option<String>,
     /// Regions newer than the built-in table.
-    pub extra_regions: Vec<String>,
+    pub extra_regions: Vec<ExtraRegion>,
+}
+
+/// A region of ECS that the built-in table does not hold, or a host of its own for one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraRegion {
+    /// The region.
+    pub id: RegionId,
+    /// The host that serves it, without scheme and port; `None` for one by the usual pattern.
+    pub host: Option<String>,
+}
+
+/// `id` or `id=host`, as configuration has it.
+impl fmt::Display for ExtraRegion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            Some(host) => write!(f, "{}={host}", self.id),
+            None => self.id.fmt(f),
+        }
+    }
 }
 
 /// `[aws]`.
@@ -52,6 +72,8 @@ pub struct AwsSettings {
     pub profile: Option<String>,
     /// Assumed for every account without settings of its own; `{account}` is filled in.
     pub role_arn: Option<String>,
+    /// Where STS is asked; default: the region of the environment, of the profile, or of the work.
+    pub sts_region: Option<RegionId>,
     /// The external id that the roles ask for.
     pub external_id: Option<String>,
 }

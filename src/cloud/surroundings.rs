@@ -4,12 +4,16 @@
 //! The environment is handed in. What is taken from it, and what is set and not taken, is told.
 
 mod authorities;
+mod callers;
 mod proxies;
 mod variables;
 
 use std::fmt;
 
 pub(in crate::cloud) use authorities::{Authorities, Bundle, Roots};
+pub(in crate::cloud) use callers::{
+    AwsVariables, DUAL_STACK_HOSTS, FIPS_HOSTS, STS_AT, flag, region,
+};
 pub(in crate::cloud) use proxies::{Proxies, Proxy, address, is_loopback};
 use variables::Variables;
 
@@ -17,6 +21,10 @@ use super::CloudError;
 
 /// Variables of the AWS tools that would send calls elsewhere begin with this.
 const ENDPOINTS: &str = "AWS_ENDPOINT_URL";
+
+/// What sends AWS calls elsewhere here.
+pub(in crate::cloud) const OVERRIDES: &str =
+    "an endpoint is overridden by aws.ec2_endpoint and aws.sts_endpoint";
 
 /// One thing that the surroundings say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +37,18 @@ pub struct Told {
     pub from: String,
     /// Whether it is obeyed.
     pub honoured: bool,
+}
+
+impl Told {
+    /// Something that `from` says and that is obeyed.
+    pub(in crate::cloud) fn taken(what: &'static str, value: String, from: &str) -> Self {
+        Self { what, value, from: from.to_owned(), honoured: true }
+    }
+
+    /// Something that `from` says and that is not obeyed; `what` tells why, and what to set.
+    pub(in crate::cloud) fn ignored(from: &str, what: &'static str) -> Self {
+        Self { what, value: String::new(), from: from.to_owned(), honoured: false }
+    }
 }
 
 impl fmt::Display for Told {
@@ -56,6 +76,7 @@ fn ignored(from: &str, what: &'static str) -> Told {
 pub struct Surroundings {
     proxies: Proxies,
     authorities: Authorities,
+    aws: AwsVariables,
     told: Vec<Told>,
     refused: Vec<String>,
 }
@@ -73,9 +94,9 @@ impl Surroundings {
             Ok(authorities) => found.authorities = authorities,
             Err(why) => found.refused.push(why),
         }
-        found.told.extend(variables.beginning_with(ENDPOINTS).map(|from| {
-            ignored(from, "an endpoint is overridden by aws.ec2_endpoint and aws.sts_endpoint")
-        }));
+        found.aws = AwsVariables::read(&variables, &mut found.told, &mut found.refused);
+        let elsewhere = variables.beginning_with(ENDPOINTS);
+        found.told.extend(elsewhere.map(|from| Told::ignored(from, OVERRIDES)));
         found
     }
 
@@ -104,6 +125,11 @@ impl Surroundings {
             return Ok(());
         }
         Err(CloudError::config("surroundings", self.refused.join("; ")))
+    }
+
+    /// What the environment says to every caller of AWS.
+    pub(in crate::cloud) const fn aws(&self) -> &AwsVariables {
+        &self.aws
     }
 
     /// How requests get out.

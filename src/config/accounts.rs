@@ -5,7 +5,7 @@ use super::raw::RawAccount;
 use super::source::Places;
 use crate::cloud::{AccountSettings, AccountSource};
 use crate::manifest::check_account;
-use crate::model::{AccountId, Provider};
+use crate::model::{AccountId, Partition, Provider};
 
 const AWS_DIGITS: usize = 12;
 /// Where a template names the account.
@@ -126,7 +126,7 @@ pub(super) fn check_role(role: &str, cloud: Provider) -> Result<&str, String> {
         Provider::Alibaba => role.strip_prefix("acs:ram::"),
         Provider::Aws => role.strip_prefix("arn:").and_then(|rest| {
             let (partition, rest) = rest.split_once(":iam::")?;
-            (partition == "aws" || partition.starts_with("aws-")).then_some(rest)
+            Partition::named(partition).map(|_| rest)
         }),
     };
     path.and_then(|path| path.split_once(":role/"))

@@ -21,7 +21,7 @@ const KEYS: [(&str, &[&str]); 7] = [
         "alibaba",
         &["ecs_endpoint", "sts_endpoint", "config_file", "profile", "role_arn", "extra_regions"],
     ),
-    ("aws", &["ec2_endpoint", "sts_endpoint", "profile", "role_arn", "external_id"]),
+    ("aws", &["ec2_endpoint", "sts_endpoint", "profile", "role_arn", "sts_region", "external_id"]),
     ("alibaba__limits", LIMITS),
     ("aws__limits", LIMITS),
     ("account__0", &["cloud", "id", "name", "profile", "role_arn", "credentials"]),

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use super::error::{ConfigError, Problem};
 use super::raw::{RawAlibaba, RawAws};
 use super::source::{FileText, Places, merge};
-use super::{Config, DEFAULT_FILE, Overrides, accounts, endpoint, guard, limits};
-use crate::cloud::{AccountSettings, AlibabaSettings, AwsSettings, Settings, Surroundings};
+use super::{Config, DEFAULT_FILE, Overrides, accounts, endpoint, guard, limits, regions};
+use crate::cloud::{
+    AccountSettings, AlibabaSettings, AwsSettings, ExtraRegion, Settings, Surroundings,
+};
 use crate::files::{Refusal, read_found, read_named};
 use crate::manifest::Rules;
-use crate::model::{AccountId, Provider};
+use crate::model::{AccountId, Provider, RegionId};
 use crate::pace::LimitSettings;
 
 impl Config {
@@ -99,7 +101,7 @@ impl Config {
 
     /// What manifests are read by: `table` is the built-in list of Alibaba Cloud regions.
     pub fn manifest_rules(&self, table: impl IntoIterator<Item = String>) -> Rules {
-        let extra = self.clouds.alibaba.extra_regions.iter().cloned();
+        let extra = self.clouds.alibaba.extra_regions.iter().map(|it| it.id.to_string());
         let named = self.clouds.accounts.iter().filter_map(|account| {
             Some(((account.cloud, account.name.clone()?), account.id.clone()?))
         });
@@ -129,20 +131,21 @@ impl Loader<'_> {
 
     fn alibaba(&mut self, raw: RawAlibaba) -> AlibabaSettings {
         let cloud = Provider::Alibaba;
-        self.check_regions(&raw.extra_regions.0);
         AlibabaSettings {
             ecs_endpoint: self.endpoint(cloud, "ecs_endpoint", raw.ecs_endpoint),
             sts_endpoint: self.endpoint(cloud, "sts_endpoint", raw.sts_endpoint),
             config_file: raw.config_file.map(|path| self.path(&path, &["alibaba", "config_file"])),
             profile: self.profile(cloud, raw.profile),
             role_arn: self.role(cloud, raw.role_arn),
-            extra_regions: raw.extra_regions.0,
+            extra_regions: self.extra_regions(&raw.extra_regions.0),
         }
     }
 
     fn aws(&mut self, raw: RawAws) -> AwsSettings {
         let cloud = Provider::Aws;
+        let sts_region = self.sts_region(raw.sts_region.as_deref(), raw.sts_endpoint.as_deref());
         AwsSettings {
+            sts_region,
             ec2_endpoint: self.endpoint(cloud, "ec2_endpoint", raw.ec2_endpoint),
             sts_endpoint: self.endpoint(cloud, "sts_endpoint", raw.sts_endpoint),
             profile: self.profile(cloud, raw.profile),
@@ -192,17 +195,21 @@ impl Loader<'_> {
         Some(template)
     }
 
-    /// Regions become parts of host names.
-    fn check_regions(&mut self, regions: &[String]) {
-        let is_word = |word: &str| {
-            !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        };
-        for region in regions {
-            if !region.contains('-') || !region.split('-').all(is_word) {
-                let message = format!("`{region}` is no region, expected one such as cn-beijing");
-                self.told(&["alibaba", "extra_regions"], message);
-            }
+    fn extra_regions(&mut self, entries: &[String]) -> Vec<ExtraRegion> {
+        let path = ["alibaba", "extra_regions"];
+        let extra = regions::extra(entries).unwrap_or_else(|wrong| {
+            wrong.into_iter().for_each(|message| self.told(&path, message));
+            Vec::new()
+        });
+        for region in extra.iter().filter(|region| region.host.is_some()) {
+            self.notices.push(format!("{} names a host: {region}", self.places.of(&path)));
         }
+        extra
+    }
+
+    fn sts_region(&mut self, text: Option<&str>, endpoint: Option<&str>) -> Option<RegionId> {
+        let region = regions::home(text?, endpoint);
+        region.map_err(|message| self.told(&["aws", "sts_region"], message)).ok()
     }
 
     /// A path, `~/` being the home directory.

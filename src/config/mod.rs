@@ -17,6 +17,7 @@ mod load;
 mod place;
 mod protect;
 mod raw;
+mod regions;
 mod source;
 #[cfg(test)]
 mod tests;

@@ -35,6 +35,7 @@ pub(super) struct RawAws {
     pub(super) sts_endpoint: Option<String>,
     pub(super) profile: Option<String>,
     pub(super) role_arn: Option<String>,
+    pub(super) sts_region: Option<String>,
     pub(super) external_id: Option<String>,
     pub(super) limits: BTreeMap<String, Limit>,
 }

@@ -41,6 +41,7 @@ sts_endpoint = "https://sts.{region}.amazonaws.com"
 profile      = "hub"
 role_arn     = "arn:aws:iam::{account}:role/unpair"
 external_id  = "x"
+sts_region   = "us-east-1"
 [aws.limits]
 [[account]]
 cloud = "alibaba"
@@ -63,6 +64,7 @@ fn every_documented_key_is_read() {
     assert_eq!(alibaba.config_file, Some(PathBuf::from("/home/me/.aliyun/config.json")));
     assert_eq!(alibaba.role_arn.as_deref(), Some("acs:ram::{account}:role/unpair"));
     assert_eq!(config.clouds.aws.external_id.as_deref(), Some("x"));
+    assert_eq!(config.clouds.aws.sts_region, Some("us-east-1".into()));
     assert_eq!(
         config.limits(Provider::Alibaba).ceiling("RevokeSecurityGroup"),
         Some(Ceiling { rate: 2.5, burst: 3 })
@@ -128,7 +130,7 @@ fn every_kind_of_key_can_be_a_variable() {
             ("UNPAIR_ALIBABA__LIMITS__IN_FLIGHT", "off"),
             ("UNPAIR_ALIBABA__LIMITS__REVOKESECURITYGROUP__BURST", "7"),
             ("UNPAIR_AWS__LIMITS__DescribeSecurityGroups", "off"),
-            ("UNPAIR_ALIBABA__EXTRA_REGIONS", "cn-one, cn-two"),
+            ("UNPAIR_ALIBABA__EXTRA_REGIONS", "cn-one, cn-two=ecs.example"),
             ("UNPAIR_GUARD__ONLY_ACCOUNTS", "hub, 1234567890123401"),
             ("UNPAIR_GUARD__MAX_FAILURES", "5%"),
             ("UNPAIR_ACCOUNT__0__NAME", "hub\n"),
@@ -143,7 +145,9 @@ fn every_kind_of_key_can_be_a_variable() {
     assert_eq!(limits.in_flight, LimitSettings::NO_IN_FLIGHT_LIMIT);
     assert_eq!(limits.ceiling("RevokeSecurityGroup"), Some(Ceiling { rate: 2.5, burst: 7 }));
     assert_eq!(config.limits(Provider::Aws).ceiling("DescribeSecurityGroups"), None);
-    assert_eq!(config.clouds.alibaba.extra_regions, ["cn-one", "cn-two"]);
+    let extra: Vec<String> =
+        config.clouds.alibaba.extra_regions.iter().map(ToString::to_string).collect();
+    assert_eq!(extra, ["cn-one", "cn-two=ecs.example"]);
     assert_eq!(
         config.guard.only_accounts,
         ["111111111111", "hub", "1234567890123401"].map(AccountId::from)
@@ -333,17 +337,25 @@ fn accounts_have_one_source_and_names_of_their_own() {
 
 #[test]
 fn regions_and_role_templates_that_nothing_could_use_are_refused() {
-    for region in ["", "c", "-cn", "cn-new-", "cn--new", "CN-NEW", "cn_new", "cn-new "] {
-        refused(&format!("[alibaba]\nextra_regions = ['{region}']\n"), &[]);
+    for region in ["", "c", "-cn", "cn-new-", "cn--new", "CN-NEW", "cn_new", "cn-new ", "cn-new="] {
+        let told = refused(&format!("[alibaba]\nextra_regions = ['{region}']\n"), &[]);
+        assert!(told.starts_with("c.toml:2: alibaba.extra_regions: "), "{told}");
     }
+    let told = refused("[aws]\nsts_region = 'us-east-1a'\n", &[]);
+    assert!(told.starts_with("c.toml:2: aws.sts_region: "), "{told}");
     for role in ["acs:ram::1:role/{account}", "acs:ram::{account}:role/a b", "acs:ram::{account}:x"]
     {
         let told = refused(&format!("[alibaba]\nrole_arn = '{role}'\n"), &[]);
         assert!(told.starts_with("c.toml:2: alibaba.role_arn: "), "{told}");
     }
-    for role in ["arn:awsx:iam::{account}:role/x", "arn:aws:iam::111111111111:role/x"] {
+    for role in [
+        "arn:awsx:iam::{account}:role/x",
+        "arn:aws-xx:iam::{account}:role/x",
+        "arn:aws:iam::111111111111:role/x",
+    ] {
         refused(&format!("[aws]\nrole_arn = '{role}'\n"), &[]);
     }
+    good("[aws]\nrole_arn = 'arn:aws-eusc:iam::{account}:role/x'\n", &[]);
     good("[aws]\nrole_arn = 'arn:aws-us-gov:iam::{account}:role/path/un+pair_1'\n", &[]);
     assert!(refused("[aws]\nprofile = ''\n", &[]).contains("is empty"));
     let told = refused("[guard]\nmax_rules = '5%'\n", &[]);

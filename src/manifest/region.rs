@@ -3,7 +3,7 @@
 use super::cell::bad;
 use super::near::nearest;
 use super::{Fault, Rules};
-use crate::model::Provider;
+use crate::model::{Partition, Provider};
 
 const ALIBABA: &str = "a region such as cn-beijing";
 const AWS: &str = "a region such as us-east-1 (no zone)";
@@ -16,7 +16,7 @@ pub(super) fn check(text: &str, cloud: Provider, rules: &Rules) -> Result<(), Fa
                 || (rules.alibaba_regions.is_empty() && is_word_list(text)),
             ALIBABA,
         ),
-        Provider::Aws => (is_aws(text), AWS),
+        Provider::Aws => (Partition::of_region(text).is_some(), AWS),
     };
     if known {
         Ok(())
@@ -24,6 +24,8 @@ pub(super) fn check(text: &str, cloud: Provider, rules: &Rules) -> Result<(), Fa
         Err(Fault::Empty(expected))
     } else if cloud == Provider::Alibaba && is_word_list(text) {
         Err(Fault::value(text, "is not a known region", expected_known(text, rules)))
+    } else if cloud == Provider::Aws && is_words_and_a_number(text) {
+        Err(Fault::value(text, "is a region of no partition of AWS", expected_partition()))
     } else {
         Err(bad(text, "is no region", expected))
     }
@@ -35,6 +37,12 @@ fn expected_known(text: &str, rules: &Rules) -> String {
     format!("{meant}, or a newer one listed in extra_regions under [alibaba]")
 }
 
+/// Every partition by its name: `aws-eusc` tells more than how its regions are spelled.
+fn expected_partition() -> String {
+    let names: Vec<&str> = Partition::all().iter().map(|partition| partition.name).collect();
+    format!("{AWS} or another one of {}", names.join(", "))
+}
+
 /// Lower-case letters and digits in words joined by `-`.
 fn is_word_list(text: &str) -> bool {
     text.contains('-')
@@ -43,8 +51,8 @@ fn is_word_list(text: &str) -> bool {
         })
 }
 
-/// `us-gov-west-1`: words, then a number.
-fn is_aws(text: &str) -> bool {
+/// `us-new-west-1`: words, then a number.
+fn is_words_and_a_number(text: &str) -> bool {
     is_word_list(text)
         && text.matches('-').count() >= 2
         && text.rsplit('-').next().is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
@@ -70,11 +78,21 @@ mod tests {
 
     #[test]
     fn aws_regions_are_words_and_a_number() {
-        for text in ["us-east-1", "us-gov-west-1", "cn-north-1", "ap-southeast-12"] {
+        for text in
+            ["us-east-1", "us-gov-west-1", "cn-north-1", "ap-southeast-12", "eusc-de-east-1"]
+        {
             assert_eq!(check(text, Provider::Aws, &rules()), Ok(()), "{text}");
         }
         for text in ["us-east-1a", "us-east", "us_east_1", "US-EAST-1", "eu", ""] {
             assert!(check(text, Provider::Aws, &rules()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_region_of_no_partition_is_told_as_such() {
+        for text in ["us-new-east-1", "eusc-fr-east-1", "us-isox-east-1"] {
+            let told = check(text, Provider::Aws, &rules()).expect_err(text).to_string();
+            assert!(told.contains("no partition") && told.contains("aws-eusc"), "{told}");
         }
     }
 

@@ -8,6 +8,7 @@ mod id;
 mod pair;
 mod pair_outcome;
 mod pairs;
+mod partition;
 mod peer;
 mod plan;
 mod protocol;
@@ -28,6 +29,7 @@ pub use id::{
 pub use pair::{Filter, Fit, GroupRef, Scope, Side};
 pub use pair_outcome::{PairOutcome, SideState, judge_pair};
 pub use pairs::{BothEnds, Draft, Groups, LaneIds, PairSet, Row, Rows, Source};
+pub use partition::Partition;
 pub use peer::Peer;
 pub use plan::{CallForm, Digest, Finding, GroupIx, Hasher, PlannedCall, Revocation, RevocationId};
 pub use protocol::Protocol;

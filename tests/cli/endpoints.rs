@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 
 use crate::proxy::refusing;
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, X, Y, admits, mutual};
+use crate::world::{A, B, X, Y, admits, mutual, mutual_aws};
 
 const AUDIT: [&str; 2] = ["audit", "pairs.csv"];
 
@@ -41,7 +41,9 @@ fn a_region_that_would_lead_elsewhere_is_a_bad_row_and_nothing_is_sent() {
             scene.run(&AUDIT).exits(2);
         }
     }
-    for region in ["evil.example/#", "x@evil", "cn-x:443", ""] {
+    for region in
+        ["evil.example/#", "x@evil", "cn-x:443", "", "cn-x=https://evil.example", "cn-x=evil:443"]
+    {
         scene.write("extra.toml", &format!("[alibaba]\nextra_regions = ['{region}']\n"));
         scene.run(&[&AUDIT[..], &["--config", "extra.toml"]].concat()).exits(2);
     }
@@ -117,8 +119,52 @@ fn endpoints_in_the_files_of_the_aws_tools_are_not_followed() {
 }
 
 #[test]
-fn without_an_override_the_providers_own_hosts_are_called_by_https_and_no_others() {
+fn what_the_surroundings_say_of_regions_and_hosts_is_obeyed_or_told() {
     let scene = scene();
+    let ended = scene.run_with(
+        &AUDIT,
+        &[
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_USE_FIPS_ENDPOINT", "true"),
+            ("AWS_USE_DUALSTACK_ENDPOINT", "True"),
+            ("AWS_STS_REGIONAL_ENDPOINTS", "legacy"),
+            ("ALIBABA_CLOUD_STS_REGION", "cn-beijing"),
+            ("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED", "true"),
+        ],
+    );
+    // What configuration names wins, and is told, too.
+    ended
+        .exits(0)
+        .tells("does not say, in: us-east-1 (AWS_REGION)")
+        .tells("true (AWS_USE_FIPS_ENDPOINT)")
+        .tells("true (AWS_USE_DUALSTACK_ENDPOINT)")
+        .tells("where no endpoint is configured")
+        .tells("aws.ec2_endpoint is overridden")
+        .tells("AWS_STS_REGIONAL_ENDPOINTS is ignored")
+        .tells("ALIBABA_CLOUD_STS_REGION is ignored")
+        .tells("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED is ignored");
+}
+
+#[test]
+fn a_variable_that_cannot_be_obeyed_is_refused_and_nothing_is_sent() {
+    let scene = scene();
+    for (name, value) in [
+        ("AWS_USE_FIPS_ENDPOINT", "yes"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "1"),
+        ("AWS_REGION", "us-east-1a"),
+        ("AWS_DEFAULT_REGION", "us-east-1/../x"),
+    ] {
+        let env = [(name, value)];
+        scene.run_with(&AUDIT, &env).exits(2).tells(name).tells(value).tells("expected");
+        // The embedded clouds are on this machine.
+        let sandbox = ["audit", "pairs.csv", "--sandbox"];
+        assert_ne!(scene.run_with(&sandbox, &env).status.code(), Some(2), "{name}");
+    }
+    assert!(scene.calls().is_empty());
+}
+
+/// The configuration without the endpoints of the sandbox.
+fn to_the_providers(scene: &Scene) {
     let kept: Vec<String> = scene
         .read("unpair.toml")
         .lines()
@@ -126,13 +172,50 @@ fn without_an_override_the_providers_own_hosts_are_called_by_https_and_no_others
         .map(str::to_owned)
         .collect();
     scene.write("unpair.toml", &kept.join("\n"));
+}
+
+/// Which hosts the program calls where configuration names none: `env` surrounds it.
+fn hosts_called(scene: &Scene, args: &[&str], env: &[(&str, &str)]) -> Vec<String> {
     let (proxy, asked) = refusing("403 No");
-    let env = [("https_proxy", proxy.as_str()), ("AWS_ENDPOINT_URL", "http://127.0.0.1:9")];
-    scene.run_with(&AUDIT, &env).exits(7);
-    let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    asked.sort();
-    asked.dedup();
-    let connect = |host: &str| format!("CONNECT {host}:443 HTTP/1.1");
-    assert_eq!(asked, [connect("sts.aliyuncs.com"), connect("sts.us-east-1.amazonaws.com")]);
+    let env = [&[("https_proxy", proxy.as_str())], env].concat();
+    scene.run_with(args, &env).exits(7);
+    let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+    let host = |line: &String| line.split([' ', ':']).nth(1).unwrap_or_default().to_owned();
+    let mut hosts: Vec<String> = asked.iter().map(host).collect();
+    hosts.sort();
+    hosts.dedup();
     assert!(scene.calls().is_empty());
+    hosts
+}
+
+#[test]
+fn hosts_are_those_of_the_variant_that_the_environment_or_the_profile_asks_for() {
+    let fips = ("AWS_USE_FIPS_ENDPOINT", "true");
+    let dual_stack = ("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    let switches = |id: &str| {
+        format!("[profile {id}]\nuse_fips_endpoint = true\nuse_dualstack_endpoint = false\n")
+    };
+    let profiles = [X, Y].map(|owner| switches(owner.id)).concat();
+    let cases: [(&[(&str, &str)], &str, &str); 5] = [
+        (&[fips], "", "sts-fips.us-east-1.amazonaws.com"),
+        (&[dual_stack], "", "sts.us-east-1.api.aws"),
+        (&[fips, dual_stack], "", "sts-fips.us-east-1.api.aws"),
+        (&[], &profiles, "sts-fips.us-east-1.amazonaws.com"),
+        (&[("AWS_USE_FIPS_ENDPOINT", "false")], &profiles, "sts.us-east-1.amazonaws.com"),
+    ];
+    for (env, profiles, host) in cases {
+        let scene = Setting::of(&mutual_aws()).start();
+        scene.pairs(&[(X, "sg-0000a001", Y, "sg-0000b001")]);
+        to_the_providers(&scene);
+        scene.write("aws-config", profiles);
+        assert_eq!(hosts_called(&scene, &AUDIT, env), [host], "{env:?} {profiles}");
+    }
+}
+
+#[test]
+fn without_an_override_the_providers_own_hosts_are_called_by_https_and_no_others() {
+    let scene = scene();
+    to_the_providers(&scene);
+    let hosts = hosts_called(&scene, &AUDIT, &[("AWS_ENDPOINT_URL", "http://127.0.0.1:9")]);
+    assert_eq!(hosts, ["sts.aliyuncs.com", "sts.us-east-1.amazonaws.com"]);
 }

@@ -21,4 +21,4 @@ mod tests;
 pub(super) use client::BATCH;
 pub use client::{AlibabaClient, connect};
 pub use credentials::{Env, process_env};
-pub use regions::{REGIONS, is_known_region};
+pub use regions::{REGIONS, host_of, is_known_region};

@@ -1,6 +1,6 @@
 //! Regions of ECS and the endpoints that serve them.
 
-use crate::cloud::{AlibabaSettings, CloudError};
+use crate::cloud::{AlibabaSettings, CloudError, ExtraRegion};
 use crate::model::RegionId;
 
 /// The regions that are known by name, sorted. Source: the endpoint maps of the official SDKs
@@ -48,12 +48,55 @@ pub const REGIONS: [&str; 40] = [
     "us-west-1",
 ];
 
-/// Regions whose host does not follow `ecs.{region}.aliyuncs.com` (same source).
-const EXCEPTIONS: [(&str, &str); 4] = [
-    ("cn-hangzhou", "ecs-cn-hangzhou.aliyuncs.com"),
-    ("cn-north-2-gov-1", "ecs.aliyuncs.com"),
-    ("cn-shanghai-finance-1", "ecs-cn-hangzhou.aliyuncs.com"),
-    ("cn-shenzhen-finance-1", "ecs-cn-hangzhou.aliyuncs.com"),
+/// Hosts that serve regions of other names than their own, `ecs.{region}.aliyuncs.com` (the endpoint
+/// map of the official SDK), also of regions that are known only once `extra_regions` lists them.
+const EXCEPTIONS: [(&str, &[&str]); 5] = [
+    (
+        "ecs-cn-hangzhou.aliyuncs.com",
+        &[
+            "cn-beijing-nu16-b01",
+            "cn-fujian",
+            "cn-haidian-cm12-c01",
+            "cn-hangzhou",
+            "cn-hangzhou-bj-b01",
+            "cn-hangzhou-internal-prod-1",
+            "cn-hangzhou-internal-test-1",
+            "cn-hangzhou-internal-test-2",
+            "cn-hangzhou-internal-test-3",
+            "cn-hangzhou-test-306",
+            "cn-shanghai-et15-b01",
+            "cn-shanghai-et2-b01",
+            "cn-shanghai-finance-1",
+            "cn-shanghai-internal-test-1",
+            "cn-shenzhen-finance-1",
+            "cn-shenzhen-st4-d01",
+            "cn-shenzhen-su18-b01",
+            "cn-zhangbei-na61-b01",
+        ],
+    ),
+    (
+        "ecs.aliyuncs.com",
+        &[
+            "ap-northeast-2-pop",
+            "cn-beijing-finance-pop",
+            "cn-beijing-gov-1",
+            "cn-hangzhou-finance",
+            "cn-hongkong-finance-pop",
+            "cn-north-2-gov-1",
+            "cn-shanghai-inner",
+            "cn-shenzhen-inner",
+            "cn-wuhan",
+            "cn-yushanfang",
+            "cn-zhangbei",
+            "rus-west-1-pop",
+        ],
+    ),
+    (
+        "ecs.cn-qingdao-nebula.aliyuncs.com",
+        &["cn-edge-1", "cn-huhehaote-nebula-1", "cn-zhengzhou-nebula-1"],
+    ),
+    ("ecs.cn-zhangjiakou.aliyuncs.com", &["cn-zhangjiakou-na62-a01"]),
+    ("ecs.cn-shenzhen-cloudstone.aliyuncs.com", &["eu-west-1-oxs"]),
 ];
 
 /// The region that is asked which regions there are.
@@ -67,12 +110,18 @@ pub fn is_known_region(region: &str) -> bool {
     REGIONS.binary_search(&region).is_ok()
 }
 
+/// The provider's own host of ECS in a region.
+pub fn host_of(region: &str) -> String {
+    let exception = EXCEPTIONS.iter().find(|(_, regions)| regions.contains(&region));
+    exception.map_or_else(|| format!("ecs.{region}.aliyuncs.com"), |(host, _)| (*host).to_owned())
+}
+
 /// Where ECS and STS are called.
 #[derive(Clone, Debug)]
 pub(super) struct Endpoints {
     ecs: Option<String>,
     sts: String,
-    extra: Vec<String>,
+    extra: Vec<ExtraRegion>,
 }
 
 impl Endpoints {
@@ -85,20 +134,20 @@ impl Endpoints {
         }
     }
 
-    /// The endpoint of ECS in `region`. `ErrorClass::Config` for a region that nobody knows:
-    /// its name would become a host name.
+    /// The endpoint of ECS in `region`: what configuration says for all, then for this region, then
+    /// the provider's host. `ErrorClass::Config` for a region that nobody knows: its name would
+    /// become a host name.
     pub(super) fn ecs(&self, region: &RegionId) -> Result<String, CloudError> {
-        let region = region.as_str();
-        if !is_known_region(region) && !self.extra.iter().any(|extra| extra == region) {
+        let extra = self.extra.iter().find(|extra| extra.id == *region);
+        if !is_known_region(region.as_str()) && extra.is_none() {
             let message =
                 format!("region `{region}` is not known: add it to alibaba.extra_regions");
             return Err(CloudError::config("unknown_region", message));
         }
-        let exception = EXCEPTIONS.iter().find(|(name, _)| *name == region);
-        Ok(match (&self.ecs, exception) {
-            (Some(template), _) => template.replace("{region}", region),
-            (None, Some((_, host))) => format!("https://{host}"),
-            (None, None) => format!("https://ecs.{region}.aliyuncs.com"),
+        Ok(match (&self.ecs, extra.and_then(|extra| extra.host.as_deref())) {
+            (Some(template), _) => template.replace("{region}", region.as_str()),
+            (None, Some(host)) => format!("https://{host}"),
+            (None, None) => format!("https://{}", host_of(region.as_str())),
         })
     }
 
@@ -122,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_comes_from_the_override_then_the_exceptions_then_the_pattern() {
+    fn an_endpoint_comes_from_the_override_the_regions_own_host_the_exceptions_then_the_pattern() {
         let of = |settings: &AlibabaSettings, region: &str| {
             Endpoints::new(settings).ecs(&region.into()).map_err(|error| error.class)
         };
@@ -130,8 +179,19 @@ mod tests {
         assert_eq!(of(&settings, "us-east-1"), Ok("https://ecs.us-east-1.aliyuncs.com".into()));
         assert_eq!(of(&settings, HOME), Ok("https://ecs-cn-hangzhou.aliyuncs.com".into()));
         assert_eq!(of(&settings, "evil.example#"), Err(ErrorClass::Config));
-        settings.extra_regions = vec!["xx-new-1".into()];
+        let extra = |id: &str, host: Option<&str>| ExtraRegion {
+            id: id.into(),
+            host: host.map(str::to_owned),
+        };
+        settings.extra_regions = vec![
+            extra("xx-new-1", None),
+            extra("cn-hangzhou-finance", None),
+            extra("cn-beijing", Some("ecs-vpc.cn-beijing.aliyuncs.com")),
+        ];
         assert_eq!(of(&settings, "xx-new-1"), Ok("https://ecs.xx-new-1.aliyuncs.com".into()));
+        assert_eq!(of(&settings, "cn-hangzhou-finance"), Ok("https://ecs.aliyuncs.com".into()));
+        let own = "https://ecs-vpc.cn-beijing.aliyuncs.com".to_owned();
+        assert_eq!(of(&settings, "cn-beijing"), Ok(own));
         settings.ecs_endpoint = Some("https://{region}.proxy.example".into());
         assert_eq!(of(&settings, HOME), Ok("https://cn-hangzhou.proxy.example".into()));
         assert_eq!(Endpoints::new(&settings).sts(), "https://sts.aliyuncs.com");

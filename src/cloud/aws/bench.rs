@@ -4,8 +4,8 @@ use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 
+use super::endpoints::Service;
 use super::read;
-use super::regions::Service;
 use super::sign::{self, Signing};
 use super::wire::Element;
 use crate::model::{GroupId, RegionId};

@@ -27,7 +27,8 @@ use super::answer::shorten;
 use super::carrier::http_client;
 use super::codes::classify;
 use super::credentials::{Fixed, Identities, Role, without_credentials};
-use super::exchange::Exchange;
+use super::endpoints::{Place, Service};
+use super::exchange::{Exchange, with_remedy};
 use super::origin::{Origin, Trail};
 use super::process::Process;
 use super::profiles::{config, spelled};
@@ -50,11 +51,9 @@ pub(super) struct Chain {
     pub(super) surroundings: Surroundings,
     /// The profile, if one was asked for by name.
     pub(super) profile: Option<String>,
-    /// Where its STS calls go.
+    /// Where the work is that they are for.
     pub(super) region: RegionId,
-    /// The STS endpoint of `region`.
-    pub(super) sts: String,
-    /// The way to STS for the roles that a command's credentials assume.
+    /// The way to STS, also for the roles that a command's credentials assume.
     pub(super) exchange: Exchange,
 }
 
@@ -88,12 +87,20 @@ impl Chain {
     /// The credentials that `aws-config` comes by.
     async fn provided(&self, trail: &Trail) -> Result<Credentials, CloudError> {
         let profile = self.profile.as_deref();
-        let env = self.surroundings.narrowed(profile, &trail.origin, &self.sts)?;
+        let endpoints = &self.exchange.endpoints;
+        let sts = endpoints.place(Service::Sts, &self.region)?;
+        let mut asked = vec![("STS", sts.url.clone())];
+        if matches!(trail.origin, Origin::Sso(_)) {
+            asked.extend(self.surroundings.sign_on(profile, endpoints.variant()).await?);
+        }
+        let env = self.surroundings.narrowed(profile, &trail.origin, asked)?;
         let fs = self.surroundings.fs(trail).await?;
-        let loaded = self.loader(env, fs, trail).load().await;
+        let loaded = self.loader(env, fs, trail, &sts).load().await;
         match loaded.credentials_provider() {
             Some(provider) => {
-                provider.provide_credentials().await.map_err(|error| self.failed(&error, trail))
+                let given = provider.provide_credentials().await;
+                let told = |error| self.failed(&error, trail);
+                given.map_err(told).map_err(|error| with_remedy(error, Service::Sts, &sts.region))
             }
             None => Err(config("no AWS credentials are configured")),
         }
@@ -134,7 +141,13 @@ impl Chain {
     /// Only what leads to the credentials is in the profiles of `trail`; `aws-config` reads no
     /// other file of profiles.
     #[expect(deprecated, reason = "the new path is in a crate that is not ours to depend on")]
-    fn loader(&self, env: HashMap<String, String>, fs: Fs, trail: &Trail) -> ConfigLoader {
+    fn loader(
+        &self,
+        env: HashMap<String, String>,
+        fs: Fs,
+        trail: &Trail,
+        sts: &Place,
+    ) -> ConfigLoader {
         let profiles = ProfileFiles::builder().with_contents(ProfileFileKind::Config, &trail.text);
         aws_config::defaults(BehaviorVersion::latest())
             .env(Env::from(env))
@@ -143,8 +156,8 @@ impl Chain {
             .profile_name(spelled(&trail.profile))
             .http_client(http_client(self.exchange.http.clone()))
             .retry_config(RetryConfig::disabled())
-            .region(Region::new(self.region.as_str().to_owned()))
-            // The endpoint is given, which rules out variants of it.
+            .region(Region::new(sts.region.as_str().to_owned()))
+            // Every endpoint is given, as a variant if one is asked for.
             .use_fips(false)
             .use_dual_stack(false)
     }

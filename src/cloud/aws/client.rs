@@ -7,9 +7,9 @@ use async_trait::async_trait;
 use aws_credential_types::Credentials;
 
 use super::credentials::Identities;
+use super::endpoints::Service;
 use super::exchange::Exchange;
 use super::read::{self, Unreadable};
-use super::regions::Service;
 use super::request::{self, Query};
 use super::wire::Element;
 use crate::cloud::proof::Proof;
@@ -117,7 +117,7 @@ impl Cloud for AwsClient {
 
     fn time(&self, region: &RegionId) -> Option<SystemTime> {
         let Exchange { http, endpoints } = &self.exchange;
-        http.time_of(&endpoints.url(Service::Ec2, region).ok()?)
+        http.time_of(&endpoints.place(Service::Ec2, region).ok()?.url)
     }
 
     async fn ready(&self, region: &RegionId) -> Result<(), CloudError> {

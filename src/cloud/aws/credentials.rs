@@ -8,9 +8,9 @@ use aws_credential_types::Credentials;
 use secrecy::ExposeSecret;
 use tokio::sync::Mutex;
 
+use super::endpoints::Service;
 use super::exchange::Exchange;
 use super::read::{Unreadable, child, value};
-use super::regions::Service;
 use super::request;
 use super::wire::Element;
 use crate::cloud::hide::hide;

@@ -6,26 +6,30 @@
 mod answer;
 #[doc(hidden)]
 pub mod bench;
+mod caller;
 mod carrier;
 mod chain;
 mod client;
 mod codes;
 mod connect;
 mod credentials;
+mod endpoints;
 mod exchange;
 mod ini;
 mod origin;
 mod process;
 mod profiles;
 mod read;
-mod regions;
 mod request;
 mod sign;
+mod sso;
 mod surroundings;
 #[cfg(test)]
 mod testing;
 mod wire;
 
+pub use caller::Variant;
 pub use client::AwsClient;
 pub(super) use client::BATCH;
 pub use connect::AwsConnector;
+pub use endpoints::{host_of, region_of_endpoint};

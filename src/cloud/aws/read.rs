@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use super::regions::is_region;
 use super::wire::Element;
 pub(super) use super::wire::Unreadable;
 use crate::cloud::{GroupInfo, GroupsPage, NamedGroups, RevokeReply, RulesPage};
 use crate::model::{
-    AccountId, Direction, Fields, GroupId, Identity, Peer, Policy, PortRange, Protocol, RegionId,
-    Rule, RuleId,
+    AccountId, Direction, Fields, GroupId, Identity, Partition, Peer, Policy, PortRange, Protocol,
+    RegionId, Rule, RuleId,
 };
 
 #[cfg(test)]
@@ -70,7 +69,7 @@ pub(super) fn regions(root: &Element<'_>) -> Result<Vec<RegionId>, Unreadable> {
     required(root, "regionInfo")?
         .iter()
         .map(|item| match item.text_of("regionName") {
-            Some(name) if is_region(name) => Ok(RegionId::from(name)),
+            Some(name) if Partition::of_region(name).is_some() => Ok(RegionId::from(name)),
             other => Err(format!("regionName `{}`", other.unwrap_or_default())),
         })
         .collect()

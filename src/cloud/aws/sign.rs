@@ -7,7 +7,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use aws_smithy_runtime_api::client::identity::Identity;
 
-use super::regions::Service;
+use super::endpoints::Service;
 use crate::cloud::CloudError;
 use crate::model::RegionId;
 
@@ -21,7 +21,7 @@ pub(super) struct Signing<'a> {
     pub(super) credentials: &'a Credentials,
     /// The service.
     pub(super) service: Service,
-    /// The region of the signature, which is that of the call.
+    /// The region of the signature, which is that of the host.
     pub(super) region: &'a RegionId,
     /// When.
     pub(super) time: SystemTime,

@@ -8,11 +8,14 @@ use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
 
 use aws_types::os_shim_internal::Fs;
 
+use super::caller::{Found, Variant, caller};
 use super::origin::{Origin, Trail};
-use super::profiles::{File, Profiles, config};
+use super::profiles::{File, Profile, Profiles, config};
+use super::sso;
 use crate::cloud::CloudError;
 use crate::cloud::key_text::{flaw, trimmed};
-use crate::cloud::surroundings::Bundle;
+use crate::cloud::surroundings::{AwsVariables, Bundle};
+use crate::model::RegionId;
 
 /// Variables that override endpoints begin with this.
 const ENDPOINTS: &str = "AWS_ENDPOINT_URL";
@@ -26,6 +29,8 @@ const OTHER_SOURCES: [&str; 7] = [
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 ];
+/// Most hops from a profile to its source.
+const MAX_HOPS: usize = 16;
 /// The parts of a key in the environment.
 const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const KEY_SECRETS: [&str; 2] = ["AWS_SECRET_ACCESS_KEY", "SECRET_ACCESS_KEY"];
@@ -66,16 +71,16 @@ impl Surroundings {
         Self { env: clean.collect(), fs }
     }
 
-    /// The region that the environment or the profile says.
-    pub(super) async fn region(&self, profile: Option<&str>) -> Option<String> {
-        let variable = ["AWS_REGION", "AWS_DEFAULT_REGION"]
-            .iter()
-            .find_map(|name| self.env.get(*name).filter(|value| !value.is_empty()).cloned());
-        if variable.is_some() {
-            return variable;
-        }
-        let profiles = self.profiles(profile).await.ok()?;
-        profiles.get("region").map(str::to_owned)
+    /// The caller that `profile` makes, or that of the chain, where `configured` and `variables`
+    /// do not say.
+    pub(super) async fn caller(
+        &self,
+        profile: Option<&str>,
+        configured: Option<&RegionId>,
+        variables: &AwsVariables,
+    ) -> Result<Found, CloudError> {
+        let profiles = self.profiles(profile).await?;
+        caller(configured, variables, &in_use(&profiles)).map_err(|why| config(&why))
     }
 
     /// The `ca_bundle` of the profile that is used.
@@ -86,15 +91,28 @@ impl Surroundings {
         Some(Bundle::new(path, from))
     }
 
-    /// The environment for the chain, or for `profile` alone, whose STS calls go to `sts`.
+    /// Where the sign-on of `profile` is asked, at hosts of `variant`.
+    pub(super) async fn sign_on(
+        &self,
+        profile: Option<&str>,
+        variant: Variant,
+    ) -> Result<Vec<(&'static str, String)>, CloudError> {
+        let profiles = self.profiles(profile).await?;
+        sso::endpoints(&profiles, &in_use(&profiles), variant)
+    }
+
+    /// The environment for the chain, or for `profile` alone, whose services are `asked` at these
+    /// URLs.
     pub(super) fn narrowed(
         &self,
         profile: Option<&str>,
         origin: &Origin,
-        sts: &str,
+        asked: impl IntoIterator<Item = (&'static str, String)>,
     ) -> Result<HashMap<String, String>, CloudError> {
         let mut env = self.env.clone();
-        env.insert(format!("{ENDPOINTS}_STS"), sts.trim_end_matches('/').to_owned());
+        for (service, url) in asked {
+            env.insert(format!("{ENDPOINTS}_{service}"), url.trim_end_matches('/').to_owned());
+        }
         if let Some(profile) = profile {
             keep_only_profile(&mut env, profile, origin)?;
         }
@@ -187,6 +205,16 @@ impl Surroundings {
         }
         Ok(profiles)
     }
+}
+
+/// The selected profile, then those from which it takes its credentials, as far as they are there.
+fn in_use(profiles: &Profiles) -> Vec<&Profile> {
+    let next = |profile: &&Profile| {
+        let source = profile.get("source_profile").filter(|source| *source != profile.name())?;
+        profiles.defined(source).ok()
+    };
+    let selected = profiles.defined(profiles.selected_profile()).ok();
+    std::iter::successors(selected, next).take(MAX_HOPS).collect()
 }
 
 /// Shuts off what would answer before or instead of the profile, but for the source that the

@@ -3,6 +3,7 @@
 use super::answer::refuse;
 use super::filters::{Filter, filters};
 use super::groups::owned;
+use super::partition::{arn, endpoint};
 use super::xml::{leaf, leaf_if, node, set};
 use crate::model::{Direction, Peer, Provider};
 use crate::sandbox::call::{Call, Refusal};
@@ -78,8 +79,7 @@ fn passes_all(group: &Group, rule: &LiveRule, filters: &[Filter]) -> Result<bool
 
 /// A rule as `DescribeSecurityGroupRules` and the authorisations show it.
 pub(super) fn rule_body(rule: &LiveRule, group: &Group, world: &World) -> String {
-    let arn =
-        format!("arn:aws:ec2:{}:{}:security-group-rule/{}", group.region, group.account, rule.id);
+    let arn = arn(group, "security-group-rule", rule.id.as_str());
     let tags = rule.tags.iter().map(|(key, value)| leaf("key", key) + &leaf("value", value));
     leaf("securityGroupRuleId", rule.id.as_str())
         + &leaf("groupId", group.id.as_str())
@@ -139,21 +139,17 @@ pub(super) fn regions(live: &Live, call: &Call) -> Result<String, Refusal> {
             wanted &= match filter.name.as_str() {
                 "region-name" => filter.admits([region.as_str()]),
                 "opt-in-status" => filter.admits(["opt-in-not-required"]),
-                "endpoint" => filter.admits([endpoint(region.as_str())]),
+                "endpoint" => filter.admits([endpoint(&region)]),
                 _ => return Err(filter.unknown()),
             };
         }
         if wanted {
             items.push(
                 leaf("regionName", region.as_str())
-                    + &leaf("regionEndpoint", endpoint(region.as_str()))
+                    + &leaf("regionEndpoint", endpoint(&region))
                     + &leaf("optInStatus", "opt-in-not-required"),
             );
         }
     }
     Ok(set("regionInfo", items))
-}
-
-fn endpoint(region: &str) -> String {
-    format!("ec2.{region}.amazonaws.com")
 }

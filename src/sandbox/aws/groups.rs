@@ -4,6 +4,7 @@ use super::answer::refuse;
 use super::decode::malformed_group;
 use super::describe::{next_token, page_size};
 use super::filters::{Filter, filters};
+use super::partition::arn;
 use super::xml::{leaf, leaf_if, set};
 use crate::model::{Direction, GroupId, Peer, PortRange, Protocol, Provider};
 use crate::sandbox::call::{Call, Refusal};
@@ -101,7 +102,7 @@ fn field_of(rule: &LiveRule, field: &str) -> Result<Option<String>, NoSuchField>
 fn group_item(live: &Live, group: &Group) -> String {
     let (ingress, egress): (Vec<_>, Vec<_>) =
         live.seen(group).iter().partition(|rule| rule.direction == Direction::Ingress);
-    let arn = format!("arn:aws:ec2:{}:{}:security-group/{}", group.region, group.account, group.id);
+    let arn = arn(group, "security-group", group.id.as_str());
     let world = Some(live.world());
     leaf("ownerId", group.account.as_str())
         + &leaf("groupId", group.id.as_str())

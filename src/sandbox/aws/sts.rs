@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::answer::refuse;
+use super::partition;
 use super::xml::{leaf, node};
 use crate::model::Provider;
 use crate::sandbox::call::{Call, Refusal};
@@ -27,7 +28,9 @@ pub(super) fn assume_role(live: &mut Live, call: &Call, now: Timestamp) -> Resul
     let end = session_end(call.param("DurationSeconds"), now).ok_or_else(|| {
         invalid("durationSeconds", call.param("DurationSeconds").unwrap_or_default())
     })?;
-    let (id, role) = read_role(arn, "arn:aws:iam::").ok_or_else(|| invalid("roleArn", arn))?;
+    let partition = partition::of(&call.region);
+    let (id, role) =
+        read_role(arn, &format!("arn:{partition}:iam::")).ok_or_else(|| invalid("roleArn", arn))?;
     let denied = || {
         let message = format!(
             "User: {} is not authorized to perform: sts:AssumeRole on resource: {arn}",
@@ -42,7 +45,7 @@ pub(super) fn assume_role(live: &mut Live, call: &Call, now: Timestamp) -> Resul
         return Err(denied());
     }
     let account = target.id.clone();
-    let session_arn = format!("arn:aws:sts::{account}:assumed-role/{role}/{session}");
+    let session_arn = format!("arn:{partition}:sts::{account}:assumed-role/{role}/{session}");
     let (key, caller) =
         live.sessions.issue(Provider::Aws, account.clone(), session_arn.clone(), end);
     let user =

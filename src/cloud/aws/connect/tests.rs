@@ -53,14 +53,22 @@ fn signer(request: &Received) -> String {
 
 #[test]
 fn a_roles_account_and_partition_are_filled_in() {
+    let partition = |region| Partition::of_region(region).expect("a region");
+    let (aws, china) = (partition("us-east-1"), partition("cn-north-1"));
     let arn = |template, partition| role_arn(template, &account(), partition);
     let expected = "arn:aws-cn:iam::222222222222:role/unpair";
-    assert_eq!(arn(TEMPLATE, Partition::China).as_deref(), Ok(expected));
+    assert_eq!(arn(TEMPLATE, china).as_deref(), Ok(expected));
+    let eu = partition("eusc-de-east-1");
+    assert_eq!(arn(TEMPLATE, eu).as_deref(), Ok("arn:aws-eusc:iam::222222222222:role/unpair"));
     let fixed = "arn:aws:iam::333333333333:role/path/x";
-    assert_eq!(arn(fixed, Partition::Aws).as_deref(), Ok(fixed));
-    assert!(arn("role/unpair", Partition::Aws).is_err());
+    assert_eq!(arn(fixed, aws).as_deref(), Ok(fixed));
+    assert!(arn("role/unpair", aws).is_err());
+    let own = "arn:aws-cn:iam::{account}:role/unpair";
+    assert_eq!(arn(own, china).as_deref(), Ok(expected));
+    let elsewhere = arn(own, aws).map_err(|error| error.message).expect_err("of China");
+    assert!(elsewhere.contains("partition aws,"), "{elsewhere}");
     let name = AccountId::new("partner");
-    let refused = role_arn(TEMPLATE, &name, Partition::Aws).map_err(|error| error.class);
+    let refused = role_arn(TEMPLATE, &name, aws).map_err(|error| error.class);
     assert_eq!(refused, Err(ErrorClass::Config));
 }
 
@@ -126,7 +134,8 @@ async fn an_inherited_role_is_assumed_once_and_again_after_a_refresh() {
 async fn accounts_with_the_same_source_share_it() {
     let connector = connector(&AwsSettings::default());
     let source = |profile, region| {
-        connector.source(profile, &RegionId::new(region), &connector.exchange).expect("a source")
+        let region = RegionId::new(region);
+        connector.source(&connector.exchange, profile, &region).expect("a source")
     };
     let first = source(Some("hub"), "eu-west-1");
     assert!(Arc::ptr_eq(&first, &source(Some("hub"), "us-east-1")));

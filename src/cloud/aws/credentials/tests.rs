@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
 use super::*;
-use crate::cloud::aws::regions::Endpoints;
+use crate::cloud::aws::endpoints::Endpoints;
 use crate::cloud::aws::testing::{Loopback, assumed as assumed_answer, refused};
 use crate::cloud::{AwsSettings, Http};
 

@@ -7,7 +7,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 
 use super::*;
 use crate::cloud::ErrorClass;
-use crate::cloud::aws::regions::Service;
+use crate::cloud::aws::endpoints::Service;
 use crate::cloud::aws::sign::{self, Signing};
 use crate::model::{AccountId, Fields, Policy, RegionId};
 
