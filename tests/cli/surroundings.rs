@@ -1,7 +1,7 @@
 //! The way to the clouds: proxies and certificates, as the environment says, for every request.
 
 use crate::canaries;
-use crate::ended::Ended;
+use crate::process::Ended;
 use crate::proxy::{AUTHORITY, Proxy, refusing};
 use crate::scene::{Scene, Setting};
 use crate::world::{A, B, X, Y, admits, mutual};
