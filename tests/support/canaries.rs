@@ -73,8 +73,12 @@ pub(crate) fn plant(command: &mut Command) -> &mut Command {
     }
     for (name, value) in command.get_envs().filter_map(|(name, value)| name.to_str().zip(value)) {
         let is_secret = PLANTED.iter().any(|(planted, _)| *planted == name);
-        if let Some(value) = value.to_str().filter(|_| is_secret) {
-            watch(name, password(value).unwrap_or(value));
+        let value = value.to_str().filter(|value| is_secret && !value.is_empty());
+        // Of a proxy, it is the password alone.
+        let secret = value
+            .and_then(|value| if name == "https_proxy" { password(value) } else { Some(value) });
+        if let Some(secret) = secret {
+            watch(name, secret);
         }
     }
     command
