@@ -202,9 +202,10 @@ impl Chain {
     fn nothing(&self, error: &CredentialsError, trail: &Trail) -> CloudError {
         let from = self.from(trail);
         let off = self.surroundings.var("AWS_EC2_METADATA_DISABLED");
-        let off = match off.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
-            true => " (AWS_EC2_METADATA_DISABLED is set)",
-            false => "",
+        let off = if off.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+            " (AWS_EC2_METADATA_DISABLED is set)"
+        } else {
+            ""
         };
         config(&match &trail.origin {
             Origin::Nothing => format!(

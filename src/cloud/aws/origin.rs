@@ -109,7 +109,7 @@ fn end(
         Origin::Service(service(profile, source)?)
     } else if let Some(file) = profile.get("web_identity_token_file") {
         Origin::WebIdentity(file.to_owned())
-    } else if SSO[..2].iter().any(|key| is_there(&key)) {
+    } else if SSO[..2].iter().any(is_there) {
         let session = profile.get("sso_session").map(|name| profiles.session(name, profile));
         sso(&mut own, session.transpose()?, text)?;
         Origin::Sso(profile.name().to_owned())

@@ -58,7 +58,7 @@ struct Placed {
 #[derive(Default)]
 pub(super) struct Profiles {
     selected: String,
-    profiles: BTreeMap<String, Profile>,
+    all: BTreeMap<String, Profile>,
     sessions: BTreeMap<String, Profile>,
     /// Name of a profile that somebody may have meant, and where.
     near: Vec<(String, String)>,
@@ -91,10 +91,10 @@ impl Profiles {
         let header = section.header.clone();
         let (word, rest) = header.split_once(char::is_whitespace).unwrap_or((&header, ""));
         let target = match (file, word, unquoted(rest.trim())) {
-            (File::Config, "profile", Some(name)) => self.profiles.entry(name.to_owned()),
+            (File::Config, "profile", Some(name)) => self.all.entry(name.to_owned()),
             (File::Config, "sso-session", Some(name)) => self.sessions.entry(name.to_owned()),
-            (File::Config, "default", None) => self.profiles.entry(header.clone()),
-            (File::Credentials, ..) if !header.is_empty() => self.profiles.entry(header.clone()),
+            (File::Config, "default", None) => self.all.entry(header.clone()),
+            (File::Credentials, ..) if !header.is_empty() => self.all.entry(header.clone()),
             (_, _, name) => {
                 let place = format!("{path}:{}", section.line);
                 self.strays
@@ -133,12 +133,12 @@ impl Profiles {
 
     /// A value of the profile that is asked for.
     pub(super) fn get(&self, key: &str) -> Option<&str> {
-        self.profiles.get(&self.selected)?.get(key)
+        self.all.get(&self.selected)?.get(key)
     }
 
     /// Whether a profile stands in one of the files.
     pub(super) fn has(&self, name: &str) -> bool {
-        self.profiles.contains_key(name)
+        self.all.contains_key(name)
     }
 
     /// What somebody may have meant as the profile `name`, and where; or the first line that
@@ -150,7 +150,7 @@ impl Profiles {
 
     /// A profile that can be read from its first line to its last.
     pub(super) fn defined(&self, name: &str) -> Result<&Profile, CloudError> {
-        let Some(profile) = self.profiles.get(name) else {
+        let Some(profile) = self.all.get(name) else {
             let hint = self.hint(name).map(|hint| format!(" ({hint})")).unwrap_or_default();
             return Err(config(&format!(
                 "profile `{name}` stands in neither the AWS config nor credentials file{hint}"

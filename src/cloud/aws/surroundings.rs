@@ -64,9 +64,9 @@ impl Surroundings {
     pub(super) fn new(env: impl IntoIterator<Item = (String, String)>, fs: Fs) -> Self {
         let kept = env.into_iter().filter(|(name, _)| !name.starts_with(ENDPOINTS));
         let is_ours = |name: &str| name.starts_with("AWS_") || KEY_SECRETS.contains(&name);
-        let clean = kept.map(|(name, value)| match is_ours(&name) {
-            true => (name, trimmed(&value).to_owned()),
-            false => (name, value),
+        let clean = kept.map(|(name, value)| {
+            let value = if is_ours(&name) { trimmed(&value).to_owned() } else { value };
+            (name, value)
         });
         Self { env: clean.collect(), fs }
     }

@@ -21,7 +21,7 @@ pub(super) struct Profiles {
     session: String,
     text: String,
     current: String,
-    profiles: Vec<Profile>,
+    all: Vec<Profile>,
 }
 
 /// One profile.
@@ -53,7 +53,13 @@ impl Profiles {
         };
         let current = field(&file, "current").and_then(Value::as_str).map(trimmed);
         let current = current.unwrap_or_default().to_owned();
-        Ok(Self { path: path.to_owned(), session: session.to_owned(), text, current, profiles })
+        Ok(Self {
+            path: path.to_owned(),
+            session: session.to_owned(),
+            text,
+            current,
+            all: profiles,
+        })
     }
 
     /// The credentials of the profile `name`.
@@ -73,7 +79,7 @@ impl Profiles {
     fn follow<'a>(&'a self, name: &str, seen: &mut Vec<&'a str>) -> Result<Source, CloudError> {
         let path = self.path.display();
         let profile = self
-            .profiles
+            .all
             .iter()
             .find(|profile| profile.name == name)
             .ok_or_else(|| config(format!("{path}: no profile `{name}`")))?;

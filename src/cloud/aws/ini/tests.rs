@@ -5,9 +5,8 @@ fn told(text: &str) -> String {
     let sections = read(text.as_bytes()).expect("text");
     let section = |section: &Section| {
         let values = section.values.iter();
-        let values: String = values
-            .map(|(key, value)| format!(" {key}={}", value.text.replace('\n', "|")))
-            .collect();
+        let values = values.map(|(key, value)| format!(" {key}={}", value.text.replace('\n', "|")));
+        let values = values.collect::<Vec<_>>().concat();
         let fault = section.fault.as_ref().map(|(line, _)| format!(" !{line}")).unwrap_or_default();
         format!("[{}]{values}{fault}\n", section.header)
     };
