@@ -46,6 +46,7 @@ impl Context {
         let mut config = environment(std::env::vars_os())
             .and_then(|env| Config::read(self.common.config.as_deref(), env, flags))
             .map_err(|error| Failure::usage(error.to_string()))?;
+        self.output.spare(&config)?;
         world::adopt_accounts(&self.common, &mut config)?;
         Ok(config)
     }
@@ -65,7 +66,7 @@ pub fn start() -> ExitCode {
     }
     let context = Context {
         command: cli.command.name(),
-        output: Output::new(&cli.common),
+        output: Output::new(&cli.common, &cli.command),
         common: cli.common,
         bars,
         waits: Waits::default(),

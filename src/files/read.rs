@@ -38,10 +38,10 @@ pub fn read_found(path: &Path) -> Result<Option<String>, Refusal> {
 /// The text of a file that the user named.
 ///
 /// # Errors
-/// [`Refusal::ForeignLink`], [`Refusal::Foreign`] (root's are taken), [`Refusal::Writable`], and what
-/// the operating system says.
+/// [`Refusal::ForeignLink`], [`Refusal::Foreign`] (root's are taken), [`Refusal::Writable`],
+/// and what the operating system says.
 pub fn read_named(path: &Path) -> Result<String, Refusal> {
-    written_through(path)?;
+    leads_to(path)?;
     let file = File::open(path)?;
     let meta = file.metadata()?;
     // A device, a terminal among them, and a pipe without a name are whoever's started us.
@@ -51,15 +51,18 @@ pub fn read_named(path: &Path) -> Result<String, Refusal> {
     text(file)
 }
 
-/// Refuses a name that leads elsewhere by a link that another user may turn, or to another user's
-/// pipe: what is written there goes where that user likes. A name without a file is none of these.
+/// The place that a name leads to by links of this user or of root; there may be nothing yet.
+///
+/// What is written through a link that another user may turn, or to another user's pipe, goes where
+/// that user likes.
 ///
 /// # Errors
-/// [`Refusal::ForeignLink`], [`Refusal::Foreign`].
-pub fn written_through(path: &Path) -> Result<(), Refusal> {
+/// [`Refusal::ForeignLink`], [`Refusal::Foreign`], and what the operating system says of links that
+/// lead in a circle.
+pub fn leads_to(path: &Path) -> Result<PathBuf, Refusal> {
     let mut place = PathBuf::from(path);
     for _ in 0..MOST_LINKS {
-        let Ok(meta) = std::fs::symlink_metadata(&place) else { return Ok(()) };
+        let Ok(meta) = std::fs::symlink_metadata(&place) else { return Ok(place) };
         if meta.is_symlink() {
             if !Owner::UsOrRoot.allows(meta.uid()) {
                 return Err(Refusal::ForeignLink { uid: meta.uid() });
@@ -72,9 +75,9 @@ pub fn written_through(path: &Path) -> Result<(), Refusal> {
         if is_pipe && !Owner::UsOrRoot.allows(meta.uid()) {
             return Err(Refusal::Foreign { uid: meta.uid() });
         }
-        return Ok(());
+        return Ok(place);
     }
-    Ok(())
+    Err(io::Error::from(rustix::io::Errno::LOOP).into())
 }
 
 /// Whether a pipe lies there in a folder, as opposed to one that is open already (`/dev/stdin`).

@@ -35,6 +35,7 @@ mod process;
 mod proxy;
 mod pruning;
 mod rates;
+mod results;
 mod runs;
 mod scene;
 mod secrets;
