@@ -14,6 +14,7 @@ mod key_text;
 mod named;
 mod proof;
 mod references;
+mod scarce;
 mod settings;
 mod surroundings;
 mod xml;

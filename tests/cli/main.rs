@@ -37,6 +37,7 @@ mod pruning;
 mod rates;
 mod results;
 mod runs;
+mod scarce;
 mod scene;
 mod secrets;
 mod surroundings;

@@ -40,10 +40,15 @@ impl<M: Send + 'static> Thread<M> {
                 Ok(())
             }
         };
-        let handle = Builder::new()
-            .name("journal".to_owned())
-            .spawn(body)
-            .map_err(|error| JournalError::Database(format!("no thread for it: {error}")))?;
+        let handle = Builder::new().name("journal".to_owned()).spawn(body).map_err(|error| {
+            JournalError::Unusable {
+                journal: "the journal".to_owned(),
+                reason: format!(
+                    "no thread can be started for it: {error}; end other programs, or raise \
+                     ulimit -u"
+                ),
+            }
+        })?;
         let thread = Self { inbox: Some(inbox), handle: Some(handle) };
         opened.await.map_err(|_| stopped())??;
         Ok(thread)
