@@ -13,9 +13,9 @@ with_peers() {
     python=$venv/bin/python
 }
 
-# bench_program NAME: builds that benchmark, and prints the path of its program.
+# bench_program NAME PROFILE: builds that benchmark, and prints the path of its program.
 bench_program() {
-    cargo bench --locked --no-run --bench "$1" --message-format=json | python3 -c 'import json, sys
+    cargo bench --locked --profile "$2" --no-run --bench "$1" --message-format=json | python3 -c 'import json, sys
 for message in map(json.loads, sys.stdin):
     if message.get("executable") and message["target"]["kind"] == ["bench"]:
         print(message["executable"])'

@@ -9,6 +9,6 @@ cd "$(dirname "$0")/.."
 
 source benches/common.sh
 mkdir -p target/journals
-cargo build --locked --release --bin unpair
-steps=$(bench_program journals)
-exec python3 benches/journals/measure.py "$steps" target/release/unpair target/journals "$@"
+cargo build --locked --profile dist --bin unpair
+steps=$(bench_program journals dist)
+exec python3 benches/journals/measure.py "$steps" target/dist/unpair target/journals "$@"

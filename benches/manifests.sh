@@ -4,14 +4,14 @@
 # Needs a Rust toolchain, Python 3.10 or newer, and 3 GB below target/.
 #
 # benches/manifests.sh [ROWS...]   other sizes
-# benches/manifests.sh --smoke     a small size once, without other programs: a minute after a build
+# benches/manifests.sh --smoke     a small size once, without other programs, with a debug build
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 source benches/common.sh
-python=python3
-[ "${1:-}" = --smoke ] || with_peers
+python=python3 profile=dev
+[ "${1:-}" = --smoke ] || { with_peers; profile=dist; }
 
 mkdir -p target/manifests
-steps=$(bench_program manifests)
+steps=$(bench_program manifests "$profile")
 exec "$python" benches/manifests/compare.py "$steps" target/manifests "$@"

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 source benches/common.sh
 with_peers
-profile=release
+profile=dist
 [ "${1:-}" != --smoke ] || profile=dev
 cargo build --locked --profile "$profile" --quiet --bin unpair
 built=target/${profile/dev/debug}/unpair

@@ -9,7 +9,7 @@ use super::args::AccountsArgs;
 use super::exit::{Exit, Failure};
 use super::session::{directory, tell_surroundings};
 use super::start::Context;
-use super::{policy, world};
+use super::{limits, policy, world};
 use crate::cloud::{
     AccountSettings, AccountSource, Action, Cloud, CloudError, Directory, ErrorClass, Http,
 };
@@ -36,7 +36,8 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
         tell_surroundings(&config, sandbox.is_some());
     }
     let directory = directory(&http, &config, "accounts")?;
-    let slots = Slots::new(AT_ONCE, MOST_AT_ONCE);
+    let most = limits::calls_at_once(context.common.sandbox);
+    let slots = Slots::new(AT_ONCE.min(most), MOST_AT_ONCE.min(most));
     let asking = join_all(config.clouds.accounts.iter().map(|settings| async {
         if !config.guard.allows(settings) {
             return AccountCheck { state: NOT_ALLOWED.to_owned(), ..unasked(settings) };
@@ -200,6 +201,7 @@ fn remedy(error: &CloudError) -> String {
         ErrorClass::Unreached | ErrorClass::Lost | ErrorClass::Transient => {
             "check the network and the endpoint"
         }
+        ErrorClass::Scarce => return error.message.clone(),
         _ => "see the provider's documentation of the code",
     };
     format!("{}; {what_to_do}", error.message)

@@ -65,7 +65,7 @@ pub(super) struct Common {
     #[arg(long, global = true, value_name = "FORMAT", default_value = "table",
           value_parser = parse_format)]
     pub(super) format: Format,
-    /// Write the result here rather than to standard output
+    /// Write the result here rather than to standard output (-)
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
     /// Print errors and the result alone; of a run that ends well, nothing
@@ -161,6 +161,22 @@ impl Command {
             Self::Runs(args) => args.watch,
             Self::Commands(_) | Self::Report(_) | Self::Completions { .. } => false,
         }
+    }
+
+    /// The files that its own arguments name, standard input left out.
+    pub(super) fn reads(&self) -> Vec<PathBuf> {
+        let (manifests, other): (&[PathBuf], _) = match self {
+            Self::Audit(args) => (&args.manifests, None),
+            Self::Plan(args) => (&args.manifests, None),
+            Self::Revoke(args) => (&args.manifests, args.acting.pause_file.as_ref()),
+            Self::Resume(args) => (&[], args.acting.pause_file.as_ref()),
+            Self::Commands(args) => (&args.manifests, None),
+            Self::Sandbox(args) => (&[], args.world.as_ref()),
+            Self::Verify(_) | Self::Report(_) | Self::Runs(_) => (&[], None),
+            Self::Accounts(_) | Self::Completions { .. } => (&[], None),
+        };
+        let named = manifests.iter().chain(other).filter(|path| path.as_os_str() != "-");
+        named.cloned().collect()
     }
 
     /// `--max-duration`.

@@ -79,12 +79,12 @@ fn drop_typed_ahead() -> std::io::Result<()> {
 /// One line of standard input, read by a thread that does not keep the process from ending.
 async fn line() -> std::io::Result<String> {
     let (tell, told) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
+    std::thread::Builder::new().spawn(move || {
         let mut line = String::new();
         let read = std::io::stdin().read_line(&mut line).map(|_| line);
         // After a signal nobody waits for it any more.
         drop(tell.send(read));
-    });
+    })?;
     told.await.unwrap_or_else(|_| Ok(String::new()))
 }
 

@@ -3,8 +3,10 @@
 use std::io::{self, Write};
 
 use indicatif::MultiProgress;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::args::{Common, LogFormat};
 
@@ -36,19 +38,22 @@ impl<'a> MakeWriter<'a> for AboveBars {
 /// crates may log what they send.
 pub(super) fn start(common: &Common, bars: &MultiProgress, colour: bool) {
     let level = match (common.quiet, common.verbose) {
-        (true, _) => "error",
-        (false, 0) => "warn",
-        (false, 1) => "info",
-        (false, _) => "debug",
+        (true, _) => LevelFilter::ERROR,
+        (false, 0) => LevelFilter::WARN,
+        (false, 1) => LevelFilter::INFO,
+        (false, _) => LevelFilter::DEBUG,
     };
+    let ours = Targets::new().with_target("unpair", level);
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(format!("off,unpair={level}")))
+        .with_max_level(level)
         .with_writer(AboveBars(bars.clone()))
         .with_target(false)
         .with_ansi(colour);
     // A second start in one process (tests) keeps the first log.
     let _ = match common.log_format {
-        LogFormat::Text => subscriber.without_time().try_init(),
-        LogFormat::Json => subscriber.json().with_current_span(false).try_init(),
+        LogFormat::Text => subscriber.without_time().finish().with(ours).try_init(),
+        LogFormat::Json => {
+            subscriber.json().with_current_span(false).finish().with(ours).try_init()
+        }
     };
 }

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::exit::{Exit, Failure};
+use super::limits;
 use super::session::Session;
 use crate::cloud::{AccountSource, CloudError, Directory, Found};
 use crate::exchange::Slots;
@@ -33,7 +34,8 @@ pub(super) async fn resolve(session: &mut Session, pairs: PairSet) -> Result<Pai
     }
     let began = Instant::now();
     let directory = super::session::directory(&session.http, &session.config, "names")?;
-    let slots = Slots::new(AT_ONCE, MOST_AT_ONCE);
+    let most = limits::calls_at_once(session.is_sandbox());
+    let slots = Slots::new(AT_ONCE.min(most), MOST_AT_ONCE.min(most));
     let asking = join_all(unknown.iter().map(|name| ask(&*directory, &slots, name)));
     let answers = tokio::select! {
         biased;

@@ -16,6 +16,9 @@ use crate::sandbox::{Limit, Sandbox, SandboxOptions, start};
 pub(super) async fn run(context: &Context, args: SandboxArgs) -> Result<Exit, Failure> {
     let config =
         context.config(&Overrides { world: args.world.clone(), ..Overrides::default() })?;
+    if let Some(log) = &args.call_log {
+        context.output.spare_from("--call-log", log)?;
+    }
     let world = world::load(config.world.as_deref())?;
     if args.limit.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
         return Err(Failure::usage("--limit: expected calls a second above 0"));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::exit::Failure;
+use super::limits;
 use super::progress::Bars;
 use super::signals::Waits;
 use super::start::Context;
@@ -52,8 +53,9 @@ impl Session {
     /// The way to the accounts for one run: role sessions carry the run's id.
     pub(super) async fn exchange(&self, run: &RunId) -> Result<Exchange, Failure> {
         tell_surroundings(&self.config, self.is_sandbox());
-        let limits = (self.config.alibaba_limits.clone(), self.config.aws_limits.clone());
-        let pacer = limiters(&*self.journal, run, limits, now_ms()).await?;
+        let ceilings = (self.config.alibaba_limits.clone(), self.config.aws_limits.clone());
+        let pacer = limiters(&*self.journal, run, ceilings, now_ms()).await?;
+        let pacer = pacer.at_most(limits::calls_at_once(self.is_sandbox()));
         let progress: Arc<dyn Progress> = match &self.bars {
             Some(bars) => Arc::clone(bars) as Arc<dyn Progress>,
             None => Arc::new(Silent),

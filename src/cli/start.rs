@@ -46,6 +46,7 @@ impl Context {
         let mut config = environment(std::env::vars_os())
             .and_then(|env| Config::read(self.common.config.as_deref(), env, flags))
             .map_err(|error| Failure::usage(error.to_string()))?;
+        self.output.spare(&config)?;
         world::adopt_accounts(&self.common, &mut config)?;
         Ok(config)
     }
@@ -54,6 +55,7 @@ impl Context {
 /// Parses the command line, runs the command, prints what failed once.
 pub fn start() -> ExitCode {
     let private = limits::keep_memory_private();
+    let raised = limits::raise_open_files();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -63,9 +65,12 @@ pub fn start() -> ExitCode {
     if let Err(error) = private {
         tracing::warn!("core dumps cannot be turned off: {error}; run `ulimit -c 0` before");
     }
+    if let Err(error) = raised {
+        tracing::info!("the limit of open files stays as it is: {error}");
+    }
     let context = Context {
         command: cli.command.name(),
-        output: Output::new(&cli.common),
+        output: Output::new(&cli.common, &cli.command),
         common: cli.common,
         bars,
         waits: Waits::default(),
@@ -86,15 +91,25 @@ pub fn start() -> ExitCode {
 /// One thread waits for all answers: handing them from thread to thread costs more than reading
 /// them. The embedded clouds have work of their own, so they get every core.
 fn runtime(common: &Common, command: &Command) -> std::io::Result<Runtime> {
-    let serves = common.sandbox || matches!(command, Command::Sandbox(_));
-    let mut builder =
-        if serves { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+    let mut builder = if serves(common, command) {
+        Builder::new_multi_thread()
+    } else {
+        Builder::new_current_thread()
+    };
     let runtime = builder.enable_all().build()?;
     limits::outlive_file_size_limits(&runtime)?;
     Ok(runtime)
 }
 
+/// Whether the embedded clouds are served by this process.
+const fn serves(common: &Common, command: &Command) -> bool {
+    common.sandbox || matches!(command, Command::Sandbox(_))
+}
+
 async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
+    if command.heeds_a_stop() {
+        limits::enough_files(serves(&context.common, &command))?;
+    }
     context.output.check()?;
     if command.heeds_a_stop() {
         let (name, is_json) = (context.command, context.output.format == Format::Json);

@@ -9,13 +9,13 @@ use crate::model::escape_control;
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file cannot be read: name another, or make it readable.
-    #[error("{}: cannot be read, expected a configuration file: name another with --config", path.display())]
+    /// The file cannot be read: name another, make it readable, or save it as text.
+    #[error("{}: cannot be read: {why}; another is named with --config", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the operating system says.
-        source: std::io::Error,
+        /// What the operating system says, or what it holds in place of text.
+        why: Refusal,
     },
     /// The file may be somebody else's word.
     #[error("{}: {why}; it would say where signed requests go: nothing was sent", path.display())]

@@ -34,7 +34,9 @@ impl Config {
             None => read_found(path),
         };
         let text = text.map_err(|why| match why {
-            Refusal::Io(source) => ConfigError::Unreadable { path: path.to_owned(), source },
+            why @ (Refusal::Io(_) | Refusal::NotText { .. }) => {
+                ConfigError::Unreadable { path: path.to_owned(), why }
+            }
             why => ConfigError::NotOurs { path: path.to_owned(), why },
         })?;
         let name = path.display().to_string();

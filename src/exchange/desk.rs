@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::account::{Account, AccountError, same_account, with_remedy};
@@ -14,9 +15,9 @@ use super::ids::RequestIds;
 use super::parked::{LaneState, Parked};
 use super::quiet::QUIET;
 use super::{Clock, Progress, Tallies};
-use crate::cloud::{Action, Answer, CloudError, Directory};
+use crate::cloud::{Action, Answer, Cloud, CloudError, Directory};
 use crate::model::{AccountId, ErrorClass, LaneKey, Provider};
-use crate::pace::{Pacer, RetryPolicy};
+use crate::pace::{Pacer, RetryPolicy, Tries, Verdict};
 
 /// What audits and runs share: the way to every account, at the pace that it allows.
 pub struct Exchange {
@@ -114,7 +115,9 @@ impl Exchange {
     pub fn park(&self, lane: &LaneKey, error: CloudError) -> CloudError {
         let error = with_remedy(error);
         match error.class {
-            ErrorClass::Unreached | ErrorClass::Throttled => self.lane(lane).parked.set(&error),
+            ErrorClass::Unreached | ErrorClass::Throttled | ErrorClass::Scarce => {
+                self.lane(lane).parked.set(&error);
+            }
             _ => self.cell(lane).parked.set(&error),
         }
         error
@@ -171,8 +174,7 @@ impl Exchange {
     }
 
     async fn prove(&self, lane: &LaneKey) -> Result<Account, AccountError> {
-        let finding = self.directory.client(lane.cloud, &lane.account, Some(&lane.region));
-        let found = self.unless_left(lane, finding).await.map_err(AccountError::from)?;
+        let found = self.unless_left(lane, self.find(lane)).await.map_err(AccountError::from)?;
         let client = found.map_err(|error| match error.class {
             ErrorClass::NotOurs => AccountError::NotOurs,
             _ => AccountError::Cloud(error),
@@ -181,6 +183,25 @@ impl Exchange {
             self.read(lane, Action::Identify, &*client, || client.identify(&lane.region)).await?;
         let identity = same_account(lane, answer.value)?;
         Ok(Account { client, identity })
+    }
+
+    /// The client of an account; waits while this machine is too short of something to make one.
+    async fn find(&self, lane: &LaneKey) -> Result<Arc<dyn Cloud>, CloudError> {
+        let mut tries = Tries::default();
+        loop {
+            let found = self.directory.client(lane.cloud, &lane.account, Some(&lane.region)).await;
+            let Err(error) = &found else { return found };
+            let now = Instant::now();
+            let verdict = match error.class {
+                ErrorClass::Scarce => {
+                    self.policy.after_read(error.class, tries, None, fastrand::f64(), now)
+                }
+                _ => Verdict::GiveUp,
+            };
+            let Verdict::Again(delay) = verdict else { return found };
+            tries.count(error.class, now);
+            tokio::time::sleep(delay).await;
+        }
     }
 
     fn cell(&self, lane: &LaneKey) -> Arc<Cell> {

@@ -91,6 +91,7 @@ impl Exchange {
             | ErrorClass::Refused => Answer::Passed,
             ErrorClass::Lost | ErrorClass::Transient | ErrorClass::Unreached => Answer::Fault,
             ErrorClass::Resign
+            | ErrorClass::Scarce
             | ErrorClass::Expired
             | ErrorClass::ClockSkew
             | ErrorClass::Credential

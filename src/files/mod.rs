@@ -10,14 +10,18 @@
 //! - **named** ([`read_named`]): read because the user named it. The same, but it may be reached by
 //!   links of this user or of root, and it may be a pipe.
 //!
-//! What is judged is what was opened, never the path alone.
+//! What is judged is what was opened, never the path alone. A result takes the place of a named file
+//! whole, with its properties ([`Replacement`]).
 
+mod attributes;
 mod mounts;
 mod own;
 mod read;
 mod refusal;
+mod replace;
 
 pub use mounts::file_system;
 pub use own::{Access, Owner, look, make_private, open_own, shared_folder, still_there};
-pub use read::{read_found, read_named, written_through};
+pub use read::{leads_to, read_found, read_named};
 pub use refusal::Refusal;
+pub use replace::Replacement;

@@ -31,14 +31,14 @@ pub(super) fn is_mounted_alone(path: &Path, file: &File, meta: &Metadata) -> boo
 
 /// Whether the kernel calls what was opened the root of a mount.
 #[cfg(target_os = "linux")]
-fn is_root_of_a_mount(file: &File) -> bool {
+pub(super) fn is_root_of_a_mount(file: &File) -> bool {
     use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
     let told = statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::empty());
     told.is_ok_and(|told| told.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn is_root_of_a_mount(_file: &File) -> bool {
+pub(super) fn is_root_of_a_mount(_file: &File) -> bool {
     false
 }
 

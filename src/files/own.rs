@@ -13,7 +13,7 @@ use super::refusal::{OTHERS_WRITE, Refusal, is_same, us};
 /// The mode of a new file: its owner alone.
 const PRIVATE: u32 = 0o600;
 /// In a folder of this mode nobody renames or removes what is another's.
-const STICKY: u32 = 0o1000;
+pub(super) const STICKY: u32 = 0o1000;
 
 /// How a file of our own is opened. It is made if it is not there, and never emptied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -50,6 +50,12 @@ pub enum Refusal {
     /// Another file took its place meanwhile.
     #[error("was replaced while it was opened; try again")]
     Replaced,
+    /// Bytes that are no UTF-8 text.
+    #[error("{found}, expected UTF-8 text: save it as UTF-8")]
+    NotText {
+        /// What they look like.
+        found: String,
+    },
     /// What the operating system says.
     #[error(transparent)]
     Io(#[from] io::Error),

@@ -1,6 +1,6 @@
 //! Which file a journal's URL names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::JournalError;
 
@@ -42,7 +42,25 @@ pub fn file_of(url: &str) -> Result<PathBuf, JournalError> {
     if path.is_empty() || path.starts_with(":memory:") {
         return refused(format!("a journal needs a file; {EXPECTED}"));
     }
+    if let Some(why) = unmeant(path) {
+        return refused(why);
+    }
     std::path::absolute(path).or_else(|error| refused(format!("not a path: {error}; {EXPECTED}")))
+}
+
+/// Why `path`, which could be a file's name, is hardly meant as one.
+fn unmeant(path: &str) -> Option<String> {
+    let bare = path.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`'));
+    if bare.len() < path.len() {
+        return Some(format!("begins or ends with a blank or a quotation mark; write {bare}"));
+    }
+    if path == "~" || path.starts_with("~/") {
+        return Some("`~` stands for no folder here; write the full path".to_owned());
+    }
+    let is_folder = path.ends_with('/') || Path::new(path).is_dir();
+    is_folder.then(|| {
+        format!("is a folder; write sqlite:{}", Path::new(path).join("unpair.db").display())
+    })
 }
 
 /// What stands before the first `:` if it looks like the scheme of a URL (RFC 3986).
@@ -115,6 +133,28 @@ mod tests {
             let error = file_of(url).expect_err(url);
             assert!(matches!(error, JournalError::Url { .. }), "{error:?}");
             assert!(error.to_string().contains("sqlite:PATH"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_hardly_meant_as_a_files_name_is_refused_with_what_is() {
+        for (url, told) in [
+            (" u.db", "write u.db"),
+            ("sqlite:u.db ", "write u.db"),
+            ("sqlite: u.db", "write u.db"),
+            ("\"sqlite:u.db\"", "write sqlite:u.db"),
+            ("'u.db'", "write u.db"),
+            ("\u{a0}u.db", "write u.db"),
+            (" sqlite:u.db", "write sqlite:u.db"),
+            ("~/u.db", "write the full path"),
+            ("sqlite:~/u.db", "write the full path"),
+            (".", "write sqlite:./unpair.db"),
+            ("..", "write sqlite:../unpair.db"),
+            ("journals/", "write sqlite:journals/unpair.db"),
+            ("/", "write sqlite:/unpair.db"),
+        ] {
+            let error = file_of(url).expect_err(url).to_string();
+            assert!(error.ends_with(told), "{url}: {error}");
         }
     }
 

@@ -9,6 +9,9 @@ pub enum ErrorClass {
     Transient,
     /// Not carried out: refused connection, DNS, TLS.
     Unreached,
+    /// Not carried out: this machine is short of open files, processes or memory; wait for others
+    /// to give some back.
+    Scarce,
     /// No answer, a cut or an unreadable one: may have been carried out.
     Lost,
     /// Re-sign with a fresh nonce and send again: not carried out.

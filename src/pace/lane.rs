@@ -54,6 +54,12 @@ impl Pacer {
         Self { time: ProviderTime::begin_at(wall), ..self }
     }
 
+    /// The same limiters where no more than `most` calls can be in flight, however many hang.
+    #[must_use]
+    pub fn at_most(self, most: usize) -> Self {
+        Self { slots: Slots::new(IN_FLIGHT.min(most), MAX_IN_FLIGHT.min(most)), ..self }
+    }
+
     /// The same limiters with empty buckets: nobody knows what was taken of late.
     #[must_use]
     pub fn emptied(self) -> Self {
@@ -141,6 +147,15 @@ mod tests {
         let took = start.elapsed();
         assert!(took >= Duration::from_secs(2), "{took:?}");
         assert!(took < Duration::from_millis(2_100), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_calls_than_told_are_in_flight_however_many_hang() {
+        let pacer = Pacer::new(limits(1.0, 1), limits(100.0, 100), Used::new()).at_most(2);
+        let [one, two, three] = ["1", "2", "3"].map(lane);
+        let _hanging = (pacer.turn(&one, "Revoke").await, pacer.turn(&two, "Revoke").await);
+        let third = tokio::time::timeout(Duration::from_secs(600), pacer.turn(&three, "Revoke"));
+        assert!(third.await.is_err());
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,6 +11,8 @@ use crate::model::ErrorClass;
 pub struct RetryPolicy {
     /// Sends of one request before it is given up; refusals by the rate limit do not count.
     pub attempts: u32,
+    /// Sends that this machine was too short of something for, before one request is given up.
+    pub waits: u32,
     /// First bound of the jittered delay after a fault.
     pub fault_base: Duration,
     /// Last bound of it.
@@ -25,6 +27,7 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempts: 6,
+            waits: 20,
             fault_base: Duration::from_millis(200),
             cap: Duration::from_secs(20),
             longest_wait: Duration::from_secs(120),
@@ -42,6 +45,8 @@ pub struct Tries {
     pub throttled_since: Option<Instant>,
     /// Refusals because the credentials expired.
     pub expiries: u32,
+    /// Sends that this machine was too short of something for.
+    pub waits: u32,
 }
 
 impl Tries {
@@ -54,6 +59,7 @@ impl Tries {
         self.throttled_since = None;
         match class {
             ErrorClass::Expired => self.expiries += 1,
+            ErrorClass::Scarce => self.waits += 1,
             _ => self.faults += 1,
         }
     }
@@ -104,6 +110,10 @@ impl RetryPolicy {
                 Verdict::Again(self.fault_delay(attempt, retry_after, random))
             }
             ErrorClass::Unreached | ErrorClass::Resign => Verdict::Park,
+            ErrorClass::Scarce if tries.waits < self.waits => {
+                Verdict::Again(self.fault_delay(tries.waits + 1, None, random))
+            }
+            ErrorClass::Scarce => Verdict::Park,
             ErrorClass::Transient | ErrorClass::Lost => Verdict::Ambiguous,
             ErrorClass::Expired if tries.expiries == 0 => Verdict::Refresh,
             ErrorClass::Expired
@@ -188,9 +198,23 @@ mod tests {
     }
 
     #[test]
+    fn a_shortage_of_this_machine_is_waited_for_and_costs_no_attempts() {
+        let now = Instant::now();
+        let mut tries = Tries::default();
+        for _ in 0..20 {
+            let verdict = POLICY().after_call(ErrorClass::Scarce, tries, None, 0.5, now);
+            assert!(matches!(verdict, Verdict::Again(_)), "{verdict:?}");
+            tries.count(ErrorClass::Scarce, now);
+        }
+        let verdict = |class| POLICY().after_call(class, tries, None, 0.5, now);
+        assert_eq!(verdict(ErrorClass::Scarce), Verdict::Park);
+        assert!(matches!(verdict(ErrorClass::Unreached), Verdict::Again(_)));
+    }
+
+    #[test]
     fn throttling_costs_time_but_no_attempts() {
         let now = Instant::now();
-        let mut tries = Tries { faults: 1_000, throttled_since: Some(now), expiries: 0 };
+        let mut tries = Tries { faults: 1_000, throttled_since: Some(now), expiries: 0, waits: 0 };
         let verdict = |tries, seconds| {
             let later = now + Duration::from_secs(seconds);
             POLICY().after_call(ErrorClass::Throttled, tries, None, 0.5, later)
@@ -219,7 +243,7 @@ mod tests {
     fn wrong_credentials_stop_the_account_and_expired_ones_are_refreshed_once() {
         assert_eq!(call(ErrorClass::Credential, 1), Verdict::Park);
         let now = Instant::now();
-        let mut tries = Tries { faults: 3, throttled_since: Some(now), expiries: 0 };
+        let mut tries = Tries { faults: 3, throttled_since: Some(now), expiries: 0, waits: 0 };
         let expired = |tries| POLICY().after_call(ErrorClass::Expired, tries, None, 0.5, now);
         assert_eq!(expired(tries), Verdict::Refresh, "whatever came before");
         tries.count(ErrorClass::Expired, now);
@@ -236,6 +260,6 @@ mod tests {
         assert_eq!((tries.faults, tries.throttled_since), (0, Some(now)));
         tries.count(ErrorClass::Expired, now);
         tries.count(ErrorClass::Unreached, now);
-        assert_eq!(tries, Tries { faults: 1, throttled_since: None, expiries: 1 });
+        assert_eq!(tries, Tries { faults: 1, throttled_since: None, expiries: 1, waits: 0 });
     }
 }

@@ -1,8 +1,15 @@
-//! What these tests ask of a program that has ended.
+//! What these tests ask of a program that runs, and of one that has ended.
 
 use serde_json::Value;
 
-use crate::process::Ended;
+use crate::process::{Ended, Running, printed, wait_until};
+
+impl Running {
+    /// Waits until it has told `text` on standard error.
+    pub(crate) fn wait_until_it_tells(&self, text: &str) {
+        wait_until(text, || printed(self.outputs.path(), "stderr").contains(text));
+    }
+}
 
 impl Ended {
     /// The JSON object on standard output.

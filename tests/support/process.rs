@@ -59,11 +59,6 @@ impl Running {
         self.child.try_wait().expect("a child of ours").is_none()
     }
 
-    /// Waits until it has told `text` on standard error.
-    pub(crate) fn wait_until_it_tells(&self, text: &str) {
-        wait_until(text, || printed(self.outputs.path(), "stderr").contains(text));
-    }
-
     /// Waits for the end.
     pub(crate) fn wait(mut self) -> Ended {
         let what = self.what.clone();
@@ -90,7 +85,7 @@ impl Drop for Running {
 }
 
 /// What was printed, in which no secret may stand.
-fn printed(folder: &Path, name: &str) -> String {
+pub(crate) fn printed(folder: &Path, name: &str) -> String {
     let text = fs::read_to_string(folder.join(name)).expect("what was printed is text");
     canaries::assert_none(name, text.as_bytes());
     text

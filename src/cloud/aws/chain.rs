@@ -34,7 +34,7 @@ use super::process::Process;
 use super::profiles::{config, spelled};
 use super::surroundings::{Surroundings, spell};
 use crate::cloud::key_text::flaw;
-use crate::cloud::{CloudError, ErrorClass};
+use crate::cloud::{CloudError, ErrorClass, scarce};
 use crate::model::RegionId;
 
 #[cfg(test)]
@@ -163,6 +163,9 @@ impl Chain {
     }
 
     fn failed(&self, error: &CredentialsError, trail: &Trail) -> CloudError {
+        if let Some(shortage) = scarce::behind(error).or_else(scarce::now) {
+            return shortage;
+        }
         let (class, what) = match error {
             CredentialsError::CredentialsNotLoaded(_) => return self.nothing(error, trail),
             _ if matches!(trail.origin, Origin::Service(_)) && is_absent(error) => {

@@ -7,7 +7,7 @@ use aws_credential_types::Credentials;
 use serde_json::{Map, Value};
 
 use crate::cloud::key_text::{flaw, trimmed};
-use crate::cloud::{CloudError, ErrorClass, child};
+use crate::cloud::{CloudError, ErrorClass, child, scarce};
 
 /// A command that gives credentials, and the roles to assume with them one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,9 @@ impl Process {
             CloudError::local(ErrorClass::Credential, "credential_process", message)
         };
         let ran = child::run(&self.command).await;
-        let (status, written) = ran.map_err(|error| failed(format!("does not run: {error}")))?;
+        let (status, written) = ran.map_err(|error| {
+            scarce::of_start(&error).unwrap_or_else(|| failed(format!("does not run: {error}")))
+        })?;
         if !status.success() {
             return Err(failed(child::ended(status)));
         }

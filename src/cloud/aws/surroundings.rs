@@ -7,14 +7,15 @@ use std::collections::HashMap;
 use std::io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
 
 use aws_types::os_shim_internal::Fs;
+use tokio::sync::Semaphore;
 
 use super::caller::{Found, Variant, caller};
 use super::origin::{Origin, Trail};
 use super::profiles::{File, Profile, Profiles, config};
 use super::sso;
-use crate::cloud::CloudError;
 use crate::cloud::key_text::{flaw, trimmed};
 use crate::cloud::surroundings::{AwsVariables, Bundle};
+use crate::cloud::{CloudError, scarce};
 use crate::model::RegionId;
 
 /// Variables that override endpoints begin with this.
@@ -42,6 +43,8 @@ const FILES: [(File, &str, &str); 2] = [
     (File::Config, "AWS_CONFIG_FILE", "~/.aws/config"),
     (File::Credentials, "AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
 ];
+/// Accounts whose profiles are read at once: each has a file open meanwhile.
+static READERS: Semaphore = Semaphore::const_new(2);
 
 /// What the chain reads: the environment and the file system.
 #[derive(Clone)]
@@ -191,6 +194,8 @@ impl Surroundings {
     async fn profiles(&self, selected: Option<&str>) -> Result<Profiles, CloudError> {
         let selected = selected.or_else(|| self.chosen()).unwrap_or("default");
         let mut profiles = Profiles::new(selected);
+        // An error cannot be: the semaphore is never closed.
+        let _reading = READERS.acquire().await;
         for (file, variable, place) in FILES {
             let path = self.env.get(variable).map_or(place, String::as_str);
             let path = match (path.strip_prefix("~/"), self.var("HOME")) {
@@ -200,7 +205,10 @@ impl Surroundings {
             match self.fs.read_to_end(&path).await {
                 Ok(bytes) => profiles.add(file, &path, &bytes)?,
                 Err(why) if matches!(why.kind(), NotFound | IsADirectory | NotADirectory) => {}
-                Err(why) => return Err(config(&format!("{path}: {why}"))),
+                Err(why) => {
+                    let unreadable = || config(&format!("{path}: {why}"));
+                    return Err(scarce::of(&why).unwrap_or_else(unreadable));
+                }
             }
         }
         Ok(profiles)

@@ -9,6 +9,7 @@ use reqwest::{Client, ClientBuilder, Url};
 
 use super::Deadlines;
 use super::failure::explain;
+use crate::cloud::scarce::idle_connections;
 use crate::cloud::surroundings::{Proxies, Proxy, Roots};
 
 /// Idle connections kept for each host: lanes of one region share one, and a connection that is
@@ -116,6 +117,6 @@ fn builder(deadlines: Deadlines) -> ClientBuilder {
         .connect_timeout(deadlines.connect)
         .read_timeout(deadlines.idle)
         .timeout(deadlines.whole)
-        .pool_max_idle_per_host(IDLE_PER_HOST)
+        .pool_max_idle_per_host(IDLE_PER_HOST.min(idle_connections()))
         .pool_idle_timeout(IDLE_KEPT)
 }

@@ -7,7 +7,7 @@ use std::io;
 use rustls::CertificateError;
 
 use crate::cloud::surroundings::{Proxy, Roots};
-use crate::cloud::{CloudError, ErrorClass};
+use crate::cloud::{CloudError, ErrorClass, scarce};
 
 /// What the error of a tunnel says, whose type is not ours to see, where the proxy answers with
 /// 407, and with anything else than 200.
@@ -36,6 +36,9 @@ impl Way<'_> {
     /// change by trying again is an error of configuration.
     pub(super) fn failed(&self, error: reqwest::Error) -> CloudError {
         let (is_connect, is_timeout) = (error.is_connect(), error.is_timeout());
+        if is_connect && let Some(shortage) = scarce::behind(&error).or_else(scarce::now) {
+            return shortage;
+        }
         if let Some(why) = causes(&error).find_map(untrusted).filter(|_| is_connect) {
             return CloudError::config("untrusted", format!("{self}: {}", self.advise(why)));
         }

@@ -136,6 +136,7 @@ fn unsent(role: &Role, error: CloudError) -> CloudError {
         | ErrorClass::Expired
         | ErrorClass::ClockSkew
         | ErrorClass::Denied
+        | ErrorClass::Scarce
         | ErrorClass::Config => error.class,
         ErrorClass::Lost | ErrorClass::Transient | ErrorClass::Unreached | ErrorClass::Resign => {
             ErrorClass::Unreached

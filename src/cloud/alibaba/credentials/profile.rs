@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::source::{Role, Source, config};
 use crate::cloud::key_text::{flaw, trimmed};
-use crate::cloud::{CloudError, StaticKey};
+use crate::cloud::{CloudError, StaticKey, scarce};
 
 /// What writes the file.
 const EXPECTED: &str = "expected the JSON that `aliyun configure` writes";
@@ -35,7 +35,9 @@ impl Profiles {
     pub(super) fn read(path: &Path, session: &str) -> Result<Self, CloudError> {
         let at = path.display();
         let bytes = std::fs::read(path).map_err(|why| {
-            config(format!("{at}: {why}, expected the profiles that `aliyun configure` writes"))
+            scarce::of(&why).unwrap_or_else(|| {
+                config(format!("{at}: {why}, expected the profiles that `aliyun configure` writes"))
+            })
         })?;
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err(config(format!("{at}: it is UTF-16, save it again as UTF-8")));
