@@ -62,14 +62,6 @@ impl fmt::Display for Told {
     }
 }
 
-fn taken(what: &'static str, value: String, from: &str) -> Told {
-    Told { what, value, from: from.to_owned(), honoured: true }
-}
-
-fn ignored(from: &str, what: &'static str) -> Told {
-    Told { what, value: String::new(), from: from.to_owned(), honoured: false }
-}
-
 /// What the surroundings say. By default nothing, as for the sandbox: requests go straight to
 /// hosts that the system's certificates vouch for.
 #[derive(Clone, Debug, Default)]
@@ -109,11 +101,11 @@ impl Surroundings {
     pub fn told_in_full(&self) -> Vec<Told> {
         let mut told = self.told.clone();
         if self.proxies.is_none() {
-            told.push(taken(proxies::THROUGH, "none".to_owned(), "default"));
+            told.push(Told::taken(proxies::THROUGH, "none".to_owned(), "default"));
         }
         if self.authorities.is_the_systems() {
             let what = "certificates are checked against";
-            told.push(taken(what, "the system's authorities".to_owned(), "default"));
+            told.push(Told::taken(what, "the system's authorities".to_owned(), "default"));
         }
         told
     }

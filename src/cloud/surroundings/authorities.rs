@@ -13,8 +13,8 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
+use super::Told;
 use super::variables::Variables;
-use super::{Told, ignored, taken};
 
 const BUNDLE: &str = "AWS_CA_BUNDLE";
 const FILE: &str = "SSL_CERT_FILE";
@@ -44,7 +44,7 @@ impl Bundle {
 
     /// What is told where this is all that AWS calls trust.
     pub(in crate::cloud) fn told(&self) -> Told {
-        taken("certificates of AWS are checked against this alone", self.value(), &self.from)
+        Told::taken("certificates of AWS are checked against this alone", self.value(), &self.from)
     }
 
     fn value(&self) -> String {
@@ -144,15 +144,17 @@ impl Authorities {
             Self { usual: one(FILE).into_iter().chain(folders).collect(), aws: one(BUNDLE) };
         for bundle in &found.usual {
             let what = "certificates are checked against this instead of the system's";
-            told.push(taken(what, bundle.value(), &bundle.from));
+            told.push(Told::taken(what, bundle.value(), &bundle.from));
         }
         if let Some(bundle) = &found.aws {
             told.push(bundle.told());
             let what = "certificates of Alibaba Cloud are checked against this as well";
-            told.push(taken(what, bundle.value(), &bundle.from));
+            told.push(Told::taken(what, bundle.value(), &bundle.from));
         } else if found.usual.is_empty() {
             told.extend(OTHERS.iter().filter_map(|name| variables.first(&[*name])).map(
-                |(from, _)| ignored(from, "set AWS_CA_BUNDLE or SSL_CERT_FILE to the same file"),
+                |(from, _)| {
+                    Told::ignored(from, "set AWS_CA_BUNDLE or SSL_CERT_FILE to the same file")
+                },
             ));
         }
         Ok(found)

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
+use super::Told;
 use super::variables::Variables;
-use super::{Told, ignored, taken};
 
 /// For https, the more special ones first.
 const HTTPS: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -71,7 +71,7 @@ impl Proxies {
     /// Those of the environment, or why the proxy cannot be used and what to do.
     pub(super) fn read(variables: &Variables<'_>, told: &mut Vec<Told>) -> Result<Self, String> {
         let Some((from, value)) = variables.first(&HTTPS) else {
-            told.extend(variables.first(&HTTP).map(|(from, _)| ignored(
+            told.extend(variables.first(&HTTP).map(|(from, _)| Told::ignored(
                 from,
                 "every request that leaves this link is https: HTTPS_PROXY sends it through a proxy",
             )));
@@ -81,14 +81,14 @@ impl Proxies {
             format!("{from}: {why}, expected http://HOST:PORT: correct it, or unset it")
         })?;
         let proxy = Proxy { url, from };
-        told.push(taken(THROUGH, proxy.address(), from));
+        told.push(Told::taken(THROUGH, proxy.address(), from));
         let entries = variables.first(&BYPASS).map_or_else(String::new, |(from, value)| {
             let (entries, odd) = entries(value);
             if !entries.is_empty() {
-                told.push(taken("https requests go past the proxy to", entries.clone(), from));
+                told.push(Told::taken("https requests go past the proxy to", entries.clone(), from));
             }
             if odd {
-                told.push(ignored(
+                told.push(Told::ignored(
                     from,
                     "an entry of it names a port other than 443, expected a host, a suffix, an address or a network",
                 ));
