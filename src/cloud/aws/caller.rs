@@ -45,7 +45,7 @@ impl Caller {
     /// A caller that is at home in `regions`.
     #[cfg(test)]
     pub(super) fn at_home(regions: &[&str]) -> Self {
-        let regions = regions.iter().map(|name| RegionId::new(name)).collect();
+        let regions = regions.iter().copied().map(RegionId::new).collect();
         Self { regions, ..Self::default() }
     }
 }

@@ -132,6 +132,7 @@ impl Profiles {
     }
 
     /// A value of the profile that is asked for.
+    #[cfg(test)]
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.all.get(&self.selected)?.get(key)
     }

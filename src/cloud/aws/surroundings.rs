@@ -18,6 +18,9 @@ use crate::cloud::surroundings::{AwsVariables, Bundle};
 use crate::cloud::{CloudError, scarce};
 use crate::model::RegionId;
 
+#[cfg(test)]
+mod tests;
+
 /// Variables that override endpoints begin with this.
 const ENDPOINTS: &str = "AWS_ENDPOINT_URL";
 /// Sources that a profile replaces: with a profile asked for by name they must not answer.

@@ -147,8 +147,8 @@ proptest! {
             let row = ["cn-beijing,1,sg-a,2,sg-b,x", "cn-beijing,1,sg-c,2,sg-b,", "cn-beijing,,sg-a,2,sg-b,", "x"];
             format!("{}{}", row[*at], ",".repeat(if *at < 3 { *cells } else { 0 }))
         };
-        let plain: String = rows.iter().map(|one| format!("{}\n", row(one))).collect();
-        let sparse: String = rows.iter().map(|one| format!("{}\n{}\n", row(one), one.2)).collect();
+        let plain = rows.iter().map(|one| row(one) + "\n").collect::<Vec<_>>().concat();
+        let sparse = rows.iter().map(|one| row(one) + "\n" + one.2 + "\n").collect::<Vec<_>>().concat();
         let (plain, sparse) = (in_pieces(format!("{HEADER}{plain}"), size), in_pieces(format!("{HEADER}{sparse}"), size));
         prop_assert_eq!(plain.pairs.content_digest(), sparse.pairs.content_digest());
         prop_assert_eq!((plain.rows_read, plain.bad), (sparse.rows_read, sparse.bad));
@@ -162,7 +162,7 @@ proptest! {
         size in 1..200usize,
     ) {
         let text = |delimiter: &str| {
-            let rows: String = rows.iter().map(|row| format!("{}\n", row.join(delimiter))).collect();
+            let rows = rows.iter().map(|row| row.join(delimiter) + "\n").collect::<Vec<_>>().concat();
             in_pieces(format!("{}{rows}", HEADER.replace(',', delimiter)), size)
         };
         let comma = text(",");
