@@ -132,7 +132,6 @@ impl Profiles {
     }
 
     /// A value of the profile that is asked for.
-    #[cfg(test)]
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.all.get(&self.selected)?.get(key)
     }
