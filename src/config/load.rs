@@ -200,7 +200,9 @@ impl Loader<'_> {
     fn extra_regions(&mut self, entries: &[String]) -> Vec<ExtraRegion> {
         let path = ["alibaba", "extra_regions"];
         let extra = regions::extra(entries).unwrap_or_else(|wrong| {
-            wrong.into_iter().for_each(|message| self.told(&path, message));
+            for message in wrong {
+                self.told(&path, message);
+            }
             Vec::new()
         });
         for region in extra.iter().filter(|region| region.host.is_some()) {

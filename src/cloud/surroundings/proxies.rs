@@ -161,7 +161,7 @@ fn entries(value: &str) -> (String, bool) {
         match (entry.parse::<IpAddr>(), entry.rsplit_once(':')) {
             (Err(_), Some((host, PORT))) => kept.push(plain(host)),
             (Err(_), Some((_, port))) if port.parse::<u16>().is_ok() && !entry.contains('/') => {
-                odd = true
+                odd = true;
             }
             _ => kept.push(plain(entry)),
         }
