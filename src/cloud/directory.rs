@@ -19,7 +19,7 @@ pub struct Accounts {
 impl Accounts {
     /// Checks the endpoints. Calls nobody: credentials are loaded by a client's first call.
     pub fn over(http: Http, settings: Settings) -> Result<Self, CloudError> {
-        let aws = AwsConnector::new(http.clone(), &settings.aws, &settings.session)?
+        let aws = AwsConnector::new(&http, &settings.aws, &settings.session)?
             .told(settings.surroundings.aws().clone());
         Ok(Self { http, settings, aws })
     }

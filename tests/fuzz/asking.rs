@@ -111,24 +111,23 @@ impl Clients {
             token: None,
         };
         let source = AccountSource::Static(key);
-        let settings = AlibabaSettings {
-            ecs_endpoint: Some(url.to_owned()),
-            sts_endpoint: Some(url.to_owned()),
-            ..AlibabaSettings::default()
-        };
-        let account = "1234567890123401".into();
-        let alibaba =
-            connect(http.clone(), &settings, &source, &account, "fuzz", Arc::new(|_| None));
         let settings = AwsSettings {
             ec2_endpoint: Some(url.to_owned()),
             sts_endpoint: Some(url.to_owned()),
             ..AwsSettings::default()
         };
         let region = RegionId::from("us-east-1");
-        let aws = AwsConnector::new(http, &settings, "fuzz")
+        let aws = AwsConnector::new(&http, &settings, "fuzz")
             .expect("loopback is an endpoint")
             .connect(&source, &"111111111111".into(), Some(&region))
             .await;
+        let settings = AlibabaSettings {
+            ecs_endpoint: Some(url.to_owned()),
+            sts_endpoint: Some(url.to_owned()),
+            ..AlibabaSettings::default()
+        };
+        let account = "1234567890123401".into();
+        let alibaba = connect(http, &settings, &source, &account, "fuzz", Arc::new(|_| None));
         Self {
             alibaba: Arc::new(alibaba.expect("a key in memory")),
             aws: Arc::new(aws.expect("a key in memory")),

@@ -52,7 +52,7 @@ impl World {
             ..AwsSettings::default()
         };
         let http = Http::new().expect("an HTTP client");
-        AwsConnector::new(http, &settings, "moto")
+        AwsConnector::new(&http, &settings, "moto")
             .expect("settings")
             .connect(&AccountSource::Static(end.key.clone()), &end.account, Some(&self.region))
             .await

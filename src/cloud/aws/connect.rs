@@ -42,7 +42,7 @@ impl AwsConnector {
     /// Reads the environment, but for the region and the switches of a caller. `session` ends in
     /// the names of assumed-role sessions. `ErrorClass::Config` if an endpoint of `settings` may not
     /// be used.
-    pub fn new(http: Http, settings: &AwsSettings, session: &str) -> Result<Self, CloudError> {
+    pub fn new(http: &Http, settings: &AwsSettings, session: &str) -> Result<Self, CloudError> {
         Self::with_surroundings(http, settings, session, Surroundings::of_process())
     }
 
@@ -52,7 +52,7 @@ impl AwsConnector {
     }
 
     fn with_surroundings(
-        http: Http,
+        http: &Http,
         settings: &AwsSettings,
         session: &str,
         surroundings: Surroundings,

@@ -29,7 +29,7 @@ fn connector(settings: &AwsSettings) -> AwsConnector {
     let env = HUB.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let surroundings = Surroundings::new(env, Fs::from_slice(&[]));
     let http = Http::new().expect("a client");
-    AwsConnector::with_surroundings(http, settings, "run 7/ä", surroundings).expect("settings")
+    AwsConnector::with_surroundings(&http, settings, "run 7/ä", surroundings).expect("settings")
 }
 
 fn static_source() -> AccountSource {
