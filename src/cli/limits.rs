@@ -71,7 +71,7 @@ const fn of_none(is_sandbox: bool) -> u64 {
 }
 
 /// A file that may not grow (`ulimit -f`) is an error of the write, not the end of the process: what
-/// is in the air is still told. Holds as long as the process.
+/// is in flight is still told. Holds as long as the process.
 pub(super) fn outlive_file_size_limits(runtime: &Runtime) -> std::io::Result<()> {
     let _entered = runtime.enter();
     // The stream may go: the handler stays.

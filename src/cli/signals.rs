@@ -55,7 +55,7 @@ impl Waits {
         let waits = self.clone();
         let heed = async move {
             let why = tokio::select! {
-                () = next(&mut signals) => "calls in flight are finished; once more ends at once",
+                () = next(&mut signals) => "finishing the calls in flight; press again to quit now",
                 () = after(limit) => "--max-duration is reached",
             };
             waits.stop.cancel();

@@ -39,7 +39,7 @@ pub(super) enum XmlError {
     #[error("text beside elements")]
     Mixed,
     /// A field that stands more than once in a record: which of them holds is not known.
-    #[error("a field that is not there once")]
+    #[error("a field that is missing or appears more than once")]
     Repeated,
     /// More than the deepest nesting that is read.
     #[error("nested deeper than {MAX_DEPTH} elements")]

@@ -124,7 +124,7 @@ impl Exchange {
     }
 
     /// Leaves alone the lanes of `unread`, the last that are still read, and whatever else is asked
-    /// now, if nothing is heard of any of them; reads in the air are dropped. A lane of an account
+    /// now, if nothing is heard of any of them; reads in flight are dropped. A lane of an account
     /// that is not proven yet waits for the lane that proves it.
     pub fn leave_quiet(&self, unread: &HashSet<&LaneKey>) {
         let known: Vec<(LaneKey, Arc<LaneState>)> = {

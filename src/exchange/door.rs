@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Exchanges in the air while nobody knows yet whether the credentials are good for the action.
+/// Exchanges in flight while nobody knows yet whether the credentials are good for the action.
 const UNTRIED: usize = 2;
 /// The longest that one that hangs keeps the others waiting: it may be its region's fault alone.
 const LONGEST: Duration = Duration::from_secs(5);
@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Door(Arc<Semaphore>);
 
-/// Held by an exchange in the air that went in while the door was ajar.
+/// Held by an exchange in flight that went in while the door was ajar.
 pub(super) type Foot = Option<OwnedSemaphorePermit>;
 
 impl Default for Door {
@@ -28,7 +28,7 @@ impl Door {
     /// Waits until the door lets one more in.
     pub(super) async fn enter(&self) -> Foot {
         let entering = Arc::clone(&self.0).acquire_owned();
-        // An error is a door that is open, or a wait that was long enough.
+        // Err: the door is open, or the wait timed out.
         tokio::time::timeout(LONGEST, entering).await.ok()?.ok()
     }
 

@@ -11,7 +11,7 @@ use crate::model::{ErrorClass, LaneKey};
 use crate::pace::{Answer, Turn};
 
 /// The leave to send one exchange. Dropped without an answer, it counts as one that got none.
-#[must_use = "an exchange is in the air while this is held"]
+#[must_use = "an exchange is in flight while this is held"]
 pub struct Leave<'a> {
     turn: Turn<'a>,
     door: Arc<Door>,

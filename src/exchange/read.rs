@@ -101,7 +101,7 @@ impl Exchange {
             let mut asked = state.quiet.ask();
             let leave = self.leave_to_read(lane, name, &mut asked).await?;
             let resent = *tries != Tries::default();
-            // A read changes nothing: it may be dropped in the air.
+            // A read changes nothing: it may be dropped in flight.
             let answer = match self.unless_left(lane, send()).await {
                 Ok(answer) => answer,
                 Err(dropped) => {
@@ -175,7 +175,7 @@ impl Exchange {
         }
     }
 
-    /// Counts a read that was dropped in the air: it took of the quota.
+    /// Counts a read that was dropped in flight: it took of the quota.
     fn count_dropped(&self, lane: &LaneKey, action: &'static str, why: &ReadError, resent: bool) {
         if let ReadError::Cloud(error) = why {
             self.count(lane, action, Some(error), resent);

@@ -77,7 +77,7 @@ async fn history(
             if row.seq <= chain.last {
                 // A damaged file gives rows out of order, and might do so for ever.
                 let (seq, last) = (row.seq, chain.last);
-                report.find(format!("history: row {seq} stands behind row {last}"));
+                report.find(format!("history: row {seq} is out of order after row {last}"));
                 report.head = chain.head;
                 return Ok(folded);
             }

@@ -120,7 +120,7 @@ fn differ(table: Table, expected: &[Value], rows: &[Value], report: &mut CheckRe
     }
     for row in rows.iter().filter(|row| !told.contains(&row.to_string())) {
         if !keys.contains(&row[0].to_string()) {
-            report.find(format!("{name} {}: no history tells of it", row[0]));
+            report.find(format!("{name} {}: no event matches it", row[0]));
         }
     }
 }

@@ -112,7 +112,7 @@ impl<'a> Expected<'a> {
         ]))
     }
 
-    /// The lane of a call is that of its group: no history tells of it.
+    /// The lane of a call is that of its group; no event names it.
     fn call(&self, id: u64, row: &CallRow) -> Result<Value, JournalError> {
         let epoch = self.folded.epochs.get(&id).copied().unwrap_or_default();
         let mut columns = stored(&call_columns((0, id), row, epoch))?;

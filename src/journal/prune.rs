@@ -53,7 +53,7 @@ pub(super) struct Last {
     pub(super) at_ms: i64,
     /// Calls that are not closed.
     pub(super) open: u64,
-    /// Calls that may be in the air.
+    /// Calls that may be in flight.
     pub(super) in_flight: u64,
 }
 

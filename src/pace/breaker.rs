@@ -43,7 +43,7 @@ impl Breaker {
     pub(super) fn next(&self, now: Seconds) -> Next {
         match self.faults {
             0 | GIVEN_UP.. => Next::Now,
-            // No more in the air than it takes to make it suspect.
+            // No more in flight than it takes to make it suspect.
             1..SUSPECT if self.faults + self.in_flight < SUSPECT => Next::Now,
             SUSPECT.. if self.in_flight == 0 && self.open_at > now => Next::At(self.open_at),
             SUSPECT.. if self.in_flight == 0 => Next::Now,
@@ -64,7 +64,7 @@ impl Breaker {
         match end {
             End::Untold => {}
             End::Answered => self.faults = 0,
-            // Of calls that were in the air when it became suspect, nothing new is learned.
+            // Of calls that were in flight when it became suspect, nothing new is learned.
             End::Fault if self.is_suspect() && !was_probe => {}
             End::Fault => self.count(sent_at, random),
         }

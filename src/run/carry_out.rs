@@ -13,7 +13,7 @@ use crate::model::{Event, Status};
 
 /// Sends `call` until it is answered. It comes back unsent, or waiting, when the command is to
 /// end or the lane was parked; and to be read back, when it waited for too long. Must not be
-/// dropped: a send in the air would be unknown.
+/// dropped: a send in flight would be unknown.
 pub(super) async fn send(
     work: &CarryOut<'_>,
     lane: &Lane,

@@ -51,7 +51,7 @@ impl Unrecorded {
     }
 }
 
-/// A run that the journal could not follow. Nothing is in the air any more, and nothing was sent
+/// A run that the journal could not follow. Nothing is in flight any more, and nothing was sent
 /// after the error.
 #[derive(Debug, thiserror::Error)]
 #[error("{journal}")]

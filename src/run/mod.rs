@@ -134,7 +134,7 @@ pub async fn take_up(
 }
 
 /// Carries out every open call of the run. After a journal error nothing new is sent, and what is
-/// in the air is awaited.
+/// in flight is awaited.
 pub async fn carry_out(work: &CarryOut<'_>) -> Result<RunEnd, RunError> {
     let lanes = work.journal.lanes(&work.run.new.id).await?;
     let observer = Observer::new(work.journal, work.run).await?;

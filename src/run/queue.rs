@@ -11,7 +11,7 @@ use crate::model::{GroupIx, Status};
 /// hundreds of lanes all begin at the same time.
 const PAGE: u32 = 32;
 
-/// Groups with calls in the air or not read back: a batch never races itself. A group may have
+/// Groups with calls in flight or not read back: a batch never races itself. A group may have
 /// several such calls, when a process takes up what an earlier one left, and is busy until all of
 /// them are done.
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! A lane's calls in order, as many in the air as its width, and read-backs of whole batches
+//! A lane's calls in order, as many in flight as its width, and read-backs of whole batches
 //! meanwhile.
 
 use futures_util::future::BoxFuture;
@@ -74,7 +74,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Works until nothing is left, or in the air. A journal error ends the intake alone.
+    /// Works until nothing is left, or in flight. A journal error ends the intake alone.
     pub(super) async fn work(&mut self) -> Result<(), RunError> {
         let mut steps = Steps::new();
         let mut trouble = None;

@@ -1,4 +1,4 @@
-//! Calls held in the air: what a client leaves behind that dies while it waits for an answer.
+//! Calls paused in flight: what a client leaves behind that dies while it waits for an answer.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;

@@ -28,7 +28,7 @@ use super::world::World;
 
 /// Most bytes of a request body that are read.
 const BODY_LIMIT: usize = 4 << 20;
-/// How long a stop waits for exchanges that are in the air.
+/// How long a stop waits for exchanges that are in flight.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A running sandbox; it ends when it is stopped or dropped.
@@ -108,7 +108,7 @@ impl Sandbox {
         given
     }
 
-    /// Stops: exchanges in the air end, connections are closed.
+    /// Stops: exchanges in flight end, connections are closed.
     pub async fn stop(self) {
         let Self { live, servers, stop, .. } = self;
         drop(stop);

@@ -88,7 +88,7 @@ const TABLE: &[Row] = &[
         stands: None,
     },
     Row {
-        what: "a rule whose call was in the air is gone: nobody can tell by whom",
+        what: "a rule whose call was in flight is gone: nobody can tell by whom",
         change: |killed| killed.edit(&killed.in_the_air, drop_grants),
         by: By::Resume,
         exit: 0,
@@ -106,7 +106,7 @@ const TABLE: &[Row] = &[
         stands: Some(true),
     },
     Row {
-        what: "a rule whose call was in the air stands again under another id",
+        what: "a rule whose call was in flight stands again under another id",
         change: |killed| killed.add_again(&killed.in_the_air),
         by: By::Resume,
         exit: 3,
@@ -148,7 +148,7 @@ const TABLE: &[Row] = &[
         stands: None,
     },
     Row {
-        what: "the group of a call in the air is gone",
+        what: "the group of a call in flight is gone",
         change: |killed| killed.delete(&killed.in_the_air),
         by: By::Cron,
         exit: 3,
@@ -170,11 +170,11 @@ const TABLE: &[Row] = &[
     },
 ];
 
-/// A run of three pairs that was killed with one call of each account in the air.
+/// A run of three pairs that was killed with one call of each account in flight.
 struct Killed {
     scene: Scene,
     run: String,
-    /// A group of B whose call was in the air, and one whose call was not sent.
+    /// A group of B whose call was in flight, and one whose call was not sent.
     in_the_air: String,
     not_sent: String,
     config: String,

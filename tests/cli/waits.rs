@@ -203,7 +203,7 @@ impl Stuck {
         self.is_quiet();
     }
 
-    /// Waits until nothing is in the air, nor due soon: each delay is twice the one before, and
+    /// Waits until nothing is in flight, nor due soon: each delay is twice the one before, and
     /// after three seconds of one of four there is a second left.
     fn is_quiet(&self) {
         let is_delay = matches!(self.wait, Wait::RateLimit | Wait::ReadBack);
@@ -286,7 +286,7 @@ fn max_duration_reaches_every_wait() {
         let running = stuck.begin(&["--max-duration", "6s"]);
         stuck.is_reached(&running);
         running.wait_until_it_tells("stopping:");
-        // What was in the air at that moment is logged when it is answered.
+        // What was in flight at that moment is logged when it is answered.
         stuck.is_quiet();
         let calls = stuck.calls();
         stuck.ends(running, calls);

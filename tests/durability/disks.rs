@@ -1,5 +1,5 @@
 //! Disks that are full, read-only or broken: nothing is lost, nothing is sent after the error, and
-//! what was in the air is told.
+//! what was in flight is told.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::stage::Stage;
 use crate::world::{Plot, Size};
 
 const SIZE: Size = Size { alibaba: 8, aws: 4 };
-/// Answers take a while, so that calls are in the air when the disk fails.
+/// Answers take a while, so that calls are in flight when the disk fails.
 const SLOW: [&str; 3] = [
     "slow:30@RevokeSecurityGroup=1",
     "slow:30@RevokeSecurityGroupIngress=1",
@@ -27,7 +27,7 @@ const PATIENCE: u32 = 3;
 /// What became of several runs on failing disks.
 #[derive(Debug, Default)]
 struct Tally {
-    /// Runs that ended with exit code 1, and those of them with calls in the air at the error.
+    /// Runs that ended with exit code 1, and those of them with calls in flight at the error.
     failed: u32,
     in_flight: u32,
     /// Answers that were told because they could not be journalled.
@@ -172,7 +172,7 @@ fn a_file_that_may_not_grow_loses_nothing_and_ends_the_sending() {
         tally.take(&stage, &ended);
     }
     told("limits", seed, &tally);
-    assert!(tally.in_flight > 0, "some limits are met while calls are in the air");
+    assert!(tally.in_flight > 0, "some limits are met while calls are in flight");
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn an_input_output_error_at_any_operation_loses_nothing_and_ends_the_sending() {
         tally.take(&stage, &ended);
     }
     told("broken disks", seed, &tally);
-    assert!(tally.in_flight > 0, "some errors come while calls are in the air");
+    assert!(tally.in_flight > 0, "some errors come while calls are in flight");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn a_missing_folder_is_refused_before_any_call() {
 
 fn told(what: &str, seed: u64, tally: &Tally) {
     println!(
-        "{what}: {} runs failed, {} with calls in the air, {} answers told",
+        "{what}: {} runs failed, {} with calls in flight, {} answers told",
         tally.failed, tally.in_flight, tally.told
     );
     assert!(tally.findings.is_empty(), "UNPAIR_SEED={seed}\n{}", tally.findings);

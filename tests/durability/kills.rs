@@ -1,4 +1,4 @@
-//! `kill -9` again and again, with calls in the air and at random instants, until a run comes to
+//! `kill -9` again and again, with calls in flight and at random instants, until a run comes to
 //! its end.
 
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! The moments at which a process is killed: while the server holds its calls in the air, or at
+//! The moments at which a process is killed: while the server holds its calls in flight, or at
 //! any instant of a run. Neither depends on how fast the machine is.
 
 use std::mem::replace;
@@ -25,7 +25,7 @@ pub(crate) enum Kill {
 
 impl Kill {
     /// The kills of a run that takes `length` when nobody disturbs it, the `count` last ones of
-    /// those it was to have. Every other one finds a call in the air; those between are at
+    /// those it was to have. Every other one finds a call in flight; those between are at
     /// instants that are uniform over the run, its audit and its read-back included.
     pub(crate) fn draw(count: u32, length: Duration, dice: &mut fastrand::Rng) -> Vec<Self> {
         let mut instants: Vec<f64> = (0..count / 2).map(|_| dice.f64()).collect();

@@ -1,4 +1,4 @@
-//! A panic at a named instant, with keys in memory and calls in the air: it tells no secret, ends
+//! A panic at a named instant, with keys in memory and calls in flight: it tells no secret, ends
 //! the command with exit code 1, and the run is resumed to its end.
 
 use crate::judge::Judge;

@@ -10,7 +10,7 @@ use crate::together::together;
 use crate::world::{Plot, Size};
 
 const SIZE: Size = Size { alibaba: 3, aws: 2 };
-/// A lost answer and a refusal by the rate limit, and time to die in while a call is in the air.
+/// A lost answer and a refusal by the rate limit, and time to die in while a call is in flight.
 const FAULTS: [&str; 5] = [
     "throttle:20@RevokeSecurityGroup=1x",
     "drop-after@RevokeSecurityGroupIngress=1x",
@@ -30,7 +30,7 @@ const AT_ONCE: usize = 14;
 pub(crate) enum Life {
     /// The one that begins the run.
     First,
-    /// One that takes up a run whose first process died with a call in the air.
+    /// One that takes up a run whose first process died with a call in flight.
     Second,
 }
 

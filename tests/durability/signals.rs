@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first ends the intake, and what is in the air is journalled; the second
+//! SIGINT and SIGTERM: the first ends the intake, and what is in flight is journalled; the second
 //! ends the process. Judged by the order of things: while the server holds every call, a process
 //! that has told of the signal has nothing left to do but wait.
 
@@ -14,7 +14,7 @@ use crate::writers::calls_in_the_air;
 const SIZE: Size = Size { alibaba: 8, aws: 8 };
 const RESUME: [&str; 2] = ["resume", "--yes"];
 
-/// A process with calls in the air that was told to stop, and has said so.
+/// A process with calls in flight that was told to stop, and has said so.
 fn told_to_stop(stage: &Stage, signal: &str, moment: Moment) -> (Running, Held) {
     let (running, held) = calls_in_the_air(stage, SHIPPED, &[], moment);
     running.signal(signal);
@@ -22,7 +22,7 @@ fn told_to_stop(stage: &Stage, signal: &str, moment: Moment) -> (Running, Held) 
     (running, held)
 }
 
-/// Interrupts a run with calls in the air, and resumes it to its end.
+/// Interrupts a run with calls in flight, and resumes it to its end.
 fn interrupted(signal: &str, moment: Moment, seed: u64) -> Findings {
     let stage = Stage::new(Plot::new(seed, SIZE), &[], seed);
     let mut judge = Judge::default();

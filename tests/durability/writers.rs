@@ -24,7 +24,7 @@ fn stage(seed: u64) -> Stage {
     Stage::new(Plot::new(seed, SIZE), &[], seed)
 }
 
-/// A process that has a call in the air in every place, all of them held.
+/// A process that has a call in flight in every place, all of them held.
 pub(crate) fn calls_in_the_air(
     stage: &Stage,
     program: &str,
@@ -35,13 +35,13 @@ pub(crate) fn calls_in_the_air(
     let mut running = stage.begin(program, &REVOKE, env);
     for n in 0..IN_THE_AIR {
         let is_held = || held.wait(LOOK) || !running.is_running();
-        wait_until(&format!("call {n} to be in the air"), is_held);
+        wait_until(&format!("call {n} to be in flight"), is_held);
     }
-    assert!(running.is_running(), "it has calls in the air: {:?}", running.wait());
+    assert!(running.is_running(), "it has calls in flight: {:?}", running.wait());
     (running, held)
 }
 
-/// Starts a second process while the first has calls in the air.
+/// Starts a second process while the first has calls in flight.
 pub(crate) fn a_second_process(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
     let stage = stage(seed);
     let mut judge = Judge::default();
@@ -64,7 +64,7 @@ pub(crate) fn a_second_process(program: &str, env: &[(&str, &str)], seed: u64) -
     judge.findings
 }
 
-/// Stops a process with calls in the air, lets another take the journal over, and continues it.
+/// Stops a process with calls in flight, lets another take the journal over, and continues it.
 pub(crate) fn a_stopped_process(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
     let stage = stage(seed);
     let mut judge = Judge::default();

@@ -82,7 +82,7 @@ impl Node {
     /// The members of the list `outer { inner… }`, which may be empty but must be there, once,
     /// and hold nothing else: a list that is misread looks like an empty one.
     pub(super) fn list(&self, outer: &str, inner: &str) -> Result<Vec<&Self>, Unreadable> {
-        let once = || Unreadable(format!("`{outer}` is not there once"));
+        let once = || Unreadable(format!("`{outer}` is missing or appears more than once"));
         match self.get(outer).ok_or_else(once)? {
             Self::Text(text) if text.trim().is_empty() => Ok(Vec::new()),
             Self::Fields(fields) if fields.iter().all(|(name, _)| name == inner) => {

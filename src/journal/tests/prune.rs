@@ -94,7 +94,7 @@ async fn a_run_with_a_call_that_is_open_or_in_the_air_stays_whatever_its_head_sa
     let journal = place.open().await;
     drop(claim(&*journal, 1, "token-1", 2_000).await);
     journal.close().await.expect("closed");
-    assert_eq!(candidates(&place, i64::MAX).await, [], "a call in the air");
+    assert_eq!(candidates(&place, i64::MAX).await, [], "a call in flight");
     place.edit("UPDATE run SET started_ms = NULL, state = 'planned'");
     assert_eq!(candidates(&place, i64::MAX).await, [], "of a run that says it was never started");
 }

@@ -80,7 +80,7 @@ pub enum RefusedBy {
     Nobody,
 }
 
-/// Whoever has a run carried out: is told the plan, approves it, says what its end is worth. It
+/// Callbacks of the one who drives a run: is told the plan, approves it, gives the exit code. It
 /// lives where the command does, so that its futures need not be sent to other threads.
 #[async_trait(?Send)]
 pub trait Operator {
@@ -151,7 +151,7 @@ pub struct Ended<R, E> {
 /// A process that ends in the middle of a run.
 #[derive(Debug, thiserror::Error)]
 pub enum Halt {
-    /// The journal failed while nothing was in the air.
+    /// The journal failed while nothing was in flight.
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The journal failed while calls were made.
