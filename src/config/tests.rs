@@ -391,26 +391,6 @@ fn a_named_file_must_be_there() {
 }
 
 #[test]
-fn a_file_is_text_in_utf_8_with_any_line_ends_or_told_what_it_is() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("unpair.toml");
-    let read = |bytes: &[u8]| {
-        std::fs::write(&path, bytes).expect("room");
-        Config::read(Some(&path), env(&[]), &Overrides::default())
-    };
-    let config = read(b"\xef\xbb\xbf[guard]\r\nmax_rules = 7\r\n").expect("a configuration");
-    assert_eq!(config.guard.max_rules, Some(7));
-    let utf_16: Vec<u8> = "\u{feff}[guard]\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for (bytes, told) in [
-        (&utf_16[..], "is UTF-16 text"),
-        (b"[guard] # \xb1\xa3\xbb\xa4\n", "line 1 is in another encoding"),
-    ] {
-        let error = read(bytes).expect_err("no UTF-8").to_string();
-        assert!(error.contains(told) && error.contains("save it as UTF-8"), "{error}");
-    }
-}
-
-#[test]
 fn the_sample_configuration_is_valid() {
     let config = good(include_str!("../../sample-data/unpair.toml"), &[]);
     let name = AccountId::from("b@aliyun.com");

@@ -73,8 +73,10 @@ mod system {
 
 pub(super) use system::{copy, drop_access_list};
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
+    #![cfg(target_os = "linux")]
+
     use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
 
     use super::*;
