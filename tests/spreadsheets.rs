@@ -1,4 +1,4 @@
-//! Manifests that a real spreadsheet has saved. `UNPAIR_SOFFICE` names a LibreOffice with Calc,
+//! Manifests that a real spreadsheet has saved. `UNPAIR_SOFFICE` names a `LibreOffice` with Calc,
 //! which tests/all.sh installs; without it nothing is tested, unless `UNPAIR_PEERS_REQUIRED` is
 //! set.
 

@@ -73,10 +73,8 @@ mod system {
 
 pub(super) use system::{copy, drop_access_list};
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
-    #![cfg(target_os = "linux")]
-
     use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
 
     use super::*;

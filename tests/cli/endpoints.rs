@@ -188,6 +188,9 @@ fn hosts_called(scene: &Scene, args: &[&str], env: &[(&str, &str)]) -> Vec<Strin
     hosts
 }
 
+/// Variables of the environment, profiles, and the host that is called.
+type Case<'c> = (&'c [(&'c str, &'c str)], &'c str, &'c str);
+
 #[test]
 fn hosts_are_those_of_the_variant_that_the_environment_or_the_profile_asks_for() {
     let fips = ("AWS_USE_FIPS_ENDPOINT", "true");
@@ -196,7 +199,7 @@ fn hosts_are_those_of_the_variant_that_the_environment_or_the_profile_asks_for()
         format!("[profile {id}]\nuse_fips_endpoint = true\nuse_dualstack_endpoint = false\n")
     };
     let profiles = [X, Y].map(|owner| switches(owner.id)).concat();
-    let cases: [(&[(&str, &str)], &str, &str); 5] = [
+    let cases: [Case<'_>; 5] = [
         (&[fips], "", "sts-fips.us-east-1.amazonaws.com"),
         (&[dual_stack], "", "sts.us-east-1.api.aws"),
         (&[fips, dual_stack], "", "sts-fips.us-east-1.api.aws"),

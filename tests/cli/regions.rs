@@ -50,11 +50,14 @@ fn by_roles(scene: &Scene) {
     scene.write("unpair.toml", &text.replace("[aws]\n", &hub));
 }
 
+/// Variables of the environment, profiles, and the region that STS is signed for.
+type Case<'c> = (&'c [(&'c str, &'c str)], &'c str, &'c str);
+
 #[test]
 fn sts_is_asked_where_the_caller_is_at_home_and_ec2_where_the_rows_are() {
     let profile = format!("[profile {}]\nregion = eu-west-1\n", X.id);
     let configured = [("UNPAIR_AWS__STS_REGION", "us-west-2"), ("AWS_REGION", "us-east-1")];
-    let cases: [(&[(&str, &str)], &str, &str); 6] = [
+    let cases: [Case<'_>; 6] = [
         (&configured, &profile, "us-west-2"),
         (&configured[1..], &profile, "us-east-1"),
         (&[("AWS_DEFAULT_REGION", "us-east-2")], &profile, "us-east-2"),
