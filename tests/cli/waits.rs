@@ -12,6 +12,7 @@ use tokio::runtime::Builder;
 
 use crate::process::{Running, wait_until};
 use crate::scene::{Scene, Setting};
+use crate::typing::NOBODY;
 use crate::world::{A, B, X, Y, mutual, mutual_aws};
 
 /// Far more than it takes to end, and far less than any of the waits would take.
@@ -299,7 +300,7 @@ fn max_duration_reaches_the_question() {
     scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
     let args = ["revoke", "pairs.csv", "--max-duration", "6s"];
     let began = Instant::now();
-    let ended = scene.run_on_terminal(&args, "", &[]).exits(4);
+    let ended = scene.run_on_terminal(&args, NOBODY, &[]).exits(4);
     assert!(began.elapsed() < PROMPTLY, "{:?}", began.elapsed());
     assert!(ended.stdout.contains("type the number of"), "it was asked: {}", ended.stdout);
     assert!(scene.revocations().is_empty(), "{}", ended.stdout);

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 /// Runs a command on a terminal of its own where something was typed before it started, answers its
-/// question unless the answer is empty, shows what it prints.
+/// question unless the answer is [`NOBODY`], shows what it prints.
 const TERMINAL: &str = r"
 import os, pty, sys
 early, answer, command = sys.argv[1], sys.argv[2], sys.argv[3:]
@@ -23,7 +23,7 @@ while True:
     if not piece:
         break
     shown += piece
-    if answer and not asked and b'type the number of' in shown:
+    if answer != 'nobody answers' and not asked and b'type the number of' in shown:
         asked = True
         os.write(terminal, answer.encode() + b'\n')
 sys.stdout.buffer.write(shown)
@@ -31,8 +31,11 @@ sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 ";
 
+/// In place of an answer: the question is never answered.
+pub(crate) const NOBODY: &str = "nobody answers";
+
 /// `program` with `args` on a terminal where somebody typed `early` before it started, and gives
-/// `answer` to its question, or none if that is empty. Both its outputs come as standard output, as the terminal shows them.
+/// `answer` to its question. Both its outputs come as standard output, as the terminal shows them.
 pub(crate) fn on_terminal(program: &str, args: &[&str], [early, answer]: [&str; 2]) -> Command {
     let mut command = Command::new("python3");
     command.args(["-c", TERMINAL, early, answer, program]).args(args);
