@@ -94,7 +94,7 @@ pub(crate) const REFUSALS: [Sample; 5] = [
 ];
 
 /// How long reading one answer may take, whatever else the machine does.
-const PATIENCE: Duration = Duration::from_mins(2);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The clients of both clouds, served by one peer.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use unpair::cloud::{CloudError, Deadlines, ErrorClass, Http, MAX_READ_BODY, MAX_WRITE_BODY};
 
-use crate::asking::{ANSWERS, Ask, Clients, Sample, Told};
+use crate::asking::{ANSWERS, Ask, Clients, PATIENCE, Sample, Told};
 use crate::peer::{Act, Framing, Peer, kept};
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
@@ -114,7 +114,9 @@ async fn entities_of_elsewhere_are_neither_read_nor_fetched() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_of_any_length_is_read_to_its_limit_alone() {
-    let (peer, clients) = client().await;
+    // A busy machine takes longer than a call may.
+    let unhurried = Deadlines { idle: PATIENCE, whole: PATIENCE, ..Deadlines::default() };
+    let (peer, clients) = client_with(unhurried).await;
     for sample in read_and_write() {
         let limit = if sample.ask == Ask::Revoke { MAX_WRITE_BODY } else { MAX_READ_BODY };
         for framing in Framing::ALL {
