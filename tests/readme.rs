@@ -203,7 +203,7 @@ fn unfolded(lines: &[String]) -> Vec<String> {
     for line in lines {
         match unfolded.last_mut() {
             Some(last) if goes_on.iter().any(|start| line.starts_with(start)) => {
-                last.push_str(line)
+                last.push_str(line);
             }
             _ => unfolded.push(line.clone()),
         }
