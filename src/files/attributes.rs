@@ -73,7 +73,8 @@ mod system {
 
 pub(super) use system::{copy, drop_access_list};
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use rustix::fs::{XattrFlags, fgetxattr, fsetxattr};
 
