@@ -9,7 +9,7 @@ use crate::world::{A, B, X, Y, admits, mutual, mutual_aws};
 const AUDIT: [&str; 2] = ["audit", "pairs.csv"];
 
 /// One pair on each cloud.
-fn scene() -> Scene {
+pub(crate) fn scene() -> Scene {
     let world = mutual().group(X, "sg-0000a001", &[admits(Y, "sg-0000b001")]).group(
         Y,
         "sg-0000b001",
@@ -164,7 +164,7 @@ fn a_variable_that_cannot_be_obeyed_is_refused_and_nothing_is_sent() {
 }
 
 /// The configuration without the endpoints of the sandbox.
-fn to_the_providers(scene: &Scene) {
+pub(crate) fn to_the_providers(scene: &Scene) {
     let kept: Vec<String> = scene
         .read("unpair.toml")
         .lines()

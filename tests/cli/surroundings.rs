@@ -1,10 +1,11 @@
 //! The way to the clouds: proxies and certificates, as the environment says, for every request.
 
 use crate::canaries;
+use crate::endpoints::{self, to_the_providers};
 use crate::process::Ended;
 use crate::proxy::{AUTHORITY, Proxy, refusing};
-use crate::scene::{Scene, Setting};
-use crate::world::{A, B, X, Y, admits, mutual};
+use crate::scene::Scene;
+use crate::world::{A, X, Y};
 
 const AUDIT: [&str; 2] = ["audit", "pairs.csv"];
 /// Every host that the scene's audit calls, in order.
@@ -17,16 +18,8 @@ const HOSTS: [&str; 4] = [
 
 /// One pair on each cloud, whose calls go to the providers' own hosts.
 fn scene() -> Scene {
-    let world = mutual().group(X, "sg-0000a001", &[admits(Y, "sg-0000b001")]).group(
-        Y,
-        "sg-0000b001",
-        &[admits(X, "sg-0000a001")],
-    );
-    let scene = Setting::of(&world).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1"), (X, "sg-0000a001", Y, "sg-0000b001")]);
-    let text = scene.read("unpair.toml");
-    let kept: Vec<&str> = text.lines().filter(|line| !line.contains("_endpoint")).collect();
-    scene.write("unpair.toml", &kept.join("\n"));
+    let scene = endpoints::scene();
+    to_the_providers(&scene);
     scene.write("ca.pem", AUTHORITY);
     scene
 }
