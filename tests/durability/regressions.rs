@@ -37,6 +37,7 @@ fn killed_before_it_prints(seed: u64) -> Findings {
     command.args(["-c", PRINTS_NOTHING, "sh", SHIPPED, "revoke", "pairs.csv", "--yes"]);
     let mut running = stage.begin_command(command, &[]);
     wait_until("the run's end in the journal", || {
+        assert!(running.is_running(), "UNPAIR_SEED={seed}: it ended: {}", running.told());
         Facts::read(&stage.journal()).is_ok_and(|facts| facts.is_finished())
     });
     assert!(running.kill(), "UNPAIR_SEED={seed}: it ended although it cannot print");

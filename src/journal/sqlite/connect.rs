@@ -1,6 +1,7 @@
 //! The file: its connections and its version; whose it is and its locks are in `place`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
@@ -58,12 +59,17 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 /// The connection of the writer: durable, migrated. A file of another kind is left as it is.
 pub(super) fn to_write(name: &Name, path: &Path) -> Result<Connection, JournalError> {
     let broken = |error| name.unusable(format!("cannot be opened: {}", said(error)));
-    is_ours(name, path, Owner::Us)?;
-    let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(broken)?;
-    version(name, &conn)?;
-    conn.execute_batch(DURABLE).map_err(broken)?;
-    durable(name, &conn)?;
-    place::is_what_was_opened(name, path, Owner::Us, true)?;
+    let open = || {
+        is_ours(name, path, Owner::Us)?;
+        let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(broken)?;
+        version(name, &conn)?;
+        conn.execute_batch(DURABLE).map_err(broken)?;
+        durable(name, &conn)?;
+        // A reader may have made the write-ahead log, which is opened when it is first read.
+        number(&conn, sql::OBJECTS).map_err(broken)?;
+        Ok(conn)
+    };
+    let conn = as_judged(open, || place::is_what_was_opened(name, path, Owner::Us, true))?;
     migrate(name, &conn)?;
     if planted(Bug::NotFlushed) {
         conn.execute_batch(UNFLUSHED).map_err(broken)?;
@@ -71,17 +77,47 @@ pub(super) fn to_write(name: &Name, path: &Path) -> Result<Connection, JournalEr
     Ok(conn)
 }
 
-/// A connection that only reads. `immutable` is for read-only media, where `SQLite` cannot make
-/// the side files that a live journal needs.
+/// A connection that only reads, on read-only media too, where `SQLite` cannot make the side files
+/// that a live journal needs.
 pub(super) fn to_read(name: &Name, path: &Path) -> Result<Connection, JournalError> {
-    is_ours(name, path, Owner::UsOrRoot)?;
-    let error = match readable(path, OpenFlags::empty()) {
-        Ok(conn) => {
-            place::is_what_was_opened(name, path, Owner::UsOrRoot, false)?;
-            return checked(name, &conn).map(|()| conn);
+    let open = || {
+        is_ours(name, path, Owner::UsOrRoot)?;
+        match readable(path, OpenFlags::empty()) {
+            Ok(conn) => Ok(conn),
+            Err(error) => immutable(name, path, &said(error)),
         }
-        Err(error) => said(error),
     };
+    let judge = || place::is_what_was_opened(name, path, Owner::UsOrRoot, false);
+    let conn = as_judged(open, judge)?;
+    checked(name, &conn)?;
+    Ok(conn)
+}
+
+/// How often a journal is opened whose files change meanwhile, and how long is waited before.
+const TRIES: u32 = 5;
+const BETWEEN: Duration = Duration::from_millis(20);
+
+/// What `open` opens, once it is what `judge` finds there: while one process makes a journal, or
+/// closes it, and another opens it, the files beside it come and go.
+fn as_judged(
+    open: impl Fn() -> Result<Connection, JournalError>,
+    judge: impl Fn() -> Result<(), JournalError>,
+) -> Result<Connection, JournalError> {
+    let mut tries = 1;
+    loop {
+        let conn = open()?;
+        match judge() {
+            Ok(()) => return Ok(conn),
+            Err(error) if tries == TRIES => return Err(error),
+            Err(_) => tries += 1,
+        }
+        drop(conn);
+        std::thread::sleep(BETWEEN);
+    }
+}
+
+/// A connection to a file that nothing changes; `error` is why it cannot be read otherwise.
+fn immutable(name: &Name, path: &Path, error: &str) -> Result<Connection, JournalError> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
     if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
@@ -91,11 +127,8 @@ pub(super) fn to_read(name: &Name, path: &Path) -> Result<Connection, JournalErr
     }
     let encoded = percent_encode(path.as_os_str().as_encoded_bytes(), NON_ALPHANUMERIC);
     let immutable = PathBuf::from(format!("file:{encoded}?immutable=1"));
-    let conn = readable(&immutable, OpenFlags::SQLITE_OPEN_URI)
-        .map_err(|error| name.unusable(format!("cannot be read: {}", said(error))))?;
-    place::is_what_was_opened(name, path, Owner::UsOrRoot, false)?;
-    checked(name, &conn)?;
-    Ok(conn)
+    readable(&immutable, OpenFlags::SQLITE_OPEN_URI)
+        .map_err(|error| name.unusable(format!("cannot be read: {}", said(error))))
 }
 
 /// Connects and reads once: `SQLite` opens lazily.
@@ -153,4 +186,33 @@ fn migrate(name: &Name, conn: &Connection) -> Result<(), JournalError> {
             .map_err(|error| name.unusable(format!("cannot be prepared: {}", said(error))))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// How often a journal is opened whose files are what was opened from the `good`th time on.
+    fn opened(good: u32) -> (Result<(), String>, u32) {
+        let times = Cell::new(0);
+        let open = || {
+            times.set(times.get() + 1);
+            Ok(Connection::open_in_memory().expect("memory"))
+        };
+        let replaced = || Name("j".to_owned()).unusable("was replaced");
+        let judge = || if times.get() < good { Err(replaced()) } else { Ok(()) };
+        let opened = as_judged(open, judge).map(drop).map_err(|error| error.to_string());
+        (opened, times.get())
+    }
+
+    #[test]
+    fn a_journal_whose_files_change_while_it_is_opened_is_opened_again() {
+        assert_eq!(opened(1), (Ok(()), 1));
+        assert_eq!(opened(3), (Ok(()), 3));
+        let (refused, times) = opened(u32::MAX);
+        assert!(refused.is_err_and(|told| told.contains("was replaced")));
+        assert_eq!(times, TRIES);
+    }
 }
