@@ -5,7 +5,6 @@ use std::cell::Cell;
 use async_trait::async_trait;
 
 use super::args::Acting;
-use super::confirm;
 use super::exit::{Exit, Failure};
 use super::guard;
 use super::output::{Ended, tell};
@@ -13,6 +12,7 @@ use super::planned::{tell_planned, unreachable};
 use super::session::Session;
 use super::settings;
 use super::start::Context;
+use super::{confirm, events};
 use crate::journal::{JournalError, RunRecord};
 use crate::report::{Format, PlanView, exit_code, summarize, write_plan, write_report};
 use crate::run::{
@@ -111,7 +111,7 @@ impl Command<'_> {
         }
         let unanswered = |reason| Refusal { by: RefusedBy::Nobody, reason };
         self.show(plan).await.map_err(unanswered)?;
-        confirm::ask(size, &self.session.waits.stop).await
+        confirm::ask(size, &self.session.waits).await
     }
 
     async fn show(&self, plan: &Prepared) -> Result<(), Failure> {
@@ -164,7 +164,7 @@ async fn finish(
     let run::Ended { run, read, parked, ending, exit } = ended;
     let mut messages = unreachable(&read);
     for (lane, reason) in &parked {
-        tracing::warn!("{lane}: left alone: {reason}");
+        events::left_alone(lane, reason);
         messages.push(format!("{lane}: {reason}"));
     }
     match ending {

@@ -2,9 +2,8 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use tokio_util::sync::CancellationToken;
-
 use super::exit::{Exit, Failure};
+use super::signals::Waits;
 use crate::run::{Refusal, RefusedBy};
 
 /// What a plan comes to, for the question.
@@ -32,17 +31,22 @@ pub(super) fn on_terminal() -> bool {
 }
 
 /// Asks on the terminal; the answer must be the number of rules. A signal is an answer too.
-pub(super) async fn ask(size: Size, stop: &CancellationToken) -> Result<(), Refusal<Failure>> {
+pub(super) async fn ask(size: Size, waits: &Waits) -> Result<(), Refusal<Failure>> {
     let unanswered = |reason: Failure| Refusal { by: RefusedBy::Nobody, reason };
     let question = format!(
-        "revoke {} in {} of {}? type the number of rules: ",
+        "This revokes {} in {} of {}.\nType {} to revoke {}: ",
         count(size.rules, "rule"),
         count(size.groups, "group"),
-        count(size.accounts, "account")
+        count(size.accounts, "account"),
+        size.rules,
+        count(size.rules, "rule"),
     );
+    let _asking = waits.ask();
     let answer = tokio::select! {
         biased;
-        () = stop.cancelled() => {
+        () = waits.stop.cancelled() => {
+            // The question stands without an answer: what follows begins a line of its own.
+            eprintln!();
             let interrupted = Failure::new(Exit::Interrupted, "interrupted: nothing was revoked");
             return Err(unanswered(interrupted));
         }

@@ -1,6 +1,9 @@
 //! The log on standard error, kept apart from the bars.
 
+mod record;
+
 use std::io::{self, Write};
+use std::sync::OnceLock;
 
 use indicatif::MultiProgress;
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -8,7 +11,21 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use record::Record;
+
 use super::args::{Common, LogFormat};
+use super::progress::PROGRESS;
+use crate::exchange::EVENT;
+use crate::model::RunId;
+
+/// The run that this process works on, named by every JSON record from its beginning on.
+static RUN: OnceLock<RunId> = OnceLock::new();
+
+/// From now on this process works on `run`.
+pub(super) fn works_on(run: &RunId) {
+    // A process works on one run; of a second one in tests the first is kept.
+    let _ = RUN.set(run.clone());
+}
 
 /// Writes whole records between two drawings of the bars.
 #[derive(Clone)]
@@ -34,8 +51,8 @@ impl<'a> MakeWriter<'a> for AboveBars {
     }
 }
 
-/// Starts the log: warnings, or more with `-v`. Only this crate's records are shown, since other
-/// crates may log what they send.
+/// Starts the log: warnings, or more with `-v`, and for programs every event. Only this crate's
+/// records are shown, since other crates may log what they send.
 pub(super) fn start(common: &Common, bars: &MultiProgress, colour: bool) {
     let level = match (common.quiet, common.verbose) {
         (true, _) => LevelFilter::ERROR,
@@ -43,17 +60,21 @@ pub(super) fn start(common: &Common, bars: &MultiProgress, colour: bool) {
         (false, 1) => LevelFilter::INFO,
         (false, _) => LevelFilter::DEBUG,
     };
-    let ours = Targets::new().with_target("unpair", level);
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(AboveBars(bars.clone()))
-        .with_target(false)
-        .with_ansi(colour);
-    // A second start in one process (tests) keeps the first log.
-    let _ = match common.log_format {
-        LogFormat::Text => subscriber.without_time().finish().with(ours).try_init(),
-        LogFormat::Json => {
-            subscriber.json().with_current_span(false).finish().with(ours).try_init()
-        }
+    let events = match common.log_format {
+        LogFormat::Json if !common.quiet => level.max(LevelFilter::INFO),
+        LogFormat::Json | LogFormat::Text => level,
     };
+    let lines =
+        if common.quiet || common.no_progress { LevelFilter::OFF } else { LevelFilter::INFO };
+    let ours = Targets::new()
+        .with_target("unpair", level)
+        .with_target(EVENT, events)
+        .with_target(PROGRESS, lines);
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(events.max(lines))
+        .with_writer(AboveBars(bars.clone()))
+        .with_ansi(colour)
+        .event_format(Record(common.log_format));
+    // A second start in one process (tests) keeps the first log.
+    let _ = subscriber.finish().with(ours).try_init();
 }

@@ -7,7 +7,7 @@ mod audit;
 mod commands;
 mod completions;
 mod confirm;
-mod countdown;
+mod events;
 mod exit;
 mod guard;
 mod inputs;

@@ -1,5 +1,6 @@
 //! What is told of a run that was read and planned.
 
+use super::events;
 use super::exit::Exit;
 use super::session::Session;
 use crate::audit::AuditEnd;
@@ -9,8 +10,9 @@ use crate::run::Prepared;
 pub(super) fn tell_planned(session: &Session, plan: &Prepared) {
     session.clear_bars();
     for (lane, reason) in &plan.read.unreachable {
-        tracing::warn!("{lane}: {reason}");
+        events::left_alone(lane, reason);
     }
+    events::planned(&plan.run, &plan.estimate);
     for lane in &plan.estimate.lanes {
         tracing::info!(
             "{}: {} rules of {} groups in {} calls and {} reads, about {:.0} s",

@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::exit::Failure;
-use super::limits;
-use super::progress::Bars;
+use super::progress::Reporter;
 use super::signals::Waits;
 use super::start::Context;
-use super::world;
+use super::{events, limits, world};
 use crate::cloud::{Accounts, Directory, Http};
 use crate::config::Config;
 use crate::exchange::{Clock, Exchange, Moment, Progress, Silent, now_ms};
@@ -30,8 +29,9 @@ pub(super) struct Session {
     pub(super) waits: Waits,
     /// How long names took that were looked up.
     pub(super) asked_names: Duration,
+    command: &'static str,
     sandbox: Option<Sandbox>,
-    bars: Option<Arc<Bars>>,
+    progress: Option<Arc<Reporter>>,
     began: Moment,
 }
 
@@ -44,20 +44,30 @@ impl Session {
         let http = Http::within(&config.clouds.surroundings)?;
         let journal = open(&context.common.journal, Mode::Write).await?;
         let sandbox = world::begin(context, &mut config).await?;
-        let quiet = context.common.quiet || context.common.no_progress;
-        let bars = if quiet { None } else { Bars::on_terminal(context.bars.clone()).map(Arc::new) };
-        let asked_names = Duration::ZERO;
-        Ok(Self { config, journal, http, waits, asked_names, sandbox, bars, began })
+        let is_shown = !context.common.quiet && !context.common.no_progress;
+        let reporter = || Reporter::start(context.bars.clone(), context.common.log_format);
+        Ok(Self {
+            config,
+            journal,
+            http,
+            waits,
+            asked_names: Duration::ZERO,
+            command: context.command,
+            sandbox,
+            progress: is_shown.then(|| Arc::new(reporter())),
+            began,
+        })
     }
 
     /// The way to the accounts for one run: role sessions carry the run's id.
     pub(super) async fn exchange(&self, run: &RunId) -> Result<Exchange, Failure> {
+        events::began(self.command, run);
         tell_surroundings(&self.config, self.is_sandbox());
         let ceilings = (self.config.alibaba_limits.clone(), self.config.aws_limits.clone());
         let pacer = limiters(&*self.journal, run, ceilings, now_ms()).await?;
         let pacer = pacer.at_most(limits::calls_at_once(self.is_sandbox()));
-        let progress: Arc<dyn Progress> = match &self.bars {
-            Some(bars) => Arc::clone(bars) as Arc<dyn Progress>,
+        let progress: Arc<dyn Progress> = match &self.progress {
+            Some(reporter) => Arc::clone(reporter) as Arc<dyn Progress>,
             None => Arc::new(Silent),
         };
         let exchange = Exchange::new(
@@ -109,8 +119,8 @@ impl Session {
 
     /// Takes the bar off the screen.
     pub(super) fn clear_bars(&self) {
-        if let Some(bars) = &self.bars {
-            bars.clear();
+        if let Some(reporter) = &self.progress {
+            reporter.clear();
         }
     }
 

@@ -22,10 +22,12 @@ const TO_BEGIN: Duration = Duration::from_secs(2);
 /// How long it may take to finish calls in flight: one exchange may take half as long.
 const TO_FINISH: Duration = Duration::from_secs(60);
 
-/// How far a command is: nothing is begun, calls may be in flight, its result is told.
+/// How far a command is: nothing is begun, calls may be in flight, its result is told, a person is
+/// asked.
 const BEGINNING: u8 = 0;
 const WORKING: u8 = 1;
 const TELLING: u8 = 2;
+const ASKING: u8 = 3;
 
 /// What the waits of one command have in common.
 #[derive(Clone, Default)]
@@ -55,12 +57,16 @@ impl Waits {
         let waits = self.clone();
         let heed = async move {
             let why = tokio::select! {
-                () = next(&mut signals) => "finishing the calls in flight; press again to quit now",
-                () = after(limit) => "--max-duration is reached",
+                // At the question nothing is in flight: the answer to it says what became of it.
+                () = next(&mut signals) => (!waits.is_asking())
+                    .then_some("finishing the calls in flight; press again to quit now"),
+                () = after(limit) => Some("--max-duration is reached"),
             };
             waits.stop.cancel();
             // Once it is told, nothing new begins: whoever reads it may rely on that.
-            tracing::warn!("stopping: {why}");
+            if let Some(why) = why {
+                tracing::warn!("stopping: {why}");
+            }
             tokio::select! {
                 () = next(&mut signals) => {}
                 failure = waits.overdue() => tell(&failure),
@@ -79,6 +85,16 @@ impl Waits {
         self.phase.store(WORKING, Ordering::Relaxed);
     }
 
+    /// A person is asked until the guard is dropped: nothing is in flight.
+    pub(super) fn ask(&self) -> Asking<'_> {
+        self.phase.store(ASKING, Ordering::Relaxed);
+        Asking(self)
+    }
+
+    fn is_asking(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) == ASKING
+    }
+
     /// All is in the journal. To tell it takes as long as it takes whoever reads.
     pub(super) fn tell(&self) {
         self.phase.store(TELLING, Ordering::Relaxed);
@@ -93,6 +109,7 @@ impl Waits {
             waited = if now == phase { waited + LOOK_EVERY } else { Duration::ZERO };
             phase = now;
             let why = match phase {
+                ASKING if waited >= TO_BEGIN => "at the question: nothing was sent",
                 BEGINNING if waited >= TO_BEGIN => "before anything was begun",
                 WORKING if waited >= TO_FINISH => {
                     "and ended without waiting any longer for what was under way, such as the \
@@ -102,6 +119,16 @@ impl Waits {
             };
             return Failure::new(Exit::Interrupted, format!("interrupted {why}"));
         }
+    }
+}
+
+/// While this lives, a person is asked.
+#[must_use = "the question is over when this is dropped"]
+pub(super) struct Asking<'a>(&'a Waits);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.work();
     }
 }
 

@@ -12,8 +12,8 @@ use super::exit::{Exit, Failure};
 use super::output::{self, Output};
 use super::signals::Waits;
 use super::{
-    accounts, audit, commands, completions, limits, logging, plan, report, resume, revoke, runs,
-    sandbox, verify, world,
+    accounts, audit, commands, completions, events, limits, logging, plan, report, resume, revoke,
+    runs, sandbox, verify, world,
 };
 use crate::cloud::kill_commands;
 use crate::config::{Config, Overrides, environment};
@@ -85,7 +85,9 @@ pub fn start() -> ExitCode {
     kill_commands();
     // A resolver that does not answer keeps its thread, and is not waited for.
     runtime.shutdown_background();
-    ended.unwrap_or_else(|failure| fail(&context, failure)).into()
+    let exit = ended.unwrap_or_else(|failure| fail(&context, failure));
+    events::ended(context.command, exit.into());
+    exit.into()
 }
 
 /// One thread waits for all answers: handing them from thread to thread costs more than reading
@@ -152,6 +154,9 @@ fn fail(context: &Context, mut failure: Failure) -> Exit {
     }
     for message in &failure.messages {
         output::tell(&format!("unpair: {message}\n"));
+    }
+    if failure.exit == Exit::Refused {
+        events::refused(&failure.messages.join("; "));
     }
     if let Err(error) = context.output.error(context.command, &failure) {
         output::tell(&format!("unpair: {error}\n"));

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::desk::Exchange;
 use super::door::{Door, Foot};
 use super::quiet::Asked;
+use super::{Wait, Waiting};
 use crate::cloud::CloudError;
 use crate::model::{ErrorClass, LaneKey};
 use crate::pace::{Answer, Turn};
@@ -34,7 +35,9 @@ impl Exchange {
     ) -> Leave<'_> {
         let door = self.door(lane, action);
         let foot = door.enter().await;
+        let waiting = Waiting::begin(&*self.progress, Wait::Quota);
         let turn = asked.paced(self.pacer.turn(lane, action)).await;
+        drop(waiting);
         Leave { turn, door, foot }
     }
 
@@ -65,6 +68,9 @@ impl Exchange {
             self.lane(lane).give_up(error);
         }
         drop(foot);
+        if matches!(answer, Answer::Refused { .. }) {
+            self.progress.throttled(lane, heard.shut_for);
+        }
         heard.shut_for
     }
 

@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use super::CarryOut;
 use super::in_hand::{InHand, Told};
 use crate::cloud::{Answer, CloudError, RevokeReply};
-use crate::exchange::Account;
+use crate::exchange::{Account, EVENT};
 use crate::journal::Lane;
-use crate::model::{ErrorClass, Event};
+use crate::model::{ErrorClass, Event, RequestId};
 use crate::pace::Verdict;
 
 /// The fact that an answer makes, and what it does to `call`. `shut_for` is how long no call of
@@ -82,7 +82,7 @@ async fn failed(
         }
         // This call is refused for good; what the account may not do, it is not asked again.
         Verdict::Park if error.class == ErrorClass::Denied => {
-            refused(exchange.park(&lane.key, error))
+            refused(lane, call, exchange.park(&lane.key, error))
         }
         Verdict::Park => {
             let error = exchange.park(&lane.key, error);
@@ -96,11 +96,25 @@ async fn failed(
         Verdict::GiveUp if call.record.members.len() > 1 && error.class == ErrorClass::Refused => {
             member_missing(call, error)
         }
-        Verdict::GiveUp => refused(error),
+        Verdict::GiveUp => refused(lane, call, error),
     }
 }
 
-fn refused(error: CloudError) -> Event {
+fn refused(lane: &Lane, call: &InHand, error: CloudError) -> Event {
+    tracing::info!(
+        target: EVENT,
+        event = "refusal",
+        by = "cloud",
+        lane = %lane.key,
+        group = %call.record.group_id,
+        direction = %call.record.direction,
+        rules = call.record.members.len() as u64,
+        code = error.code,
+        request_id = error.request_id.as_ref().map(RequestId::as_str),
+        "{}: {}: {error}",
+        lane.key,
+        call.record.group_id,
+    );
     Event::Refused {
         code: error.code,
         message: error.message,

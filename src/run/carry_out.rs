@@ -62,7 +62,7 @@ impl<'a> Sender<'a> {
         loop {
             let ready = async {
                 tokio::time::sleep_until(call.due).await;
-                self.work.pause.over().await;
+                self.work.pause.over(&*self.exchange.progress).await;
                 let leave = self.exchange.leave(lane, self.action).await;
                 let ready = self.account.client.ready(&lane.region).await;
                 // The waits for quota and credentials may have been long.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::exchange::{Progress, Wait, Waiting};
+
 /// How often a paused run looks whether its file is gone.
 const POLL: Duration = Duration::from_millis(200);
 
@@ -21,9 +23,11 @@ impl Pause {
         Self { file, is_told: AtomicBool::new(false) }
     }
 
-    /// Waits until the run is not paused.
-    pub(super) async fn over(&self) {
+    /// Waits until the run is not paused; `progress` is told while it is.
+    pub(super) async fn over(&self, progress: &dyn Progress) {
+        let mut waiting = None;
         while self.is_on().await {
+            waiting.get_or_insert_with(|| Waiting::begin(progress, Wait::PauseFile));
             tokio::time::sleep(POLL).await;
         }
     }

@@ -31,6 +31,7 @@ mod output;
 mod owners;
 #[path = "../support/process.rs"]
 mod process;
+mod progress;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod pruning;

@@ -24,11 +24,12 @@ impl Countdown {
         Self(lanes.iter().map(|work| (work.lane.clone(), left(work))).collect())
     }
 
-    /// A lane has done `n` more steps.
-    pub(super) fn advance(&mut self, lane: &LaneKey, n: u64) {
-        if let Some(left) = self.0.get_mut(lane) {
-            left.done = left.steps.min(left.done + n);
-        }
+    /// A lane has done `n` more steps; whether these were its last.
+    pub(super) fn advance(&mut self, lane: &LaneKey, n: u64) -> bool {
+        let Some(left) = self.0.get_mut(lane) else { return false };
+        let was_done = left.done == left.steps;
+        left.done = left.steps.min(left.done + n);
+        !was_done && left.done == left.steps
     }
 
     /// The time left when `elapsed` are over: each lane goes on at the pace of its limits, or at

@@ -48,7 +48,7 @@ async fn agreed(count: usize) -> Result<(), Failure> {
         ));
     }
     let runs = if count == 1 { "run" } else { "runs" };
-    let question = format!("drop {count} {runs} for good? type the number of runs: ");
+    let question = format!("Type {count} to drop {count} {runs} for good: ");
     if confirm::answer(&question).await?.trim() == count.to_string() {
         Ok(())
     } else {
