@@ -1,29 +1,20 @@
 //! The command line.
 
 mod commands;
+mod common;
 mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(super) use commands::{
     AccountsArgs, Acting, AuditArgs, CommandsArgs, Pairs, PlanArgs, Planning, ReportArgs,
     ResumeArgs, RevokeArgs, RunsArgs, SandboxArgs, VerifyArgs,
 };
-use values::parse_format;
-
-use crate::report::Format;
-
-/// The journal that is used when none is named.
-pub(super) const DEFAULT_JOURNAL: &str = "sqlite:unpair.db";
-
-/// Where `--config` comes from when it is not given.
-const CONFIG_VARIABLE: &str = "UNPAIR_CONFIG";
-/// Where `--journal` comes from when it is not given.
-const JOURNAL_VARIABLE: &str = "UNPAIR_JOURNAL";
+pub(super) use common::{Colour, Common, LogFormat};
 
 /// Cuts the security group authorizations between cloud accounts: reads CSV manifests of account
 /// and group pairs, audits both sides, revokes symmetrically, verifies by reading back.
@@ -46,63 +37,6 @@ Exit codes:
   5  refused or stopped by a guard
   6  another process holds the journal
   7  no account could be reached with the right identity";
-
-/// Options of every command.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
-pub(super) struct Common {
-    /// Configuration file [default: unpair.toml if it is there]
-    #[arg(long, global = true, value_name = "FILE", env = CONFIG_VARIABLE, hide_env_values = true)]
-    pub(super) config: Option<PathBuf>,
-    /// Journal: sqlite:PATH or a bare path
-    #[arg(long, global = true, value_name = "URL", default_value = DEFAULT_JOURNAL,
-          env = JOURNAL_VARIABLE, hide_env_values = true)]
-    pub(super) journal: String,
-    /// Use the embedded clouds; their world lives beside the journal
-    #[arg(long, global = true)]
-    pub(super) sandbox: bool,
-    /// Form of the result: table, json, csv or html
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "table",
-          value_parser = parse_format)]
-    pub(super) format: Format,
-    /// Write the result here rather than to standard output (-)
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
-    /// Print errors and the result alone; of a run that ends well, nothing
-    #[arg(long, global = true, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
-    /// Print more; twice for every exchange
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub(super) verbose: u8,
-    /// Form of the log on standard error
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
-    pub(super) log_format: LogFormat,
-    /// No progress bars, even on a terminal
-    #[arg(long, global = true)]
-    pub(super) no_progress: bool,
-}
-
-impl Common {
-    /// The variables of the environment that name the files which `message` is about: whoever gave
-    /// no option would look for it in vain.
-    pub(super) fn named_by(&self, message: &str) -> Vec<&'static str> {
-        let config = self.config.as_ref().map(|path| path.display().to_string());
-        let named = [(CONFIG_VARIABLE, config), (JOURNAL_VARIABLE, Some(self.journal.clone()))];
-        let is_told = |(variable, value): &(&str, Option<String>)| {
-            let value = value.as_deref().filter(|value| message.contains(value));
-            value.is_some() && std::env::var(variable).ok().as_deref() == value
-        };
-        named.into_iter().filter(is_told).map(|(variable, _)| variable).collect()
-    }
-}
-
-/// The form of the log: lines for people, or JSON lines. Variants without help of their own keep
-/// `--help` at one line an option.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum LogFormat {
-    Text,
-    Json,
-}
 
 /// What to do.
 #[derive(Debug, Subcommand)]
@@ -135,6 +69,19 @@ pub(super) enum Command {
 }
 
 impl Command {
+    /// `revoke --dry-run` as what it means: `plan`.
+    pub(super) fn in_earnest(self) -> Self {
+        match self {
+            Self::Revoke(args) if args.dry_run => Self::Plan(PlanArgs {
+                max_duration: args.acting.max_duration,
+                manifests: args.manifests,
+                planning: args.planning,
+                dry_run: true,
+            }),
+            other => other,
+        }
+    }
+
     /// The command's word, as in the JSON output.
     pub(super) const fn name(&self) -> &'static str {
         match self {
@@ -163,6 +110,15 @@ impl Command {
         }
     }
 
+    /// Whether its result is a text that people read from its beginning.
+    pub(super) const fn is_read_at_leisure(&self) -> bool {
+        match self {
+            Self::Sandbox(_) | Self::Completions { .. } => false,
+            Self::Runs(args) => !args.watch,
+            _ => true,
+        }
+    }
+
     /// The files that its own arguments name, standard input left out.
     pub(super) fn reads(&self) -> Vec<PathBuf> {
         let (manifests, other): (&[PathBuf], _) = match self {
@@ -182,6 +138,7 @@ impl Command {
     /// `--max-duration`.
     pub(super) const fn max_duration(&self) -> Option<Duration> {
         match self {
+            Self::Plan(args) => args.max_duration,
             Self::Revoke(args) => args.acting.max_duration,
             Self::Resume(args) => args.acting.max_duration,
             _ => None,

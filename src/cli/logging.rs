@@ -36,7 +36,7 @@ impl<'a> MakeWriter<'a> for AboveBars {
 
 /// Starts the log: warnings, or more with `-v`. Only this crate's records are shown, since other
 /// crates may log what they send.
-pub(super) fn start(common: &Common, bars: &MultiProgress, colour: bool) {
+pub(super) fn start(common: &Common, bars: &MultiProgress) {
     let level = match (common.quiet, common.verbose) {
         (true, _) => LevelFilter::ERROR,
         (false, 0) => LevelFilter::WARN,
@@ -48,7 +48,7 @@ pub(super) fn start(common: &Common, bars: &MultiProgress, colour: bool) {
         .with_max_level(level)
         .with_writer(AboveBars(bars.clone()))
         .with_target(false)
-        .with_ansi(colour);
+        .with_ansi(common.color.is_for(&io::stderr()));
     // A second start in one process (tests) keeps the first log.
     let _ = match common.log_format {
         LogFormat::Text => subscriber.without_time().finish().with(ours).try_init(),

@@ -1,6 +1,7 @@
 //! Where a result goes: standard output, or a file that appears whole.
 
 mod kept;
+mod screen;
 mod sink;
 
 use std::io::{self, IsTerminal, Write};
@@ -10,11 +11,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::kept::Kept;
+use self::screen::Screen;
 use self::sink::{Pipe, Sink};
-use super::args::{Command, Common};
+use super::args::{Colour, Command, Common};
 use super::exit::{Exit, Failure};
+use super::signals::Waits;
 use crate::config::Config;
-use crate::report::{Format, PlainJson, Style, Summary};
+use crate::report::{Detail, Format, PlainJson, Style, Summary};
 
 /// Columns where the terminal does not say.
 const DEFAULT_WIDTH: u16 = 80;
@@ -28,21 +31,40 @@ pub(super) struct Output {
     pub(super) format: Format,
     path: Option<PathBuf>,
     kept: Kept,
+    colour: Colour,
+    detail: Detail,
+    /// Where a table goes that is read on a terminal.
+    screen: Option<Screen>,
 }
 
 impl Output {
     pub(super) fn new(common: &Common, command: &Command) -> Self {
         let path = common.output.clone().filter(|path| path.as_os_str() != STDOUT);
-        Self { format: common.format, path, kept: Kept::of(common, command) }
+        let format = common.format.unwrap_or_default();
+        let is_paged = !common.no_pager && command.is_read_at_leisure() && format == Format::Table;
+        let screen = if is_paged && path.is_none() { Screen::found() } else { None };
+        let kept = Kept::of(common, command);
+        Self { format, path, kept, colour: common.color, detail: common.detail(), screen }
     }
 
-    /// Colours and width of where the result goes.
+    /// How a table is shown where the result goes.
     pub(super) fn style(&self) -> Style {
         let stdout = io::stdout();
+        let is_file = self.path.is_some() && self.colour == Colour::Auto;
         let to_terminal = self.path.is_none() && stdout.is_terminal();
         Style {
-            colour: self.path.is_none() && colour(&stdout),
-            width: if to_terminal { terminal_width() } else { DEFAULT_WIDTH },
+            colour: !is_file && self.colour.is_for(&stdout),
+            width: to_terminal.then(terminal_width),
+            detail: self.detail,
+        }
+    }
+
+    /// Shows what is to be read on the terminal, once the command is done: nobody waits for whoever
+    /// reads.
+    pub(super) fn show(&self, waits: &Waits) {
+        if let Some(screen) = &self.screen {
+            waits.show();
+            screen.show();
         }
     }
 
@@ -79,7 +101,10 @@ impl Output {
     /// Opens the place for a result that is streamed.
     pub(super) fn open(&self) -> Result<Sink, Failure> {
         match &self.path {
-            None => Ok(Sink::Stdout(io::BufWriter::new(Pipe(io::stdout())))),
+            None => Ok(match &self.screen {
+                Some(screen) => Sink::Screen(screen.clone()),
+                None => Sink::Stdout(io::BufWriter::new(Pipe(io::stdout()))),
+            }),
             Some(path) => {
                 self.kept.spare("--output", path)?;
                 Sink::at(path)
@@ -138,12 +163,6 @@ impl Ended {
         (self.exit != Exit::Done)
             .then(|| json!({ "exit": self.exit as u8, "messages": self.messages }))
     }
-}
-
-/// Whether `stream` wants colours: a terminal, without `NO_COLOR`.
-pub(super) fn colour(stream: &impl IsTerminal) -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    stream.is_terminal() && !refused
 }
 
 fn terminal_width() -> u16 {

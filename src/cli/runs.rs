@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
+use self::prune::Consent;
 use super::args::RunsArgs;
 use super::exit::{Exit, Failure};
 use super::start::Context;
@@ -19,7 +20,12 @@ const CLEAR_SCREEN: &[u8] = b"\x1b[2J\x1b[H";
 
 pub(super) async fn run(context: &Context, args: &RunsArgs) -> Result<Exit, Failure> {
     if let Some(age) = args.prune {
-        return prune::run(context, age, args.yes).await;
+        let consent = match (args.dry_run, args.yes) {
+            (true, _) => Consent::Withheld,
+            (false, true) => Consent::Given,
+            (false, false) => Consent::Asked,
+        };
+        return prune::run(context, age, consent).await;
     }
     let journal = open(&context.common.journal, Mode::Read).await?;
     if args.check {

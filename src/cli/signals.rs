@@ -22,10 +22,15 @@ const TO_BEGIN: Duration = Duration::from_secs(2);
 /// How long it may take to finish calls in flight: one exchange may take half as long.
 const TO_FINISH: Duration = Duration::from_secs(60);
 
-/// How far a command is: nothing is begun, calls may be in flight, its result is told.
+/// How far a command is: nothing is begun, calls may be in flight, its result is told, or shown.
 const BEGINNING: u8 = 0;
 const WORKING: u8 = 1;
 const TELLING: u8 = 2;
+/// The result is shown: whoever reads it presses Ctrl-C for the pager.
+const SHOWING: u8 = 3;
+
+/// The place of SIGINT among the signals that are heeded.
+const INTERRUPT: usize = 0;
 
 /// What the waits of one command have in common.
 #[derive(Clone, Default)]
@@ -55,14 +60,14 @@ impl Waits {
         let waits = self.clone();
         let heed = async move {
             let why = tokio::select! {
-                () = next(&mut signals) => "finishing the calls in flight; press again to quit now",
+                () = waits.told_to_stop(&mut signals) => "finishing the calls in flight; press again to quit now",
                 () = after(limit) => "--max-duration is reached",
             };
             waits.stop.cancel();
             // Once it is told, nothing new begins: whoever reads it may rely on that.
             tracing::warn!("stopping: {why}");
             tokio::select! {
-                () = next(&mut signals) => {}
+                () = waits.told_to_stop(&mut signals) => {}
                 failure = waits.overdue() => tell(&failure),
             }
             kill_commands();
@@ -82,6 +87,19 @@ impl Waits {
     /// All is in the journal. To tell it takes as long as it takes whoever reads.
     pub(super) fn tell(&self) {
         self.phase.store(TELLING, Ordering::Relaxed);
+    }
+
+    /// The command is done, and its result is read: from now on Ctrl-C is the pager's. Needs a
+    /// runtime.
+    pub(super) fn show(&self) {
+        self.phase.store(SHOWING, Ordering::Relaxed);
+        // The stream may go: the handler stays, and a command that heeds no signals is not ended.
+        let _ = signal(SignalKind::interrupt());
+    }
+
+    /// Waits for a signal that is meant for us.
+    async fn told_to_stop(&self, signals: &mut [Signal]) {
+        while next(signals).await == INTERRUPT && self.phase.load(Ordering::Relaxed) == SHOWING {}
     }
 
     /// Waits until a command that was told to stop has had the time to.
@@ -113,9 +131,10 @@ async fn after(limit: Option<Duration>) {
     }
 }
 
-async fn next(signals: &mut [Signal]) {
+/// Waits for one of the signals, and says which it was.
+async fn next(signals: &mut [Signal]) -> usize {
     let received = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
-    futures_util::future::select_all(received).await;
+    futures_util::future::select_all(received).await.1
 }
 
 #[cfg(test)]

@@ -61,28 +61,32 @@ pub fn start() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let bars = MultiProgress::new();
-    logging::start(&cli.common, &bars, output::colour(&std::io::stderr()));
+    logging::start(&cli.common, &bars);
     if let Err(error) = private {
         tracing::warn!("core dumps cannot be turned off: {error}; run `ulimit -c 0` before");
     }
     if let Err(error) = raised {
         tracing::info!("the limit of open files stays as it is: {error}");
     }
+    let command = cli.command.in_earnest();
     let context = Context {
-        command: cli.command.name(),
-        output: Output::new(&cli.common, &cli.command),
+        command: command.name(),
+        output: Output::new(&cli.common, &command),
         common: cli.common,
         bars,
         waits: Waits::default(),
     };
-    let runtime = match runtime(&context.common, &cli.command) {
+    let runtime = match runtime(&context.common, &command) {
         Ok(runtime) => runtime,
         Err(error) => return fail(&context, error.into()).into(),
     };
     // The panic has told where and why; a script is told the same as of any internal error.
-    let work = AssertUnwindSafe(|| runtime.block_on(run(&context, cli.command)));
+    let work = AssertUnwindSafe(|| runtime.block_on(run(&context, command)));
     let ended = catch_unwind(work).unwrap_or_else(|_| Err(Failure::internal()));
     kill_commands();
+    let entered = runtime.enter();
+    context.output.show(&context.waits);
+    drop(entered);
     // A resolver that does not answer keeps its thread, and is not waited for.
     runtime.shutdown_background();
     ended.unwrap_or_else(|failure| fail(&context, failure)).into()

@@ -26,6 +26,7 @@ mod guards;
 mod hostile;
 mod killed;
 mod named;
+mod options;
 mod outcomes;
 mod output;
 mod owners;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{parse_address, parse_percent};
+use super::values::{parse_address, parse_burst, parse_count, parse_percent, parse_rate};
 use crate::config::{FailureLimit, parse_duration};
 use crate::model::CallForm;
 use crate::sandbox::Fault;
@@ -51,7 +51,7 @@ pub(in crate::cli) struct Planning {
     #[arg(long)]
     pub(in crate::cli) no_audit: bool,
     /// Refuse a plan of more rules than this
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub(in crate::cli) max_rules: Option<u64>,
     /// Refuse a plan that removes more than this share of a group's rules
     #[arg(long, value_name = "P", value_parser = parse_percent)]
@@ -66,13 +66,19 @@ pub(in crate::cli) struct PlanArgs {
     pub(in crate::cli) manifests: Vec<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) planning: Planning,
+    /// Accepted, and means nothing: a plan never changes anything
+    #[arg(short = 'n', long)]
+    pub(in crate::cli) dry_run: bool,
+    /// The `--max-duration` of `revoke --dry-run`.
+    #[arg(skip)]
+    pub(in crate::cli) max_duration: Option<Duration>,
 }
 
 /// What stops a run while it acts.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Acting {
     /// Do not ask; bypasses no guard
-    #[arg(long)]
+    #[arg(short, long)]
     pub(in crate::cli) yes: bool,
     /// Stop after more failures than this: a number, or a share of the plan such as 5%
     #[arg(long, value_name = "N|P%")]
@@ -97,6 +103,9 @@ pub(in crate::cli) struct RevokeArgs {
     /// The digest that the stored plan must have
     #[arg(long, value_name = "D", conflicts_with = "manifests")]
     pub(in crate::cli) digest: Option<String>,
+    /// Do as `plan` does: show what would be removed, store that plan, change nothing
+    #[arg(short = 'n', long, conflicts_with = "run")]
+    pub(in crate::cli) dry_run: bool,
     #[command(flatten)]
     pub(in crate::cli) planning: Planning,
     #[command(flatten)]
@@ -154,8 +163,11 @@ pub(in crate::cli) struct RunsArgs {
     #[arg(long, value_name = "D", value_parser = parse_duration)]
     pub(in crate::cli) prune: Option<Duration>,
     /// Do not ask before runs are dropped
-    #[arg(long, requires = "prune")]
+    #[arg(short, long, requires = "prune")]
     pub(in crate::cli) yes: bool,
+    /// List the runs that --prune would drop, and drop none
+    #[arg(short = 'n', long, requires = "prune")]
+    pub(in crate::cli) dry_run: bool,
 }
 
 /// `accounts`.
@@ -179,16 +191,16 @@ pub(in crate::cli) struct SandboxArgs {
     #[arg(long = "fault", value_name = "NAME=RATE")]
     pub(in crate::cli) faults: Vec<Fault>,
     /// Calls a second that each account, region and action is allowed
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
     pub(in crate::cli) limit: Option<f64>,
     /// Calls at once that each is allowed
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "limit")]
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "limit", value_parser = parse_burst)]
     pub(in crate::cli) burst: u32,
     /// Milliseconds that reads lag behind writes
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = parse_count)]
     pub(in crate::cli) lag: u64,
     /// Seed of the faults
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = parse_count)]
     pub(in crate::cli) seed: u64,
     /// Append every call to this file, as JSON lines
     #[arg(long, value_name = "FILE")]
