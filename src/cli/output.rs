@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use self::kept::Kept;
 use self::screen::Screen;
 use self::sink::{Pipe, Sink};
-use super::args::{Colour, Command, Common};
+use super::args::{Colour, Command, Common, one_of};
 use super::exit::{Exit, Failure};
 use super::signals::Waits;
 use crate::config::Config;
@@ -35,16 +35,20 @@ pub(super) struct Output {
     detail: Detail,
     /// Where a table goes that is read on a terminal.
     screen: Option<Screen>,
+    /// Why the command has no result in this form.
+    refusal: Option<String>,
 }
 
 impl Output {
     pub(super) fn new(common: &Common, command: &Command) -> Self {
         let path = common.output.clone().filter(|path| path.as_os_str() != STDOUT);
-        let format = common.format.unwrap_or_default();
+        let asked = common.format.or_else(|| path.as_deref().and_then(format_of));
+        let format = asked.or_else(|| command.forms().first().copied()).unwrap_or_default();
+        let refusal = (!command.forms().contains(&format)).then(|| refusal(common, command));
         let is_paged = !common.no_pager && command.is_read_at_leisure() && format == Format::Table;
         let screen = if is_paged && path.is_none() { Screen::found() } else { None };
         let kept = Kept::of(common, command);
-        Self { format, path, kept, colour: common.color, detail: common.detail(), screen }
+        Self { format, path, kept, colour: common.color, detail: common.detail(), screen, refusal }
     }
 
     /// How a table is shown where the result goes.
@@ -68,8 +72,12 @@ impl Output {
         }
     }
 
-    /// Refuses a place that nothing could be written to, before anything is done.
+    /// Refuses a form that the command does not have, and a place that nothing could be written to,
+    /// before anything is done.
     pub(super) fn check(&self) -> Result<(), Failure> {
+        if let Some(refusal) = &self.refusal {
+            return Err(Failure::usage(refusal.as_str()));
+        }
         if self.path.is_some() { self.open().map(drop) } else { Ok(()) }
     }
 
@@ -125,6 +133,23 @@ impl Output {
     /// The JSON object of a command that failed before its result.
     pub(super) fn error(&self, command: &str, failure: &Failure) -> Result<(), io::Error> {
         if self.format == Format::Json { print_error(command, failure) } else { Ok(()) }
+    }
+}
+
+/// The form that the name of a file asks for.
+fn format_of(path: &Path) -> Option<Format> {
+    path.extension()?.to_str()?.to_ascii_lowercase().parse().ok()
+}
+
+/// Which forms a command has, for whoever asked for another.
+fn refusal(common: &Common, command: &Command) -> String {
+    let words: Vec<&str> = command.forms().iter().map(|form| form.word()).collect();
+    let expected = format!("`unpair {}` has {}", command.words(), one_of(&words));
+    match (common.format, &common.output) {
+        (None, Some(path)) => {
+            format!("--output {}: {expected}: give --format, or another name", path.display())
+        }
+        (format, _) => format!("--format {}: {expected}", format.unwrap_or_default().word()),
     }
 }
 

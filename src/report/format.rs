@@ -19,9 +19,18 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every format with its word.
-    pub const ALL: [(&'static str, Self); 4] =
-        [("table", Self::Table), ("json", Self::Json), ("csv", Self::Csv), ("html", Self::Html)];
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Table, Self::Json, Self::Csv, Self::Html];
+
+    /// The word of this format.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Html => "html",
+        }
+    }
 }
 
 impl FromStr for Format {
@@ -30,7 +39,7 @@ impl FromStr for Format {
     fn from_str(text: &str) -> Result<Self, BadValue> {
         Self::ALL
             .into_iter()
-            .find_map(|(word, format)| (word == text).then_some(format))
+            .find(|format| format.word() == text)
             .ok_or_else(|| BadValue::new(text, "a format: table, json, csv or html"))
     }
 }

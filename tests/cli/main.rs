@@ -19,10 +19,12 @@ mod faults;
 mod files;
 #[path = "../support/form.rs"]
 mod form;
+mod formats;
 mod fresh;
 #[path = "../support/ground.rs"]
 mod ground;
 mod guards;
+mod help;
 mod hostile;
 mod killed;
 mod named;
@@ -48,5 +50,6 @@ mod two_users;
 #[path = "../support/terminal.rs"]
 mod typing;
 mod unread;
+mod usage;
 mod waits;
 mod world;

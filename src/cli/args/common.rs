@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::help::COMMON;
 use super::values::format_parser;
 use crate::report::{Detail, Format};
 
@@ -17,7 +18,8 @@ const JOURNAL_VARIABLE: &str = "UNPAIR_JOURNAL";
 
 /// Options of every command.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
+#[command(next_help_heading = COMMON)]
+#[expect(clippy::struct_excessive_bools, reason = "flags as clap reads them")]
 pub(in crate::cli) struct Common {
     /// Read the configuration from this file [default: unpair.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE", env = CONFIG_VARIABLE, hide_env_values = true)]
@@ -47,7 +49,7 @@ pub(in crate::cli) struct Common {
     /// Show no progress bars, even on a terminal
     #[arg(long, global = true)]
     pub(in crate::cli) no_progress: bool,
-    /// Use colours; auto means on a terminal, unless NO_COLOR is set
+    /// Use colours; auto means on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(in crate::cli) color: Colour,
     /// Print a long table at once instead of through a pager (PAGER, or less)

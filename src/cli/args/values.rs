@@ -4,13 +4,19 @@ use std::net::SocketAddr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::model::BadValue;
+use crate::model::{BadValue, CallForm};
 use crate::report::Format;
 
 /// The words of `--format`.
 pub(super) fn format_parser() -> impl TypedValueParser<Value = Format> {
-    let words = Format::ALL.map(|(word, _)| word);
+    let words = Format::ALL.map(Format::word);
     PossibleValuesParser::new(words).try_map(|word| word.parse::<Format>() as Result<_, BadValue>)
+}
+
+/// The words of `--by`.
+pub(super) fn call_form_parser() -> impl TypedValueParser<Value = CallForm> {
+    let words = [CallForm::RuleId, CallForm::Permissions, CallForm::Flat].map(CallForm::as_str);
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<CallForm>() as Result<_, BadValue>)
 }
 
 pub(super) fn parse_address(text: &str) -> Result<SocketAddr, String> {
