@@ -1,34 +1,36 @@
 //! The command line.
 
+mod absent;
 mod commands;
+mod common;
+mod help;
 mod values;
+mod version;
+mod wrong;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(super) use commands::{
     AccountsArgs, Acting, AuditArgs, CommandsArgs, Pairs, PlanArgs, Planning, ReportArgs,
     ResumeArgs, RevokeArgs, RunsArgs, SandboxArgs, VerifyArgs,
 };
-use values::parse_format;
+pub(super) use common::{Colour, Common, LogFormat};
+pub(super) use wrong::one_of;
 
 use crate::report::Format;
 
-/// The journal that is used when none is named.
-pub(super) const DEFAULT_JOURNAL: &str = "sqlite:unpair.db";
-
-/// Where `--config` comes from when it is not given.
-const CONFIG_VARIABLE: &str = "UNPAIR_CONFIG";
-/// Where `--journal` comes from when it is not given.
-const JOURNAL_VARIABLE: &str = "UNPAIR_JOURNAL";
-
-/// Cuts the security group authorizations between cloud accounts: reads CSV manifests of account
-/// and group pairs, audits both sides, revokes symmetrically, verifies by reading back.
+/// Remove the security group rules between pairs of cloud accounts
+///
+/// unpair reads pairs of accounts and groups from CSV manifests, reads both sides, removes the rules
+/// that let one side reach the other, and reads both sides again until the rules are gone.
 #[derive(Debug, Parser)]
-#[command(name = "unpair", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "unpair", version = version::SHORT, long_version = version::LONG)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) common: Common,
@@ -36,98 +38,77 @@ pub(super) struct Cli {
     pub(super) command: Command,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  done: every pair is severed and verified, or the command did its work
-  1  could not work: journal, file or internal error
-  2  usage, configuration or manifest error; nothing was sent
-  3  finished, but not every pair is severed and verified
-  4  interrupted; `unpair resume` goes on
-  5  refused or stopped by a guard
-  6  another process holds the journal
-  7  no account could be reached with the right identity";
-
-/// Options of every command.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Options of every command")]
-pub(super) struct Common {
-    /// Configuration file [default: unpair.toml if it is there]
-    #[arg(long, global = true, value_name = "FILE", env = CONFIG_VARIABLE, hide_env_values = true)]
-    pub(super) config: Option<PathBuf>,
-    /// Journal: sqlite:PATH or a bare path
-    #[arg(long, global = true, value_name = "URL", default_value = DEFAULT_JOURNAL,
-          env = JOURNAL_VARIABLE, hide_env_values = true)]
-    pub(super) journal: String,
-    /// Use the embedded clouds; their world lives beside the journal
-    #[arg(long, global = true)]
-    pub(super) sandbox: bool,
-    /// Form of the result: table, json, csv or html
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "table",
-          value_parser = parse_format)]
-    pub(super) format: Format,
-    /// Write the result here rather than to standard output (-)
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
-    /// Print errors and the result alone; of a run that ends well, nothing
-    #[arg(long, global = true, conflicts_with = "verbose")]
-    pub(super) quiet: bool,
-    /// Print more; twice for every exchange
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub(super) verbose: u8,
-    /// Form of the log on standard error
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
-    pub(super) log_format: LogFormat,
-    /// No progress bars, even on a terminal
-    #[arg(long, global = true)]
-    pub(super) no_progress: bool,
+/// Why a command line is not carried out.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// Help or the version is asked for: to be printed, and that is all.
+    Asked(clap::Error),
+    /// What is wrong, and what to do.
+    Wrong(String),
 }
 
-impl Common {
-    /// The variables of the environment that name the files which `message` is about: whoever gave
-    /// no option would look for it in vain.
-    pub(super) fn named_by(&self, message: &str) -> Vec<&'static str> {
-        let config = self.config.as_ref().map(|path| path.display().to_string());
-        let named = [(CONFIG_VARIABLE, config), (JOURNAL_VARIABLE, Some(self.journal.clone()))];
-        let is_told = |(variable, value): &(&str, Option<String>)| {
-            let value = value.as_deref().filter(|value| message.contains(value));
-            value.is_some() && std::env::var(variable).ok().as_deref() == value
-        };
-        named.into_iter().filter(is_told).map(|(variable, _)| variable).collect()
+/// Reads a command line.
+pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Unread> {
+    let mut command = absent::known_to(help::told_by(Cli::command()));
+    let matches = command.try_get_matches_from_mut(args).map_err(unread)?;
+    if let Some(refusal) = absent::refusal(&matches) {
+        return Err(Unread::Wrong(refusal));
     }
+    Cli::from_arg_matches(&matches).map_err(unread)
 }
 
-/// The form of the log: lines for people, or JSON lines. Variants without help of their own keep
-/// `--help` at one line an option.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum LogFormat {
-    Text,
-    Json,
+fn unread(error: clap::Error) -> Unread {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Unread::Asked(error),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Unread::Asked(error),
+        _ => Unread::Wrong(wrong::explain(&error)),
+    }
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Read both sides of every pair; change nothing
+    ///
+    /// Reads both sides of every pair and shows what lets one reach the other. Changes nothing.
     Audit(AuditArgs),
-    /// Audit, then store the plan as a run and print what it would do
+    /// Show what `revoke` would remove, and store that plan
+    ///
+    /// Shows what `revoke` would remove, and stores that plan. Changes nothing. `unpair revoke --run ID`
+    /// carries out exactly that plan.
     Plan(PlanArgs),
-    /// Plan (or take a stored plan) and carry it out
+    /// Remove the rules between the pairs, read back, report
+    ///
+    /// Removes the rules between the pairs of a manifest (or of a stored plan), reads both sides again,
+    /// and reports. Asks first. If an unfinished run has the same pairs, it goes on with that run.
     Revoke(RevokeArgs),
     /// Go on with an unfinished run
+    ///
+    /// Goes on with a run that did not come to its end, or did not remove everything. What is settled is
+    /// left alone; what was sent without an answer is read back first.
     Resume(ResumeArgs),
-    /// Read back again and compare with the journal
+    /// Read the groups again and compare them with the journal
+    ///
+    /// Reads the groups of a run again and compares them with the journal. Changes nothing.
     Verify(VerifyArgs),
     /// Print the equivalent `aliyun` and `aws` commands
+    ///
+    /// Prints the equivalent `aliyun` and `aws` commands, for a side whose owner must run them. Needs
+    /// neither network nor credentials.
     Commands(CommandsArgs),
-    /// What happened
+    /// Show what a run did and what is left (default: the latest run)
     Report(ReportArgs),
-    /// List the runs of a journal
+    /// List the runs of the journal
     Runs(RunsArgs),
-    /// Check every account: who the credentials are, what they may do
+    /// Check every account: whose credentials, and what they may do
     Accounts(AccountsArgs),
-    /// Serve the embedded ECS and EC2 endpoints
+    /// Serve the embedded clouds on this machine
+    ///
+    /// Serves the embedded clouds to other programs on this machine, until it is told to stop.
     Sandbox(SandboxArgs),
     /// Print a completion script for a shell
+    ///
+    /// Prints a script with which a shell completes commands, options, their values and run ids.
     Completions {
         /// The shell
         shell: Shell,
@@ -135,6 +116,19 @@ pub(super) enum Command {
 }
 
 impl Command {
+    /// `revoke --dry-run` as what it means: `plan`.
+    pub(super) fn in_earnest(self) -> Self {
+        match self {
+            Self::Revoke(args) if args.dry_run => Self::Plan(PlanArgs {
+                max_duration: args.acting.max_duration,
+                manifests: args.manifests,
+                planning: args.planning,
+                dry_run: true,
+            }),
+            other => other,
+        }
+    }
+
     /// The command's word, as in the JSON output.
     pub(super) const fn name(&self) -> &'static str {
         match self {
@@ -163,6 +157,42 @@ impl Command {
         }
     }
 
+    /// The command with the options that decide which forms its result has.
+    pub(super) const fn words(&self) -> &'static str {
+        match self {
+            Self::Runs(RunsArgs { watch: true, .. }) => "runs --watch",
+            Self::Runs(RunsArgs { check: true, .. }) => "runs --check",
+            Self::Runs(RunsArgs { prune: Some(_), .. }) => "runs --prune",
+            Self::Accounts(AccountsArgs { policy: true, .. }) => "accounts --policy",
+            _ => self.name(),
+        }
+    }
+
+    /// The forms that its result has, the usual one first.
+    pub(super) const fn forms(&self) -> &'static [Format] {
+        use Format::{Csv, Html, Json, Table};
+        match self {
+            Self::Audit(_) | Self::Plan(_) | Self::Revoke(_) | Self::Resume(_) => {
+                &[Table, Json, Csv, Html]
+            }
+            Self::Verify(_) | Self::Commands(_) | Self::Report(_) => &[Table, Json, Csv, Html],
+            Self::Runs(RunsArgs { watch: true, .. }) | Self::Completions { .. } => &[Table],
+            Self::Runs(RunsArgs { check: false, prune: None, .. }) => &[Table, Json, Csv],
+            Self::Accounts(AccountsArgs { policy: true, .. }) => &[Json],
+            Self::Accounts(_) => &[Table, Json, Csv],
+            Self::Runs(_) | Self::Sandbox(_) => &[Table, Json],
+        }
+    }
+
+    /// Whether its result is a text that people read from its beginning.
+    pub(super) const fn is_read_at_leisure(&self) -> bool {
+        match self {
+            Self::Sandbox(_) | Self::Completions { .. } => false,
+            Self::Runs(args) => !args.watch,
+            _ => true,
+        }
+    }
+
     /// The files that its own arguments name, standard input left out.
     pub(super) fn reads(&self) -> Vec<PathBuf> {
         let (manifests, other): (&[PathBuf], _) = match self {
@@ -182,6 +212,7 @@ impl Command {
     /// `--max-duration`.
     pub(super) const fn max_duration(&self) -> Option<Duration> {
         match self {
+            Self::Plan(args) => args.max_duration,
             Self::Revoke(args) => args.acting.max_duration,
             Self::Resume(args) => args.acting.max_duration,
             _ => None,

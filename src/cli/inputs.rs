@@ -68,12 +68,36 @@ fn open(path: &Path) -> Result<ManifestInput, Failure> {
     let name = path.display().to_string();
     let reader: Box<dyn Read + Send> = if name == "-" {
         Box::new(std::io::stdin())
+    } else if path.is_dir() {
+        return Err(Failure::usage(folder(path)));
     } else {
         let file = File::open(path)
             .map_err(|error| Failure::usage(format!("{name}: cannot be read: {error}")))?;
         Box::new(file)
     };
     Ok(ManifestInput { name, reader })
+}
+
+/// Manifests of a folder that are named at most.
+const NAMED: usize = 3;
+
+/// What is said of a folder in place of a manifest.
+fn folder(path: &Path) -> String {
+    let is_csv = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "csv");
+    let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_csv).collect();
+    found.sort_unstable();
+    let names: Vec<String> =
+        found.iter().take(NAMED).map(|path| path.display().to_string()).collect();
+    let more = if found.len() > NAMED { ", …" } else { "" };
+    let holds = match names.as_slice() {
+        [] => "no CSV file".to_owned(),
+        names => names.join(", ") + more,
+    };
+    format!(
+        "`{}` is a folder, expected a manifest; it holds {holds}; nothing was sent",
+        path.display()
+    )
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Where a result goes: standard output, or a file that appears whole.
 
 mod kept;
+mod screen;
 mod sink;
 
 use std::io::{self, IsTerminal, Write};
@@ -10,11 +11,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::kept::Kept;
+use self::screen::Screen;
 use self::sink::{Pipe, Sink};
-use super::args::{Command, Common};
+use super::args::{Colour, Command, Common, one_of};
 use super::exit::{Exit, Failure};
+use super::signals::Waits;
 use crate::config::Config;
-use crate::report::{Format, PlainJson, Style, Summary};
+use crate::report::{Detail, Format, PlainJson, Style, Summary};
 
 /// Columns where the terminal does not say.
 const DEFAULT_WIDTH: u16 = 80;
@@ -28,26 +31,53 @@ pub(super) struct Output {
     pub(super) format: Format,
     path: Option<PathBuf>,
     kept: Kept,
+    colour: Colour,
+    detail: Detail,
+    /// Where a table goes that is read on a terminal.
+    screen: Option<Screen>,
+    /// Why the command has no result in this form.
+    refusal: Option<String>,
 }
 
 impl Output {
     pub(super) fn new(common: &Common, command: &Command) -> Self {
         let path = common.output.clone().filter(|path| path.as_os_str() != STDOUT);
-        Self { format: common.format, path, kept: Kept::of(common, command) }
+        let asked = common.format.or_else(|| path.as_deref().and_then(format_of));
+        let format = asked.or_else(|| command.forms().first().copied()).unwrap_or_default();
+        let refusal = (!command.forms().contains(&format)).then(|| refusal(common, command));
+        let is_paged = !common.no_pager && command.is_read_at_leisure() && format == Format::Table;
+        let screen = if is_paged && path.is_none() { Screen::found() } else { None };
+        let kept = Kept::of(common, command);
+        Self { format, path, kept, colour: common.color, detail: common.detail(), screen, refusal }
     }
 
-    /// Colours and width of where the result goes.
+    /// How a table is shown where the result goes.
     pub(super) fn style(&self) -> Style {
         let stdout = io::stdout();
+        let is_file = self.path.is_some() && self.colour == Colour::Auto;
         let to_terminal = self.path.is_none() && stdout.is_terminal();
         Style {
-            colour: self.path.is_none() && colour(&stdout),
-            width: if to_terminal { terminal_width() } else { DEFAULT_WIDTH },
+            colour: !is_file && self.colour.is_for(&stdout),
+            width: to_terminal.then(terminal_width),
+            detail: self.detail,
         }
     }
 
-    /// Refuses a place that nothing could be written to, before anything is done.
+    /// Shows what is to be read on the terminal, once the command is done: nobody waits for whoever
+    /// reads.
+    pub(super) fn show(&self, waits: &Waits) {
+        if let Some(screen) = &self.screen {
+            waits.show();
+            screen.show();
+        }
+    }
+
+    /// Refuses a form that the command does not have, and a place that nothing could be written to,
+    /// before anything is done.
     pub(super) fn check(&self) -> Result<(), Failure> {
+        if let Some(refusal) = &self.refusal {
+            return Err(Failure::usage(refusal.as_str()));
+        }
         if self.path.is_some() { self.open().map(drop) } else { Ok(()) }
     }
 
@@ -79,7 +109,10 @@ impl Output {
     /// Opens the place for a result that is streamed.
     pub(super) fn open(&self) -> Result<Sink, Failure> {
         match &self.path {
-            None => Ok(Sink::Stdout(io::BufWriter::new(Pipe(io::stdout())))),
+            None => Ok(match &self.screen {
+                Some(screen) => Sink::Screen(screen.clone()),
+                None => Sink::Stdout(io::BufWriter::new(Pipe(io::stdout()))),
+            }),
             Some(path) => {
                 self.kept.spare("--output", path)?;
                 Sink::at(path)
@@ -100,6 +133,23 @@ impl Output {
     /// The JSON object of a command that failed before its result.
     pub(super) fn error(&self, command: &str, failure: &Failure) -> Result<(), io::Error> {
         if self.format == Format::Json { print_error(command, failure) } else { Ok(()) }
+    }
+}
+
+/// The form that the name of a file asks for.
+fn format_of(path: &Path) -> Option<Format> {
+    path.extension()?.to_str()?.to_ascii_lowercase().parse().ok()
+}
+
+/// Which forms a command has, for whoever asked for another.
+fn refusal(common: &Common, command: &Command) -> String {
+    let words: Vec<&str> = command.forms().iter().map(|form| form.word()).collect();
+    let expected = format!("`unpair {}` has {}", command.words(), one_of(&words));
+    match (common.format, &common.output) {
+        (None, Some(path)) => {
+            format!("--output {}: {expected}: give --format, or another name", path.display())
+        }
+        (format, _) => format!("--format {}: {expected}", format.unwrap_or_default().word()),
     }
 }
 
@@ -138,12 +188,6 @@ impl Ended {
         (self.exit != Exit::Done)
             .then(|| json!({ "exit": self.exit as u8, "messages": self.messages }))
     }
-}
-
-/// Whether `stream` wants colours: a terminal, without `NO_COLOR`.
-pub(super) fn colour(stream: &impl IsTerminal) -> bool {
-    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    stream.is_terminal() && !refused
 }
 
 fn terminal_width() -> u16 {

@@ -20,13 +20,10 @@ pub(super) async fn run(context: &Context, args: SandboxArgs) -> Result<Exit, Fa
         context.output.spare_from("--call-log", log)?;
     }
     let world = world::load(config.world.as_deref())?;
-    if args.limit.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
-        return Err(Failure::usage("--limit: expected calls a second above 0"));
-    }
     let sandbox = start(SandboxOptions {
         listen: args.listen,
         faults: args.faults,
-        limit: args.limit.map(|rate| Limit { rate, burst: args.burst.max(1) }),
+        limit: args.limit.map(|rate| Limit { rate, burst: args.burst }),
         call_log: args.call_log,
         seed: args.seed,
         visibility_delay: Duration::from_millis(args.lag),

@@ -22,12 +22,24 @@ const TO_BEGIN: Duration = Duration::from_secs(2);
 /// How long it may take to finish calls in flight: one exchange may take half as long.
 const TO_FINISH: Duration = Duration::from_secs(60);
 
+<<<<<<< HEAD
 /// How far a command is: nothing is begun, calls may be in flight, its result is told, a person is
 /// asked.
 const BEGINNING: u8 = 0;
 const WORKING: u8 = 1;
 const TELLING: u8 = 2;
 const ASKING: u8 = 3;
+=======
+/// How far a command is: nothing is begun, calls may be in flight, its result is told, or shown.
+const BEGINNING: u8 = 0;
+const WORKING: u8 = 1;
+const TELLING: u8 = 2;
+/// The result is shown: whoever reads it presses Ctrl-C for the pager.
+const SHOWING: u8 = 3;
+
+/// The place of SIGINT among the signals that are heeded.
+const INTERRUPT: usize = 0;
+>>>>>>> cmdline
 
 /// What the waits of one command have in common.
 #[derive(Clone, Default)]
@@ -57,10 +69,15 @@ impl Waits {
         let waits = self.clone();
         let heed = async move {
             let why = tokio::select! {
+<<<<<<< HEAD
                 // At the question nothing is in flight: the answer to it says what became of it.
                 () = next(&mut signals) => (!waits.is_asking())
                     .then_some("finishing the calls in flight; press again to quit now"),
                 () = after(limit) => Some("--max-duration is reached"),
+=======
+                () = waits.told_to_stop(&mut signals) => "finishing the calls in flight; press again to quit now",
+                () = after(limit) => "--max-duration is reached",
+>>>>>>> cmdline
             };
             waits.stop.cancel();
             // Once it is told, nothing new begins: whoever reads it may rely on that.
@@ -68,7 +85,7 @@ impl Waits {
                 tracing::warn!("stopping: {why}");
             }
             tokio::select! {
-                () = next(&mut signals) => {}
+                () = waits.told_to_stop(&mut signals) => {}
                 failure = waits.overdue() => tell(&failure),
             }
             kill_commands();
@@ -98,6 +115,19 @@ impl Waits {
     /// All is in the journal. To tell it takes as long as it takes whoever reads.
     pub(super) fn tell(&self) {
         self.phase.store(TELLING, Ordering::Relaxed);
+    }
+
+    /// The command is done, and its result is read: from now on Ctrl-C is the pager's. Needs a
+    /// runtime.
+    pub(super) fn show(&self) {
+        self.phase.store(SHOWING, Ordering::Relaxed);
+        // The stream may go: the handler stays, and a command that heeds no signals is not ended.
+        let _ = signal(SignalKind::interrupt());
+    }
+
+    /// Waits for a signal that is meant for us.
+    async fn told_to_stop(&self, signals: &mut [Signal]) {
+        while next(signals).await == INTERRUPT && self.phase.load(Ordering::Relaxed) == SHOWING {}
     }
 
     /// Waits until a command that was told to stop has had the time to.
@@ -140,9 +170,10 @@ async fn after(limit: Option<Duration>) {
     }
 }
 
-async fn next(signals: &mut [Signal]) {
+/// Waits for one of the signals, and says which it was.
+async fn next(signals: &mut [Signal]) -> usize {
     let received = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
-    futures_util::future::select_all(received).await;
+    futures_util::future::select_all(received).await.1
 }
 
 #[cfg(test)]

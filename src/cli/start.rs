@@ -1,13 +1,13 @@
 //! From the command line to the exit code.
 
+use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use indicatif::MultiProgress;
 use tokio::runtime::{Builder, Runtime};
 
-use super::args::{Cli, Command, Common};
+use super::args::{self, Command, Common, Unread};
 use super::exit::{Exit, Failure};
 use super::output::{self, Output};
 use super::signals::Waits;
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::cloud::kill_commands;
 use crate::config::{Config, Overrides, environment};
+use crate::model::escape_control;
 use crate::report::Format;
 
 /// What every command is given.
@@ -56,33 +57,37 @@ impl Context {
 pub fn start() -> ExitCode {
     let private = limits::keep_memory_private();
     let raised = limits::raise_open_files();
-    let cli = match Cli::try_parse() {
+    let cli = match args::parse(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error),
+        Err(unread) => return not_carried_out(unread),
     };
     let bars = MultiProgress::new();
-    logging::start(&cli.common, &bars, output::colour(&std::io::stderr()));
+    logging::start(&cli.common, &bars);
     if let Err(error) = private {
         tracing::warn!("core dumps cannot be turned off: {error}; run `ulimit -c 0` before");
     }
     if let Err(error) = raised {
         tracing::info!("the limit of open files stays as it is: {error}");
     }
+    let command = cli.command.in_earnest();
     let context = Context {
-        command: cli.command.name(),
-        output: Output::new(&cli.common, &cli.command),
+        command: command.name(),
+        output: Output::new(&cli.common, &command),
         common: cli.common,
         bars,
         waits: Waits::default(),
     };
-    let runtime = match runtime(&context.common, &cli.command) {
+    let runtime = match runtime(&context.common, &command) {
         Ok(runtime) => runtime,
         Err(error) => return fail(&context, error.into()).into(),
     };
     // The panic has told where and why; a script is told the same as of any internal error.
-    let work = AssertUnwindSafe(|| runtime.block_on(run(&context, cli.command)));
+    let work = AssertUnwindSafe(|| runtime.block_on(run(&context, command)));
     let ended = catch_unwind(work).unwrap_or_else(|_| Err(Failure::internal()));
     kill_commands();
+    let entered = runtime.enter();
+    context.output.show(&context.waits);
+    drop(entered);
     // A resolver that does not answer keeps its thread, and is not waited for.
     runtime.shutdown_background();
     let exit = ended.unwrap_or_else(|failure| fail(&context, failure));
@@ -164,23 +169,28 @@ fn fail(context: &Context, mut failure: Failure) -> Exit {
     failure.exit
 }
 
-/// Help and version are results; anything else that clap has to say is a usage error.
-fn usage(error: &clap::Error) -> ExitCode {
-    // A closed pipe leaves nobody to tell.
-    let _ = error.print();
-    if !error.use_stderr() {
-        return Exit::Done.into();
+/// Help and version are results; anything else is a usage error.
+fn not_carried_out(unread: Unread) -> ExitCode {
+    let failure = match unread {
+        Unread::Asked(error) => {
+            // A closed pipe leaves nobody to tell.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+        }
+        Unread::Wrong(message) => Failure::usage(escape_control(&message)),
+    };
+    for message in &failure.messages {
+        output::tell(&format!("unpair: {message}\n"));
     }
-    if asks_for_json(std::env::args().skip(1)) {
-        let failure = Failure::usage(error.to_string().trim_end());
+    if asks_for_json(std::env::args_os().skip(1)) {
         let _ = output::print_error("", &failure);
     }
     Exit::Usage.into()
 }
 
 /// Whether a command line that cannot be parsed asks for JSON all the same.
-fn asks_for_json(args: impl Iterator<Item = String>) -> bool {
-    let args: Vec<String> = args.collect();
+fn asks_for_json(args: impl Iterator<Item = OsString>) -> bool {
+    let args: Vec<OsString> = args.collect();
     args.iter().any(|arg| arg == "--format=json")
         || args.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
 }

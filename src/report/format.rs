@@ -19,9 +19,18 @@ pub enum Format {
 }
 
 impl Format {
-    /// Every format with its word.
-    pub const ALL: [(&'static str, Self); 4] =
-        [("table", Self::Table), ("json", Self::Json), ("csv", Self::Csv), ("html", Self::Html)];
+    /// Every format.
+    pub const ALL: [Self; 4] = [Self::Table, Self::Json, Self::Csv, Self::Html];
+
+    /// The word of this format.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Html => "html",
+        }
+    }
 }
 
 impl FromStr for Format {
@@ -30,24 +39,37 @@ impl FromStr for Format {
     fn from_str(text: &str) -> Result<Self, BadValue> {
         Self::ALL
             .into_iter()
-            .find_map(|(word, format)| (word == text).then_some(format))
+            .find(|format| format.word() == text)
             .ok_or_else(|| BadValue::new(text, "a format: table, json, csv or html"))
     }
 }
 
-/// What the terminal can show.
+/// How much of a result a table tells: the `--summary` option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Detail {
+    /// The verdict, the counts, and the lists.
+    #[default]
+    Full,
+    /// The verdict and the counts.
+    Summary,
+}
+
+/// How a table is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
     /// Whether colours are wanted.
     pub colour: bool,
-    /// Columns of the terminal; text is wrapped to it, commands and ids never are.
-    pub width: u16,
+    /// Columns of the terminal: text is wrapped to it, commands and ids never are. `None` for a file
+    /// or a pipe, where nothing is wrapped.
+    pub width: Option<u16>,
+    /// How much is told.
+    pub detail: Detail,
 }
 
 impl Default for Style {
-    /// No colours, 80 columns: what a pipe gets.
+    /// A plain terminal of 80 columns.
     fn default() -> Self {
-        Self { colour: false, width: 80 }
+        Self { colour: false, width: Some(80), detail: Detail::Full }
     }
 }
 
@@ -92,7 +114,7 @@ mod tests {
     #[test]
     fn colours_come_only_when_asked_for() {
         assert_eq!(Style::default().paint(Tone::Bad, "open"), "open");
-        let style = Style { colour: true, width: 80 };
+        let style = Style { colour: true, ..Style::default() };
         assert_eq!(style.paint(Tone::Bad, "open"), "\x1b[1;31mopen\x1b[0m");
     }
 }

@@ -34,7 +34,7 @@ mod words;
 pub use accounts::{Access, AccountCheck, write_accounts};
 pub use commands::{Which, write_manifest_commands, write_run_commands};
 pub use error::ReportError;
-pub use format::{Format, Style};
+pub use format::{Detail, Format, Style};
 pub use pairs::{PairRow, SideRow, for_each_pair};
 pub use plain::PlainJson;
 pub use plan::PlanView;

@@ -9,7 +9,7 @@ use std::io::Write;
 use crate::journal::{Journal, RunKind, RunRecord};
 use crate::model::Estimate;
 
-use super::format::Tone;
+use super::format::{Detail, Tone};
 use super::pairs::PairRows;
 use super::table::{NOT_JUDGED, Sections, facts, next_step};
 use super::text::{wrap, wrap_parts};
@@ -42,7 +42,7 @@ pub(super) async fn write(
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    let PlanView { run, summary, estimate } = view;
+    let PlanView { run, summary, .. } = view;
     writeln!(
         out,
         "{}",
@@ -50,6 +50,25 @@ pub(super) async fn write(
     )?;
     let line = wrap_parts(&facts(run, summary), style.width);
     writeln!(out, "{}", style.paint(Tone::Quiet, &line))?;
+    if style.detail == Detail::Full {
+        write_lists(journal, view, style, out).await?;
+    }
+    writeln!(out, "\n{}", wrap(NOT_JUDGED, style.width, 0, 2))?;
+    if let Some(next) = next_step(run, summary).filter(|_| !is_question(run, summary)) {
+        writeln!(out, "\n{}", style.paint(Tone::Strong, &next))?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// The lanes, every group with the rules to be revoked, and what is left alone.
+async fn write_lists(
+    journal: &dyn Journal,
+    view: PlanView<'_>,
+    style: Style,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let PlanView { run, summary, estimate } = view;
     if let Some(estimate) = estimate {
         lanes::write(estimate, style, out)?;
     }
@@ -70,11 +89,5 @@ pub(super) async fn write(
         sections.write(run, &summary.pairs, style, out)?;
     }
     left_alone.count_elsewhere(journal, run).await?;
-    left_alone.write(run, style, out)?;
-    writeln!(out, "\n{}", wrap(NOT_JUDGED, style.width, 0, 2))?;
-    if let Some(next) = next_step(run, summary).filter(|_| !is_question(run, summary)) {
-        writeln!(out, "\n{}", style.paint(Tone::Strong, &next))?;
-    }
-    out.flush()?;
-    Ok(())
+    left_alone.write(run, style, out)
 }

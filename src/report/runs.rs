@@ -88,8 +88,9 @@ fn table(runs: &[RunRecord], style: Style) -> String {
         return "no runs in this journal\n".to_owned();
     }
     let mut header = vec!["RUN", "KIND", "STATE", "EXIT", "CREATED", "PAIRS", "RULES"];
-    let parents = style.width >= ROOM_FOR_PARENT && runs.iter().any(|run| run.new.parent.is_some());
-    let digests = style.width >= ROOM_FOR_DIGEST;
+    let has_room = |columns| style.width.is_none_or(|width| width >= columns);
+    let parents = has_room(ROOM_FOR_PARENT) && runs.iter().any(|run| run.new.parent.is_some());
+    let digests = has_room(ROOM_FOR_DIGEST);
     header.extend(parents.then_some("OF RUN"));
     header.extend(digests.then_some("DIGEST"));
     let short = short_length(runs);

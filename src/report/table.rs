@@ -9,7 +9,7 @@ use crate::journal::{Journal, RunKind, RunRecord, head};
 use crate::model::escape_control;
 
 use super::commands::quote;
-use super::format::Tone;
+use super::format::{Detail, Tone};
 use super::pairs::PairRows;
 use super::summary::exit_code;
 use super::text::{clock, count, duration, wrap, wrap_parts};
@@ -29,12 +29,9 @@ pub(super) async fn write(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     write_verdict(run, summary, style, out)?;
-    let mut sections = Sections::default();
-    let mut pairs = PairRows::open(journal, run).await?;
-    while let Some(page) = pairs.next().await? {
-        sections.add(page);
+    if style.detail == Detail::Full {
+        write_pairs(journal, run, summary, style, out).await?;
     }
-    sections.write(run, &summary.pairs, style, out)?;
     if summary.live.drops > 0 {
         let drops = count(summary.live.drops, "drop rule");
         writeln!(out, "\nLeft alone: {drops}; removing one would open traffic")?;
@@ -49,6 +46,22 @@ pub(super) async fn write(
     }
     out.flush()?;
     Ok(())
+}
+
+/// The pairs that need somebody, and how many are severed.
+async fn write_pairs(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    summary: &Summary,
+    style: Style,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
+    let mut sections = Sections::default();
+    let mut pairs = PairRows::open(journal, run).await?;
+    while let Some(page) = pairs.next().await? {
+        sections.add(page);
+    }
+    sections.write(run, &summary.pairs, style, out)
 }
 
 /// The verdict, then one line on the run.

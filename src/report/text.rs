@@ -55,15 +55,15 @@ pub(super) fn locate(sources: &[Source], line: u32) -> String {
     }
 }
 
-/// Wraps `text` at spaces to `width` columns; the first line starts with `first` spaces, the
-/// others with `hanging`. Words longer than a line stay whole, so that ids can be copied.
-pub(super) fn wrap(text: &str, width: u16, first: usize, hanging: usize) -> String {
+/// Wraps `text` at spaces to `width` columns, if there are any; the first line starts with `first`
+/// spaces, the others with `hanging`. Words longer than a line stay whole, so that ids can be copied.
+pub(super) fn wrap(text: &str, width: Option<u16>, first: usize, hanging: usize) -> String {
     let mut out = " ".repeat(first);
     let mut used = first;
     let mut fresh = true;
     for word in text.split(' ') {
         let columns = display_width(word);
-        if !fresh && used + 1 + columns > usize::from(width) {
+        if !fresh && !fits(used + 1 + columns, width) {
             // Writing to a String cannot fail.
             let _ = write!(out, "\n{}", " ".repeat(hanging));
             used = hanging;
@@ -80,13 +80,18 @@ pub(super) fn wrap(text: &str, width: u16, first: usize, hanging: usize) -> Stri
     out
 }
 
+/// Whether a line of so many columns fits; every line fits where there is no width.
+fn fits(columns: usize, width: Option<u16>) -> bool {
+    width.is_none_or(|width| columns <= usize::from(width))
+}
+
 /// Joins `parts` by ` · `, breaking lines between parts where they do not fit; the lines after
 /// the first are indented by two.
-pub(super) fn wrap_parts(parts: &[String], width: u16) -> String {
+pub(super) fn wrap_parts(parts: &[String], width: Option<u16>) -> String {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
         match lines.last_mut() {
-            Some(line) if display_width(line) + 5 + display_width(part) <= usize::from(width) => {
+            Some(line) if fits(display_width(line) + 5 + display_width(part), width) => {
                 line.push_str(" · ");
                 line.push_str(part);
             }
@@ -115,10 +120,17 @@ const NARROWEST: u16 = 40;
 
 /// A table without lines: a header, cells escaped and wrapped to `width`, the columns in
 /// `right` aligned to the right, two spaces between columns.
-pub(super) fn grid(header: &[&str], right: &[usize], rows: &[Vec<String>], width: u16) -> String {
+pub(super) fn grid(
+    header: &[&str],
+    right: &[usize],
+    rows: &[Vec<String>],
+    width: Option<u16>,
+) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.max(NARROWEST));
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.max(NARROWEST));
+    }
     table.set_header(header.iter().map(ToString::to_string).collect::<Vec<_>>());
     for row in rows {
         table.add_row(row.iter().map(|cell| escape_control(cell).into_owned()).collect::<Vec<_>>());
@@ -170,24 +182,34 @@ mod tests {
 
     #[test]
     fn paragraphs_wrap_at_spaces_and_never_inside_a_word() {
-        assert_eq!(wrap("one two three", 9, 2, 4), "  one two\n    three");
-        assert_eq!(wrap("a sg-0123456789abcdef0", 10, 0, 2), "a\n  sg-0123456789abcdef0");
-        assert_eq!(wrap("安全 组", 6, 0, 0), "安全\n组");
+        assert_eq!(wrap("one two three", Some(9), 2, 4), "  one two\n    three");
+        assert_eq!(wrap("a sg-0123456789abcdef0", Some(10), 0, 2), "a\n  sg-0123456789abcdef0");
+        assert_eq!(wrap("安全 组", Some(6), 0, 0), "安全\n组");
     }
 
     #[test]
     fn parts_break_between_each_other_first() {
         let parts = ["one two".to_owned(), "three".to_owned(), "four".to_owned()];
-        assert_eq!(wrap_parts(&parts, 80), "one two · three · four");
-        assert_eq!(wrap_parts(&parts, 18), "one two · three\n  four");
-        assert_eq!(wrap_parts(&parts, 6), "one\n    two\n  three\n  four");
+        assert_eq!(wrap_parts(&parts, Some(80)), "one two · three · four");
+        assert_eq!(wrap_parts(&parts, Some(18)), "one two · three\n  four");
+        assert_eq!(wrap_parts(&parts, Some(6)), "one\n    two\n  three\n  four");
+    }
+
+    #[test]
+    fn without_a_width_nothing_is_wrapped() {
+        let words = vec!["word"; 100];
+        assert_eq!(wrap(&words.join(" "), None, 2, 4), format!("  {}", words.join(" ")));
+        let parts: Vec<String> = words.iter().map(ToString::to_string).collect();
+        assert_eq!(wrap_parts(&parts, None), words.join(" · "));
+        let text = grid(&["NAME"], &[], &[vec![words.join(" ")]], None);
+        assert_eq!(text.lines().nth(1), Some(&*words.join(" ")));
     }
 
     #[test]
     fn a_grid_has_no_lines_and_no_trailing_space() {
         let rows = [vec!["a\x1b".to_owned(), "1".to_owned()], vec!["b".into(), "10".into()]];
         assert_eq!(
-            grid(&["NAME", "N"], &[1], &rows, 80),
+            grid(&["NAME", "N"], &[1], &rows, Some(80)),
             "NAME      N\na\\u{1b}   1\nb        10\n"
         );
     }

@@ -19,13 +19,16 @@ mod faults;
 mod files;
 #[path = "../support/form.rs"]
 mod form;
+mod formats;
 mod fresh;
 #[path = "../support/ground.rs"]
 mod ground;
 mod guards;
+mod help;
 mod hostile;
 mod killed;
 mod named;
+mod options;
 mod outcomes;
 mod output;
 mod owners;
@@ -48,5 +51,6 @@ mod two_users;
 #[path = "../support/terminal.rs"]
 mod typing;
 mod unread;
+mod usage;
 mod waits;
 mod world;

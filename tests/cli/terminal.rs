@@ -1,4 +1,4 @@
-//! On a terminal: the plan is shown, the question asked, and colours used.
+//! On a terminal: the plan is shown, the question asked, colours and a pager used.
 
 use crate::scene::{Scene, Setting};
 use crate::world::{A, B, mutual};
@@ -65,4 +65,97 @@ fn colours_are_used_on_a_terminal_and_off_with_no_color() {
     assert!(coloured.stdout.contains("\u{1b}["), "{}", coloured.stdout);
     let plain = scene.run_on_terminal(&args, "", &[("NO_COLOR", "1")]).exits(0);
     assert!(!plain.stdout.contains("\u{1b}["), "{}", plain.stdout);
+}
+
+#[test]
+fn what_color_asks_for_beats_no_color_and_what_the_stream_is() {
+    let scene = scene();
+    let run = |color: &str, env: &[(&str, &str)]| {
+        scene
+            .run_on_terminal(&["audit", "pairs.csv", "--no-progress", "--color", color], "", env)
+            .exits(0)
+            .stdout
+    };
+    assert!(run("always", &[("NO_COLOR", "1")]).contains("\u{1b}["));
+    assert!(!run("never", &[]).contains("\u{1b}["));
+    let piped = scene.run(&["audit", "pairs.csv", "--color", "always"]).exits(0);
+    assert!(piped.stdout.contains("\u{1b}["), "{}", piped.stdout);
+    // The log heeds it, too: an account that is protected is left out with a warning.
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1"), (A, "sg-a1", B, "sg-b9")]);
+    let args = ["audit", "pairs.csv", "--keep-going", "--color"];
+    let env = [("UNPAIR_GUARD__PROTECT", "sg-b9")];
+    let log = |color: &str| scene.run_with(&[&args[..], &[color]].concat(), &env).stderr;
+    assert!(log("always").contains("\u{1b}["), "{}", log("always"));
+    assert!(!log("auto").contains("\u{1b}["), "{}", log("auto"));
+}
+
+/// What a terminal of five lines shows, where `tee` is the pager and keeps what it is given.
+fn on_five_lines(scene: &Scene, args: &[&str], env: &[(&str, &str)], exit: i32) -> (String, bool) {
+    let _ = std::fs::remove_file(scene.path("paged"));
+    let known = [("LINES", "5"), ("COLUMNS", "80"), ("PAGER", "tee paged")];
+    let env = [&known[..], env].concat();
+    let shown = scene.run_on_terminal(args, "2", &env).exits(exit).stdout;
+    (shown, scene.path("paged").exists())
+}
+
+#[test]
+fn a_result_that_is_longer_than_the_screen_goes_through_the_pager() {
+    let scene = scene();
+    for (args, exit) in [
+        (&["audit", "pairs.csv", "--expect-severed"][..], 3),
+        (&["revoke", "pairs.csv"], 0),
+        (&["report"], 0),
+    ] {
+        let (shown, is_paged) = on_five_lines(&scene, args, &[], exit);
+        assert!(is_paged, "{args:?}: {shown}");
+        assert!(scene.read("paged").contains("1 pair: 1 "), "{}", scene.read("paged"));
+    }
+    let (shown, is_paged) = on_five_lines(&scene, &["report"], &[("LINES", "500")], 0);
+    assert!(!is_paged && shown.contains("1 pair: 1 severed"), "{shown}");
+}
+
+#[test]
+fn nothing_is_paged_where_it_is_not_wanted_or_not_a_table_on_a_screen() {
+    let scene = scene();
+    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+    for (args, env) in [
+        (&["report", "--no-pager"][..], &[][..]),
+        (&["report", "--format", "json"], &[]),
+        (&["report", "--output", "out.txt"], &[]),
+        (&["completions", "bash"], &[]),
+        (&["report"], &[("PAGER", "")]),
+        (&["report"], &[("PAGER", "cat")]),
+        (&["report"], &[("TERM", "dumb")]),
+    ] {
+        let (shown, is_paged) = on_five_lines(&scene, args, env, 0);
+        assert!(!is_paged, "{args:?} {env:?}");
+        assert!(args.contains(&"out.txt") || shown.contains("severed"), "{args:?}: {shown}");
+    }
+    scene.run_with(&["report"], &[("PAGER", "tee paged"), ("TERM", "xterm")]).exits(0);
+    assert!(!scene.path("paged").exists(), "standard output is no terminal");
+}
+
+#[test]
+fn a_pager_that_cannot_be_started_or_ends_early_changes_no_exit_code() {
+    let scene = scene();
+    let args = ["audit", "pairs.csv", "--expect-severed"];
+    for pager in ["no-such-pager", "no-such-pager '1'", "/"] {
+        let (shown, _) = on_five_lines(&scene, &args, &[("PAGER", pager)], 3);
+        assert!(shown.contains("1 pair: 1 open"), "{pager}: {shown}");
+    }
+    for pager in ["true", "false", "head -n 1", "sh -c 'exit 9'"] {
+        on_five_lines(&scene, &args, &[("PAGER", pager)], 3);
+    }
+}
+
+#[test]
+fn the_journal_is_free_while_somebody_reads_the_result() {
+    let scene = scene();
+    let reads = format!("{} runs --format csv --output seen.csv; true", crate::scene::PROGRAM);
+    let verifies = format!("{} verify --output verified.txt", crate::scene::PROGRAM);
+    for pager in [&reads, &format!("{verifies}; true")] {
+        on_five_lines(&scene, &["revoke", "pairs.csv"], &[("PAGER", pager)], 0);
+    }
+    assert!(scene.read("seen.csv").contains("revoke"));
+    assert!(scene.read("verified.txt").contains("1 pair: 1 severed"));
 }

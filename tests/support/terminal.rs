@@ -3,15 +3,18 @@
 use std::process::Command;
 
 /// Runs a command on a terminal of its own where something was typed before it started, answers its
-/// question unless the answer is [`NOBODY`], shows what it prints.
+/// question unless the answer is [`NOBODY`], shows what it prints. The terminal has as many lines and
+/// columns as the variables `LINES` and `COLUMNS` say; without them it does not know.
 const TERMINAL: &str = r"
-import os, pty, re, sys
+import fcntl, os, pty, re, struct, sys, termios
 early, answer, command = sys.argv[1], sys.argv[2], sys.argv[3:]
 typed, go = os.pipe()
 pid, terminal = pty.fork()
 if pid == 0:
     os.read(typed, 1)
     os.execv(command[0], command)
+size = [int(os.environ.get(name, 0)) for name in ('LINES', 'COLUMNS')]
+fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', *size, 0, 0))
 os.write(terminal, early.encode())
 os.write(go, b'.')
 shown, asked = b'', False

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{parse_address, parse_percent};
+use super::values::{
+    call_form_parser, parse_address, parse_burst, parse_count, parse_percent, parse_rate,
+};
 use crate::config::{FailureLimit, parse_duration};
 use crate::model::CallForm;
 use crate::sandbox::Fault;
@@ -14,13 +16,20 @@ use crate::sandbox::Fault;
 /// Manifests and how their pairs are judged.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Pairs {
-    /// Plan the good rows of a manifest with bad ones; ends with exit code 3
+    /// Leave out bad rows; ends with exit code 3
+    ///
+    /// Leave out bad rows, and rows that a guard refuses, and go on with the others. Ends with exit
+    /// code 3.
     #[arg(long)]
     pub(in crate::cli) keep_going: bool,
-    /// A group that does not exist counts as severed on its side
+    /// Count a group that does not exist as severed
+    ///
+    /// Count a group that does not exist as severed on its side.
     #[arg(long)]
     pub(in crate::cli) accept_gone: bool,
-    /// A side that is not ours to read leaves its pair unfinished
+    /// Exit code 3 while a partner's side cannot be read
+    ///
+    /// End with exit code 3 while a side that is not ours cannot be read.
     #[arg(long)]
     pub(in crate::cli) require_both: bool,
 }
@@ -28,12 +37,14 @@ pub(in crate::cli) struct Pairs {
 /// `audit`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AuditArgs {
-    /// CSV manifests; `-` is standard input
+    /// CSV files that list pairs of groups; - is standard input
     #[arg(required = true, value_name = "MANIFEST")]
     pub(in crate::cli) manifests: Vec<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) pairs: Pairs,
-    /// End with exit code 3 when a grant is live, or a side cannot be read
+    /// End with exit code 3 when a rule still stands
+    ///
+    /// End with exit code 3 when a rule still stands, or a side cannot be read.
     #[arg(long)]
     pub(in crate::cli) expect_severed: bool,
 }
@@ -43,41 +54,59 @@ pub(in crate::cli) struct AuditArgs {
 pub(in crate::cli) struct Planning {
     #[command(flatten)]
     pub(in crate::cli) pairs: Pairs,
+    /// How calls name rules: rule-id, permissions or flat
+    ///
     /// How calls name rules: rule-id, permissions or flat [default: rule-id; permissions with
     /// --no-audit]
-    #[arg(long, value_name = "FORM")]
+    #[arg(long, value_name = "FORM", value_parser = call_form_parser(), ignore_case = true,
+          hide_possible_values = true)]
     pub(in crate::cli) by: Option<CallForm>,
-    /// Revoke by the rows' own values, unread
+    /// Do not read the groups: revoke by the rows' values
+    ///
+    /// Revoke by the rows' own values, without reading the groups first. Needs no right to read; what
+    /// was removed stays unverified where nothing can be read.
     #[arg(long)]
     pub(in crate::cli) no_audit: bool,
-    /// Refuse a plan of more rules than this
-    #[arg(long, value_name = "N")]
+    /// Refuse a plan that removes more rules than this
+    #[arg(long, value_name = "N", value_parser = parse_count, allow_negative_numbers = true)]
     pub(in crate::cli) max_rules: Option<u64>,
-    /// Refuse a plan that removes more than this share of a group's rules
-    #[arg(long, value_name = "P", value_parser = parse_percent)]
+    /// Refuse to remove more than this share of a group
+    ///
+    /// Refuse a plan that removes more than this share of any one group's rules, in percent.
+    #[arg(long, value_name = "P", value_parser = parse_percent, allow_negative_numbers = true)]
     pub(in crate::cli) max_percent: Option<f64>,
 }
 
 /// `plan`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PlanArgs {
-    /// CSV manifests; `-` is standard input
+    /// CSV files that list pairs of groups; - is standard input
     #[arg(required = true, value_name = "MANIFEST")]
     pub(in crate::cli) manifests: Vec<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) planning: Planning,
+    /// Change nothing, as `plan` never does
+    #[arg(short = 'n', long)]
+    pub(in crate::cli) dry_run: bool,
+    /// The `--max-duration` of `revoke --dry-run`.
+    #[arg(skip)]
+    pub(in crate::cli) max_duration: Option<Duration>,
 }
 
 /// What stops a run while it acts.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Acting {
-    /// Do not ask; bypasses no guard
-    #[arg(long)]
+    /// Do not ask before rules are removed; skips no guard
+    #[arg(short, long)]
     pub(in crate::cli) yes: bool,
-    /// Stop after more failures than this: a number, or a share of the plan such as 5%
+    /// Stop after more failures: a number, or such as 5%
+    ///
+    /// Stop after more failures than this: a number, or a share of the plan such as 5%.
     #[arg(long, value_name = "N|P%")]
     pub(in crate::cli) max_failures: Option<FailureLimit>,
-    /// Stop after this long, such as 90s, 15m or 2h; `resume` goes on
+    /// Stop after this long, such as 90s, 15m or 2h
+    ///
+    /// Stop after this long, such as 90s, 15m or 2h; `unpair resume` goes on.
     #[arg(long, value_name = "D", value_parser = parse_duration)]
     pub(in crate::cli) max_duration: Option<Duration>,
     /// Send no new call while this file exists
@@ -88,15 +117,23 @@ pub(in crate::cli) struct Acting {
 /// `revoke`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct RevokeArgs {
-    /// CSV manifests; `-` is standard input
+    /// CSV files that list pairs of groups; - is standard input
     #[arg(required_unless_present = "run", conflicts_with = "run", value_name = "MANIFEST")]
     pub(in crate::cli) manifests: Vec<PathBuf>,
-    /// Carry out this stored plan
+    /// Carry out this stored plan, and nothing else
     #[arg(long, value_name = "ID", conflicts_with_all = ["by", "no_audit", "keep_going", "accept_gone", "require_both"])]
     pub(in crate::cli) run: Option<String>,
-    /// The digest that the stored plan must have
+    /// Refuse any plan but the one with this digest
+    ///
+    /// The digest that `plan` printed; refuse any other plan.
     #[arg(long, value_name = "D", conflicts_with = "manifests")]
     pub(in crate::cli) digest: Option<String>,
+    /// Do what `plan` does, and change nothing
+    ///
+    /// Do what `plan` does: show what would be removed, store that plan, and change nothing. Needs no
+    /// --yes.
+    #[arg(short = 'n', long, conflicts_with = "run")]
+    pub(in crate::cli) dry_run: bool,
     #[command(flatten)]
     pub(in crate::cli) planning: Planning,
     #[command(flatten)]
@@ -106,7 +143,7 @@ pub(in crate::cli) struct RevokeArgs {
 /// `resume`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ResumeArgs {
-    /// The run [default: the latest started, unfinished `revoke` run]
+    /// The run, or how its id begins [default: the latest unfinished one]
     #[arg(value_name = "ID")]
     pub(in crate::cli) run: Option<String>,
     #[command(flatten)]
@@ -116,7 +153,7 @@ pub(in crate::cli) struct ResumeArgs {
 /// `verify`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct VerifyArgs {
-    /// The run [default: the latest `revoke` run that was started]
+    /// The run, or how its id begins [default: the latest `revoke`]
     #[arg(value_name = "ID")]
     pub(in crate::cli) run: Option<String>,
 }
@@ -124,10 +161,10 @@ pub(in crate::cli) struct VerifyArgs {
 /// `commands`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CommandsArgs {
-    /// CSV manifests; `-` is standard input
+    /// CSV files that list pairs of groups; - is standard input
     #[arg(required_unless_present = "run", conflicts_with = "run", value_name = "MANIFEST")]
     pub(in crate::cli) manifests: Vec<PathBuf>,
-    /// Print what remains to be done of this run, by rule id
+    /// Print what is left of this run; the commands name rule ids
     #[arg(long, value_name = "ID")]
     pub(in crate::cli) run: Option<String>,
 }
@@ -135,33 +172,39 @@ pub(in crate::cli) struct CommandsArgs {
 /// `report`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ReportArgs {
-    /// The run [default: the latest]
+    /// The run, or how its id begins [default: the latest]
     #[arg(value_name = "ID")]
     pub(in crate::cli) run: Option<String>,
 }
 
 /// `runs`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags as clap reads them")]
 pub(in crate::cli) struct RunsArgs {
-    /// Check the history of every run for edits
+    /// Recompute the history of every run, and tell of every edit
     #[arg(long, conflicts_with_all = ["watch", "prune"])]
     pub(in crate::cli) check: bool,
     /// Show the list whenever it changes, until no run is under way
     #[arg(long, conflicts_with = "prune")]
     pub(in crate::cli) watch: bool,
-    /// Drop the runs that are at their end, and of which nothing happened for this long, such as
-    /// 30d or 12h; asks first
+    /// Drop finished runs that are older, such as 30d; asks first
+    ///
+    /// Drop the runs that are at their end and of which nothing happened for this long, such as 30d or
+    /// 12h. Lists them, and asks first.
     #[arg(long, value_name = "D", value_parser = parse_duration)]
     pub(in crate::cli) prune: Option<Duration>,
     /// Do not ask before runs are dropped
-    #[arg(long, requires = "prune")]
+    #[arg(short, long, requires = "prune")]
     pub(in crate::cli) yes: bool,
+    /// List the runs that --prune would drop, and drop none
+    #[arg(short = 'n', long, requires = "prune")]
+    pub(in crate::cli) dry_run: bool,
 }
 
 /// `accounts`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AccountsArgs {
-    /// Print the least policies that the accounts' roles need
+    /// Print the least rights that the roles need, as JSON
     #[arg(long)]
     pub(in crate::cli) policy: bool,
 }
@@ -169,26 +212,36 @@ pub(in crate::cli) struct AccountsArgs {
 /// `sandbox`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SandboxArgs {
-    /// The world to serve [default: the built-in sample]
+    /// Serve this world [default: the built-in sample]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) world: Option<PathBuf>,
-    /// Address of the Alibaba Cloud dialect; the AWS dialect takes another port
+    /// Listen here
+    ///
+    /// Listen here for calls to Alibaba Cloud. Calls to AWS get another port.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = parse_address)]
     pub(in crate::cli) listen: SocketAddr,
-    /// A fault and how often: drop-after=0.1, code:Throttling.User=0.05, drop-before@Action=1
+    /// Answer with this fault, this often
+    ///
+    /// Answer with this fault, this often: drop-after=0.1 loses one answer in ten after its effect,
+    /// drop-before@Action=1 every call of an action before it, code:Throttling.User=0.05 refuses one call
+    /// in twenty. Can be given more than once.
     #[arg(long = "fault", value_name = "NAME=RATE")]
     pub(in crate::cli) faults: Vec<Fault>,
-    /// Calls a second that each account, region and action is allowed
-    #[arg(long, value_name = "RATE")]
+    /// Allow so many calls a second
+    ///
+    /// Allow so many calls a second of each account, region and action.
+    #[arg(long, value_name = "RATE", value_parser = parse_rate)]
     pub(in crate::cli) limit: Option<f64>,
-    /// Calls at once that each is allowed
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "limit")]
+    /// Allow so many calls at once
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "limit", value_parser = parse_burst)]
     pub(in crate::cli) burst: u32,
-    /// Milliseconds that reads lag behind writes
-    #[arg(long, value_name = "MS", default_value_t = 0)]
+    /// Show changes so many milliseconds late
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = parse_count)]
     pub(in crate::cli) lag: u64,
     /// Seed of the faults
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    ///
+    /// Seed of the faults: with the same seed, the same calls fail.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = parse_count)]
     pub(in crate::cli) seed: u64,
     /// Append every call to this file, as JSON lines
     #[arg(long, value_name = "FILE")]

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::screen::Screen;
 use crate::cli::exit::{Exit, Failure};
 use crate::files::{Refusal, Replacement, leads_to};
 
@@ -11,6 +12,8 @@ use crate::files::{Refusal, Replacement, leads_to};
 pub(in crate::cli) enum Sink {
     /// Standard output.
     Stdout(io::BufWriter<Pipe<io::Stdout>>),
+    /// A terminal, where it is shown once the command is done.
+    Screen(Screen),
     /// A file that takes its name when it is complete.
     File(PathBuf, io::BufWriter<Replacement>),
     /// A device or a pipe, which no file may take the name of.
@@ -74,7 +77,7 @@ impl Sink {
     /// The error with the place that it is about.
     fn located(&self, error: &io::Error) -> io::Error {
         let place = match self {
-            Self::Stdout(_) => "standard output".to_owned(),
+            Self::Stdout(_) | Self::Screen(_) => "standard output".to_owned(),
             Self::File(path, _) | Self::Device(path, _) => format!("--output {}", path.display()),
         };
         io::Error::new(error.kind(), format!("{place}: {error}"))
@@ -89,6 +92,7 @@ impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = match self {
             Self::Stdout(out) => out.write(bytes),
+            Self::Screen(screen) => screen.write(bytes),
             Self::File(_, out) => out.write(bytes),
             Self::Device(_, out) => out.write(bytes),
         };
@@ -98,6 +102,7 @@ impl Write for Sink {
     fn flush(&mut self) -> io::Result<()> {
         let flushed = match self {
             Self::Stdout(out) => out.flush(),
+            Self::Screen(_) => Ok(()),
             Self::File(_, out) => out.flush(),
             Self::Device(_, out) => out.flush(),
         };

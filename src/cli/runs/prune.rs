@@ -14,20 +14,47 @@ use crate::model::RunId;
 use crate::report::{Format, Style, write_runs};
 
 /// Lists what would go, asks, and drops it. Unfinished runs stay, whatever their age.
-pub(super) async fn run(context: &Context, age: Duration, yes: bool) -> Result<Exit, Failure> {
+pub(super) async fn run(
+    context: &Context,
+    age: Duration,
+    consent: Consent,
+) -> Result<Exit, Failure> {
     let journal = Pruning::open(&context.common.journal).await?;
     let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
     let runs = journal.candidates(now_ms().saturating_sub(age_ms)).await?;
-    if !runs.is_empty() {
+    if !runs.is_empty() && consent != Consent::Withheld {
         list(&runs, context.output.style())?;
-        if !yes {
-            agreed(runs.len()).await?;
-        }
+    }
+    if !runs.is_empty() && consent == Consent::Asked {
+        agreed(runs.len()).await?;
+    }
+    if consent == Consent::Withheld {
+        journal.close().await?;
+        return would_go(context, &runs);
     }
     let ids: Vec<RunId> = runs.into_iter().map(|run| run.new.id).collect();
     journal.drop_runs(&ids).await?;
     journal.close().await?;
     context.output.write(told(context.output.format, &ids).as_bytes())?;
+    Ok(Exit::Done)
+}
+
+/// Whether runs may be dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Consent {
+    /// Yes (`--yes`).
+    Given,
+    /// If whoever sits at the terminal says so.
+    Asked,
+    /// No, they are listed (`--dry-run`).
+    Withheld,
+}
+
+/// Lists what would go as the result.
+fn would_go(context: &Context, runs: &[RunRecord]) -> Result<Exit, Failure> {
+    let mut sink = context.output.open()?;
+    write_runs(runs, context.output.format, context.output.style(), &mut sink)?;
+    sink.finish()?;
     Ok(Exit::Done)
 }
 

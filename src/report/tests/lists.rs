@@ -23,7 +23,8 @@ fn runs() -> Vec<RunRecord> {
 
 fn runs_text(runs: &[RunRecord], format: Format, width: u16) -> String {
     let mut out = Vec::new();
-    write_runs(runs, format, Style { colour: false, width }, &mut out).expect("memory");
+    write_runs(runs, format, Style { width: Some(width), ..Style::default() }, &mut out)
+        .expect("memory");
     String::from_utf8(out).expect("UTF-8")
 }
 
@@ -179,6 +180,7 @@ fn accounts_text(format: Format, width: u16) -> String {
         },
     ];
     let mut out = Vec::new();
-    write_accounts(&checks, format, Style { colour: false, width }, &mut out).expect("memory");
+    write_accounts(&checks, format, Style { width: Some(width), ..Style::default() }, &mut out)
+        .expect("memory");
     String::from_utf8(out).expect("UTF-8")
 }

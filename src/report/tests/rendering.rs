@@ -138,7 +138,7 @@ Next: unpair resume 01997c5e-1111-7000-8000-000000000001
 
 #[tokio::test]
 async fn on_a_wide_terminal_lines_are_not_broken() {
-    let style = Style { colour: false, width: 120 };
+    let style = Style { width: Some(120), ..Style::default() };
     let text = report(&eventful(), Format::Table, style).await;
     let lines: Vec<&str> = text.lines().take(2).collect();
     assert_eq!(
@@ -155,7 +155,8 @@ async fn on_a_wide_terminal_lines_are_not_broken() {
 async fn colours_are_used_only_when_asked_for_and_change_no_text() {
     let plain = report(&eventful(), Format::Table, Style::default()).await;
     assert!(!plain.contains('\x1b'));
-    let colourful = report(&eventful(), Format::Table, Style { colour: true, width: 80 }).await;
+    let colourful =
+        report(&eventful(), Format::Table, Style { colour: true, ..Style::default() }).await;
     assert!(colourful.contains("\x1b[1;31mHalf-severed: 1 pair\x1b[0m"));
     let codes = ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[33m", "\x1b[1;31m"];
     assert_eq!(codes.iter().fold(colourful, |text, code| text.replace(code, "")), plain);

@@ -1,0 +1,121 @@
+//! `-h`, `--help` and `--version`.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::scene::{Scene, Setting};
+use crate::world::mutual;
+
+#[expect(dead_code, reason = "its `main` is run by cargo")]
+#[path = "../../build.rs"]
+mod build;
+
+fn scene() -> Scene {
+    Setting::of(&mutual()).start()
+}
+
+/// What a command line prints that asks for help, no line of which is longer than a screen.
+#[track_caller]
+fn help(scene: &Scene, args: &[&str]) -> String {
+    let text = scene.run(args).exits(0).stdout;
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{args:?}: {line}");
+    }
+    text
+}
+
+/// The commands that `--help` lists, in its order.
+fn commands(scene: &Scene) -> Vec<String> {
+    let text = help(scene, &["-h"]);
+    let (_, list) = text.split_once("Commands:\n").expect("a list of commands");
+    let list = list.lines().take_while(|line| !line.is_empty());
+    let words = list.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let words = words.filter_map(|line| line.split_whitespace().next());
+    words.filter(|word| *word != "help").map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn short_help_leaves_out_what_every_command_has_and_names_it_in_one_line() {
+    let scene = scene();
+    for command in commands(&scene) {
+        let text = help(&scene, &[&command, "-h"]);
+        let (_, options) = text.split_once("Options:\n").expect("options");
+        for line in options.lines().take_while(|line| !line.is_empty()) {
+            assert!(line.trim_start().starts_with('-'), "{command}: one line an option: {line}");
+        }
+        for option in ["--journal", "--log-format", "--no-pager"] {
+            assert!(!text.contains(option), "{text}");
+        }
+        assert!(
+            text.ends_with("More options, which every command has (-o, -q, --format, …): --help\n")
+        );
+    }
+}
+
+#[test]
+fn long_help_has_examples_all_options_and_the_exit_codes() {
+    let scene = scene();
+    for command in commands(&scene) {
+        let text = help(&scene, &[&command, "--help"]);
+        for part in ["Examples:\n  unpair ", "--journal", "--color", "Exit codes:\n  0  done"] {
+            assert!(text.contains(part), "{command}: {part} in {text}");
+        }
+        let (_, examples) = text.split_once("Examples:\n").expect("examples");
+        assert!(examples.starts_with(&format!("  unpair {command}")), "{examples}");
+    }
+    assert!(help(&scene, &["--help"]).contains("Examples:\n  unpair plan pairs.csv"));
+}
+
+#[test]
+fn what_is_not_there_yet_is_in_no_help() {
+    let scene = scene();
+    let all: String = commands(&scene)
+        .iter()
+        .map(|command| help(&scene, &[command, "--help"]))
+        .chain([help(&scene, &["--help"]), help(&scene, &["-h"])])
+        .collect();
+    for absent in ["restore", "discover", "--canary", "--impact", "--metrics-file"] {
+        assert!(!all.contains(absent), "{absent}");
+    }
+}
+
+#[test]
+fn the_version_is_told_with_the_commit_and_the_build() {
+    let scene = scene();
+    let version = env!("CARGO_PKG_VERSION");
+    for option in ["-V", "--version"] {
+        let text = scene.run(&[option]).exits(0).stdout;
+        assert!(text.starts_with(&format!("unpair {version} (")), "{text}");
+        assert!(text.lines().next().is_some_and(|line| line.ends_with(')')), "{text}");
+    }
+    let text = scene.run(&["--version"]).exits(0).stdout;
+    assert!(text.lines().nth(1).is_some_and(|line| line.contains(" build for ")), "{text}");
+}
+
+/// Runs git in a folder.
+fn git(folder: &Path, args: &[&str]) -> String {
+    let name = ["-c", "user.name=n", "-c", "user.email=e"];
+    let output = Command::new("git").arg("-C").arg(folder).args(name).args(args).output();
+    let output = output.expect("git");
+    assert!(output.status.success(), "git {args:?}: {output:?}");
+    String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
+}
+
+#[test]
+fn the_commit_is_that_of_the_checkout_or_of_the_package_and_of_nobody_else() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let top = folder.path();
+    assert_eq!(build::commit_of(top), None, "no checkout");
+    git(top, &["init", "--quiet"]);
+    assert_eq!(build::commit_of(top), None, "no commit yet");
+    git(top, &["commit", "--quiet", "--allow-empty", "--message", "one"]);
+    let head = git(top, &["rev-parse", "HEAD"]);
+    assert_eq!(build::commit_of(top).as_deref(), Some(&head[..12]));
+    let vendored = top.join("vendored");
+    std::fs::create_dir(&vendored).expect("a folder");
+    assert_eq!(build::commit_of(&vendored), None, "the commit of another project");
+    let info =
+        format!("{{\n  \"git\": {{\n    \"sha1\": \"{}\"\n  }}\n}}\n", "0123456789".repeat(4));
+    std::fs::write(vendored.join(".cargo_vcs_info.json"), info).expect("a file");
+    assert_eq!(build::commit_of(&vendored).as_deref(), Some("012345678901"));
+}
