@@ -51,39 +51,18 @@ impl<'a> MakeWriter<'a> for AboveBars {
     }
 }
 
-<<<<<<< HEAD
 /// Starts the log: warnings, or more with `-v`, and for programs every event. Only this crate's
 /// records are shown, since other crates may log what they send.
-pub(super) fn start(common: &Common, bars: &MultiProgress, colour: bool) {
-=======
-/// Starts the log: warnings, or more with `-v`. Only this crate's records are shown, since other
-/// crates may log what they send.
 pub(super) fn start(common: &Common, bars: &MultiProgress) {
->>>>>>> cmdline
     let level = match (common.quiet, common.verbose) {
         (true, _) => LevelFilter::ERROR,
         (false, 0) => LevelFilter::WARN,
         (false, 1) => LevelFilter::INFO,
         (false, _) => LevelFilter::DEBUG,
     };
-<<<<<<< HEAD
     let events = match common.log_format {
         LogFormat::Json if !common.quiet => level.max(LevelFilter::INFO),
         LogFormat::Json | LogFormat::Text => level,
-=======
-    let ours = Targets::new().with_target("unpair", level);
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(AboveBars(bars.clone()))
-        .with_target(false)
-        .with_ansi(common.color.is_for(&io::stderr()));
-    // A second start in one process (tests) keeps the first log.
-    let _ = match common.log_format {
-        LogFormat::Text => subscriber.without_time().finish().with(ours).try_init(),
-        LogFormat::Json => {
-            subscriber.json().with_current_span(false).finish().with(ours).try_init()
-        }
->>>>>>> cmdline
     };
     let lines =
         if common.quiet || common.no_progress { LevelFilter::OFF } else { LevelFilter::INFO };
@@ -94,7 +73,7 @@ pub(super) fn start(common: &Common, bars: &MultiProgress) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(events.max(lines))
         .with_writer(AboveBars(bars.clone()))
-        .with_ansi(colour)
+        .with_ansi(common.color.is_for(&io::stderr()))
         .event_format(Record(common.log_format));
     // A second start in one process (tests) keeps the first log.
     let _ = subscriber.finish().with(ours).try_init();
