@@ -4,8 +4,7 @@
 //! Every wait of a command is one that [`Waits::stop`] reaches, or one that is bounded here: a
 //! process that does not come to its end after it was told to is ended, as by a second signal.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Builder;
@@ -22,31 +21,31 @@ const TO_BEGIN: Duration = Duration::from_secs(2);
 /// How long it may take to finish calls in flight: one exchange may take half as long.
 const TO_FINISH: Duration = Duration::from_secs(60);
 
-<<<<<<< HEAD
-/// How far a command is: nothing is begun, calls may be in flight, its result is told, a person is
-/// asked.
-const BEGINNING: u8 = 0;
-const WORKING: u8 = 1;
-const TELLING: u8 = 2;
-const ASKING: u8 = 3;
-=======
-/// How far a command is: nothing is begun, calls may be in flight, its result is told, or shown.
-const BEGINNING: u8 = 0;
-const WORKING: u8 = 1;
-const TELLING: u8 = 2;
-/// The result is shown: whoever reads it presses Ctrl-C for the pager.
-const SHOWING: u8 = 3;
+/// How far a command is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    /// Nothing is begun.
+    #[default]
+    Beginning,
+    /// Calls may be in flight.
+    Working,
+    /// A person is asked, and nothing is in flight.
+    Asking,
+    /// Its result is told.
+    Telling,
+    /// The result is shown: whoever reads it presses Ctrl-C for the pager.
+    Showing,
+}
 
 /// The place of SIGINT among the signals that are heeded.
 const INTERRUPT: usize = 0;
->>>>>>> cmdline
 
 /// What the waits of one command have in common.
 #[derive(Clone, Default)]
 pub(super) struct Waits {
     /// Cancelled when nothing new is to be sent.
     pub(super) stop: CancellationToken,
-    phase: Arc<AtomicU8>,
+    phase: Arc<Mutex<Phase>>,
 }
 
 impl Waits {
@@ -69,15 +68,10 @@ impl Waits {
         let waits = self.clone();
         let heed = async move {
             let why = tokio::select! {
-<<<<<<< HEAD
                 // At the question nothing is in flight: the answer to it says what became of it.
-                () = next(&mut signals) => (!waits.is_asking())
+                () = waits.told_to_stop(&mut signals) => (waits.phase() != Phase::Asking)
                     .then_some("finishing the calls in flight; press again to quit now"),
                 () = after(limit) => Some("--max-duration is reached"),
-=======
-                () = waits.told_to_stop(&mut signals) => "finishing the calls in flight; press again to quit now",
-                () = after(limit) => "--max-duration is reached",
->>>>>>> cmdline
             };
             waits.stop.cancel();
             // Once it is told, nothing new begins: whoever reads it may rely on that.
@@ -99,49 +93,53 @@ impl Waits {
 
     /// From now on calls may be in flight, and are given the time to be answered.
     pub(super) fn work(&self) {
-        self.phase.store(WORKING, Ordering::Relaxed);
+        self.enter(Phase::Working);
     }
 
     /// A person is asked until the guard is dropped: nothing is in flight.
     pub(super) fn ask(&self) -> Asking<'_> {
-        self.phase.store(ASKING, Ordering::Relaxed);
+        self.enter(Phase::Asking);
         Asking(self)
     }
 
-    fn is_asking(&self) -> bool {
-        self.phase.load(Ordering::Relaxed) == ASKING
+    fn enter(&self, phase: Phase) {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+    }
+
+    fn phase(&self) -> Phase {
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// All is in the journal. To tell it takes as long as it takes whoever reads.
     pub(super) fn tell(&self) {
-        self.phase.store(TELLING, Ordering::Relaxed);
+        self.enter(Phase::Telling);
     }
 
     /// The command is done, and its result is read: from now on Ctrl-C is the pager's. Needs a
     /// runtime.
     pub(super) fn show(&self) {
-        self.phase.store(SHOWING, Ordering::Relaxed);
+        self.enter(Phase::Showing);
         // The stream may go: the handler stays, and a command that heeds no signals is not ended.
         let _ = signal(SignalKind::interrupt());
     }
 
     /// Waits for a signal that is meant for us.
     async fn told_to_stop(&self, signals: &mut [Signal]) {
-        while next(signals).await == INTERRUPT && self.phase.load(Ordering::Relaxed) == SHOWING {}
+        while next(signals).await == INTERRUPT && self.phase() == Phase::Showing {}
     }
 
     /// Waits until a command that was told to stop has had the time to.
     async fn overdue(&self) -> Failure {
-        let (mut phase, mut waited) = (BEGINNING, Duration::ZERO);
+        let (mut phase, mut waited) = (Phase::Beginning, Duration::ZERO);
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            let now = self.phase.load(Ordering::Relaxed);
+            let now = self.phase();
             waited = if now == phase { waited + LOOK_EVERY } else { Duration::ZERO };
             phase = now;
             let why = match phase {
-                ASKING if waited >= TO_BEGIN => "at the question: nothing was sent",
-                BEGINNING if waited >= TO_BEGIN => "before anything was begun",
-                WORKING if waited >= TO_FINISH => {
+                Phase::Asking if waited >= TO_BEGIN => "at the question: nothing was sent",
+                Phase::Beginning if waited >= TO_BEGIN => "before anything was begun",
+                Phase::Working if waited >= TO_FINISH => {
                     "and ended without waiting any longer for what was under way, such as the \
                      journal: `unpair resume` reads back what was sent, and goes on"
                 }
