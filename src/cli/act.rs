@@ -1,6 +1,7 @@
 //! From a plan to its end: who is asked, what is told, what it is worth.
 
 use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
@@ -44,7 +45,8 @@ pub(super) async fn act(
         return Err(failure);
     }
     let pause = Pause::new(how.acting.pause_file.clone());
-    let command = Command { context, session, how: &how, approved: Cell::new(0) };
+    let command =
+        Command { context, session, how: &how, approved: Cell::new(0), thought: Cell::default() };
     let ended = revoke(&process, run, how.basis, pause, &command)
         .await
         .map_err(|halt| halted(session, halt))?;
@@ -58,6 +60,8 @@ struct Command<'a> {
     how: &'a How<'a>,
     /// Rules of the plan that was approved last.
     approved: Cell<u64>,
+    /// How long the last question was thought about.
+    thought: Cell<Duration>,
 }
 
 #[async_trait(?Send)]
@@ -71,6 +75,7 @@ impl Operator for Command<'_> {
 
     async fn approve(&self, plan: &Prepared) -> Result<Failures, Refusal<Failure>> {
         let by_guard = |reason| Refusal { by: RefusedBy::Guard, reason };
+        self.thought.set(Duration::ZERO);
         guard::check_plan(self.session, plan).await.map_err(by_guard)?;
         // What is left of an approved plan is approved.
         if plan.run.rules.planned > self.approved.get() || !plan.reopened.is_empty() {
@@ -80,6 +85,10 @@ impl Operator for Command<'_> {
         let limit = self.session.config.guard.max_failures;
         let planned = plan.run.rules.planned;
         Ok(Failures::new(limit.map(|limit| guard::allowed_failures(limit, planned))))
+    }
+
+    fn thought(&self) -> Duration {
+        self.thought.get()
     }
 
     async fn exit(&self, run: &RunRecord, ending: &Ending<Failure>) -> Result<Exit, JournalError> {
@@ -111,7 +120,10 @@ impl Command<'_> {
         }
         let unanswered = |reason| Refusal { by: RefusedBy::Nobody, reason };
         self.show(plan).await.map_err(unanswered)?;
-        confirm::ask(size, &self.session.waits).await
+        let asked = Instant::now();
+        let answer = confirm::ask(size, &self.session.waits).await;
+        self.thought.set(asked.elapsed());
+        answer
     }
 
     async fn show(&self, plan: &Prepared) -> Result<(), Failure> {

@@ -21,6 +21,7 @@ pub(super) use commands::{
     ResumeArgs, RevokeArgs, RunsArgs, SandboxArgs, VerifyArgs,
 };
 pub(super) use common::{Colour, Common, LogFormat};
+pub(super) use version::SHORT as VERSION;
 pub(super) use wrong::one_of;
 
 use crate::report::Format;

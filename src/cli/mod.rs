@@ -11,6 +11,7 @@ mod events;
 mod exit;
 mod guard;
 mod inputs;
+mod invoker;
 mod limits;
 mod logging;
 mod names;

@@ -10,7 +10,7 @@ use self::prune::Consent;
 use super::args::RunsArgs;
 use super::exit::{Exit, Failure};
 use super::start::Context;
-use crate::journal::{Journal, Mode, RunState, open};
+use crate::journal::{Journal, Mode, open};
 use crate::report::write_runs;
 
 /// How often a watched journal is read.
@@ -41,8 +41,7 @@ pub(super) async fn run(context: &Context, args: &RunsArgs) -> Result<Exit, Fail
 /// The list, and whether a run is under way.
 async fn list(context: &Context, journal: &dyn Journal) -> Result<(Vec<u8>, bool), Failure> {
     let runs = journal.runs().await?;
-    let under_way =
-        runs.iter().any(|run| matches!(run.state, RunState::Reading | RunState::Acting));
+    let under_way = runs.iter().any(|run| run.running.is_some());
     let mut list = Vec::new();
     write_runs(&runs, context.output.format, context.output.style(), &mut list)?;
     Ok((list, under_way))

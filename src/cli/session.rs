@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::exit::Failure;
+use super::invoker::this_process;
 use super::progress::Reporter;
 use super::signals::Waits;
 use super::start::Context;
@@ -11,7 +12,7 @@ use super::{events, limits, world};
 use crate::cloud::{Accounts, Directory, Http};
 use crate::config::Config;
 use crate::exchange::{Clock, Exchange, Moment, Progress, Silent, now_ms};
-use crate::journal::{Journal, Mode, RunRecord, open};
+use crate::journal::{Journal, RunRecord, Since, open_as};
 use crate::model::RunId;
 use crate::pace::RetryPolicy;
 use crate::run::{Freshness, Process, limiters};
@@ -33,6 +34,7 @@ pub(super) struct Session {
     sandbox: Option<Sandbox>,
     progress: Option<Arc<Reporter>>,
     began: Moment,
+    since: Since,
 }
 
 impl Session {
@@ -42,7 +44,8 @@ impl Session {
         let waits = context.waits.clone();
         waits.work();
         let http = Http::within(&config.clouds.surroundings)?;
-        let journal = open(&context.common.journal, Mode::Write).await?;
+        let since = this_process(began.wall_ms);
+        let journal = open_as(&context.common.journal, &since).await?;
         let sandbox = world::begin(context, &mut config).await?;
         let is_shown = !context.common.quiet && !context.common.no_progress;
         let reporter = || Reporter::start(context.bars.clone(), context.common.log_format);
@@ -56,16 +59,21 @@ impl Session {
             sandbox,
             progress: is_shown.then(|| Arc::new(reporter())),
             began,
+            since,
         })
     }
 
-    /// The way to the accounts for one run: role sessions carry the run's id.
+    /// The way to the accounts for one run, which keeps from now on who works on it: role sessions
+    /// carry the run's id.
     pub(super) async fn exchange(&self, run: &RunId) -> Result<Exchange, Failure> {
         events::began(self.command, run);
         tell_surroundings(&self.config, self.is_sandbox());
         let ceilings = (self.config.alibaba_limits.clone(), self.config.aws_limits.clone());
         let pacer = limiters(&*self.journal, run, ceilings, now_ms()).await?;
         let pacer = pacer.at_most(limits::calls_at_once(self.is_sandbox()));
+        let Since { by, began_ms } = &self.since;
+        // After the limiters, which look for the end of former processes.
+        self.journal.invoke(run, by, *began_ms, now_ms()).await?;
         let progress: Arc<dyn Progress> = match &self.progress {
             Some(reporter) => Arc::clone(reporter) as Arc<dyn Progress>,
             None => Arc::new(Silent),

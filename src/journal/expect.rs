@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::chain::{canonical, findings_digest};
 use super::columns::{call_columns, member_columns};
 use super::desk::{CallRow, MemberRow};
-use super::fold::{Folded, Read};
+use super::fold::{Folded, Invoked, Read};
 use super::table::Table;
-use super::{JournalError, Tally};
+use super::{Invoker, JournalError, Tally};
 
 /// What a history says, sorted for the comparison with tables.
 pub(super) struct Expected<'a> {
@@ -37,6 +37,7 @@ impl<'a> Expected<'a> {
             Table::Call | Table::Attempt => self.folded.next_call,
             Table::Member => self.folded.next_revocation,
             Table::Run | Table::Tally => 1,
+            Table::Invocation => self.folded.epoch + 1,
             _ => self.lanes.len() as u64,
         };
         i64::try_from(numbers).unwrap_or(i64::MAX)
@@ -48,6 +49,12 @@ impl<'a> Expected<'a> {
         let folded = self.folded;
         let rows = match table {
             Table::Run => vec![self.head()?],
+            Table::Invocation => folded
+                .invocations
+                .iter()
+                .filter(|(epoch, _)| is_in(**epoch))
+                .map(|(epoch, invoked)| invocation(*epoch, invoked))
+                .collect(),
             Table::Reading => (0..self.lanes.len() as u64)
                 .filter(|group| is_in(*group))
                 .map(|group| reading(group, folded))
@@ -135,6 +142,12 @@ impl<'a> Expected<'a> {
         });
         rows.collect()
     }
+}
+
+fn invocation(epoch: u64, invoked: &Invoked) -> Value {
+    let Invoked { by, began_ms, asked_ms, ended_ms, last_ms, .. } = invoked;
+    let Invoker { host, user, pid, command, version } = by;
+    json!([epoch, host, user, pid, command, version, began_ms, asked_ms, ended_ms, last_ms])
 }
 
 fn reading(group: u64, folded: &Folded) -> Value {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::columns::{Begun, attempt};
 use super::desk::{By, CallRow, Desk, Ended, Key, MemberRow, Step};
-use super::{HistoryRow, Tally};
+use super::{HistoryRow, Invoker, Tally};
 use crate::model::{CallForm, Direction, Event, LaneKey, RevocationId, RunId};
 
 /// What a history says of its run.
@@ -32,7 +32,24 @@ pub(super) struct Folded {
     pub(super) reads: BTreeMap<u32, Read>,
     /// The digests of the snapshots that are kept, by group and row of history.
     pub(super) snapshots: BTreeMap<(u32, u64), String>,
+    /// The processes that worked on the run, by epoch.
+    pub(super) invocations: BTreeMap<u64, Invoked>,
     pub(super) tallies: BTreeMap<(LaneKey, String, String), Tally>,
+}
+
+/// A process that worked on the run.
+#[derive(Deserialize)]
+pub(super) struct Invoked {
+    pub(super) by: Invoker,
+    pub(super) began_ms: i64,
+    /// When the processes before it were last heard of that told no end.
+    cut_ms: Option<i64>,
+    #[serde(skip)]
+    pub(super) asked_ms: i64,
+    #[serde(skip)]
+    pub(super) ended_ms: Option<i64>,
+    #[serde(skip)]
+    pub(super) last_ms: Option<i64>,
 }
 
 /// A call as it was planned.
@@ -110,6 +127,7 @@ impl Folded {
         self.epoch = row.epoch;
         match (row.kind.as_str(), row.call) {
             ("begun" | "updated", None) => self.set(row, body(row)?),
+            ("invoked", None) => self.invoke(row, body(row)?),
             ("read", None) => self.read(row, body(row)?),
             ("planned", None) => self.plan(row, body(row)?)?,
             ("tallied", None) => self.tally(body(row)?),
@@ -120,9 +138,24 @@ impl Folded {
     }
 
     fn set(&mut self, row: &HistoryRow, mut columns: BTreeMap<String, Value>) {
-        self.elapsed_ms += columns.remove("add_elapsed_ms").and_then(|ms| ms.as_i64()).unwrap_or(0);
+        let mut added = |name| columns.remove(name).and_then(|ms| ms.as_i64()).unwrap_or(0);
+        self.elapsed_ms += added("add_elapsed_ms");
+        let asked_ms = added("add_asked_ms");
+        if let Some(invoked) = self.invocations.get_mut(&row.epoch) {
+            invoked.asked_ms += asked_ms;
+            invoked.ended_ms = columns.get("ended_ms").and_then(Value::as_i64).or(invoked.ended_ms);
+        }
         self.head.append(&mut columns);
         self.head_epoch = row.epoch;
+    }
+
+    fn invoke(&mut self, row: &HistoryRow, invoked: Invoked) {
+        let is_open = |former: &&mut Invoked| former.ended_ms.or(former.last_ms).is_none();
+        let earlier = self.invocations.range_mut(..row.epoch).map(|(_, former)| former);
+        for former in earlier.filter(is_open) {
+            former.last_ms = invoked.cut_ms;
+        }
+        self.invocations.entry(row.epoch).or_insert(invoked);
     }
 
     fn read(&mut self, row: &HistoryRow, mut read: Read) {

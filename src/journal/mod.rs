@@ -15,6 +15,7 @@ mod desk;
 mod expect;
 mod fold;
 mod head;
+mod invocation;
 mod open;
 mod orders;
 mod pack;
@@ -34,8 +35,8 @@ use std::ops::Range;
 use async_trait::async_trait;
 
 use crate::model::{
-    Event, GroupIx, GroupRef, Groups, IllegalTransition, PairSet, PlannedCall, RevocationId, RunId,
-    Snapshot, Status,
+    Event, GroupIx, GroupRef, Groups, Identity, IllegalTransition, PairSet, PlannedCall,
+    RevocationId, RunId, Snapshot, Status,
 };
 
 pub use crate::model::Finding;
@@ -44,7 +45,8 @@ pub use call::{
 };
 pub use check::{CheckReport, check};
 pub use head::head;
-pub use open::{Mode, open};
+pub use invocation::{Holder, Invocation, InvocationEnd, Invoker, Progress, Since};
+pub use open::{Mode, open, open_as};
 pub use orders::GroupOrders;
 pub use prune::Pruning;
 pub use reading::{GroupReading, NamesPeer, Naming, Reading, SideReading, SideRecord};
@@ -60,11 +62,14 @@ pub use url::file_of;
 pub enum JournalError {
     /// Another process holds it.
     #[error(
-        "{journal}: another process holds this journal; wait for it to end, or use another --journal"
+        "{journal} is held by {holder}; wait for it, or look with `unpair runs --watch --journal \
+         {journal}`"
     )]
     Locked {
         /// Which journal.
         journal: String,
+        /// By whom.
+        holder: Box<Holder>,
     },
     /// Its URL names no journal.
     #[error("{journal}: {reason}")]
@@ -114,6 +119,19 @@ pub trait Journal: Send + Sync {
     /// Changes a run's head.
     async fn update(&self, run: &RunId, update: &RunUpdate, at_ms: i64)
     -> Result<(), JournalError>;
+
+    /// Stores who works on a run from now on; called once by each process, before anything else of it
+    /// is written. The process began at `began_ms`.
+    async fn invoke(
+        &self,
+        run: &RunId,
+        by: &Invoker,
+        began_ms: i64,
+        at_ms: i64,
+    ) -> Result<(), JournalError>;
+
+    /// The identities that sent changes for a run.
+    async fn identities(&self, run: &RunId) -> Result<Vec<Identity>, JournalError>;
 
     /// The lanes of a run.
     async fn lanes(&self, run: &RunId) -> Result<Vec<Lane>, JournalError>;

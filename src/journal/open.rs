@@ -2,7 +2,7 @@
 
 use super::sqlite::SqliteJournal;
 use super::url::file_of;
-use super::{Journal, JournalError};
+use super::{Journal, JournalError, Since};
 
 /// What a journal is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,16 @@ pub enum Mode {
 pub async fn open(url: &str, mode: Mode) -> Result<Box<dyn Journal>, JournalError> {
     let path = file_of(url)?;
     Ok(match mode {
-        Mode::Write => Box::new(SqliteJournal::open_to_write(url, &path).await?),
+        Mode::Write => Box::new(SqliteJournal::open_to_write(url, &path, None).await?),
         Mode::Read => Box::new(SqliteJournal::open_to_read(url, &path).await?),
     })
+}
+
+/// Opens the journal at `url` to run, as [`open`] does in [`Mode::Write`]; others are told that `by`
+/// holds it.
+///
+/// Errors: those of [`open`].
+pub async fn open_as(url: &str, by: &Since) -> Result<Box<dyn Journal>, JournalError> {
+    let path = file_of(url)?;
+    Ok(Box::new(SqliteJournal::open_to_write(url, &path, Some(by)).await?))
 }

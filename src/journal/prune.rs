@@ -3,22 +3,22 @@
 use super::run::{RunKind, RunRecord, RunState};
 use super::sqlite::SqliteJournal;
 use super::url::file_of;
-use super::{Journal, JournalError};
+use super::{Journal, JournalError, Since};
 use crate::model::RunId;
 
 /// A journal that is held to drop runs from: nobody takes one up between the list and its end.
 pub struct Pruning(SqliteJournal);
 
 impl Pruning {
-    /// Holds the journal at `url`. It must be there.
+    /// Holds the journal at `url` in the name of `by`. It must be there.
     ///
     /// # Errors
     /// As [`open`](super::open()).
-    pub async fn open(url: &str) -> Result<Self, JournalError> {
+    pub async fn open(url: &str, by: &Since) -> Result<Self, JournalError> {
         let path = file_of(url)?;
         // A journal that is not there is not made to be emptied.
         Box::new(SqliteJournal::open_to_read(url, &path).await?).close().await?;
-        SqliteJournal::open_to_write(url, &path).await.map(Self)
+        SqliteJournal::open_to_write(url, &path, Some(by)).await.map(Self)
     }
 
     /// The runs that may go and whose last event is older than `before_ms`, latest first.

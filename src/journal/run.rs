@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::invocation::{Invocation, InvocationEnd, Progress};
 use crate::failpoint::{Bug, planted};
 use crate::model::{CallForm, GroupId, GroupIx, LaneKey, RuleCounts, RunId, Source};
 
@@ -132,8 +133,15 @@ pub struct RunRecord {
     pub unsent: BTreeMap<String, String>,
     /// When it ended.
     pub ended_ms: Option<i64>,
-    /// Time spent in all invocations.
+    /// Time spent in all invocations, without the time that a person thought: of one that was
+    /// killed, until it was last heard of.
     pub elapsed_ms: i64,
+    /// The processes that worked on it, in order.
+    #[serde(default)]
+    pub invocations: Vec<Invocation>,
+    /// What is done of it, while another process works on it.
+    #[serde(default)]
+    pub running: Option<Progress>,
     /// [`content_digest`](crate::model::PairSet::content_digest), hexadecimal.
     pub content: String,
     /// The digest of the plan, hexadecimal, once complete.
@@ -156,6 +164,12 @@ impl RunRecord {
     pub fn why_unsent(&self, lane: &LaneKey) -> Option<&str> {
         let own = self.unsent.get(&lane.to_string());
         own.or_else(|| self.unsent.get(Self::OTHERS)).map(String::as_str)
+    }
+
+    /// How long a process that has told no end waited for a person's answers.
+    pub fn asked_ms(&self) -> i64 {
+        let open = self.invocations.last().filter(|last| last.end == InvocationEnd::Open);
+        open.map_or(0, |open| open.asked_ms)
     }
 
     /// Whether a change was allowed to leave: the question was answered or `--yes` given, and no
@@ -196,6 +210,9 @@ pub struct RunUpdate {
     pub ended_ms: Option<i64>,
     /// Added to the time spent.
     pub add_elapsed_ms: i64,
+    /// Added to the time that this process waited for a person's answers.
+    #[serde(default)]
+    pub add_asked_ms: i64,
     /// The plan's digest; `Some(None)` while it is made again.
     pub digest: Option<Option<String>>,
     /// The estimate.

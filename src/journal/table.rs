@@ -7,6 +7,8 @@ pub enum Table {
     Journal,
     /// `run`.
     Run,
+    /// `invocation`, by epoch.
+    Invocation,
     /// `source`, by number.
     Source,
     /// `note`, by line.
@@ -52,8 +54,9 @@ impl Table {
     ];
 
     /// What follows from the history, row by row.
-    pub(super) const TOLD: [Self; 8] = [
+    pub(super) const TOLD: [Self; 9] = [
         Self::Run,
+        Self::Invocation,
         Self::Reading,
         Self::Snapshot,
         Self::Finding,
@@ -73,6 +76,7 @@ impl Table {
         match self {
             Self::Journal => "journal",
             Self::Run => "run",
+            Self::Invocation => "invocation",
             Self::Source => "source",
             Self::Note => "note",
             Self::Duplicate => "duplicate",

@@ -3,6 +3,9 @@
 use std::io::{self, Read};
 
 use memchr::{memchr, memrchr};
+use sha2::{Digest as _, Sha256};
+
+use crate::model::hex;
 
 /// The longest line, in bytes. Rows are below 10 KiB; this bounds the memory of a wrong file.
 pub(super) const MAX_LINE: usize = 1 << 20;
@@ -40,12 +43,15 @@ pub(super) struct Pieces {
     held: Vec<u8>,
     ended: bool,
     trouble: Option<Trouble>,
+    /// Over every byte that was read.
+    hasher: Sha256,
 }
 
 impl Pieces {
     /// The pieces of `reader`.
     pub(super) fn new(reader: Box<dyn Read + Send>, size: usize) -> Self {
-        Self { reader, size, held: Vec::new(), ended: false, trouble: None }
+        let hasher = Sha256::new();
+        Self { reader, size, held: Vec::new(), ended: false, trouble: None, hasher }
     }
 
     /// The first `length` bytes, or all if there are fewer; before any piece was taken.
@@ -107,13 +113,21 @@ impl Pieces {
         self.trouble.take()
     }
 
+    /// SHA-256 of the bytes of the file, hexadecimal; `None` unless it was read to its end.
+    pub(super) fn digest(&self) -> Option<String> {
+        let is_whole = self.ended && self.trouble.is_none();
+        is_whole.then(|| hex(&self.hasher.clone().finalize()))
+    }
+
     fn fill(&mut self, bytes: &mut Vec<u8>, size: usize) {
         if self.ended {
             return;
         }
         bytes.reserve(size);
-        let size = size as u64;
-        match self.reader.by_ref().take(size).read_to_end(bytes) {
+        let (size, from) = (size as u64, bytes.len());
+        let read = self.reader.by_ref().take(size).read_to_end(bytes);
+        self.hasher.update(&bytes[from..]);
+        match read {
             Ok(got) => self.ended = (got as u64) < size,
             Err(error) => self.give_up(bytes, Trouble::Io(error)),
         }

@@ -45,7 +45,14 @@ impl Gather {
     pub(super) fn source(&mut self, name: String) {
         self.file = Some(Arc::from(name.as_str()));
         self.tally = Tally::default();
-        self.sources.push(Source { name, first_line: self.lines });
+        self.sources.push(Source { name, first_line: self.lines, digest: None });
+    }
+
+    /// Ends the source, whose bytes have this digest.
+    pub(super) fn ends_with(&mut self, digest: Option<String>) {
+        if let Some(source) = self.sources.last_mut() {
+            source.digest = digest;
+        }
     }
 
     /// Counts lines that hold no rows: blank ones and the header.

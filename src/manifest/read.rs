@@ -51,8 +51,9 @@ pub(super) fn read_by(inputs: Vec<ManifestInput>, rules: &Rules, manner: Manner)
         gather.source(input.name);
         let mut file =
             File { pieces: Pieces::new(input.reader, manner.piece), gather: &mut gather };
-        if let Err(stop) = file.read(&shared, manner.plain) {
-            file.report(stop);
+        match file.read(&shared, manner.plain) {
+            Ok(()) => file.gather.ends_with(file.pieces.digest()),
+            Err(stop) => file.report(stop),
         }
     }
     finish(gather, shared)

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
+
 /// Escapes what could drive a terminal or reorder a line: control characters, escape sequences
 /// and bidirectional marks come out as `\u{…}`.
 pub fn escape_control(text: &str) -> Cow<'_, str> {
@@ -23,6 +25,15 @@ pub fn escape_control(text: &str) -> Cow<'_, str> {
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Milliseconds since 1970 as `2026-11-20 11:17Z`.
+pub fn clock(ms: i64) -> String {
+    match Timestamp::from_millisecond(ms) {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%MZ").to_string(),
+        // Beyond the year 9999: the number says more than nothing.
+        Err(_) => ms.to_string(),
+    }
 }
 
 /// `1234567` as `1,234,567`.

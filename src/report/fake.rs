@@ -9,8 +9,8 @@ use crate::journal::{
     SideReading, SideRecord, Tally,
 };
 use crate::model::{
-    Direction, Fields, Filter, GroupIx, GroupRef, Outcome, PairSet, Peer, Policy, PortRange,
-    Provider, Revocation, RevocationId, Rule, RuleCounts, Snapshot, Source,
+    Direction, Fields, Filter, GroupIx, GroupRef, Identity, Outcome, PairSet, Peer, Policy,
+    PortRange, Provider, Revocation, RevocationId, Rule, RuleCounts, Snapshot, Source,
 };
 
 /// One run, with whatever a test puts into it.
@@ -21,6 +21,7 @@ pub(super) struct FakeJournal {
     pub(super) snapshots: Vec<(GroupIx, Snapshot)>,
     pub(super) revocations: Vec<RevocationRecord>,
     pub(super) tallies: Vec<Tally>,
+    pub(super) identities: Vec<Identity>,
     pub(super) history: Vec<HistoryRow>,
     /// The largest page that anybody asked for.
     pub(super) largest_page: AtomicU32,
@@ -54,7 +55,7 @@ pub(super) type ManifestRow = (GroupRef, GroupRef, Filter, u32);
 
 /// A set of pairs from `pairs.csv`, with notes by line.
 pub(super) fn pair_set(rows: &[ManifestRow], notes: &[(u32, &str)]) -> PairSet {
-    let sources = vec![Source { name: "pairs.csv".into(), first_line: 0 }];
+    let sources = vec![Source { name: "pairs.csv".into(), first_line: 0, digest: None }];
     let notes = notes.iter().map(|(line, note)| (*line, (*note).to_owned())).collect();
     PairSet::build(sources, rows, notes).expect("few filters")
 }
@@ -101,6 +102,7 @@ impl FakeJournal {
             snapshots: Vec::new(),
             revocations: Vec::new(),
             tallies: Vec::new(),
+            identities: Vec::new(),
             history: Vec::new(),
             largest_page: AtomicU32::new(0),
             history_reads: AtomicU32::new(0),
@@ -221,6 +223,8 @@ fn record(pairs: &PairSet) -> RunRecord {
         unsent: std::collections::BTreeMap::new(),
         ended_ms: Some(1_700_000_002_000),
         elapsed_ms: 2_000,
+        invocations: Vec::new(),
+        running: None,
         content: "c0ffee".into(),
         digest: None,
         estimate_s: None,

@@ -5,11 +5,13 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::journal::{RunKind, RunRecord};
+use crate::model::escape_control;
 
 use super::PlainJson;
 use super::csv::{csv_safe, optional};
+use super::running::Running;
 use super::summary::state_word;
-use super::text::{clock, grid, rfc3339, thousands, whole_seconds};
+use super::text::{clock, grid, rfc3339, thousands, whole_seconds, wrap};
 use super::{Format, ReportError, Style};
 
 /// Characters of a digest that people compare.
@@ -34,6 +36,8 @@ struct RunRow<'a> {
     rules: u64,
     digest: Option<&'a str>,
     parent: Option<&'a str>,
+    /// What a process does of it now; absent unless one works on it.
+    running: Option<Running<'a>>,
 }
 
 /// Writes `runs` in their order.
@@ -60,7 +64,7 @@ fn row(run: &RunRecord) -> RunRow<'_> {
     RunRow {
         run: run.new.id.as_str(),
         kind: kind_word(run.new.kind),
-        state: state_word(run.state),
+        state: state_word(run),
         exit: run.exit,
         created: rfc3339(run.new.created_ms),
         started: run.started_ms.map(rfc3339),
@@ -70,6 +74,7 @@ fn row(run: &RunRecord) -> RunRow<'_> {
         rules: run.rules.planned,
         digest: run.digest.as_deref(),
         parent: run.new.parent.as_ref().map(crate::model::RunId::as_str),
+        running: Running::of(run),
     }
 }
 
@@ -102,14 +107,22 @@ fn table(runs: &[RunRecord], style: Style) -> String {
         cells.extend(digests.then(|| start(digest, SHORT_DIGEST)));
         cells
     });
-    grid(&header, &[3, 5, 6], &rows.collect::<Vec<_>>(), style.width)
+    let mut table = grid(&header, &[3, 5, 6], &rows.collect::<Vec<_>>(), style.width);
+    for run in runs {
+        if let Some(running) = Running::of(run) {
+            let line = format!("{} is running: {running}", start(run.new.id.as_str(), short));
+            table.push_str(&wrap(&escape_control(&line), style.width, 0, 2));
+            table.push('\n');
+        }
+    }
+    table
 }
 
 fn cells(run: &RunRecord, short: usize) -> Vec<String> {
     vec![
         start(run.new.id.as_str(), short),
         kind_word(run.new.kind).to_owned(),
-        state_word(run.state).to_owned(),
+        state_word(run).to_owned(),
         optional(run.exit.as_ref()),
         clock(run.new.created_ms),
         thousands(run.pairs),

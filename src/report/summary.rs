@@ -8,6 +8,7 @@ use crate::journal::{Journal, JournalError, NewRun, RunKind, RunRecord, RunState
 use crate::model::{PairCounts, RuleCounts, RunId};
 
 use super::evidence::{Evidence, Judged};
+use super::provenance::Provenance;
 use super::text::{count, rfc3339, thousands, whole_seconds};
 use super::walk::PairWalk;
 
@@ -23,7 +24,7 @@ pub struct Summary {
     pub command: String,
     /// The run.
     pub run: RunId,
-    /// `planned`, `finished`, `interrupted` or `stopped`.
+    /// `planned`, `running`, `finished`, `interrupted` or `stopped`.
     pub state: &'static str,
     /// The plan's digest, once the plan is complete.
     pub digest: Option<String>,
@@ -43,8 +44,11 @@ pub struct Summary {
     pub calls: CallCounts,
     /// The estimate in seconds; 0 if there was none.
     pub estimate_s: u64,
-    /// Seconds spent in all invocations.
+    /// Seconds spent in all invocations, without the time that a person thought.
     pub elapsed_s: u64,
+    /// Who worked on it, when, and with what.
+    #[serde(flatten)]
+    pub provenance: Provenance,
 }
 
 /// What the last readings show between the pairs of a run.
@@ -97,7 +101,7 @@ pub async fn summarize(
         schema: SCHEMA,
         command: command.to_owned(),
         run: run.new.id.clone(),
-        state: state_word(run.state),
+        state: state_word(run),
         digest: run.digest.clone(),
         pairs,
         rules: RuleCounts { outside: live.outside, ..run.rules },
@@ -107,6 +111,7 @@ pub async fn summarize(
         calls: CallCounts::of(&journal.tallies(&run.new.id).await?),
         estimate_s: run.estimate_s.unwrap_or_default(),
         elapsed_s: whole_seconds(run.elapsed_ms),
+        provenance: Provenance::load(journal, run).await?,
     })
 }
 
@@ -121,9 +126,11 @@ pub fn exit_code(pairs: &PairCounts, run: &NewRun) -> u8 {
     if live + unread + run.left_out == 0 { 0 } else { 3 }
 }
 
-/// The state as users know it: a run whose process died was interrupted.
-pub(super) const fn state_word(state: RunState) -> &'static str {
-    match state {
+/// The state as users know it: a run that another process works on is running, and one whose process
+/// died was interrupted.
+pub(super) const fn state_word(run: &RunRecord) -> &'static str {
+    match run.state {
+        _ if run.running.is_some() => "running",
         RunState::Planned => "planned",
         RunState::Finished => "finished",
         RunState::Reading | RunState::Acting | RunState::Interrupted => "interrupted",

@@ -11,6 +11,8 @@ use crate::model::escape_control;
 use super::commands::quote;
 use super::format::{Detail, Tone};
 use super::pairs::PairRows;
+use super::provenance;
+use super::running::Running;
 use super::summary::exit_code;
 use super::text::{clock, count, duration, wrap, wrap_parts};
 use super::{ReportError, Style, Summary};
@@ -40,6 +42,10 @@ pub(super) async fn write(
     writeln!(out, "\n{}", wrap(NOT_JUDGED, style.width, 0, 2))?;
     if let Some(row) = head(journal, &run.new.id).await? {
         writeln!(out, "Journal head: {}", escape_control(&row.hash))?;
+    }
+    // Whoever ran another command knows who that was.
+    if summary.command == "report" {
+        provenance::write(run, &summary.provenance, style, out)?;
     }
     if let Some(next) = next_step(run, summary) {
         writeln!(out, "\n{}", style.paint(Tone::Strong, &next))?;
@@ -82,6 +88,7 @@ fn write_verdict(
 /// `revoke <id>`, its state, and estimate against fact.
 pub(super) fn facts(run: &RunRecord, summary: &Summary) -> Vec<String> {
     let mut facts = vec![format!("{} {}", summary.command, run.new.id)];
+    facts.extend(Running::of(run).map(|running| running.to_string()));
     facts.push(match run.exit {
         Some(exit) => format!("{}, exit code {exit}", summary.state),
         None => summary.state.to_owned(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::{Source, escape_control};
 
-pub(super) use crate::model::thousands;
+pub(super) use crate::model::{clock, thousands};
 
 /// `1 rule`, `2 rules`.
 pub(super) fn count(n: u64, noun: &str) -> String {
@@ -34,14 +34,6 @@ pub(super) fn rfc3339(ms: i64) -> String {
     match Timestamp::from_millisecond(ms) {
         Ok(time) => format!("{time:.3}"),
         // Beyond the year 9999: the number says more than nothing.
-        Err(_) => ms.to_string(),
-    }
-}
-
-/// Milliseconds since 1970 as `2026-11-20 11:17Z`.
-pub(super) fn clock(ms: i64) -> String {
-    match Timestamp::from_millisecond(ms) {
-        Ok(time) => time.strftime("%Y-%m-%d %H:%MZ").to_string(),
         Err(_) => ms.to_string(),
     }
 }
@@ -172,8 +164,8 @@ mod tests {
     #[test]
     fn a_line_is_told_by_its_own_file() {
         let sources = [
-            Source { name: "one.csv".into(), first_line: 0 },
-            Source { name: "two.csv".into(), first_line: 10 },
+            Source { name: "one.csv".into(), first_line: 0, digest: None },
+            Source { name: "two.csv".into(), first_line: 10, digest: None },
         ];
         assert_eq!(locate(&sources, 10), "one.csv:10");
         assert_eq!(locate(&sources, 12), "two.csv:2");

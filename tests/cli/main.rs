@@ -35,6 +35,7 @@ mod owners;
 #[path = "../support/process.rs"]
 mod process;
 mod progress;
+mod provenance;
 #[path = "../support/proxy.rs"]
 mod proxy;
 mod pruning;

@@ -17,13 +17,13 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use unpair::journal::{
-    CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Journal,
-    JournalError, Lane, Mode, NewRun, OpenCounts, ReadingTimes, Reopenable, RevocationRecord,
-    RunRecord, RunUpdate, SideRecord, Table, Tally, open,
+    CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Invoker,
+    Journal, JournalError, Lane, Mode, NewRun, OpenCounts, ReadingTimes, Reopenable,
+    RevocationRecord, RunRecord, RunUpdate, SideRecord, Table, Tally, open,
 };
 use unpair::model::{
-    Event, Filter, GroupIx, GroupRef, Groups, Outcome, PairSet, PlannedCall, RevocationId, RuleId,
-    RunId, Settled, Snapshot, Status,
+    Event, Filter, GroupIx, GroupRef, Groups, Identity, Outcome, PairSet, PlannedCall,
+    RevocationId, RuleId, RunId, Settled, Snapshot, Status,
 };
 
 use crate::ground::Ground;
@@ -176,6 +176,7 @@ watched! {
     reads {
         fn run(id: &str) -> RunRecord;
         fn runs() -> Vec<RunRecord>;
+        fn identities(run: &RunId) -> Vec<Identity>;
         fn lanes(run: &RunId) -> Vec<Lane>;
         fn filters(run: &RunId) -> Vec<Filter>;
         fn groups(run: &RunId, from: GroupIx, limit: u32) -> Vec<GroupWork>;
@@ -198,6 +199,7 @@ watched! {
         fn rows(run: &RunId, table: Table, keys: Range<i64>) -> Vec<Value>;
     }
     writes {
+        fn invoke(run: &RunId, by: &Invoker, began_ms: i64, at_ms: i64) -> ();
         fn begin(run: &NewRun, pairs: &PairSet) -> ();
         fn update(run: &RunId, update: &RunUpdate, at_ms: i64) -> ();
         fn record_readings(run: &RunId, readings: &[GroupReading]) -> ();

@@ -104,7 +104,7 @@ impl Rows {
             .zip(&self.list)
             .map(|(line, row)| (row.ends[0].clone(), told(row), row.filter.clone(), line))
             .collect();
-        let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0 }];
+        let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0, digest: None }];
         PairSet::build(sources, &rows, BTreeMap::new()).expect("few filters")
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn rule(id: &str, direction: Direction, n: usize, peer: Peer) -> Rule
 pub(crate) fn pair_set(pairs: impl IntoIterator<Item = [GroupRef; 2]>) -> PairSet {
     let rows: Vec<_> =
         pairs.into_iter().zip(2..).map(|([a, b], line)| (a, b, Filter::default(), line)).collect();
-    let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0 }];
+    let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0, digest: None }];
     PairSet::build(sources, &rows, BTreeMap::new()).expect("few filters")
 }
 

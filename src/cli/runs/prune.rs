@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::cli::confirm;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::invoker::this_process;
 use crate::cli::output::tell;
 use crate::cli::start::Context;
 use crate::exchange::now_ms;
@@ -19,7 +20,7 @@ pub(super) async fn run(
     age: Duration,
     consent: Consent,
 ) -> Result<Exit, Failure> {
-    let journal = Pruning::open(&context.common.journal).await?;
+    let journal = Pruning::open(&context.common.journal, &this_process(now_ms())).await?;
     let age_ms = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
     let runs = journal.candidates(now_ms().saturating_sub(age_ms)).await?;
     if !runs.is_empty() && consent != Consent::Withheld {

@@ -16,7 +16,7 @@ use crate::journal::cells::Cell;
 use crate::journal::chain::canonical;
 use crate::journal::table::Table;
 use crate::journal::{JournalError, NewRun, RunState, pack};
-use crate::model::PairSet;
+use crate::model::{PairSet, Source};
 
 /// Repeated lines in one blob.
 const LINES: usize = 1000;
@@ -65,10 +65,7 @@ pub(super) async fn tell(
 
 /// Sends what there is little of.
 async fn few(feed: &mut Feed, pairs: &PairSet) -> Result<(), JournalError> {
-    feed.table(Table::Source, sql::SOURCE_INSERT).await?;
-    for (ix, source) in pairs.sources.iter().enumerate() {
-        feed.row(&[ix.into(), source.name.as_str().into(), source.first_line.into()]).await?;
-    }
+    sources(feed, &pairs.sources).await?;
     feed.table(Table::Note, sql::NOTE_INSERT).await?;
     for (line, text) in &pairs.notes {
         feed.row(&[(*line).into(), text.as_str().into()]).await?;
@@ -80,6 +77,20 @@ async fn few(feed: &mut Feed, pairs: &PairSet) -> Result<(), JournalError> {
     feed.table(Table::Filter, sql::FILTER_INSERT).await?;
     for (ix, filter) in pairs.filters.iter().enumerate() {
         feed.row(&[ix.into(), to_json(filter)?.as_str().into()]).await?;
+    }
+    Ok(())
+}
+
+/// Sends the manifests, with the digests of their bytes if all of them are known: a row that holds
+/// none is as in version 1.
+async fn sources(feed: &mut Feed, sources: &[Source]) -> Result<(), JournalError> {
+    let are_known = sources.iter().all(|source| source.digest.is_some());
+    let statement = if are_known { sql::SOURCE_DIGEST } else { sql::SOURCE_INSERT };
+    feed.table(Table::Source, statement).await?;
+    for (ix, source) in sources.iter().enumerate() {
+        let mut row = vec![ix.into(), source.name.as_str().into(), source.first_line.into()];
+        row.extend(source.digest.as_deref().filter(|_| are_known).map(Cell::from));
+        feed.row(&row).await?;
     }
     Ok(())
 }

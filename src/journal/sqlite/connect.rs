@@ -7,16 +7,18 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+mod holder;
 mod place;
 mod version;
 
-pub(super) use place::{Held, hold, is_ours};
+pub(super) use holder::holder;
+pub(super) use place::{Held, LOCK, hold, is_ours, with};
 use version::{APPLICATION, MIGRATIONS, version};
 
 use super::sql;
 use crate::failpoint::{Bug, planted};
 use crate::files::Owner;
-use crate::journal::JournalError;
+use crate::journal::{Holder, JournalError};
 
 /// What the writer sets: a commit that returned is on disk, and the write-ahead log is cut back
 /// to 64 MiB after a checkpoint.
@@ -42,8 +44,10 @@ impl Name {
         JournalError::Unusable { journal: self.0.clone(), reason: reason.into() }
     }
 
-    pub(super) fn locked(&self) -> JournalError {
-        JournalError::Locked { journal: self.0.clone() }
+    /// Another process has the right to write, as its lock file says.
+    pub(super) fn locked(&self, path: &Path) -> JournalError {
+        let holder = holder(&with(path, LOCK)).unwrap_or(Holder { pid: None, by: None });
+        JournalError::Locked { journal: self.0.clone(), holder: Box::new(holder) }
     }
 }
 

@@ -1,23 +1,23 @@
 //! A journal that is open: its reader, its writer, and the numbers of its runs.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 
 use rusqlite::Connection;
 
-use super::connect::{Name, is_ours};
+use super::connect::{LOCK, Name, is_ours, with};
 use super::counts::Counts;
 use super::order::Alone;
 use super::reader::Reader;
 use super::row::{first, get};
-use super::runs;
+use super::runs::{self, With};
 use super::sql;
 use super::writing::Writing;
 use crate::files::Owner;
 use crate::journal::desk::{By, Step};
 use crate::journal::prune::Last;
-use crate::journal::{CallId, JournalError};
+use crate::journal::{CallId, JournalError, Since};
 use crate::model::{Event, RunId, Status};
 
 /// A journal in a `SQLite` file.
@@ -29,19 +29,24 @@ pub(in crate::journal) struct SqliteJournal {
     numbers: RwLock<HashMap<RunId, i64>>,
     pub(super) counts: Counts,
     pub(super) writing: Option<Writing>,
+    /// The file that another process locks which works on the runs of the journal; none if this
+    /// process does.
+    pub(super) lock: Option<PathBuf>,
 }
 
 impl SqliteJournal {
-    /// Opens for writing, alone; creates and migrates the file.
+    /// Opens for writing, alone; creates and migrates the file. Others are told who holds it.
     pub(in crate::journal) async fn open_to_write(
         name: &str,
         path: &Path,
+        by: Option<&Since>,
     ) -> Result<Self, JournalError> {
         let name = Name(name.to_owned());
         let counts = Counts::new(true);
-        let writing = Some(Writing::open(name.clone(), path.to_owned(), counts.clone()).await?);
+        let writing = Writing::open(name.clone(), path.to_owned(), counts.clone(), by).await?;
         let reader = Reader::open(name.clone(), path.to_owned()).await?;
-        Ok(Self { name, reader, numbers: RwLock::default(), counts, writing })
+        let writing = Some(writing);
+        Ok(Self { name, reader, numbers: RwLock::default(), counts, writing, lock: None })
     }
 
     /// Opens for reading, beside whoever writes.
@@ -60,6 +65,7 @@ impl SqliteJournal {
             numbers: RwLock::default(),
             counts: Counts::new(false),
             writing: None,
+            lock: Some(with(path, LOCK)),
         })
     }
 
@@ -71,6 +77,11 @@ impl SqliteJournal {
     /// Where the history of a run ends.
     pub(in crate::journal) async fn last(&self, run: &RunId) -> Result<Last, JournalError> {
         self.ask(run, runs::last).await
+    }
+
+    /// What runs are told with.
+    pub(super) fn with(&self) -> With {
+        With { counts: self.counts.clone(), lock: self.lock.clone() }
     }
 
     pub(super) fn writing(&self) -> Result<&Writing, JournalError> {

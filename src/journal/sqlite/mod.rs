@@ -6,6 +6,7 @@ mod connect;
 mod counts;
 mod feed;
 mod frame;
+mod invocations;
 mod journal;
 mod load;
 mod order;

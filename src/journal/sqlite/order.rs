@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::invocations::{self, InvokeOrder};
 use super::planning::{self, PlanOrder};
 use super::readings::{self, ReadingsOrder};
 use super::runs::{self, UpdateOrder};
@@ -23,6 +24,7 @@ pub(super) enum Order {
 pub(super) enum Alone {
     Readings(ReadingsOrder, Vec<PlanOrder>),
     Update(UpdateOrder),
+    Invoke(InvokeOrder),
     Reclaim {
         run: RunId,
         run_no: i64,
@@ -44,7 +46,8 @@ impl Order {
             Self::Step(_) | Self::Plan(_) => true,
             Self::Alone(Alone::Readings(_, plans)) => !plans.is_empty(),
             Self::Alone(Alone::Drop { .. }) => true,
-            Self::Alone(Alone::Update(_) | Alone::Reclaim { .. } | Alone::Tally(_)) => false,
+            Self::Alone(Alone::Update(_) | Alone::Invoke(_)) => false,
+            Self::Alone(Alone::Reclaim { .. } | Alone::Tally(_)) => false,
             #[cfg(test)]
             Self::Alone(Alone::Limit(_)) => false,
         }
@@ -109,6 +112,7 @@ fn carry_out_alone(
             return Ok(saved.map(|()| Reply::Done));
         }
         Alone::Update(order) => runs::update(work, &order)?,
+        Alone::Invoke(order) => invocations::add(work, &order)?,
         Alone::Tally(order) => tallies::add(work, &order)?,
         Alone::Reclaim { run, run_no, at_ms } => {
             return Ok(Ok(Reply::Count(steps::reclaim(work, &run, run_no, at_ms)?)));

@@ -6,6 +6,7 @@ use std::ops::Range;
 use async_trait::async_trait;
 use serde_json::Value;
 
+use super::invocations::{self, InvokeOrder};
 use super::order::{Alone, Order};
 use super::planning::PlanOrder;
 use super::readings::ReadingsOrder;
@@ -15,13 +16,13 @@ use super::{SqliteJournal, calls, frame, records, sides, sql, tables};
 use crate::journal::desk::By;
 use crate::journal::table::Table;
 use crate::journal::{
-    CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Journal,
-    JournalError, Lane, NewRun, OpenCounts, ReadingTimes, Reopenable, RevocationRecord, RunRecord,
-    RunUpdate, SideRecord, Tally,
+    CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Invoker,
+    Journal, JournalError, Lane, NewRun, OpenCounts, ReadingTimes, Reopenable, RevocationRecord,
+    RunRecord, RunUpdate, SideRecord, Tally,
 };
 use crate::model::{
-    Event, Filter, GroupIx, GroupRef, Groups, PairSet, PlannedCall, RevocationId, RunId, Snapshot,
-    Status,
+    Event, Filter, GroupIx, GroupRef, Groups, Identity, PairSet, PlannedCall, RevocationId, RunId,
+    Snapshot, Status,
 };
 
 #[async_trait]
@@ -32,13 +33,13 @@ impl Journal for SqliteJournal {
 
     async fn run(&self, id: &str) -> Result<RunRecord, JournalError> {
         let id = id.to_owned();
-        let counts = self.counts.clone();
-        self.reader.ask(move |conn| runs::one(conn, &counts, &id)).await
+        let with = self.with();
+        self.reader.ask(move |conn| runs::one(conn, &with, &id)).await
     }
 
     async fn runs(&self) -> Result<Vec<RunRecord>, JournalError> {
-        let counts = self.counts.clone();
-        self.reader.ask(move |conn| runs::all(conn, &counts)).await
+        let with = self.with();
+        self.reader.ask(move |conn| runs::all(conn, &with)).await
     }
 
     async fn update(
@@ -50,6 +51,22 @@ impl Journal for SqliteJournal {
         let run_no = self.number(run).await?;
         let order = UpdateOrder { run_no, update: update.clone(), at_ms };
         self.writing()?.carry_out(Alone::Update(order)).await
+    }
+
+    async fn invoke(
+        &self,
+        run: &RunId,
+        by: &Invoker,
+        began_ms: i64,
+        at_ms: i64,
+    ) -> Result<(), JournalError> {
+        let run_no = self.number(run).await?;
+        let order = InvokeOrder { run_no, by: by.clone(), began_ms, at_ms };
+        self.writing()?.carry_out(Alone::Invoke(order)).await
+    }
+
+    async fn identities(&self, run: &RunId) -> Result<Vec<Identity>, JournalError> {
+        self.ask(run, invocations::identities).await
     }
 
     async fn lanes(&self, run: &RunId) -> Result<Vec<Lane>, JournalError> {

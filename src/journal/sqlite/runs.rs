@@ -1,16 +1,27 @@
 //! The heads of runs.
 
+use std::path::PathBuf;
+
 use rusqlite::{Connection, Params};
 use serde_json::{Map, Value, json};
 
 use super::counts::Counts;
+use super::invocations;
 use super::row::{Row, execute, first, get, maybe_text, parse, select, spell, text, word};
 use super::sql;
 use super::work::Work;
 use crate::journal::chain::canonical;
 use crate::journal::prune::Last;
-use crate::journal::{JournalError, NewRun, RunRecord, RunUpdate};
+use crate::journal::{Invocation, InvocationEnd, JournalError, NewRun, RunRecord, RunUpdate};
 use crate::model::{RunId, Source};
+
+/// What a run is told with beside its rows.
+#[derive(Clone)]
+pub(super) struct With {
+    pub(super) counts: Counts,
+    /// The file that another process locks which works on runs of the journal, if one may.
+    pub(super) lock: Option<PathBuf>,
+}
 
 /// A change of a run's head.
 pub(super) struct UpdateOrder {
@@ -46,6 +57,7 @@ pub(super) fn update(work: &mut Work<'_>, order: &UpdateOrder) -> Result<(), Jou
         update.unsent.as_ref().map(canonical).transpose()?,
     );
     execute(work.conn, sql::RUN_STANDING, standing)?;
+    invocations::update(work, order.run_no, update.add_asked_ms, update.ended_ms)?;
     let body = canonical(&changes(update)?)?;
     work.record(order.run_no, order.at_ms, "updated", None, body)?;
     Ok(())
@@ -67,6 +79,7 @@ fn changes(update: &RunUpdate) -> Result<Map<String, Value>, JournalError> {
     put("unsent", update.unsent.as_ref().map(canonical).transpose()?.map(Value::from));
     put("ended_ms", update.ended_ms.map(Value::from));
     put("add_elapsed_ms", Some(update.add_elapsed_ms.into()));
+    put("add_asked_ms", (update.add_asked_ms != 0).then(|| update.add_asked_ms.into()));
     put("digest", update.digest.as_ref().map(|digest| json!(digest)));
     put("estimate_s", update.estimate_s.map(Value::from));
     Ok(changes)
@@ -93,34 +106,36 @@ pub(super) fn last(conn: &Connection, run_no: i64) -> Result<Last, JournalError>
 }
 
 /// The run of this id, or the only one whose id begins so.
-pub(super) fn one(conn: &Connection, counts: &Counts, id: &str) -> Result<RunRecord, JournalError> {
-    let found =
-        if id.is_empty() { Vec::new() } else { records(conn, counts, sql::RUN_FIND, [id])? };
+pub(super) fn one(conn: &Connection, with: &With, id: &str) -> Result<RunRecord, JournalError> {
+    let found = if id.is_empty() { Vec::new() } else { records(conn, with, sql::RUN_FIND, [id])? };
     let is_only = found.len() == 1;
     let run = found.into_iter().next().filter(|run| is_only || run.new.id.as_str() == id);
     run.ok_or_else(|| JournalError::NoSuchRun(id.to_owned()))
 }
 
 /// Every run, latest first.
-pub(super) fn all(conn: &Connection, counts: &Counts) -> Result<Vec<RunRecord>, JournalError> {
-    records(conn, counts, sql::RUN_ALL, [])
+pub(super) fn all(conn: &Connection, with: &With) -> Result<Vec<RunRecord>, JournalError> {
+    records(conn, with, sql::RUN_ALL, [])
 }
 
 fn records(
     conn: &Connection,
-    counts: &Counts,
+    with: &With,
     query: &str,
     values: impl Params,
 ) -> Result<Vec<RunRecord>, JournalError> {
-    select(conn, query, values, |row| record(conn, counts, row))
+    select(conn, query, values, |row| record(conn, with, row))
 }
 
-fn record(conn: &Connection, counts: &Counts, row: &Row<'_>) -> Result<RunRecord, JournalError> {
+fn record(conn: &Connection, with: &With, row: &Row<'_>) -> Result<RunRecord, JournalError> {
     let no: i64 = get(row, "no")?;
     let new: NewRun = parse(text(row, "options")?)?;
     if new.id.as_str() != text(row, "id")? {
         return Err(JournalError::Damaged(format!("run {}: it has another id", new.id)));
     }
+    let (invocations, running) = invocations::list(conn, no, with.lock.as_deref())?;
+    let unended = invocations.iter().filter(|it| it.end != InvocationEnd::Ended);
+    let killed_ms: i64 = unended.map(Invocation::worked_ms).sum();
     Ok(RunRecord {
         new,
         state: word(text(row, "state")?)?,
@@ -132,18 +147,21 @@ fn record(conn: &Connection, counts: &Counts, row: &Row<'_>) -> Result<RunRecord
         settings: get(row, "settings")?,
         unsent: maybe_text(row, "unsent")?.map(parse).transpose()?.unwrap_or_default(),
         ended_ms: get(row, "ended_ms")?,
-        elapsed_ms: get(row, "elapsed_ms")?,
+        elapsed_ms: get::<i64>(row, "elapsed_ms")?.saturating_add(killed_ms),
+        invocations,
+        running,
         content: get(row, "content")?,
         digest: get(row, "digest")?,
         estimate_s: get(row, "estimate_s")?,
         pairs: get(row, "pairs")?,
         sources: sources(conn, no)?,
-        rules: counts.of(conn, no)?,
+        rules: with.counts.of(conn, no)?,
     })
 }
 
 fn sources(conn: &Connection, no: i64) -> Result<Vec<Source>, JournalError> {
     select(conn, sql::RUN_SOURCES, [no], |row| {
-        Ok(Source { name: get(row, "name")?, first_line: get(row, "first_line")? })
+        let (name, first_line) = (get(row, "name")?, get(row, "first_line")?);
+        Ok(Source { name, first_line, digest: get(row, "digest")? })
     })
 }

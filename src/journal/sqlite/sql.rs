@@ -64,7 +64,7 @@ statements! {
     RUN_ALL = "SELECT * FROM run ORDER BY no DESC";
     /// In order of rows: to group a million by their outcomes takes longer than to count them.
     OUTCOMES = "SELECT outcome FROM member WHERE run_no = ?1";
-    RUN_SOURCES = "SELECT name, first_line FROM source WHERE run_no = ?1 ORDER BY ix";
+    RUN_SOURCES = "SELECT name, first_line, digest FROM source WHERE run_no = ?1 ORDER BY ix";
     RUN_DROP = "DELETE FROM run WHERE id = ?1";
     /// A wall clock that was set back makes no run older than its latest event.
     RUN_LAST = "SELECT (SELECT max(at_ms) FROM event WHERE run_no = ?1) AS at_ms,
@@ -74,8 +74,25 @@ statements! {
             WHERE run_no = ?1 AND status = 'in_flight' AND status NOT IN ('settled', 'failed'))
             AS in_flight";
 
+    // Who worked on runs.
+    INVOCATION_INSERT = "INSERT INTO invocation (run_no, epoch, host, user, pid, command, version,
+            began_ms)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+    INVOCATION_CUT = "UPDATE invocation SET cut_ms = ?2
+        WHERE run_no = ?1 AND epoch < ?3 AND ended_ms IS NULL AND cut_ms IS NULL";
+    INVOCATION_UPDATE = "UPDATE invocation SET asked_ms = asked_ms + ?3,
+        ended_ms = coalesce(?4, ended_ms) WHERE run_no = ?1 AND epoch = ?2";
+    INVOCATIONS = "SELECT epoch IS (SELECT epoch FROM journal) AS is_last, host, user, pid, command,
+            version, began_ms, asked_ms, ended_ms, cut_ms
+        FROM invocation WHERE run_no = ?1 ORDER BY epoch";
+    LAST_EVENT = "SELECT at_ms FROM event WHERE run_no = ?1 ORDER BY seq DESC LIMIT 1";
+    GROUPS_READ = "SELECT count(*) AS groups, count(read_ms) AS read FROM grp WHERE run_no = ?1";
+    IDENTITIES = "SELECT DISTINCT account, arn FROM attempt WHERE run_no = ?1 ORDER BY account, arn";
+
     // The plan's frame.
     SOURCE_INSERT = "INSERT INTO source (run_no, ix, name, first_line) VALUES (?1, ?2, ?3, ?4)";
+    SOURCE_DIGEST = "INSERT INTO source (run_no, ix, name, first_line, digest)
+        VALUES (?1, ?2, ?3, ?4, ?5)";
     NOTE_INSERT = "INSERT INTO note (run_no, line, text) VALUES (?1, ?2, ?3)";
     DUPLICATE_INSERT = "INSERT INTO duplicate (run_no, ix, entries) VALUES (?1, ?2, ?3)";
     FILTER_INSERT = "INSERT INTO filter (run_no, ix, body) VALUES (?1, ?2, ?3)";
@@ -268,7 +285,12 @@ statements! {
     ROWS_RUN = "SELECT json_array(id, options, state, exit, started_ms, declined_ms, frozen_ms,
             closing_ms, settings, unsent, ended_ms, elapsed_ms, content, digest, estimate_s, pairs, next_call, next_revocation, lease_epoch)
         FROM run WHERE no = ?1 AND ?2 <= ?3";
-    ROWS_SOURCE = "SELECT json_array(ix, name, first_line) FROM source
+    ROWS_INVOCATION = "SELECT json_array(epoch, host, user, pid, command, version, began_ms,
+            asked_ms, ended_ms, cut_ms) FROM invocation
+        WHERE run_no = ?1 AND epoch >= ?2 AND epoch < ?3 ORDER BY epoch";
+    /// A manifest of which no digest is known is a row without one, as in version 1.
+    ROWS_SOURCE = "SELECT CASE WHEN digest IS NULL THEN json_array(ix, name, first_line)
+            ELSE json_array(ix, name, first_line, digest) END FROM source
         WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";
     ROWS_NOTE = "SELECT json_array(line, text) FROM note
         WHERE run_no = ?1 AND line >= ?2 AND line < ?3 ORDER BY line";

@@ -14,6 +14,7 @@ const fn statement(table: Table) -> &'static str {
     match table {
         Table::Journal => sql::ROWS_JOURNAL,
         Table::Run => sql::ROWS_RUN,
+        Table::Invocation => sql::ROWS_INVOCATION,
         Table::Source => sql::ROWS_SOURCE,
         Table::Note => sql::ROWS_NOTE,
         Table::Duplicate => sql::ROWS_DUPLICATE,

@@ -10,7 +10,7 @@ use super::sql;
 
 /// A journal whose file cannot grow beyond so many pages of 4 KiB.
 pub(in crate::journal) async fn with_pages(url: &str, path: &Path, pages: u32) -> SqliteJournal {
-    let journal = SqliteJournal::open_to_write(url, path).await.expect("a journal");
+    let journal = SqliteJournal::open_to_write(url, path, None).await.expect("a journal");
     journal.writing().expect("a writer").carry_out(Alone::Limit(pages)).await.expect("a limit");
     journal
 }
@@ -19,7 +19,7 @@ pub(in crate::journal) async fn with_pages(url: &str, path: &Path, pages: u32) -
 const LARGE: [&str; 8] =
     ["grp", "chunk", "call", "member", "revocation", "attempt", "event", "snapshot"];
 /// Statements that are made once an invocation, and may walk through what belongs to one run.
-const ONCE: [&str; 8] = [
+const ONCE: [&str; 10] = [
     sql::RUN_INSERT,
     sql::RUN_DROP,
     sql::RUN_LAST,
@@ -28,6 +28,8 @@ const ONCE: [&str; 8] = [
     sql::RUN_HEAD,
     sql::REOPENABLE,
     sql::LEFT_IN_FLIGHT,
+    sql::GROUPS_READ,
+    sql::IDENTITIES,
 ];
 
 /// Whether a line of a query plan walks through a large table.
@@ -42,7 +44,7 @@ fn every_statement_is_understood_and_none_walks_through_a_large_table() {
     let folder = tempfile::TempDir::new().expect("a folder");
     let path = folder.path().join("unpair.db");
     let name = Name("test".to_owned());
-    let _held = connect::hold(&name, &path).expect("a file");
+    let _held = connect::hold(&name, &path, None).expect("a file");
     let conn = connect::to_write(&name, &path).expect("a journal");
     for statement in sql::ALL {
         let values = conn.prepare(statement).expect(statement).parameter_count();

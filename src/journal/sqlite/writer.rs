@@ -1,5 +1,7 @@
 //! The one writer: orders that wait together are committed together.
 
+use std::path::{Path, PathBuf};
+
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
@@ -31,6 +33,7 @@ pub(super) enum Message {
 pub(super) struct Writer {
     conn: Connection,
     name: Name,
+    path: PathBuf,
     epoch: u64,
     heads: Heads,
     counts: Counts,
@@ -42,6 +45,7 @@ impl Writer {
     /// Makes this process the only one whose writes count.
     pub(super) fn new(
         name: Name,
+        path: PathBuf,
         mut conn: Connection,
         counts: Counts,
     ) -> Result<Self, JournalError> {
@@ -52,7 +56,7 @@ impl Writer {
             other => other,
         })?;
         hit("after-takeover");
-        Ok(Self { conn, name, epoch, heads: Heads::new(), counts, poison: None })
+        Ok(Self { conn, name, path, epoch, heads: Heads::new(), counts, poison: None })
     }
 
     /// Takes orders until every sender is gone.
@@ -106,7 +110,7 @@ impl Writer {
         orders: Vec<Order>,
     ) -> Result<Vec<Result<Reply, JournalError>>, JournalError> {
         self.sound()?;
-        let transaction = fenced(&mut self.conn, &self.name, self.epoch)?;
+        let transaction = fenced(&mut self.conn, (&self.name, &self.path), self.epoch)?;
         let mut work = Work::new(&transaction, &mut self.heads, self.epoch);
         let replies = carry_out(&mut work, orders)?;
         work.finish()?;
@@ -124,7 +128,7 @@ impl Writer {
 
     fn try_begin(&mut self, order: BeginOrder) -> Result<(), JournalError> {
         self.sound()?;
-        let transaction = fenced(&mut self.conn, &self.name, self.epoch)?;
+        let transaction = fenced(&mut self.conn, (&self.name, &self.path), self.epoch)?;
         let id = order.run.id.as_str();
         if first(&transaction, sql::RUN_NO, [id], |row| get::<i64>(row, "no"))?.is_some() {
             return Err(self.name.unusable(format!("already holds a run {id}")));
@@ -183,21 +187,23 @@ fn epoch(conn: &Connection) -> Result<u64, JournalError> {
 /// A transaction; refused once another process has taken the journal over.
 fn fenced<'c>(
     conn: &'c mut Connection,
-    name: &Name,
+    (name, path): (&Name, &Path),
     ours: u64,
 ) -> Result<Transaction<'c>, JournalError> {
     let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if epoch(&transaction)? == ours || planted(Bug::LeaseNotChecked) {
         Ok(transaction)
     } else {
-        Err(name.locked())
+        Err(name.locked(path))
     }
 }
 
 /// The same error for another order of the batch.
 fn again(error: &JournalError) -> JournalError {
     match error {
-        JournalError::Locked { journal } => JournalError::Locked { journal: journal.clone() },
+        JournalError::Locked { journal, holder } => {
+            JournalError::Locked { journal: journal.clone(), holder: holder.clone() }
+        }
         JournalError::Damaged(what) => JournalError::Damaged(what.clone()),
         JournalError::Database(what) => JournalError::Database(what.clone()),
         other => JournalError::Database(other.to_string()),

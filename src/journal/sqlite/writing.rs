@@ -9,7 +9,7 @@ use super::order::{Alone, Order, Reply};
 use super::thread::{Served, Thread};
 use super::writer::{Message, Writer};
 use crate::journal::desk::Step;
-use crate::journal::{CallId, JournalError, NewRun};
+use crate::journal::{CallId, JournalError, NewRun, Since};
 use crate::model::{PairSet, Status};
 
 /// The writer on its thread, and the right to write.
@@ -25,9 +25,13 @@ impl Writing {
         name: Name,
         path: PathBuf,
         counts: Counts,
+        by: Option<&Since>,
     ) -> Result<Self, JournalError> {
-        let held = connect::hold(&name, &path)?;
-        let open = move || Writer::new(name.clone(), connect::to_write(&name, &path)?, counts);
+        let held = connect::hold(&name, &path, by)?;
+        let open = move || {
+            let conn = connect::to_write(&name, &path)?;
+            Writer::new(name, path, conn, counts)
+        };
         Ok(Self { thread: Thread::start(open, Writer::serve).await?, _held: held })
     }
 

@@ -1,10 +1,10 @@
 //! Whoever edits a journal is told on.
 
 use super::fixture::{
-    Place, accepted, append, claim, deferred, open_calls, planned, run_id, seen, send, verified,
-    with_call,
+    Place, accepted, append, claim, deferred, open_calls, planned, run_id, seen, send, since,
+    verified, with_call,
 };
-use crate::journal::{CheckReport, RunState, RunUpdate, Tally, check};
+use crate::journal::{CheckReport, RunState, RunUpdate, Since, Tally, check};
 use crate::model::{GroupIx, LaneKey, Provider};
 
 /// A closed journal with rows of every kind, and what its check says.
@@ -12,6 +12,8 @@ pub(super) async fn lived() -> (Place, CheckReport) {
     let place = Place::new();
     let journal = place.open().await;
     with_call(&*journal, &["sgr-1", "sgr-2", "sgr-3"]).await;
+    let Since { by, began_ms } = since();
+    journal.invoke(&run_id(), &by, began_ms, 1_200).await.expect("invoked");
     journal.record_readings(&run_id(), &[seen(1, 1_500, &["sgr-8"])]).await.expect("recorded");
     journal.plan_group(&run_id(), GroupIx(1), &[planned(1, &["sgr-8"])], 1_600).await.expect("ok");
     send(&*journal, 1, "token-1", 2_000, &deferred(3_000)).await;
@@ -47,7 +49,7 @@ pub(super) const UNGUARDED: &str = "DROP TRIGGER IF EXISTS event_is_not_changed;
 #[tokio::test]
 async fn an_untouched_journal_holds() {
     let (place, report) = lived().await;
-    assert_eq!((report.rows, &report.bad), (14, &vec![]));
+    assert_eq!((report.rows, &report.bad), (15, &vec![]));
     assert_eq!(checked(&place).await, report);
 }
 
@@ -124,7 +126,7 @@ async fn every_row_that_is_dropped_added_or_swapped_is_found() {
 async fn a_cut_tail_shows_against_a_remembered_head() {
     let (place, report) = lived().await;
     place.edit(UNGUARDED);
-    place.edit("DELETE FROM event WHERE seq > 13");
+    place.edit("DELETE FROM event WHERE seq > 14");
     let cut = checked(&place).await;
     assert_eq!(cut.rows, report.rows - 1);
     assert_ne!(cut.head, report.head);

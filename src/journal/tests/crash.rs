@@ -69,7 +69,7 @@ async fn a_second_writer_is_refused_at_once() {
     let place = Place::new();
     let journal = place.open().await;
     let second = crate::journal::open(&place.url(), crate::journal::Mode::Write).await;
-    let Err(JournalError::Locked { journal: name }) = second else { panic!("two writers") };
+    let Err(JournalError::Locked { journal: name, .. }) = second else { panic!("two writers") };
     assert_eq!(name, place.url());
     journal.close().await.expect("closed");
     place.open().await;

@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use crate::journal::{
-    CallId, CallRecord, Claim, Finding, GroupReading, Journal, Lane, Mode, NewRun, OpenCounts,
-    Reading, RevocationRecord, RunKind, open,
+    CallId, CallRecord, Claim, Finding, GroupReading, Invoker, Journal, Lane, Mode, NewRun,
+    OpenCounts, Reading, RevocationRecord, RunKind, Since, open,
 };
 use crate::model::{
     CallForm, Direction, Event, Filter, GroupIx, GroupRef, Identity, Outcome, PairSet, Peer,
@@ -75,6 +75,18 @@ impl Place {
     }
 }
 
+/// A process that works on a run.
+pub(super) fn since() -> Since {
+    let by = Invoker {
+        host: "ops1".to_owned(),
+        user: "ann".to_owned(),
+        pid: 4_711,
+        command: "unpair revoke pairs.csv".to_owned(),
+        version: "0.1.0".to_owned(),
+    };
+    Since { by, began_ms: 900 }
+}
+
 pub(super) fn run_id() -> RunId {
     "01936f00-0000-7000-8000-000000000001".into()
 }
@@ -98,7 +110,7 @@ pub(super) fn pairs() -> PairSet {
     let (c, d) = (group("2", "sg-c"), group("2", "sg-d"));
     let narrow = Filter { direction: crate::model::Scope::Ingress, ..Filter::default() };
     PairSet::build(
-        vec![Source { name: "pairs.csv".to_owned(), first_line: 0 }],
+        vec![Source { name: "pairs.csv".to_owned(), first_line: 0, digest: None }],
         &[
             (a.clone(), c.clone(), Filter::default(), 2),
             (c.clone(), a.clone(), Filter::default(), 3),

@@ -5,6 +5,7 @@ mod contract;
 mod crash;
 mod fixture;
 mod frame;
+mod invocations;
 mod planning;
 mod property;
 mod prune;

@@ -1,7 +1,7 @@
 //! Which runs may be dropped, and what goes with them.
 
 use super::fixture::{
-    Place, accepted, append, claim, new_run, pairs, run_id, send, verified, with_call,
+    Place, accepted, append, claim, new_run, pairs, run_id, send, since, verified, with_call,
 };
 use crate::journal::prune::{Pruning, is_at_its_end};
 use crate::journal::{Journal, JournalError, RunKind, RunState, RunUpdate};
@@ -9,7 +9,7 @@ use crate::model::RunId;
 
 /// The ids of the runs that may go.
 async fn candidates(place: &Place, before_ms: i64) -> Vec<RunId> {
-    let pruning = Pruning::open(&place.url()).await.expect("a journal");
+    let pruning = Pruning::open(&place.url(), &since()).await.expect("a journal");
     let runs = pruning.candidates(before_ms).await.expect("a list");
     pruning.close().await.expect("closed");
     runs.into_iter().map(|run| run.new.id).collect()
@@ -107,7 +107,7 @@ async fn a_run_that_is_dropped_goes_with_all_its_rows_and_no_other_does() {
     journal.begin(&new_run(&other), &pairs()).await.expect("begun");
     end(&*journal, 0, 5_000).await;
     journal.close().await.expect("closed");
-    let pruning = Pruning::open(&place.url()).await.expect("a journal");
+    let pruning = Pruning::open(&place.url(), &since()).await.expect("a journal");
     pruning.drop_runs(&[run_id()]).await.expect("dropped");
     pruning.close().await.expect("closed");
     let left = "SELECT (SELECT count(*) FROM revocation) + (SELECT count(*) FROM call)
@@ -121,7 +121,7 @@ async fn a_run_that_is_dropped_goes_with_all_its_rows_and_no_other_does() {
 #[tokio::test]
 async fn a_journal_that_is_not_there_is_not_made_to_be_emptied() {
     let place = Place::new();
-    let refused = Pruning::open(&place.url()).await.map(drop);
+    let refused = Pruning::open(&place.url(), &since()).await.map(drop);
     assert!(matches!(refused, Err(JournalError::Unusable { .. })), "{refused:?}");
     assert!(!place.path().exists());
 }

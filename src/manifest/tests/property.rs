@@ -163,7 +163,10 @@ proptest! {
     ) {
         let text = |delimiter: &str| {
             let rows = rows.iter().map(|row| row.join(delimiter) + "\n").collect::<Vec<_>>().concat();
-            in_pieces(format!("{}{rows}", HEADER.replace(',', delimiter)), size)
+            let mut parsed = in_pieces(format!("{}{rows}", HEADER.replace(',', delimiter)), size);
+            // Other bytes have another digest.
+            parsed.pairs.sources.iter_mut().for_each(|source| source.digest = None);
+            parsed
         };
         let comma = text(",");
         for delimiter in [";", "\t"] {

@@ -48,4 +48,7 @@ pub struct Source {
     pub name: String,
     /// The lines of the sources before it.
     pub first_line: u32,
+    /// SHA-256 of its bytes, hexadecimal, where they were read to their end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 
 use super::FakeJournal;
 use crate::journal::{
-    CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Journal,
-    JournalError, Lane, NewRun, OpenCounts, PeerEntry, ReadingTimes, Reopenable, RevocationRecord,
-    RunRecord, RunUpdate, SideRecord, Table, Tally,
+    CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Invoker,
+    Journal, JournalError, Lane, NewRun, OpenCounts, PeerEntry, ReadingTimes, Reopenable,
+    RevocationRecord, RunRecord, RunUpdate, SideRecord, Table, Tally,
 };
 use crate::model::{
-    Event, Filter, GroupIx, GroupRef, Groups, PairSet, PlannedCall, RevocationId, RunId, Snapshot,
-    Status,
+    Event, Filter, GroupIx, GroupRef, Groups, Identity, PairSet, PlannedCall, RevocationId, RunId,
+    Snapshot, Status,
 };
 
 fn not_asked<T>() -> Result<T, JournalError> {
@@ -33,6 +33,12 @@ impl Journal for FakeJournal {
     }
     async fn update(&self, _: &RunId, _: &RunUpdate, _: i64) -> Result<(), JournalError> {
         not_asked()
+    }
+    async fn invoke(&self, _: &RunId, _: &Invoker, _: i64, _: i64) -> Result<(), JournalError> {
+        not_asked()
+    }
+    async fn identities(&self, _: &RunId) -> Result<Vec<Identity>, JournalError> {
+        Ok(self.identities.clone())
     }
     async fn lanes(&self, _: &RunId) -> Result<Vec<Lane>, JournalError> {
         not_asked()

@@ -282,7 +282,10 @@ async fn the_summary_counts_pairs_rules_and_calls() {
             r#""live":{"standing":0,"outside":0,"drops":0,"misowned":0,"unclear":0},"#,
             r#""left_out":0,"oldest_reading":"1970-01-01T00:00:00.000Z","#,
             r#""calls":{"total":6,"by_action":{"RevokeSecurityGroup":6},"by_code":{"Throttling.User":2},"throttled":2,"retried":2},"#,
-            r#""estimate_s":0,"elapsed_s":2}"#,
+            r#""estimate_s":0,"elapsed_s":2,"created":"2023-11-14T22:13:20.000Z","#,
+            r#""started":"2023-11-14T22:13:20.000Z","ended":"2023-11-14T22:13:22.000Z","#,
+            r#""operator":null,"invocations":[],"identities":[],"#,
+            r#""manifests":[{"name":"pairs.csv","sha256":null}]}"#,
         )
     );
     assert_eq!(summary.verdict(), "1 pair: 1 severed · 2 rules: 1 removed, 1 already absent");

@@ -19,7 +19,8 @@ impl Process<'_> {
             exit: Some(Some(exit)),
             ended_ms: Some(self.exchange.clock.now_ms()),
             add_elapsed_ms: i64::try_from(self.fresh.began().at.elapsed().as_millis())
-                .unwrap_or(i64::MAX),
+                .unwrap_or(i64::MAX)
+                .saturating_sub(run.asked_ms()),
             ..RunUpdate::default()
         };
         self.update(run, ended).await?;
@@ -45,7 +46,7 @@ impl Process<'_> {
 
     /// Journals that a guard refuses `run` before anything is read.
     pub async fn refuse(&self, run: &RunRecord, exit: u8) -> Result<(), JournalError> {
-        self.decline(run, RefusedBy::Guard).await?;
+        self.decline(run, RefusedBy::Guard, 0).await?;
         let run = self.record(run).await?;
         let state = Ending::Refused(()).state(&run);
         self.end(&run, state, exit).await.map(drop)

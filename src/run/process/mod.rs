@@ -7,6 +7,8 @@ mod limiters;
 mod prepare;
 mod revoke;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 pub use begin::{Differs, Taken, is_unfinished, take_or_begin};
@@ -95,6 +97,11 @@ pub trait Operator {
     /// The guards and the question, before anything is sent and again when a later reading put more
     /// into the plan. Approves by saying how many revocations may fail.
     async fn approve(&self, plan: &Prepared) -> Result<Failures, Refusal<Self::Refusal>>;
+
+    /// How long a person thought at the question of the last [`Self::approve`].
+    fn thought(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// The exit code of a run that ended like this.
     async fn exit(

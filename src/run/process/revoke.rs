@@ -101,16 +101,18 @@ impl Work<'_> {
             if let Some(ending) = unready(&plan) {
                 return Ok((plan, ending));
             }
-            let failures = match operator.approve(&plan).await {
+            let approved = operator.approve(&plan).await;
+            let thought_ms = i64::try_from(operator.thought().as_millis()).unwrap_or(i64::MAX);
+            let failures = match approved {
                 Ok(failures) => failures,
                 Err(Refusal { by, reason }) => {
-                    self.process.decline(&plan.run, by).await?;
+                    self.process.decline(&plan.run, by, thought_ms).await?;
                     return Ok((plan, Ending::Refused(reason)));
                 }
             };
             self.failures.get_or_insert(failures);
             let pending = plan.run.rules.pending;
-            let next = match self.act(&plan).await? {
+            let next = match self.act(&plan, thought_ms).await? {
                 Round::Over(Ending::Finished) => {
                     let look = self.closing_look(&plan, operator).await?;
                     look.filter(|look| !is_clean(look))
@@ -126,10 +128,11 @@ impl Work<'_> {
     }
 
     /// Sends what is to be sent, from where former processes left it.
-    async fn act<R>(&mut self, plan: &Prepared) -> Result<Round<R>, Halt> {
+    async fn act<R>(&mut self, plan: &Prepared, thought_ms: i64) -> Result<Round<R>, Halt> {
         let (process, run) = (self.process, &plan.run);
         let now_ms = process.exchange.clock.now_ms();
-        process.update(run, self.started(plan, now_ms)).await?;
+        let started = RunUpdate { add_asked_ms: thought_ms, ..self.started(plan, now_ms) };
+        process.update(run, started).await?;
         let reopened = planted::taken_up(process.journal, &run.new.id, &plan.reopened).await?;
         take_up(process.journal, run, &reopened, now_ms).await?;
         let run = process.record(run).await?;
@@ -202,17 +205,22 @@ impl Work<'_> {
 impl Process<'_> {
     /// Journals that the plan was not approved. A guard that refuses a run after its first change
     /// leaves it to be taken up, by the guards of then.
-    pub(super) async fn decline(&self, run: &RunRecord, by: RefusedBy) -> Result<(), JournalError> {
+    pub(super) async fn decline(
+        &self,
+        run: &RunRecord,
+        by: RefusedBy,
+        thought_ms: i64,
+    ) -> Result<(), JournalError> {
         let is_final = match by {
             RefusedBy::Person => true,
             RefusedBy::Guard => run.started_ms.is_none(),
             RefusedBy::Nobody => false,
         };
-        if !is_final {
+        if !is_final && thought_ms == 0 {
             return Ok(());
         }
-        let now_ms = self.exchange.clock.now_ms();
-        let declined = RunUpdate { declined_ms: Some(Some(now_ms)), ..RunUpdate::default() };
+        let declined_ms = is_final.then(|| Some(self.exchange.clock.now_ms()));
+        let declined = RunUpdate { declined_ms, add_asked_ms: thought_ms, ..RunUpdate::default() };
         self.update(run, declined).await
     }
 

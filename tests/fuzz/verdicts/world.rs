@@ -182,7 +182,7 @@ impl World {
             .zip(&self.rows)
             .map(|(line, row)| (place(row, 0), place(row, 1), row.filter.clone(), line))
             .collect();
-        let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0 }];
+        let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0, digest: None }];
         PairSet::build(sources, &rows, BTreeMap::new()).expect("few filters")
     }
 

@@ -5,11 +5,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::Name;
+use super::holder::name_holder;
 use crate::failpoint::{Bug, planted};
 use crate::files::{
     Access, Owner, Refusal, file_system, look, open_own, shared_folder, still_there,
 };
-use crate::journal::JournalError;
+use crate::journal::{JournalError, Since};
 
 /// File systems of other machines: their locks and shared memory do not hold a journal together.
 const REMOTE: [&str; 8] = ["nfs", "nfs4", "cifs", "smb3", "afs", "ncpfs", "fuse.sshfs", "lustre"];
@@ -17,7 +18,7 @@ const REMOTE: [&str; 8] = ["nfs", "nfs4", "cifs", "smb3", "afs", "ncpfs", "fuse.
 /// the journal that is rolled back.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The file that a writing process locks.
-const LOCK: &str = ".lock";
+pub(in crate::journal::sqlite) const LOCK: &str = ".lock";
 
 /// What keeps other writing processes out for as long as it lives.
 pub(in crate::journal::sqlite) struct Held {
@@ -33,16 +34,20 @@ const HELD: usize = 1;
 
 /// Takes the locks that a writing process holds, or says who does; makes the file if it is not there.
 /// Nothing in it is believed yet.
-pub(in crate::journal::sqlite) fn hold(name: &Name, path: &Path) -> Result<Held, JournalError> {
+pub(in crate::journal::sqlite) fn hold(
+    name: &Name,
+    path: &Path,
+    by: Option<&Since>,
+) -> Result<Held, JournalError> {
     is_ours(name, path, Owner::Us)?;
     let lock = with(path, LOCK);
-    let beside =
+    let mut beside =
         open_own(&lock, Access::ReadWrite).map_err(|why| refused(name, path, &lock, why))?;
-    locked(name, &beside)?;
+    locked(name, path, &beside)?;
     let own = open_own(path, Access::ReadWrite);
     let database = own.map_err(|why| refused(name, path, path, why))?;
     if cfg!(target_os = "linux") {
-        locked(name, &database)?;
+        locked(name, path, &database)?;
     }
     if let Some(kind) = file_system(path).filter(|kind| REMOTE.contains(&kind.as_str())) {
         return Err(name.unusable(format!(
@@ -56,16 +61,17 @@ pub(in crate::journal::sqlite) fn hold(name: &Name, path: &Path) -> Result<Held,
             name.0
         );
     }
+    name_holder(&mut beside, by);
     Ok(Held { _beside: beside, _database: database })
 }
 
-fn locked(name: &Name, file: &File) -> Result<(), JournalError> {
+fn locked(name: &Name, path: &Path, file: &File) -> Result<(), JournalError> {
     if planted(Bug::LockNotTaken) {
         return Ok(());
     }
     match file.try_lock() {
         Ok(()) => Ok(()),
-        Err(TryLockError::WouldBlock) => Err(name.locked()),
+        Err(TryLockError::WouldBlock) => Err(name.locked(path)),
         Err(TryLockError::Error(error)) => Err(name
             .unusable(format!("cannot be locked: {error}; use a folder on a local file system"))),
     }
@@ -105,7 +111,8 @@ pub(super) fn is_what_was_opened(
     Ok(())
 }
 
-fn with(path: &Path, suffix: &str) -> PathBuf {
+/// The file beside the journal that has this suffix.
+pub(in crate::journal::sqlite) fn with(path: &Path, suffix: &str) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(suffix);
     PathBuf::from(beside)

@@ -12,8 +12,10 @@ use crate::model::escape_control;
 /// What marks a `SQLite` file as a journal of this tool: "unpr".
 pub(super) const APPLICATION: i64 = 0x756e_7072;
 /// The migrations, in order; a journal's version is how many of them it has had.
-pub(super) const MIGRATIONS: [&str; 1] =
-    [include_str!("../../../../migrations/sqlite/0001_journal.sql")];
+pub(super) const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../../migrations/sqlite/0001_journal.sql"),
+    include_str!("../../../../migrations/sqlite/0002_invocation.sql"),
+];
 /// What a file defines; statistics and indexes that `SQLite` makes itself have no text.
 const SCHEMA: &str =
     "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
