@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::account::{Account, AccountError, same_account, with_remedy};
 use super::denials::Denials;
-use super::door::Door;
 use super::ids::RequestIds;
 use super::parked::{LaneState, Parked};
 use super::quiet::QUIET;
+use super::trial::Trial;
 use super::{Clock, Progress, Tallies};
 use crate::cloud::{Action, Answer, Cloud, CloudError, Directory};
 use crate::model::{AccountId, ErrorClass, LaneKey, Provider};
@@ -38,13 +38,13 @@ pub struct Exchange {
     pub patience: Duration,
     accounts: Mutex<HashMap<(Provider, AccountId), Arc<Cell>>>,
     lanes: Mutex<HashMap<LaneKey, Arc<LaneState>>>,
-    doors: Mutex<Doors>,
+    trials: Mutex<Trials>,
     pub(super) denials: Denials,
     pub(super) ids: RequestIds,
 }
 
-/// The door of each account's action.
-type Doors = HashMap<(Provider, AccountId, &'static str), Arc<Door>>;
+/// The first calls of each account's action.
+type Trials = HashMap<(Provider, AccountId, &'static str), Arc<Trial>>;
 
 #[derive(Default)]
 struct Cell {
@@ -72,7 +72,7 @@ impl Exchange {
             patience: QUIET,
             accounts: Mutex::default(),
             lanes: Mutex::default(),
-            doors: Mutex::default(),
+            trials: Mutex::default(),
             denials: Denials::default(),
             ids: RequestIds::default(),
         }
@@ -209,9 +209,9 @@ impl Exchange {
         Arc::clone(accounts.entry((lane.cloud, lane.account.clone())).or_default())
     }
 
-    pub(super) fn door(&self, lane: &LaneKey, action: &'static str) -> Arc<Door> {
-        let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(doors.entry((lane.cloud, lane.account.clone(), action)).or_default())
+    pub(super) fn trial(&self, lane: &LaneKey, action: &'static str) -> Arc<Trial> {
+        let mut trials = self.trials.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(trials.entry((lane.cloud, lane.account.clone(), action)).or_default())
     }
 
     pub(super) fn lane(&self, lane: &LaneKey) -> Arc<LaneState> {

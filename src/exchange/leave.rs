@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::desk::Exchange;
-use super::door::{Door, Foot};
 use super::quiet::Asked;
+use super::trial::{Trial, TrialPermit};
 use super::{Wait, Waiting};
 use crate::cloud::CloudError;
 use crate::model::{ErrorClass, LaneKey};
@@ -15,8 +15,8 @@ use crate::pace::{Answer, Turn};
 #[must_use = "an exchange is in flight while this is held"]
 pub struct Leave<'a> {
     turn: Turn<'a>,
-    door: Arc<Door>,
-    foot: Foot,
+    trial: Arc<Trial>,
+    permit: TrialPermit,
 }
 
 impl Exchange {
@@ -33,12 +33,12 @@ impl Exchange {
         action: &'static str,
         asked: &mut Asked<'_>,
     ) -> Leave<'_> {
-        let door = self.door(lane, action);
-        let foot = door.enter().await;
+        let trial = self.trial(lane, action);
+        let permit = trial.admit().await;
         let waiting = Waiting::begin(&*self.progress, Wait::Quota);
         let turn = asked.paced(self.pacer.turn(lane, action)).await;
         drop(waiting);
-        Leave { turn, door, foot }
+        Leave { turn, trial, permit }
     }
 
     /// Tells of an exchange that ended: the pace, the account's other lanes, and the lane, which
@@ -50,13 +50,13 @@ impl Exchange {
         leave: Leave<'_>,
         error: Option<&CloudError>,
     ) -> Duration {
-        let Leave { turn, door, foot } = leave;
+        let Leave { turn, trial, permit } = leave;
         if let Some(time) = self.time(lane) {
             turn.keep_time(time);
         }
         let answer = self.heard(error);
         if answer == Answer::Passed {
-            door.open();
+            trial.pass();
         }
         let fault = error.filter(|_| answer == Answer::Fault);
         match fault {
@@ -67,7 +67,7 @@ impl Exchange {
         if let Some(error) = fault.filter(|_| heard.gives_up) {
             self.lane(lane).give_up(error);
         }
-        drop(foot);
+        drop(permit);
         if matches!(answer, Answer::Refused { .. }) {
             self.progress.throttled(lane, heard.shut_for);
         }

@@ -4,7 +4,6 @@ mod account;
 mod clock;
 mod denials;
 mod desk;
-mod door;
 mod earlier;
 mod ids;
 mod leave;
@@ -13,6 +12,7 @@ mod parked;
 mod quiet;
 mod read;
 mod tally;
+mod trial;
 
 pub use account::{Account, AccountError};
 pub use clock::{Clock, Moment, now_ms};
