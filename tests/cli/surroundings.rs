@@ -180,7 +180,10 @@ fn a_proxy_that_cannot_be_reached_is_named() {
 #[test]
 fn a_proxy_that_refuses_is_told_as_such() {
     let scene = scene();
-    for (status, why) in [("407 Who", "it asks for a user and a password"), ("403 No", "not 200")] {
+    for (status, why) in [
+        ("407 Who", "it asks for a user and a password"),
+        ("403 No", "it refuses to connect to this host"),
+    ] {
         let (proxy, _) = refusing(status);
         let ended = scene.run_with(&AUDIT, &[("https_proxy", &proxy)]).exits(7);
         ended.tells("of https_proxy: ").tells(why);
@@ -255,4 +258,26 @@ fn sso_and_web_identities_go_the_same_way_as_all_other_calls() {
         scene.write("other.pem", include_str!("../durability/authority.pem"));
         scene.run_with(&["accounts"], &[&untrusted[..], &blank[..], env].concat()).exits(7);
     }
+}
+
+#[test]
+fn roles_of_both_clouds_are_assumed_on_the_same_way() {
+    let scene = scene();
+    let mut roles = scene.read("unpair.toml");
+    for (cloud, account, role) in [
+        ("alibaba", A, format!("acs:ram::{}:role/unpair", A.id)),
+        ("aws", X, format!("arn:aws:iam::{}:role/unpair", X.id)),
+    ] {
+        let (section, profile) = (format!("[{cloud}]\n"), format!("profile = '{}'", account.id));
+        roles = roles.replace(&profile, &format!("role_arn = '{role}'"));
+        roles = roles.replace(&section, "");
+        roles.insert_str(0, &format!("{section}{profile}\n"));
+    }
+    scene.write("unpair.toml", &roles);
+    let proxy = sandbox_alone(&scene);
+    through(&scene, &proxy, &[("AWS_CA_BUNDLE", "ca.pem")]).exits(0);
+    assert_eq!(proxy.hosts(), HOSTS);
+    let assumed = scene.calls().iter().filter(|call| call.action == "AssumeRole").count();
+    assert_eq!(assumed, 2, "one role on each cloud");
+    through(&scene, &proxy, &[]).exits(7).tells("signed by an authority that is not trusted");
 }

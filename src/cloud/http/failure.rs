@@ -56,8 +56,8 @@ impl Way<'_> {
         };
         let why = match why.as_str() {
             UNSUCCESSFUL => {
-                "it does not connect to this host (its answer to CONNECT is not 200): have its \
-                 rules allow the host, or name the host in NO_PROXY"
+                "it refuses to connect to this host: have its rules allow the host, or name the \
+                 host in NO_PROXY"
             }
             why => why,
         };
