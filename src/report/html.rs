@@ -6,6 +6,7 @@ mod causes;
 mod cover;
 mod guide;
 mod history;
+mod invocations;
 mod lanes;
 pub(super) mod markup;
 mod page;
@@ -55,6 +56,12 @@ pub(super) async fn write(
     let findings = pairs::findings(run);
     let sections = [
         Section::open("causes", "Causes", None, causes.table()),
+        Section::open(
+            "invocations",
+            "Commands",
+            Some(summary.provenance.invocations.len() as u64),
+            invocations::table(&summary.provenance),
+        ),
         Section::open("accounts", "Accounts", None, lanes.table()),
         Section::open(
             "pairs",

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::bar::bar;
+use super::invocations::{identities, manifests, who};
 use super::markup::{code, html};
 use super::rules;
 use super::tone::{Tone, word};
@@ -49,20 +50,25 @@ fn bars(summary: &Summary) -> String {
 
 /// What is known of the run, each with its name; the second is HTML.
 fn facts(run: &RunRecord, summary: &Summary, head: Option<&str>) -> Vec<(&'static str, String)> {
+    let told = &summary.provenance;
     let mut facts = vec![("run", code(run.new.id.as_str())), ("state", html(&state(run, summary)))];
-    let manifests: Vec<String> = run.sources.iter().map(|source| code(&source.name)).collect();
-    if !manifests.is_empty() {
-        facts.push(("manifests", manifests.join(", ")));
+    if let Some(last) = told.invocations.last() {
+        facts.push(("asked by", html(&who(last))));
+        facts.push(("command", code(&last.by.command)));
     }
-    facts.push(("began", html(&rfc3339(run.new.created_ms))));
-    facts.extend(run.started_ms.map(|at| ("first change allowed", html(&rfc3339(at)))));
-    facts.extend(run.ended_ms.map(|at| ("ended", html(&rfc3339(at)))));
-    facts.push(("took", html(&took(run, summary))));
-    facts.extend(summary.oldest_reading_ms.map(|at| ("oldest reading", html(&rfc3339(at)))));
-    facts.extend(run.digest.iter().map(|digest| ("digest of the plan", code(digest))));
-    facts.push(("digest of the pairs", code(&run.content)));
-    facts.extend(head.map(|hash| ("journal head", code(hash))));
-    facts.push(("version", html(&format!("unpair {}", run.new.tool))));
+    facts.extend([
+        ("acted as", identities(&told.identities)),
+        ("manifests", manifests(&told.manifests)),
+        ("began", html(&told.created)),
+        ("first change allowed", html(told.started.as_deref().unwrap_or_default())),
+        ("ended", html(told.ended.as_deref().unwrap_or_default())),
+        ("took", html(&took(run, summary))),
+        ("oldest reading", summary.oldest_reading_ms.map(rfc3339).unwrap_or_default()),
+        ("digest of the plan", run.digest.as_deref().map(code).unwrap_or_default()),
+        ("digest of the pairs", code(&run.content)),
+        ("journal head", head.map(code).unwrap_or_default()),
+    ]);
+    facts.retain(|(_, told)| !told.is_empty());
     facts
 }
 

@@ -3,6 +3,7 @@
 use super::tone::Tone;
 use crate::journal::{RunKind, RunRecord};
 use crate::report::Summary;
+use crate::report::running::Running;
 use crate::report::text::count;
 
 /// What the run was to find out or do, as a question.
@@ -34,6 +35,9 @@ fn sources(run: &RunRecord) -> Vec<&str> {
 
 /// The answer, as far as the journal knows it.
 pub(super) fn answer(run: &RunRecord, summary: &Summary) -> (Tone, String) {
+    if let Some(running) = Running::of(run) {
+        return (Tone::Idle, format!("Not answered yet: {running}"));
+    }
     if !matches!(summary.state, "finished" | "planned") {
         return (Tone::Doubt, format!("Not answered yet: the run is {}", summary.state));
     }
