@@ -30,6 +30,18 @@ impl PairCounts {
             PairOutcome::Unknown => &mut self.unknown,
         } += 1;
     }
+
+    /// How many pairs have this outcome.
+    pub const fn of(&self, outcome: PairOutcome) -> u64 {
+        match outcome {
+            PairOutcome::Severed => self.severed,
+            PairOutcome::Narrowed => self.narrowed,
+            PairOutcome::OursSevered => self.ours_severed,
+            PairOutcome::HalfSevered => self.half_severed,
+            PairOutcome::Open => self.open,
+            PairOutcome::Unknown => self.unknown,
+        }
+    }
 }
 
 /// How many revocations ended how: the `rules` object of the JSON output.
@@ -64,5 +76,20 @@ impl RuleCounts {
             Outcome::Unverified => &mut self.unverified,
             Outcome::Pending => &mut self.pending,
         } += n;
+    }
+
+    /// How many planned revocations have this outcome.
+    pub const fn of(&self, outcome: Outcome) -> u64 {
+        match outcome {
+            Outcome::Removed => self.removed,
+            Outcome::AlreadyAbsent => self.already_absent,
+            Outcome::Conflict => self.conflict,
+            Outcome::StillPresent => self.still_present,
+            Outcome::GroupGone => self.group_gone,
+            Outcome::Failed => self.failed,
+            Outcome::Unknown => self.unknown,
+            Outcome::Unverified => self.unverified,
+            Outcome::Pending => self.pending,
+        }
     }
 }

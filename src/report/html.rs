@@ -1,67 +1,86 @@
-//! The report of a run as one page that needs no other file, and runs no script.
+//! The report of a run as one page that needs no other file: what an auditor asks, in this order.
 
-mod counts;
+mod bar;
+mod calls;
+mod causes;
+mod cover;
+mod guide;
+mod history;
+mod invocations;
+mod lanes;
 pub(super) mod markup;
+mod page;
 mod pairs;
-mod revocations;
+mod policy;
 mod room;
+mod rules;
+mod table;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod tone;
+mod verdict;
 
 use std::io::Write;
 
-use crate::journal::{Journal, RunRecord, head};
+use crate::journal::{Journal, RunRecord};
 
-use super::summary::exit_code;
-use super::table::{NOT_JUDGED, facts, next_step};
 use super::{ReportError, Summary};
-use markup::html;
+use causes::Causes;
+use history::History;
+use lanes::Lanes;
+use page::{Section, write_page};
+use pairs::Pairs;
+use rules::{Links, Rules};
 
-const START: &str = r#"<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>unpair report</title>
-<style>
-:root { color-scheme: light dark; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 80em; padding: 0 1em; }
-h1 { font-size: 1.5em; }
-h2 { font-size: 1.15em; margin-top: 2em; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .4em 1em .4em 0; border-bottom: 1px solid #8884; vertical-align: top; }
-th, small { color: #777; font-size: .85em; font-weight: normal; }
-code, pre { font: .9em/1.45 ui-monospace, monospace; }
-td code { white-space: nowrap; }
-pre { background: #8882; padding: .6em .8em; white-space: pre-wrap; overflow-wrap: anywhere; }
-.bad, .half_severed td:first-child, .open td:first-child, .failed td:first-child, .still_present td:first-child { color: #c5283d; font-weight: 600; }
-.unknown td:first-child, .pending td:first-child, .unverified td:first-child, .conflict td:first-child { color: #a66a00; font-weight: 600; }
-</style>
-"#;
-
-/// Writes the verdict, the pairs that are not severed and the revocations, worst first. A page
-/// stays below some 5 MB: what it leaves out is counted, and the command that lists all is told.
+/// Writes the question and its answer, the causes, the accounts, the pairs and rules from the worst
+/// on, and the calls over time. A page stays below some 5 MB: what it leaves out is counted, and the
+/// command that lists all is told.
 pub(super) async fn write(
     journal: &dyn Journal,
     run: &RunRecord,
     summary: &Summary,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    write!(out, "{START}")?;
-    let done = exit_code(&summary.pairs, &run.new) == 0;
-    let class = if done { "good" } else { "bad" };
-    writeln!(out, "<h1 class=\"{class}\">{}</h1>", html(&summary.verdict()))?;
-    writeln!(out, "<p>{}</p>", html(&facts(run, summary).join(" · ")))?;
-    pairs::write(journal, run, summary, out).await?;
-    if summary.rules.planned > 0 {
-        revocations::write(journal, run, out).await?;
-    }
-    writeln!(out, "<h2>How to read this</h2>\n<p>{}</p>", html(NOT_JUDGED))?;
-    if let Some(next) = next_step(run, summary) {
-        writeln!(out, "<p><code>{}</code></p>", html(&next))?;
-    }
-    if let Some(row) = head(journal, &run.new.id).await? {
-        writeln!(out, "<p>Journal head: <code>{}</code></p>", html(&row.hash))?;
-    }
-    writeln!(out, "</html>")?;
-    out.flush()?;
-    Ok(())
+    let mut lanes = Lanes::default();
+    let pairs = Pairs::load(journal, run, &mut lanes).await?;
+    let (not_severed, severed) = (pairs.not_severed(), pairs.severed());
+    let causes = Causes::load(journal, run).await?;
+    let anchors = not_severed.lines.iter().chain(&severed.lines).copied().collect();
+    let links = Links { causes: &causes, pairs: anchors };
+    let rules = Rules::load(journal, run, &links, &mut lanes).await?;
+    let (unsettled, settled) = (rules.settled(false), rules.settled(true));
+    let history = History::load(journal, &run.new.id).await?;
+    let tallies = journal.tallies(&run.new.id).await?;
+    lanes.add_calls(&tallies);
+    let findings = pairs::findings(run);
+    let sections = [
+        Section::open("causes", "Causes", None, causes.table()),
+        Section::open(
+            "invocations",
+            "Commands",
+            Some(summary.provenance.invocations.len() as u64),
+            invocations::table(&summary.provenance),
+        ),
+        Section::open("accounts", "Accounts", None, lanes.table()),
+        Section::open(
+            "pairs",
+            "Pairs that are not severed",
+            Some(not_severed.total),
+            pairs::table(&not_severed, Some(&findings)),
+        ),
+        Section::open("timeline", "Timeline", None, timeline::timeline(&history)),
+        Section::open("calls", "Calls", None, calls::table(&tallies)),
+        Section::open(
+            "rules",
+            "Rules that are not settled",
+            Some(unsettled.total),
+            rules::table(&unsettled, run),
+        ),
+        Section::folded("settled", "Settled rules", settled.total, rules::table(&settled, run)),
+        Section::folded("severed", "Severed pairs", severed.total, pairs::table(&severed, None)),
+        Section::folded("drops", "Drop rules left alone", summary.live.drops, pairs.drops(run)),
+        Section::open("guide", "How to read this", None, guide::guide(run, summary)),
+    ];
+    write_page(&cover::cover(run, summary, history.head.as_deref()), &sections, out)
 }

@@ -1,6 +1,4 @@
-//! Text as HTML, and rows of tables.
-
-use std::fmt::Write as _;
+//! Text as HTML, and the few pieces of markup that every section uses.
 
 use crate::model::escape_control;
 
@@ -20,23 +18,27 @@ pub(in crate::report) fn html(text: &str) -> String {
     out
 }
 
-/// An id that is never broken, over what it is of.
+/// Characters of an id that is not broken: those of the clouds are shorter.
+const UNBROKEN: usize = 26;
+
+/// An id over what it is of.
 pub(super) fn over(id: &str, of: &str) -> String {
-    format!("<code>{}</code><br><small>{}</small>", html(id), html(of))
+    let class = if id.chars().count() > UNBROKEN { "" } else { " class=\"id\"" };
+    format!("<code{class}>{}</code><br><small>{}</small>", html(id), html(of))
 }
 
-/// A row of a table of cells that are HTML; `class` is a word of ours.
-pub(super) fn row(tag: &str, class: &str, cells: &[String]) -> String {
-    let mut out = format!("<tr class=\"{class}\">");
-    for cell in cells {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "<{tag}>{cell}</{tag}>");
+/// A command or a hash, as it is typed.
+pub(super) fn code(text: &str) -> String {
+    format!("<code>{}</code>", html(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_character_of_a_text_is_markup_or_reorders_it() {
+        let shown = html("<a href='x'>\"&\u{202e}\n");
+        assert_eq!(shown, "&lt;a href=&#39;x&#39;&gt;&quot;&amp;\\u{202e}\\u{a}");
     }
-    out.push_str("</tr>\n");
-    out
-}
-
-/// The head of a table.
-pub(super) fn head<const N: usize>(titles: [&str; N]) -> String {
-    format!("<table>\n{}", row("th", "", &titles.map(html)))
 }

@@ -1,74 +1,136 @@
-//! The pairs that are not severed, worst first.
+//! The pairs: what one walk over them finds, and the lists that show it.
 
-use std::io::Write;
-
-use super::markup::{head, html, over, row};
-use super::room::{Room, write_rest};
+use super::lanes::Lanes;
+use super::markup::{html, over};
+use super::room::{Listed, Shown};
+use super::table::Columns;
+use super::tone::{Tone, marked};
 use crate::journal::{Journal, RunRecord};
 use crate::model::PairOutcome;
+use crate::report::ReportError;
 use crate::report::commands::commands_for;
 use crate::report::pairs::{PairRow, PairRows, SideRow, WORST_FIRST};
-use crate::report::text::locate;
-use crate::report::{ReportError, Summary};
+use crate::report::text::{count, locate};
 
-/// Writes as many as there is room for.
-pub(super) async fn write(
-    journal: &dyn Journal,
-    run: &RunRecord,
-    summary: &Summary,
-    out: &mut dyn Write,
-) -> Result<(), ReportError> {
-    let mut rest = summary.pairs.total - summary.pairs.severed;
-    if rest == 0 {
-        return Ok(());
-    }
-    writeln!(out, "<h2>Pairs that are not severed</h2>")?;
-    write!(out, "{}", head(["pair is", "side", "side", "asked for by"]))?;
-    let mut room = Room::default();
-    let mut pairs = PairRows::open(journal, run).await?;
-    for outcome in WORST_FIRST.into_iter().filter(|outcome| *outcome != PairOutcome::Severed) {
-        pairs.begin_anew();
-        while room.is_left()
-            && let Some(page) = pairs.next_of(outcome).await?
-        {
+const COLUMNS: Columns = Columns::new("pairs", &["pair is", "side", "other side", "row"]);
+const DROPS: Columns = Columns::new("drops", &["group", "names", "drop rules"]);
+
+/// The pairs that a page lists.
+#[derive(Default)]
+pub(super) struct Pairs {
+    /// In the order of [`WORST_FIRST`].
+    by_outcome: [Listed; WORST_FIRST.len()],
+    drops: Listed,
+}
+
+impl Pairs {
+    /// Walks over all pairs of `run`, and counts them for their accounts.
+    pub(super) async fn load(
+        journal: &dyn Journal,
+        run: &RunRecord,
+        lanes: &mut Lanes,
+    ) -> Result<Self, ReportError> {
+        let mut pairs = Self::default();
+        let mut rows = PairRows::open(journal, run).await?;
+        while let Some(page) = rows.next().await? {
             for pair in &page {
-                if room.is_left() {
-                    let shown = pair_rows(run, pair, outcome.as_str());
-                    room.take(&shown);
-                    out.write_all(shown.as_bytes())?;
-                    rest -= 1;
-                }
+                lanes.add_pair(pair);
+                pairs.add(run, pair);
+            }
+        }
+        Ok(pairs)
+    }
+
+    fn add(&mut self, run: &RunRecord, pair: &PairRow) {
+        let of_outcome = WORST_FIRST.iter().zip(&mut self.by_outcome);
+        for (_, listed) in of_outcome.filter(|(outcome, _)| **outcome == pair.outcome) {
+            listed.add(pair.line, || item(run, pair));
+        }
+        for (side, other) in [(&pair.a, &pair.b), (&pair.b, &pair.a)] {
+            if side.drops > 0 {
+                self.drops.add(pair.line, || drop_item(side, other));
             }
         }
     }
-    writeln!(out, "</table>")?;
-    write_rest(rest, &format!("unpair report {} --format json", run.new.id), out)
+
+    /// Those that are not severed, the worst first.
+    pub(super) fn not_severed(&self) -> Shown {
+        let kinds = WORST_FIRST.iter().zip(&self.by_outcome);
+        let kinds = kinds.filter(|(outcome, _)| **outcome != PairOutcome::Severed);
+        Shown::of(kinds.map(|(_, listed)| listed))
+    }
+
+    /// Those that are severed.
+    pub(super) fn severed(&self) -> Shown {
+        let kinds = WORST_FIRST.iter().zip(&self.by_outcome);
+        let kinds = kinds.filter(|(outcome, _)| **outcome == PairOutcome::Severed);
+        Shown::of(kinds.map(|(_, listed)| listed))
+    }
+
+    /// A table of drop rules that were left alone; nothing if there are none.
+    pub(super) fn drops(&self, run: &RunRecord) -> String {
+        DROPS.list(&Shown::of([&self.drops]), Some(&findings(run)))
+    }
+}
+
+/// A table of pairs and the command that lists them all; nothing if there are none.
+pub(super) fn table(shown: &Shown, command: Option<&str>) -> String {
+    COLUMNS.list(shown, command)
+}
+
+/// Where links to the pair of a manifest line lead.
+pub(super) fn anchor(line: u32) -> String {
+    format!("pair-{line}")
+}
+
+/// The command that lists every pair that is not simply severed.
+pub(super) fn findings(run: &RunRecord) -> String {
+    format!("unpair report {} --format json", run.new.id)
 }
 
 /// Both sides of a pair; below them, what the owner of a side that is not ours must run.
-fn pair_rows(run: &RunRecord, pair: &PairRow, outcome: &str) -> String {
-    let [a, b] = pair.sides().map(|side| {
-        let place = format!("{} {} {}", side.group.cloud, side.group.account, side.group.region);
-        format!("{}<br>{}", over(side.group.group.as_str(), &place), html(&side.text))
-    });
-    let origin = over(&locate(&run.sources, pair.line), &pair.note);
-    let mut rows = row("td", outcome, &[html(outcome), a, b, origin]);
-    for side in pair.sides() {
-        rows.push_str(&command_rows(side, &commands_for(pair, side)));
-    }
-    rows
+fn item(run: &RunRecord, pair: &PairRow) -> String {
+    let id = anchor(pair.line);
+    let origin = format!(
+        "<a href=\"#{id}\">{}</a><br><small>{}</small>",
+        html(&locate(&run.sources, pair.line)),
+        html(&pair.note)
+    );
+    let [a, b] = pair.sides().map(side_cell);
+    let state = marked(pair.outcome.as_str(), Tone::of_pair(pair.outcome));
+    let below = pair.sides().map(|side| commands(side, &commands_for(pair, side)));
+    COLUMNS.anchored(&id, &[state, a, b, origin], &below.concat())
 }
 
-fn command_rows(side: &SideRow, commands: &[String]) -> String {
+fn side_cell(side: &SideRow) -> String {
+    let mut text = side.text.clone();
+    if side.drops > 0 {
+        text = format!("{text}; {} kept", count(u64::from(side.drops), "drop rule"));
+    }
+    format!("{}<br>{}", group(side), html(&text))
+}
+
+fn group(side: &SideRow) -> String {
+    let group = &side.group;
+    over(group.group.as_str(), &format!("{} {} {}", group.cloud, group.account, group.region))
+}
+
+/// The commands for the owner of a side, folded.
+fn commands(side: &SideRow, commands: &[String]) -> String {
     if commands.is_empty() {
         return String::new();
     }
-    let commands: Vec<String> =
-        commands.iter().map(|command| format!("<pre>{}</pre>\n", html(command))).collect();
-    let commands = commands.concat();
+    let listed = commands.iter().map(|command| format!("<pre>{}</pre>", html(command)));
     format!(
-        "<tr><td></td><td colspan=\"3\">for the owner of {} to run (removes rules with exactly \
-         these values):\n{commands}</td></tr>\n",
-        html(side.group.account.as_str())
+        "<details><summary>{} for the owner of {} to run</summary>\
+         <p>Each removes rules with exactly these values.</p>{}</details>",
+        count(commands.len() as u64, "command"),
+        html(side.group.account.as_str()),
+        listed.collect::<String>()
     )
+}
+
+fn drop_item(side: &SideRow, other: &SideRow) -> String {
+    let rules = count(u64::from(side.drops), "drop rule");
+    DROPS.item(&[group(side), group(other), html(&rules)])
 }

@@ -1,15 +1,12 @@
 //! How much of a list a page shows: what is longer nobody reads, and no browser opens.
 
-use std::io::Write;
-
-use super::markup::html;
-use crate::report::ReportError;
+use super::markup::code;
 use crate::report::text::thousands;
 
 /// Rows of one table.
 const ROWS: usize = 1_000;
 /// Bytes of one table, unless its first row alone has more: notes and reasons may be long.
-const BYTES: usize = 2_000_000;
+const BYTES: usize = 1_000_000;
 
 /// The room that is left in a table.
 #[derive(Clone, Copy, Debug)]
@@ -37,13 +34,68 @@ impl Room {
     }
 }
 
-/// `…and 3 more:`, with the command that writes them all; nothing if there are none.
-pub(super) fn write_rest(rest: u64, command: &str, out: &mut dyn Write) -> Result<(), ReportError> {
-    if rest > 0 {
-        let (rest, command) = (thousands(rest), html(command));
-        writeln!(out, "<p>…and {rest} more, all of them by <code>{command}</code></p>")?;
+/// The first items of one kind, as many as a table has room for, each with its manifest line.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    items: Vec<(u32, String)>,
+    room: Room,
+    total: u64,
+}
+
+impl Listed {
+    /// Counts an item, and keeps it if there is room.
+    pub(super) fn add(&mut self, line: u32, item: impl FnOnce() -> String) {
+        self.total += 1;
+        if self.room.is_left() {
+            let item = item();
+            self.room.take(&item);
+            self.items.push((line, item));
+        }
     }
-    Ok(())
+}
+
+/// The items of several kinds in one table, and how many it leaves out.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// Manifest lines of what is shown.
+    pub(super) lines: Vec<u32>,
+    /// The items, one after the other.
+    pub(super) items: String,
+    /// All items, those that are left out too.
+    pub(super) total: u64,
+}
+
+impl Shown {
+    /// Takes the items of `kinds`, in this order, while one table has room.
+    pub(super) fn of<'a>(kinds: impl IntoIterator<Item = &'a Listed>) -> Self {
+        let (mut shown, mut room) = (Self::default(), Room::default());
+        for kind in kinds {
+            shown.total += kind.total;
+            for (line, item) in &kind.items {
+                if room.is_left() {
+                    room.take(item);
+                    shown.lines.push(*line);
+                    shown.items.push_str(item);
+                }
+            }
+        }
+        shown
+    }
+
+    /// What tells of the items that are left out, and where they are; nothing if there are none.
+    pub(super) fn rest(&self, command: Option<&str>) -> String {
+        rest(self.total - self.lines.len() as u64, command)
+    }
+}
+
+/// `…and 3 more`, with the command that writes them all, if there is one; nothing if `rest` is none.
+pub(super) fn rest(rest: u64, command: Option<&str>) -> String {
+    let n = thousands(rest);
+    match (rest, command) {
+        (0, _) => String::new(),
+        (_, Some(command)) => format!("<p>…and {n} more, all of them by {}</p>\n", code(command)),
+        (_, None) => format!("<p>…and {n} more</p>\n"),
+    }
 }
 
 #[cfg(test)]
@@ -53,15 +105,26 @@ mod tests {
     #[test]
     fn room_ends_by_rows_or_by_bytes_whichever_comes_first() {
         let fits = |row: &str| {
-            let (mut room, mut count) = (Room::default(), 0);
-            while room.is_left() {
-                room.take(row);
-                count += 1;
-            }
-            count
+            let mut listed = Listed::default();
+            (0..2 * ROWS).for_each(|_| listed.add(1, || row.to_owned()));
+            let shown = Shown::of([&listed]);
+            assert_eq!(shown.total, 2 * ROWS as u64);
+            shown.lines.len()
         };
         assert_eq!(fits("short"), ROWS);
         assert_eq!(fits(&"x".repeat(BYTES / 10)), 10);
         assert_eq!(fits(&"x".repeat(2 * BYTES)), 1);
+    }
+
+    #[test]
+    fn the_first_kind_goes_before_the_next_and_the_rest_is_counted() {
+        let (mut worst, mut other) = (Listed::default(), Listed::default());
+        (0..2 * ROWS).for_each(|_| other.add(2, || "other".to_owned()));
+        worst.add(1, || "worst".to_owned());
+        let shown = Shown::of([&worst, &other]);
+        assert!(shown.items.starts_with("worstother"));
+        assert!(
+            shown.rest(Some("see")).contains("…and 1,001 more, all of them by <code>see</code>")
+        );
     }
 }

@@ -54,7 +54,7 @@ impl Sections {
     ) -> Result<(), ReportError> {
         let mut room = MAX_PAIRS;
         for ((outcome, title, meaning), rows) in ORDER.iter().zip(&self.0) {
-            let total = total_of(counts, *outcome);
+            let total = counts.of(*outcome);
             if total == 0 {
                 continue;
             }
@@ -150,17 +150,6 @@ fn write_partner(row: &PairRow, style: Style, out: &mut dyn Write) -> Result<(),
         }
     }
     Ok(())
-}
-
-const fn total_of(counts: &PairCounts, outcome: PairOutcome) -> u64 {
-    match outcome {
-        PairOutcome::Severed => counts.severed,
-        PairOutcome::Narrowed => counts.narrowed,
-        PairOutcome::OursSevered => counts.ours_severed,
-        PairOutcome::HalfSevered => counts.half_severed,
-        PairOutcome::Open => counts.open,
-        PairOutcome::Unknown => counts.unknown,
-    }
 }
 
 const fn tone(outcome: PairOutcome) -> Tone {

@@ -1,0 +1,135 @@
+//! What a reader sees of the report, and what the page does.
+
+use serde_json::json;
+
+use crate::browser::{Browser, Scheme, Script, chromium};
+use crate::stage::{HOSTILE, REFUSAL, many, mixed};
+
+/// Every width of the page is within its screen.
+const OVERFLOW: &str = "[...document.querySelectorAll('*')]\
+    .filter((one) => one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML)";
+/// The items of all lists that are shown.
+const SHOWN: &str = "document.querySelectorAll('table.list > tbody:not([hidden])').length";
+
+/// Types into the filter.
+fn filter(text: &str) -> String {
+    format!(
+        "(() => {{ const field = document.querySelector('.filter input'); field.value = {}; \
+         field.dispatchEvent(new Event('input')); }})()",
+        json!(text)
+    )
+}
+
+#[test]
+fn nothing_sticks_out_on_any_screen_in_either_scheme_and_nothing_is_complained_of() {
+    let Some(chromium) = chromium() else { return };
+    let stage = mixed();
+    let mut browser = Browser::start(&chromium);
+    for width in [320, 400, 1000, 1600] {
+        for scheme in [Scheme::Light, Scheme::Dark] {
+            browser.open(&stage.report(), width, scheme, Script::On);
+            browser.see("document.querySelectorAll('details').forEach((one) => one.open = true)");
+            assert_eq!(browser.see(OVERFLOW), json!([]), "{width} {scheme:?}");
+            assert_eq!(browser.complaints(), [""; 0], "{width} {scheme:?}");
+            assert_eq!(browser.requests().len(), 1, "{:?}", browser.requests());
+        }
+    }
+}
+
+#[test]
+fn what_others_wrote_is_text_and_no_script_but_the_page_s_own_runs() {
+    let Some(chromium) = chromium() else { return };
+    let stage = mixed();
+    let mut browser = Browser::start(&chromium);
+    browser.open(&stage.report(), 1000, Scheme::Light, Script::On);
+    assert_eq!(browser.see("document.title"), "unpair report", "a script has run");
+    let foreign = "document.querySelectorAll('img, main style, main script').length";
+    assert_eq!(browser.see(foreign), 0, "markup from outside");
+    let text = browser.see("document.documentElement.textContent");
+    let text = text.as_str().expect("a text");
+    for note in HOSTILE {
+        let told = note.replace('\u{202e}', "\\u{202e}");
+        assert!(text.contains(&told), "{told}: {text}");
+    }
+    let injected = "(() => { const script = document.createElement('script'); \
+        script.textContent = 'document.title = 3'; document.body.append(script); \
+        return document.title; })()";
+    assert_eq!(browser.see(injected), "unpair report", "the policy lets a foreign script run");
+    assert_eq!(browser.complaints().len(), 1, "the policy tells of it");
+}
+
+#[test]
+fn the_filter_leaves_the_rows_that_hold_every_word_and_unfolds_them() {
+    let Some(chromium) = chromium() else { return };
+    let stage = mixed();
+    let mut browser = Browser::start(&chromium);
+    browser.open(&stage.report(), 1000, Scheme::Light, Script::On);
+    let all = browser.see(SHOWN);
+    browser.see(&filter("SG-B1  severed"));
+    assert_eq!(browser.see("document.querySelector('#severed details').open"), true);
+    let shown = "[...document.querySelectorAll('#severed tbody, #pairs tbody')]\
+        .filter((one) => !one.hidden).map((one) => one.id)";
+    assert_eq!(browser.see(shown), json!(["pair-2"]));
+    assert!(browser.see("document.querySelector('output').textContent") != "");
+    browser.see(&filter("no such thing"));
+    assert_eq!(browser.see(SHOWN), 0);
+    browser.see(&filter(""));
+    assert_eq!(browser.see(SHOWN), all);
+}
+
+#[test]
+fn a_column_sorts_up_then_down_then_as_it_came() {
+    let Some(chromium) = chromium() else { return };
+    let stage = many(12);
+    let mut browser = Browser::start(&chromium);
+    browser.open(&stage.report(), 1000, Scheme::Light, Script::On);
+    let rows = "[...document.querySelectorAll('#pairs tbody')].map((one) => one.id)";
+    let click = "document.querySelector('#pairs th:last-child button').click()";
+    let first = browser.see(rows);
+    let by_line: Vec<String> = (2..14).map(|line| format!("pair-{line}")).collect();
+    browser.see(click);
+    assert_eq!(browser.see(rows), json!(by_line), "by number, not by digit");
+    browser.see(click);
+    let down: Vec<&String> = by_line.iter().rev().collect();
+    assert_eq!(browser.see(rows), json!(down));
+    browser.see(click);
+    assert_eq!(browser.see(rows), first);
+}
+
+#[test]
+fn without_its_script_the_page_shows_everything_and_no_dead_control() {
+    let Some(chromium) = chromium() else { return };
+    let stage = mixed();
+    let mut browser = Browser::start(&chromium);
+    browser.open(&stage.report(), 400, Scheme::Light, Script::Off);
+    let dead = "document.querySelectorAll('th button, label.filter:not([hidden])').length";
+    assert_eq!(browser.see(dead), 0);
+    let hidden = "getComputedStyle(document.querySelector('label.filter')).display";
+    assert_eq!(browser.see(hidden), "none");
+    let items = browser.see(SHOWN);
+    assert_eq!(browser.see("document.querySelectorAll('tbody').length"), items);
+    assert!(browser.see("document.body.innerText").as_str().is_some_and(|text| {
+        text.contains("sg-a3") && text.contains(REFUSAL) && text.contains("Timeline")
+    }));
+}
+
+#[test]
+fn a_link_to_a_severed_pair_unfolds_its_section() {
+    let Some(chromium) = chromium() else { return };
+    let stage = mixed();
+    let mut browser = Browser::start(&chromium);
+    browser.open(&stage.report(), 1000, Scheme::Light, Script::On);
+    browser.see("location.hash = '#pair-2'");
+    assert_eq!(browser.see("document.querySelector('#severed details').open"), true);
+}
+
+#[test]
+fn two_hundred_pairs_are_printed_on_few_sheets() {
+    let Some(chromium) = chromium() else { return };
+    let stage = many(200);
+    let mut browser = Browser::start(&chromium);
+    browser.open(&stage.report(), 1000, Scheme::Dark, Script::On);
+    assert_eq!(browser.see("document.querySelectorAll('#pairs tbody').length"), 200);
+    let sheets = browser.sheets();
+    assert!((2..=50).contains(&sheets), "{sheets} sheets");
+}
