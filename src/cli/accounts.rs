@@ -1,4 +1,6 @@
-//! `accounts`: check every account that is configured.
+//! `accounts`: check every account that is configured, or that manifests name.
+
+mod chosen;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -19,17 +21,20 @@ use crate::model::{AccountId, Direction, Identity, Provider, RegionId};
 use crate::report::{Access, AccountCheck, Format, write_accounts};
 
 pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, Failure> {
+    if args.policy && !args.manifests.is_empty() {
+        return Err(Failure::usage(no_policy_of(args)));
+    }
     if args.policy {
         context.output.write(policy::text().as_bytes())?;
         return Ok(Exit::Done);
     }
     let mut config = context.config(&Overrides::default())?;
+    let named = chosen::named(&args.manifests, &config)?;
     let sandbox = world::begin(context, &mut config).await?;
-    if config.clouds.accounts.is_empty() {
-        return Err(Failure::usage(
-            "no [[account]] is configured: there is nothing to check; see sample-data/unpair.toml",
-        ));
-    }
+    let accounts = match named {
+        Some(named) => named,
+        None => chosen::configured(&mut config)?,
+    };
     let http = Http::within(&config.clouds.surroundings)?;
     let in_full = sandbox.is_none() && context.output.format == Format::Table;
     if !in_full {
@@ -38,7 +43,7 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
     let directory = directory(&http, &config, "accounts")?;
     let most = limits::calls_at_once(context.common.sandbox);
     let slots = Slots::new(AT_ONCE.min(most), MOST_AT_ONCE.min(most));
-    let asking = join_all(config.clouds.accounts.iter().map(|settings| async {
+    let asking = join_all(accounts.iter().map(|settings| async {
         if !config.guard.allows(settings) {
             return AccountCheck { state: NOT_ALLOWED.to_owned(), ..unasked(settings) };
         }
@@ -72,6 +77,16 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
         (false, true) => Exit::Done,
         (false, false) => Exit::Unfinished,
     })
+}
+
+/// What is said of a policy for what follows `--policy`.
+fn no_policy_of(args: &AccountsArgs) -> String {
+    match args.manifests.as_slice() {
+        [purpose] if purpose.as_os_str() == "restore" => {
+            "--policy restore is not available in this version; nothing was sent".to_owned()
+        }
+        _ => "--policy is the same for every account: leave the manifests out".to_owned(),
+    }
 }
 
 /// Every override of an endpoint, and what the surroundings say of the way to the clouds.
@@ -115,6 +130,9 @@ async fn check(directory: &dyn Directory, settings: &AccountSettings) -> Account
     match identify(directory, settings.cloud, &account).await {
         Ok((client, identity)) => {
             (check.state, check.remedy) = judge(settings, &identity);
+            if chosen::is_default(settings) {
+                (check.account, check.name) = (identity.account.clone(), None);
+            }
             check.identity = Some(identity);
             if check.state == "ok" {
                 ask(&*client, &mut check).await;

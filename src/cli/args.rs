@@ -17,8 +17,8 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(super) use commands::{
-    AccountsArgs, Acting, AuditArgs, CommandsArgs, Pairs, PlanArgs, Planning, ReportArgs,
-    ResumeArgs, RevokeArgs, RunsArgs, SandboxArgs, VerifyArgs,
+    AccountsArgs, Acting, AuditArgs, CheckArgs, CommandsArgs, Pairs, PlanArgs, Planning,
+    ReportArgs, ResumeArgs, RevokeArgs, RunsArgs, SandboxArgs, VerifyArgs,
 };
 pub(super) use common::{Colour, Common, LogFormat};
 pub(super) use version::SHORT as VERSION;
@@ -69,6 +69,11 @@ fn unread(error: clap::Error) -> Unread {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Check manifests without network: rows, accounts, guards
+    ///
+    /// Checks manifests without network and journal: rows, pairs, accounts, regions, repeated rows, and
+    /// whether a guard refuses them.
+    Check(CheckArgs),
     /// Read both sides of every pair; change nothing
     ///
     /// Reads both sides of every pair and shows what lets one reach the other. Changes nothing.
@@ -92,6 +97,11 @@ pub(super) enum Command {
     ///
     /// Reads the groups of a run again and compares them with the journal. Changes nothing.
     Verify(VerifyArgs),
+    /// Write a configuration and a manifest to begin with
+    ///
+    /// Writes a commented unpair.toml (or the file of --config) from the profiles of `aliyun` and `aws`
+    /// that are there, and pairs.csv, a manifest with example rows. Overwrites nothing.
+    Init,
     /// Print the equivalent `aliyun` and `aws` commands
     ///
     /// Prints the equivalent `aliyun` and `aws` commands, for a side whose owner must run them. Needs
@@ -133,6 +143,8 @@ impl Command {
     /// The command's word, as in the JSON output.
     pub(super) const fn name(&self) -> &'static str {
         match self {
+            Self::Check(_) => "check",
+            Self::Init => "init",
             Self::Audit(_) => "audit",
             Self::Plan(_) => "plan",
             Self::Revoke(_) => "revoke",
@@ -154,6 +166,7 @@ impl Command {
             Self::Audit(_) | Self::Plan(_) | Self::Revoke(_) | Self::Resume(_) => true,
             Self::Verify(_) | Self::Accounts(_) | Self::Sandbox(_) => true,
             Self::Runs(args) => args.watch,
+            Self::Check(_) | Self::Init => false,
             Self::Commands(_) | Self::Report(_) | Self::Completions { .. } => false,
         }
     }
@@ -181,7 +194,7 @@ impl Command {
             Self::Runs(RunsArgs { check: false, prune: None, .. }) => &[Table, Json, Csv],
             Self::Accounts(AccountsArgs { policy: true, .. }) => &[Json],
             Self::Accounts(_) => &[Table, Json, Csv],
-            Self::Runs(_) | Self::Sandbox(_) => &[Table, Json],
+            Self::Runs(_) | Self::Sandbox(_) | Self::Check(_) | Self::Init => &[Table, Json],
         }
     }
 
@@ -196,7 +209,12 @@ impl Command {
 
     /// The files that its own arguments name, standard input left out.
     pub(super) fn reads(&self) -> Vec<PathBuf> {
+        if matches!(self, Self::Init) {
+            return vec![super::init::MANIFEST.into()];
+        }
         let (manifests, other): (&[PathBuf], _) = match self {
+            Self::Check(args) => (&args.manifests, None),
+            Self::Accounts(args) => (&args.manifests, None),
             Self::Audit(args) => (&args.manifests, None),
             Self::Plan(args) => (&args.manifests, None),
             Self::Revoke(args) => (&args.manifests, args.acting.pause_file.as_ref()),
@@ -204,7 +222,7 @@ impl Command {
             Self::Commands(args) => (&args.manifests, None),
             Self::Sandbox(args) => (&[], args.world.as_ref()),
             Self::Verify(_) | Self::Report(_) | Self::Runs(_) => (&[], None),
-            Self::Accounts(_) | Self::Completions { .. } => (&[], None),
+            Self::Completions { .. } | Self::Init => (&[], None),
         };
         let named = manifests.iter().chain(other).filter(|path| path.as_os_str() != "-");
         named.cloned().collect()

@@ -121,14 +121,18 @@ fn account(account: &AccountSettings, found: &[Found]) -> (String, String) {
     };
     let id = account.id.as_ref().filter(|_| !found.iter().any(is_it)).map(ToString::to_string);
     let named = [id, account.name.clone()].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let source = match &account.source {
+    (format!("account {} {named}", account.cloud), source_told(&account.source))
+}
+
+/// How an account is called.
+pub(super) fn source_told(source: &AccountSource) -> String {
+    match source {
         AccountSource::Inherit => "called with the credentials of its cloud".to_owned(),
         AccountSource::Profile(profile) => format!("called with profile {profile}"),
         AccountSource::Role(role) => format!("called with role {role}"),
         AccountSource::None => "not ours to call".to_owned(),
         AccountSource::Static(key) => format!("called with key {}", key.id),
-    };
-    (format!("account {} {named}", account.cloud), source)
+    }
 }
 
 #[cfg(test)]

@@ -12,8 +12,8 @@ use super::exit::{Exit, Failure};
 use super::output::{self, Output};
 use super::signals::Waits;
 use super::{
-    accounts, audit, commands, completions, events, limits, logging, plan, report, resume, revoke,
-    runs, sandbox, verify, world,
+    accounts, audit, check, commands, completions, events, init, limits, logging, plan, report,
+    resume, revoke, runs, sandbox, verify, world,
 };
 use crate::cloud::kill_commands;
 use crate::config::{Config, Overrides, environment};
@@ -125,6 +125,8 @@ async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
             .watch(command.max_duration(), move |failure| tell_of(failure, name, is_json))?;
     }
     match command {
+        Command::Check(args) => check::run(context, &args),
+        Command::Init => init::run(context),
         Command::Audit(args) => audit::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Revoke(args) => revoke::run(context, &args).await,

@@ -33,12 +33,7 @@ impl Accounts {
         if let Some(error) = failed {
             return Err(error.clone());
         }
-        let own = self.settings.accounts.iter().find(|settings| {
-            settings.cloud == cloud
-                && (settings.id.as_ref() == Some(account)
-                    || settings.name.as_deref() == Some(account.as_str()))
-        });
-        match own {
+        match self.settings.own(cloud, account) {
             Some(settings) => Ok(settings.source.clone()),
             None if account.is_numeric() => Ok(AccountSource::Inherit),
             None => Err(CloudError::config(

@@ -11,6 +11,7 @@ mod files;
 mod hide;
 mod http;
 mod key_text;
+mod listed;
 mod named;
 mod proof;
 mod references;
@@ -28,6 +29,7 @@ pub use directory::Accounts;
 pub use error::CloudError;
 pub use files::credential_files;
 pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, Stamp, check_endpoint};
+pub use listed::{Listed, ListedProfile, listed};
 pub use named::NamedGroups;
 pub use references::{Reference, References};
 pub use settings::{

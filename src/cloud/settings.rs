@@ -25,6 +25,17 @@ pub struct Settings {
     pub session: String,
 }
 
+impl Settings {
+    /// The settings of an account's own, by its id or its name.
+    pub fn own(&self, cloud: Provider, account: &AccountId) -> Option<&AccountSettings> {
+        self.accounts.iter().find(|settings| {
+            settings.cloud == cloud
+                && (settings.id.as_ref() == Some(account)
+                    || settings.name.as_deref() == Some(account.as_str()))
+        })
+    }
+}
+
 /// `[alibaba]`.
 #[derive(Clone, Debug, Default)]
 pub struct AlibabaSettings {

@@ -15,7 +15,7 @@ const SEPARATOR: &str = "__";
 const SECTIONS: [&str; 6] = ["alibaba", "aws", "account", "guard", "notify", "sandbox"];
 
 /// Every key that a variable can set, but for limits of single actions.
-const KEYS: [(&str, &[&str]); 7] = [
+pub(super) const KEYS: [(&str, &[&str]); 7] = [
     ("guard", &["max_rules", "max_percent", "max_failures", "fresh", "only_accounts", "protect"]),
     (
         "alibaba",

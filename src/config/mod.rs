@@ -10,6 +10,7 @@ mod endpoint;
 mod entry;
 mod environment;
 mod error;
+mod expected;
 mod glob;
 mod guard;
 mod limits;

@@ -8,6 +8,7 @@ use toml::{Table, Value};
 
 use super::environment::{self, Variable};
 use super::error::Problem;
+use super::expected;
 use super::place::{find, key_at, line_of};
 use super::raw::Raw;
 
@@ -154,9 +155,13 @@ fn read_file(file: FileText<'_>) -> Result<(Table, DeTable<'_>), Vec<Problem>> {
     }
     toml::from_str::<Raw>(file.text).map_err(|error| {
         let mut problems = told(&error);
+        // A header has no place of its own, and no other key expects a sequence.
+        let is_header = || error.message().ends_with("expected a sequence");
         let key = error.span().and_then(|span| key_at(&spans, span.start));
+        let key = key.or_else(|| is_header().then(|| "account".to_owned()));
         if let (Some(key), [problem]) = (key, problems.as_mut_slice()) {
             problem.place = format!("{}: {key}", problem.place);
+            problem.message = expected::told(&key, &problem.message);
         }
         problems
     })?;
@@ -194,7 +199,7 @@ fn set_variable(table: &mut Table, path: &[String], value: &str) -> Result<(), S
     }
     let mut alone = Table::new();
     put(&mut alone, path, value, true)?;
-    Raw::deserialize(alone).map_err(|error| error.message().to_owned())?;
+    Raw::deserialize(alone).map_err(|error| expected::told(&path.join("."), error.message()))?;
     put(table, path, value, false)
 }
 

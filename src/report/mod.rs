@@ -5,6 +5,7 @@
 
 mod accounts;
 mod causes;
+mod checked;
 mod commands;
 mod csv;
 mod doubts;
@@ -34,6 +35,7 @@ mod walk;
 mod words;
 
 pub use accounts::{Access, AccountCheck, write_accounts};
+pub use checked::{Checked, CheckedAccount, Repeated, write_checked};
 pub use commands::{Which, write_manifest_commands, write_run_commands};
 pub use error::ReportError;
 pub use format::{Detail, Format, Style};

@@ -5,6 +5,7 @@
 
 #[path = "../support/canaries.rs"]
 mod canaries;
+mod check;
 mod codes;
 mod consent;
 mod crash;
@@ -26,6 +27,7 @@ mod ground;
 mod guards;
 mod help;
 mod hostile;
+mod init;
 mod killed;
 mod named;
 mod options;

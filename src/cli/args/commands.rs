@@ -34,6 +34,19 @@ pub(in crate::cli) struct Pairs {
     pub(in crate::cli) require_both: bool,
 }
 
+/// `check`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CheckArgs {
+    /// CSV files that list pairs of groups; - is standard input
+    #[arg(required = true, value_name = "MANIFEST")]
+    pub(in crate::cli) manifests: Vec<PathBuf>,
+    /// Leave out bad rows; ends with exit code 3
+    ///
+    /// Leave out bad rows, and rows that a guard refuses, and check the others. Ends with exit code 3.
+    #[arg(long)]
+    pub(in crate::cli) keep_going: bool,
+}
+
 /// `audit`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AuditArgs {
@@ -204,6 +217,9 @@ pub(in crate::cli) struct RunsArgs {
 /// `accounts`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AccountsArgs {
+    /// Check the accounts that these name [default: those that are configured]
+    #[arg(value_name = "MANIFEST")]
+    pub(in crate::cli) manifests: Vec<PathBuf>,
     /// Print the least rights that the roles need, as JSON
     #[arg(long)]
     pub(in crate::cli) policy: bool,

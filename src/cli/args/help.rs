@@ -34,7 +34,21 @@ const FIRST_STEPS: &[Example] = &[
 ];
 
 /// The examples of each command.
-const EXAMPLES: [(&str, &[Example]); 11] = [
+const EXAMPLES: [(&str, &[Example]); 13] = [
+    (
+        "check",
+        &[
+            ("unpair check pairs.csv", "rows, accounts and guards, without network"),
+            ("unpair check *.csv --keep-going", "several manifests, the good rows of each"),
+        ],
+    ),
+    (
+        "init",
+        &[
+            ("unpair init", "write unpair.toml and pairs.csv"),
+            ("unpair init --config prod.toml", "write the configuration under this name"),
+        ],
+    ),
     (
         "audit",
         &[
@@ -101,6 +115,7 @@ const EXAMPLES: [(&str, &[Example]); 11] = [
         "accounts",
         &[
             ("unpair accounts", "check the accounts that are configured"),
+            ("unpair accounts pairs.csv", "check those that a manifest names"),
             ("unpair accounts --policy", "the least rights that the roles need"),
         ],
     ),

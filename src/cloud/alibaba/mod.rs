@@ -20,5 +20,6 @@ mod tests;
 
 pub(super) use client::BATCH;
 pub use client::{AlibabaClient, connect};
+pub(super) use credentials::listed;
 pub use credentials::{Env, process_env};
 pub use regions::{REGIONS, host_of, is_known_region};

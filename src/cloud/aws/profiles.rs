@@ -279,7 +279,7 @@ pub(super) fn spelled(name: &str) -> String {
 }
 
 /// The one word of `text`, which may stand in quotation marks.
-fn unquoted(text: &str) -> Option<&str> {
+pub(super) fn unquoted(text: &str) -> Option<&str> {
     let quoted = ['"', '\''].iter().find_map(|&quote| {
         let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
         (!inner.contains(quote)).then_some(inner)

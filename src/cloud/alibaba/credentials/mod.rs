@@ -8,5 +8,6 @@ mod source;
 mod tests;
 
 pub(super) use keeper::Keeper;
+pub(in crate::cloud) use profile::listed;
 pub(super) use source::Recipe;
 pub use source::{Env, process_env};

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::source::{Role, Source, config};
 use crate::cloud::key_text::{flaw, trimmed};
-use crate::cloud::{CloudError, StaticKey, scarce};
+use crate::cloud::{CloudError, ListedProfile, StaticKey, scarce};
+use crate::model::AccountId;
 
 /// What writes the file.
 const EXPECTED: &str = "expected the JSON that `aliyun configure` writes";
@@ -188,6 +189,18 @@ impl Profiles {
         let at = self.text.match_indices(&name).map(|(at, _)| at).find(is_name)?;
         Some(self.text[..at].matches('\n').count() + 1)
     }
+}
+
+/// The profiles of a file, without their secrets.
+pub(in crate::cloud) fn listed(path: &Path) -> Result<Vec<ListedProfile>, CloudError> {
+    let profiles = Profiles::read(path, "")?;
+    let listed = |profile: &Profile| {
+        let role = field(&profile.fields, "ram_role_arn").and_then(Value::as_str);
+        let account = role.and_then(|role| role.split(':').nth(3)).map(AccountId::new);
+        let account = account.filter(AccountId::is_numeric);
+        ListedProfile { name: profile.name.clone(), account }
+    };
+    Ok(profiles.all.iter().map(listed).collect())
 }
 
 impl Profile {
