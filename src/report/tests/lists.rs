@@ -71,7 +71,8 @@ fn runs_as_json_are_an_array() {
     "pairs": 1200,
     "rules": 5400,
     "digest": "3fa93fa93fa93fa93fa93fa93fa93fa93fa93fa93fa93fa93fa93fa93fa93fa9",
-    "parent": null
+    "parent": null,
+    "running": null
   }
 ]
 "#
