@@ -13,6 +13,7 @@ use super::planned::{tell_planned, unreachable};
 use super::session::Session;
 use super::settings;
 use super::start::Context;
+use super::summary::whole;
 use super::{confirm, events};
 use crate::journal::{JournalError, RunRecord};
 use crate::report::{Format, PlanView, exit_code, summarize, write_plan, write_report};
@@ -128,7 +129,7 @@ impl Command<'_> {
 
     async fn show(&self, plan: &Prepared) -> Result<(), Failure> {
         let (context, journal) = (self.context, &*self.session.journal);
-        let summary = summarize(journal, &plan.run, context.command).await?;
+        let summary = whole(context, journal, &plan.run).await?;
         let mut shown = Vec::new();
         let style = context.output.style();
         let view = PlanView { run: &plan.run, summary: &summary, estimate: Some(&plan.estimate) };
@@ -201,7 +202,7 @@ async fn report(
     run: &RunRecord,
     mut ended: Ended,
 ) -> Result<(), Failure> {
-    let summary = summarize(&*session.journal, run, context.command).await?;
+    let summary = whole(context, &*session.journal, run).await?;
     if ended.exit != Exit::Done {
         ended.messages.push(summary.verdict());
     }

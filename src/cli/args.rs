@@ -20,7 +20,7 @@ pub(super) use commands::{
     AccountsArgs, Acting, AuditArgs, CheckArgs, CommandsArgs, Pairs, PlanArgs, Planning,
     ReportArgs, ResumeArgs, RevokeArgs, RunsArgs, SandboxArgs, VerifyArgs,
 };
-pub(super) use common::{Colour, Common, LogFormat};
+pub(super) use common::{Colour, Common, DEFAULT_JOURNAL, LogFormat};
 pub(super) use version::SHORT as VERSION;
 pub(super) use wrong::one_of;
 

@@ -96,7 +96,7 @@ fn looks_like_a_key(word: &str) -> bool {
 }
 
 /// A word as it can be read again: quoted where it holds spaces.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let word = escape_control(word);
     if word.is_empty() || word.contains([' ', '\'', '"', '$', '`']) {
         format!("'{}'", word.replace('\'', "'\\''"))

@@ -31,6 +31,7 @@ mod session;
 mod settings;
 mod signals;
 mod start;
+mod summary;
 mod verify;
 mod world;
 

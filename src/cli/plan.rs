@@ -8,6 +8,7 @@ use super::output::Ended;
 use super::planned::{reached, tell_planned, unreachable};
 use super::session::Session;
 use super::start::Context;
+use super::summary::whole;
 use super::{names, settings};
 use crate::config::{Config, Names};
 use crate::exchange::now_ms;
@@ -85,7 +86,7 @@ pub(super) async fn show(
     estimate: Option<&Estimate>,
     ended: &Ended,
 ) -> Result<(), Failure> {
-    let summary = summarize(&*session.journal, run, context.command).await?;
+    let summary = whole(context, &*session.journal, run).await?;
     if context.output.format == Format::Json {
         return context.output.summary(&summary, ended);
     }

@@ -3,8 +3,9 @@
 use super::args::ReportArgs;
 use super::exit::{Exit, Failure};
 use super::start::Context;
+use super::summary::whole;
 use crate::journal::{Mode, open};
-use crate::report::{summarize, write_report};
+use crate::report::write_report;
 
 pub(super) async fn run(context: &Context, args: &ReportArgs) -> Result<Exit, Failure> {
     let journal = open(&context.common.journal, Mode::Read).await?;
@@ -14,7 +15,7 @@ pub(super) async fn run(context: &Context, args: &ReportArgs) -> Result<Exit, Fa
         let latest = journal.runs().await?.into_iter().next();
         latest.ok_or_else(|| Failure::usage("the journal holds no run to report"))?
     };
-    let summary = summarize(&*journal, &run, context.command).await?;
+    let summary = whole(context, &*journal, &run).await?;
     let mut sink = context.output.open()?;
     let (format, style) = (context.output.format, context.output.style());
     write_report(&*journal, &run, &summary, format, style, &mut sink).await?;

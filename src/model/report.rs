@@ -62,6 +62,11 @@ pub struct RuleCounts {
 }
 
 impl RuleCounts {
+    /// Revocations that `resume` takes up: failed, still present, unknown or pending.
+    pub const fn left(&self) -> u64 {
+        self.failed + self.still_present + self.unknown + self.pending
+    }
+
     /// Counts `n` planned revocations of one outcome.
     pub fn add(&mut self, outcome: Outcome, n: u64) {
         self.planned += n;

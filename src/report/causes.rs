@@ -6,13 +6,14 @@ use std::sync::Arc;
 use crate::journal::{Journal, JournalError, RevocationRecord, RunRecord};
 use crate::model::{GroupIx, Outcome};
 
+use super::cause::{CauseKind, SideCause};
 use super::evidence::intern;
 use super::revocations::Revocations;
 
 /// The first reason for each side that has one: at most one entry a side, however many
 /// revocations.
 #[derive(Default)]
-pub(super) struct Causes(BTreeMap<(GroupIx, GroupIx), Arc<str>>);
+pub(super) struct Causes(BTreeMap<(GroupIx, GroupIx), SideCause>);
 
 impl Causes {
     /// Collects the reasons of `run`.
@@ -27,35 +28,40 @@ impl Causes {
         let mut revocations = Revocations::new(journal, run);
         while let Some(page) = revocations.next().await? {
             for record in &page {
-                if let Some(text) = cause(record) {
-                    let key = (record.revocation.group, record.revocation.peer);
-                    causes.0.entry(key).or_insert_with(|| intern(&mut texts, &text));
-                }
+                causes.add(record, &mut texts);
             }
         }
         Ok(causes)
     }
 
+    /// Counts a revocation that is not settled. Of what is pending only that counts of which is told
+    /// why it was not sent.
+    fn add(&mut self, record: &RevocationRecord, texts: &mut HashSet<Arc<str>>) {
+        let Some(kind) = kind(record.outcome) else { return };
+        let reason = record.reason.as_deref().unwrap_or_default();
+        if kind == CauseKind::NotSent && reason.is_empty() {
+            return;
+        }
+        let key = (record.revocation.group, record.revocation.peer);
+        let reason = || SideCause { kind, reason: intern(texts, reason), rules: 0 };
+        self.0.entry(key).or_insert_with(reason).rules += 1;
+    }
+
     /// Why what `group` grants to `peer` still stands.
-    pub(super) fn get(&self, group: GroupIx, peer: GroupIx) -> Option<&str> {
-        self.0.get(&(group, peer)).map(|text| &**text)
+    pub(super) fn get(&self, group: GroupIx, peer: GroupIx) -> Option<&SideCause> {
+        self.0.get(&(group, peer))
     }
 }
 
-fn cause(record: &RevocationRecord) -> Option<String> {
-    let what = match record.outcome {
-        Outcome::Failed => "refused",
-        Outcome::StillPresent => "still present after every attempt",
-        Outcome::Unknown => "no proof of what the call did",
-        Outcome::Conflict => "an equal rule stands under another id",
+fn kind(outcome: Outcome) -> Option<CauseKind> {
+    match outcome {
+        Outcome::Failed => Some(CauseKind::Refused),
+        Outcome::StillPresent => Some(CauseKind::StillPresent),
+        Outcome::Unknown => Some(CauseKind::NoProof),
+        Outcome::Conflict => Some(CauseKind::Conflict),
+        Outcome::Pending => Some(CauseKind::NotSent),
         Outcome::Removed | Outcome::AlreadyAbsent | Outcome::GroupGone | Outcome::Unverified => {
-            return None;
+            None
         }
-        // It says itself that it was not sent.
-        Outcome::Pending => return record.reason.clone(),
-    };
-    Some(match record.reason.as_deref() {
-        Some(reason) if !reason.is_empty() => format!("{what}: {reason}"),
-        _ => what.to_owned(),
-    })
+    }
 }

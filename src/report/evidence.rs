@@ -44,6 +44,18 @@ pub(super) struct JudgedSide {
     pub(super) state: SideState,
     /// What was counted; zero where nothing could be read.
     pub(super) finding: Finding,
+    /// Who may change the group.
+    pub(super) keeper: Keeper,
+}
+
+/// Who may change a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeper {
+    Us,
+    /// A service of the provider.
+    Service,
+    /// Another account, which is not ours to call.
+    Partner,
 }
 
 /// A pair, judged.
@@ -121,12 +133,21 @@ impl Evidence {
             }
         };
         let is_left = state == SideState::NotOurs && self.unsettled.contains(&(group, peer));
-        JudgedSide { state: if is_left { SideState::Unknown } else { state }, finding }
+        let state = if is_left { SideState::Unknown } else { state };
+        JudgedSide { state, finding, keeper: keeper(self.last_read(group)) }
     }
 
     fn finding(&self, group: GroupIx, peer: GroupIx) -> Option<Finding> {
         let at = self.findings.binary_search_by_key(&(group, peer), |(g, f)| (*g, f.peer)).ok()?;
         self.findings.get(at).map(|(_, finding)| *finding)
+    }
+}
+
+const fn keeper(read: &LastRead) -> Keeper {
+    match read {
+        LastRead::Managed => Keeper::Service,
+        LastRead::NotOurs | LastRead::Naming(_) => Keeper::Partner,
+        LastRead::Never | LastRead::Seen | LastRead::Missing(_) | LastRead::Failed(_) => Keeper::Us,
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) async fn write(
     let object = serde_json::to_string_pretty(summary)?;
     // The object stays open for the keys that follow.
     write!(out, "{}", object.strip_suffix("\n}").unwrap_or(&object))?;
-    write_findings(journal, run, out).await?;
+    write_findings(journal, run, summary, out).await?;
     write_revocations(journal, run, out).await?;
     let head = head(journal, &run.new.id).await?;
     let hash = serde_json::to_string(&head.map(|row| row.hash))?;
@@ -37,6 +37,7 @@ pub(super) async fn write(
 async fn write_findings(
     journal: &dyn Journal,
     run: &RunRecord,
+    summary: &Summary,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     let mut list = List::open(out, "findings")?;
@@ -44,7 +45,7 @@ async fn write_findings(
     for outcome in WORST_FIRST {
         while let Some(page) = pairs.next_of(outcome).await? {
             for row in page.iter().filter(|row| is_finding(row)) {
-                list.item(&FindingRow::new(row, run))?;
+                list.item(&FindingRow::new(row, run, summary))?;
             }
         }
     }
@@ -112,6 +113,8 @@ struct FindingSide<'a> {
     group: &'a GroupRef,
     state: &'static str,
     reason: &'a str,
+    /// The number of its cause, under `causes`.
+    cause: Option<usize>,
     standing: u32,
     outside: u32,
     drops: u32,
@@ -123,24 +126,25 @@ struct FindingSide<'a> {
 }
 
 impl<'a> FindingRow<'a> {
-    fn new(row: &'a PairRow, run: &RunRecord) -> Self {
+    fn new(row: &'a PairRow, run: &RunRecord, summary: &Summary) -> Self {
         Self {
             outcome: row.outcome,
             reason: &row.reason,
             row: locate(&run.sources, row.line),
             note: &row.note,
-            a: FindingSide::new(row, &row.a),
-            b: FindingSide::new(row, &row.b),
+            a: FindingSide::new(row, &row.a, summary),
+            b: FindingSide::new(row, &row.b, summary),
         }
     }
 }
 
 impl<'a> FindingSide<'a> {
-    fn new(row: &PairRow, side: &'a SideRow) -> Self {
+    fn new(row: &PairRow, side: &'a SideRow, summary: &Summary) -> Self {
         Self {
             group: &side.group,
             state: state_word(side.state),
             reason: &side.text,
+            cause: summary.cause_of(side).map(|cause| cause.cause),
             standing: side.standing,
             outside: side.outside,
             drops: side.drops,

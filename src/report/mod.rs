@@ -4,6 +4,7 @@
 //! is built by the same code as one made at the end. Revocations are streamed in pages.
 
 mod accounts;
+mod cause;
 mod causes;
 mod checked;
 mod commands;
@@ -14,13 +15,16 @@ mod evidence;
 #[cfg(test)]
 mod fake;
 mod format;
+mod gathered;
 mod html;
 mod json;
+mod next;
 mod pair_row;
 mod pairs;
 mod plain;
 mod plan;
 mod provenance;
+mod remedy;
 mod revocations;
 mod run_report;
 mod running;
@@ -35,6 +39,7 @@ mod walk;
 mod words;
 
 pub use accounts::{Access, AccountCheck, write_accounts};
+pub use cause::{Cause, CauseKind, SideCause};
 pub use checked::{Checked, CheckedAccount, Repeated, write_checked};
 pub use commands::{Which, write_manifest_commands, write_run_commands};
 pub use error::ReportError;

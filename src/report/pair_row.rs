@@ -1,5 +1,6 @@
 //! A pair as a report shows it.
 
+use super::cause::SideCause;
 use crate::model::{Filter, GroupRef, PairOutcome, SideState};
 
 /// A pair with its outcome.
@@ -30,6 +31,10 @@ pub struct SideRow {
     pub state: SideState,
     /// The same in words, with the reason.
     pub text: String,
+    /// The same in words, without the reason that [`SideRow::cause`] tells.
+    pub brief: String,
+    /// Why the side is not clean, or cannot be judged, if one thing is the cause.
+    pub cause: Option<SideCause>,
     /// Rules that the rows ask to be gone.
     pub standing: u32,
     /// Grants outside the rows' narrowing.

@@ -1,15 +1,17 @@
 //! Every pair of a run with its outcome and the reason for it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::journal::{Journal, JournalError, RunRecord};
 use crate::model::{Filter, GroupIx, GroupRef, Groups, PairOutcome, SideState};
 
+use super::cause::{CauseKind, SideCause};
 use super::causes::Causes;
 use super::doubts::{Doubts, LastSnapshot};
 use super::evidence::{Evidence, JudgedSide, LastRead, PairSpan};
 use super::walk::PairWalk;
-use super::words::{describe, reason};
+use super::words::{describe, reason_of};
 
 /// Every outcome, in the order of a report.
 pub(super) const WORST_FIRST: [PairOutcome; 6] = [
@@ -82,6 +84,16 @@ impl<'a> PairRows<'a> {
         self.spell_out(&page).await.map(Some)
     }
 
+    /// The next pairs of any other outcome; `None` at the end.
+    pub(super) async fn next_unless(
+        &mut self,
+        outcome: PairOutcome,
+    ) -> Result<Option<Vec<PairRow>>, JournalError> {
+        let Some(mut page) = self.walk.next().await? else { return Ok(None) };
+        page.retain(|pair| self.evidence.judge(pair).outcome != outcome);
+        self.spell_out(&page).await.map(Some)
+    }
+
     /// Lets the walk begin anew, for whoever has seen enough.
     pub(super) fn begin_anew(&mut self) {
         self.walk = PairWalk::new(self.journal, &self.run.new.id);
@@ -124,7 +136,7 @@ impl<'a> PairRows<'a> {
         let b_row = self.side((pair.b, &b), (pair.a, &a), judged.b, doubts);
         Ok(PairRow {
             outcome: judged.outcome,
-            reason: reason(&a_row, &b_row),
+            reason: reason_of(&a_row, &b_row, |side| side.text.clone()),
             a: a_row,
             b: b_row,
             line: pair.rows.iter().map(|row| row.line).min().unwrap_or_default(),
@@ -148,16 +160,28 @@ impl<'a> PairRows<'a> {
         doubts: &Doubts,
     ) -> SideRow {
         let read = self.evidence.last_read(own);
-        let mut text = describe(judged, read, (peer, other), doubts.get(own, peer));
-        if !matches!(judged.state, SideState::Clean | SideState::Outside(_))
-            && let Some(cause) = self.causes.get(own, peer)
-        {
-            text = format!("{text}; {cause}");
-        }
+        let cause = self.cause(own, peer, judged);
+        let (brief, text) = match &cause {
+            // Its reading says it all.
+            Some(cause) if read_cause(judged, read).as_ref() == Some(cause) => {
+                (cause.kind.words().to_owned(), describe(judged, read, (peer, other), None))
+            }
+            Some(cause) => {
+                let brief = describe(judged, read, (peer, other), doubts.get(own, peer));
+                let text = format!("{brief}; {}", cause.words());
+                (brief, text)
+            }
+            None => {
+                let text = describe(judged, read, (peer, other), doubts.get(own, peer));
+                (text.clone(), text)
+            }
+        };
         SideRow {
             group: group.clone(),
             state: judged.state,
             text,
+            brief,
+            cause,
             standing: judged.finding.standing,
             outside: judged.finding.outside,
             drops: judged.finding.drops,
@@ -167,12 +191,34 @@ impl<'a> PairRows<'a> {
         }
     }
 
+    /// Why a side is not clean: what was refused or not sent, else what its reading says.
+    fn cause(&self, own: GroupIx, peer: GroupIx, judged: JudgedSide) -> Option<SideCause> {
+        if matches!(judged.state, SideState::Clean | SideState::Outside(_)) {
+            return None;
+        }
+        let of_rules = self.causes.get(own, peer).cloned();
+        of_rules.or_else(|| read_cause(judged, self.evidence.last_read(own)))
+    }
+
     fn filters(&self, pair: &PairSpan) -> Vec<Filter> {
         pair.rows
             .iter()
             .filter_map(|row| self.evidence.filters.get(usize::from(row.filter)).cloned())
             .collect()
     }
+}
+
+/// What the reading of a side says of why it is not clean, or cannot be judged.
+fn read_cause(judged: JudgedSide, read: &LastRead) -> Option<SideCause> {
+    let rules = u64::from(judged.finding.standing);
+    let (kind, reason) = match (read, judged.state) {
+        (LastRead::Failed(said), SideState::Unknown) => (CauseKind::Unreadable, Arc::clone(said)),
+        (LastRead::Never, SideState::Unknown) => (CauseKind::NeverRead, Arc::from("")),
+        (LastRead::Missing(code), SideState::Unknown) => (CauseKind::NoSuchGroup, Arc::clone(code)),
+        (LastRead::Managed, SideState::Standing(_)) => (CauseKind::Managed, Arc::from("")),
+        _ => return None,
+    };
+    Some(SideCause { kind, reason, rules })
 }
 
 /// The notes of a page, by line.

@@ -11,7 +11,7 @@ use crate::model::Estimate;
 
 use super::format::{Detail, Tone};
 use super::pairs::PairRows;
-use super::table::{NOT_JUDGED, Sections, facts, next_step};
+use super::table::{NOT_JUDGED, Sections, facts, next_step, write_causes};
 use super::text::{wrap, wrap_parts};
 use super::{ReportError, Style, Summary};
 use left_alone::LeftAlone;
@@ -50,6 +50,7 @@ pub(super) async fn write(
     )?;
     let line = wrap_parts(&facts(run, summary), style.width);
     writeln!(out, "{}", style.paint(Tone::Quiet, &line))?;
+    write_causes(summary, style, out)?;
     if style.detail == Detail::Full {
         write_lists(journal, view, style, out).await?;
     }
@@ -80,13 +81,13 @@ async fn write_lists(
     let mut left_alone = LeftAlone::default();
     let mut pairs = PairRows::open(journal, run).await?;
     while let Some(page) = pairs.next().await? {
-        left_alone.add(&page, planned);
+        left_alone.add(&page, planned, summary);
         if !planned {
             sections.add(page);
         }
     }
     if !planned {
-        sections.write(run, &summary.pairs, style, out)?;
+        sections.write(run, summary, style, out)?;
     }
     left_alone.count_elsewhere(journal, run).await?;
     left_alone.write(run, style, out)

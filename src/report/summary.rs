@@ -7,7 +7,8 @@ use serde::{Serialize, Serializer};
 use crate::journal::{Journal, JournalError, NewRun, RunKind, RunRecord, RunState, Tally};
 use crate::model::{PairCounts, RuleCounts, RunId};
 
-use super::evidence::{Evidence, Judged};
+use super::cause::Cause;
+use super::evidence::{Evidence, Judged, Keeper};
 use super::provenance::Provenance;
 use super::text::{count, rfc3339, thousands, whole_seconds};
 use super::walk::PairWalk;
@@ -46,9 +47,17 @@ pub struct Summary {
     pub estimate_s: u64,
     /// Seconds spent in all invocations, without the time that a person thought.
     pub elapsed_s: u64,
+    /// Accounts of which a side could not be read: see [`Summary::with_causes`].
+    pub unread_accounts: u64,
+    /// What keeps its pairs from being severed, that of the most pairs first: see
+    /// [`Summary::with_causes`].
+    pub causes: Vec<Cause>,
     /// Who worked on it, when, and with what.
     #[serde(flatten)]
     pub provenance: Provenance,
+    /// The options that a command about the run needs, each after a space.
+    #[serde(skip)]
+    pub options: String,
 }
 
 /// What the last readings show between the pairs of a run.
@@ -64,6 +73,10 @@ pub struct LiveCounts {
     pub misowned: u64,
     /// Rules that may name a pair's other group, and cannot be judged.
     pub unclear: u64,
+    /// Of those standing, rules of groups that a service of the provider manages.
+    pub managed: u64,
+    /// Of those standing, rules of sides that are not ours.
+    pub partners: u64,
 }
 
 /// Exchanges with the providers.
@@ -111,7 +124,10 @@ pub async fn summarize(
         calls: CallCounts::of(&journal.tallies(&run.new.id).await?),
         estimate_s: run.estimate_s.unwrap_or_default(),
         elapsed_s: whole_seconds(run.elapsed_ms),
+        unread_accounts: 0,
+        causes: Vec::new(),
         provenance: Provenance::load(journal, run).await?,
+        options: if run.new.sandbox { " --sandbox".to_owned() } else { String::new() },
     })
 }
 
@@ -160,10 +176,18 @@ impl Summary {
             parts.push(format!("{} to revoke", count(self.rules.planned, "rule")));
         } else if self.rules.planned > 0 {
             parts.push(tell(&count(self.rules.planned, "rule"), &rule_words(&self.rules)));
-        } else if self.live.standing > 0 {
-            parts.push(format!("{} to revoke", count(self.live.standing, "rule")));
-        } else {
+        } else if self.live.removable() > 0 {
+            parts.push(format!("{} to revoke", count(self.live.removable(), "rule")));
+        } else if self.pairs.unknown + self.live.standing == 0 {
             parts.push("nothing to revoke".to_owned());
+        }
+        if self.unread_accounts > 0 {
+            let accounts = count(self.unread_accounts, "account");
+            parts.push(format!("sides of {accounts} could not be read"));
+        }
+        if self.live.managed > 0 {
+            let rules = count(self.live.managed, "rule");
+            parts.push(format!("{rules} in groups that a service of the provider manages"));
         }
         if self.rules.outside > 0 {
             parts.push(format!("{} outside the rows", count(self.rules.outside, "grant")));
@@ -213,6 +237,11 @@ fn tell(total: &str, words: &[(&str, u64)]) -> String {
 }
 
 impl LiveCounts {
+    /// Rules that stand and that we may remove.
+    pub(super) const fn removable(&self) -> u64 {
+        self.standing - self.managed - self.partners
+    }
+
     fn add(&mut self, judged: &Judged) {
         for side in [judged.a, judged.b] {
             self.standing += u64::from(side.finding.standing);
@@ -220,6 +249,11 @@ impl LiveCounts {
             self.drops += u64::from(side.finding.drops);
             self.misowned += u64::from(side.finding.misowned);
             self.unclear += u64::from(side.finding.unclear);
+            match side.keeper {
+                Keeper::Us => {}
+                Keeper::Service => self.managed += u64::from(side.finding.standing),
+                Keeper::Partner => self.partners += u64::from(side.finding.standing),
+            }
         }
     }
 }

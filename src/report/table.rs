@@ -1,6 +1,7 @@
 //! The report of a run for people: what went wrong first, each with its reason.
 
 mod calls;
+mod causes;
 mod sections;
 
 use std::io::Write;
@@ -8,14 +9,15 @@ use std::io::Write;
 use crate::journal::{Journal, RunKind, RunRecord, head};
 use crate::model::escape_control;
 
-use super::commands::quote;
 use super::format::{Detail, Tone};
+pub(super) use super::next::next_step;
 use super::pairs::PairRows;
 use super::provenance;
 use super::running::Running;
 use super::summary::exit_code;
 use super::text::{clock, count, duration, wrap, wrap_parts};
 use super::{ReportError, Style, Summary};
+pub(super) use causes::{told, write as write_causes};
 pub(super) use sections::Sections;
 
 /// What is never judged, in one line.
@@ -31,6 +33,7 @@ pub(super) async fn write(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     write_verdict(run, summary, style, out)?;
+    write_causes(summary, style, out)?;
     if style.detail == Detail::Full {
         write_pairs(journal, run, summary, style, out).await?;
     }
@@ -67,7 +70,7 @@ async fn write_pairs(
     while let Some(page) = pairs.next().await? {
         sections.add(page);
     }
-    sections.write(run, &summary.pairs, style, out)
+    sections.write(run, summary, style, out)
 }
 
 /// The verdict, then one line on the run.
@@ -103,31 +106,4 @@ pub(super) fn facts(run: &RunRecord, summary: &Summary) -> Vec<String> {
     facts.extend(summary.oldest_reading_ms.map(|at| format!("oldest reading {}", clock(at))));
     facts.extend(run.digest.iter().filter(|_| acts).map(|digest| format!("digest {digest}")));
     facts
-}
-
-/// The command that goes on with the run, if something is left to do.
-pub(super) fn next_step(run: &RunRecord, summary: &Summary) -> Option<String> {
-    let rules = &summary.rules;
-    let left = rules.failed + rules.still_present + rules.unknown + rules.pending;
-    let id = &run.new.id;
-    let command = match (run.new.kind, run.is_started()) {
-        _ if summary.state == "interrupted" => format!("resume {id}"),
-        (RunKind::Audit | RunKind::Verify, _) if summary.live.standing > 0 => revoke_again(run)?,
-        (RunKind::Audit | RunKind::Verify, _) => return None,
-        _ if left == 0 => return None,
-        (RunKind::Revoke, false) => match &run.digest {
-            Some(digest) => format!("revoke --run {id} --digest {digest}"),
-            None => format!("revoke --run {id}"),
-        },
-        _ => format!("resume {id}"),
-    };
-    let clouds = if run.new.sandbox { " --sandbox" } else { "" };
-    Some(format!("Next: unpair {command}{clouds}"))
-}
-
-/// `revoke one.csv two.csv`; `None` for pairs that came by standard input.
-fn revoke_again(run: &RunRecord) -> Option<String> {
-    let files: Vec<_> = run.sources.iter().map(|source| quote(&source.name)).collect();
-    let named = !files.is_empty() && files.iter().all(|file| file != "-");
-    named.then(|| format!("revoke {}", files.join(" ")))
 }

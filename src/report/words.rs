@@ -4,7 +4,7 @@ use crate::journal::NamesPeer;
 use crate::model::{GroupIx, GroupRef, SideState};
 
 use super::evidence::{JudgedSide, LastRead};
-use super::pairs::SideRow;
+use super::pairs::{PairRow, SideRow};
 use super::text::count;
 
 /// What is said of a side that needs no explanation.
@@ -79,12 +79,17 @@ fn stand(n: u64) -> String {
     format!("{} {}", count(n, "rule"), if n == 1 { "stands" } else { "stand" })
 }
 
-/// Why the pair stands as it does: what is to be said of its sides that are not just clean.
-pub(super) fn reason(a: &SideRow, b: &SideRow) -> String {
+/// Why the pair stands as it does: what is `told` of its sides that are not just clean.
+pub(super) fn reason(pair: &PairRow, told: impl Fn(&SideRow) -> String) -> String {
+    reason_of(&pair.a, &pair.b, told)
+}
+
+/// The same of two sides.
+pub(super) fn reason_of(a: &SideRow, b: &SideRow, told: impl Fn(&SideRow) -> String) -> String {
     let told: Vec<String> = [a, b]
         .into_iter()
         .filter(|side| side.text != CLEAN)
-        .map(|side| format!("{}/{}: {}", side.group.account, side.group.group, side.text))
+        .map(|side| format!("{}/{}: {}", side.group.account, side.group.group, told(side)))
         .collect();
     if told.is_empty() { "both sides are clean".to_owned() } else { told.join(" · ") }
 }

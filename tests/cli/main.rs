@@ -5,6 +5,7 @@
 
 #[path = "../support/canaries.rs"]
 mod canaries;
+mod causes;
 mod check;
 mod codes;
 mod consent;

@@ -9,7 +9,7 @@ use super::values::format_parser;
 use crate::report::{Detail, Format};
 
 /// The journal that is used when none is named.
-const DEFAULT_JOURNAL: &str = "sqlite:unpair.db";
+pub(in crate::cli) const DEFAULT_JOURNAL: &str = "sqlite:unpair.db";
 
 /// Where `--config` comes from when it is not given.
 const CONFIG_VARIABLE: &str = "UNPAIR_CONFIG";

@@ -7,9 +7,10 @@ use crate::model::{GroupIx, PairOutcome, SideState, escape_control};
 use crate::report::evidence::PAGE;
 use crate::report::format::Tone;
 use crate::report::pairs::PairRow;
+use crate::report::table::told;
 use crate::report::text::{count, locate, thousands, wrap};
-use crate::report::words::short;
-use crate::report::{ReportError, Style};
+use crate::report::words::{reason, short};
+use crate::report::{ReportError, Style, Summary};
 
 /// Lines of each list; the rest is counted.
 const MAX_LINES: usize = 20;
@@ -48,10 +49,10 @@ impl List {
 impl LeftAlone {
     /// Takes a page of pairs in; `outcomes` says whether pairs that are one-sided or cannot be
     /// read are told here, because nothing else lists them.
-    pub(super) fn add(&mut self, page: &[PairRow], outcomes: bool) {
+    pub(super) fn add(&mut self, page: &[PairRow], outcomes: bool, summary: &Summary) {
         for row in page {
             if outcomes {
-                self.add_outcome(row);
+                self.add_outcome(row, summary);
             }
             for (side, peer) in [(&row.a, &row.b), (&row.b, &row.a)] {
                 let ends = || format!("{} naming {}", short(&side.group), short(&peer.group));
@@ -65,12 +66,12 @@ impl LeftAlone {
         }
     }
 
-    fn add_outcome(&mut self, row: &PairRow) {
+    fn add_outcome(&mut self, row: &PairRow, summary: &Summary) {
         if row.is_one_sided() {
-            self.one_sided.add(1, row.line, || row.reason.clone());
+            self.one_sided.add(1, row.line, || reason(row, |side| told(summary, side)));
         }
         if row.outcome == PairOutcome::Unknown {
-            self.unreadable.add(1, row.line, || row.reason.clone());
+            self.unreadable.add(1, row.line, || reason(row, |side| told(summary, side)));
         }
         for side in row.sides() {
             if side.is_partner && side.state != SideState::Clean {
@@ -108,7 +109,10 @@ impl LeftAlone {
         for (list, heading, tone) in [
             (
                 &self.unreadable,
-                format!("Cannot be judged: {}", pairs(&self.unreadable)),
+                format!(
+                    "Unknown: {}, a side could not be read or judged, or its group does not exist",
+                    pairs(&self.unreadable)
+                ),
                 Tone::Doubt,
             ),
             (

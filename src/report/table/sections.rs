@@ -7,9 +7,10 @@ use crate::model::{PairCounts, PairOutcome, SideState, escape_control};
 use crate::report::commands::partner_commands;
 use crate::report::format::Tone;
 use crate::report::pairs::{PairRow, SideRow};
+use crate::report::table::told;
 use crate::report::text::{count, locate, wrap};
 use crate::report::words::short;
-use crate::report::{ReportError, Style};
+use crate::report::{ReportError, Style, Summary};
 
 /// Pairs listed in a terminal report; the CSV has all.
 const MAX_PAIRS: usize = 50;
@@ -48,11 +49,11 @@ impl Sections {
     pub(in crate::report) fn write(
         &self,
         run: &RunRecord,
-        counts: &PairCounts,
+        summary: &Summary,
         style: Style,
         out: &mut dyn Write,
     ) -> Result<(), ReportError> {
-        let mut room = MAX_PAIRS;
+        let (mut room, counts) = (MAX_PAIRS, &summary.pairs);
         for ((outcome, title, meaning), rows) in ORDER.iter().zip(&self.0) {
             let total = counts.of(*outcome);
             if total == 0 {
@@ -64,7 +65,7 @@ impl Sections {
             writeln!(out, "{}", style.paint(Tone::Quiet, &meaning))?;
             let listed = rows.len().min(room);
             for row in &rows[..listed] {
-                write_pair(run, row, style, out)?;
+                write_pair((run, summary), row, style, out)?;
             }
             room -= listed;
             write_rest(run, total - listed as u64, style, out)?;
@@ -96,14 +97,14 @@ fn write_rest(
 
 /// Both sides, then where the pair comes from, then what its owner must run.
 fn write_pair(
-    run: &RunRecord,
+    (run, summary): (&RunRecord, &Summary),
     row: &PairRow,
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     writeln!(out)?;
     for side in row.sides() {
-        write_side(side, style, out)?;
+        write_side(side, told(summary, side), style, out)?;
     }
     let mut origin = vec![
         format!("{} {}", row.a.group.cloud, row.a.group.region),
@@ -117,8 +118,12 @@ fn write_pair(
     write_partner(row, style, out)
 }
 
-fn write_side(side: &SideRow, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
-    let mut text = side.text.clone();
+fn write_side(
+    side: &SideRow,
+    mut text: String,
+    style: Style,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
     if side.drops > 0 {
         text = format!("{text}; {} kept", count(u64::from(side.drops), "drop rule"));
     }

@@ -1,5 +1,6 @@
 //! Every renderer against the text that a user would see.
 
+mod causes;
 mod commands;
 mod judging;
 mod large;

@@ -89,7 +89,7 @@ alibaba 222 cn-beijing sg-b: 1 rule to revoke
   naming 111/sg-a · pairs.csv:2 · OPS-7
     sgr-2 ingress accept tcp 22/22 priority 1
 
-Cannot be judged: 1 pair
+Unknown: 1 pair, a side could not be read or judged, or its group does not exist
   222/sg-f: no such group there (InvalidSecurityGroupId.NotFound); --accept-gone
       counts it as clean · pairs.csv:7
 

@@ -217,7 +217,7 @@ async fn json_holds_the_summary_the_findings_the_revocations_and_the_head() {
     assert_eq!(
         lists.lines().next(),
         Some(
-            r#"    {"outcome":"half_severed","reason":"222/sg-b: 2 rules stand; refused: Forbidden.RAM","row":"pairs.csv:2","note":"OPS-7","a":{"cloud":"alibaba","account":"111","region":"cn-beijing","group":"sg-a","state":"clean","reason":"clean","standing":0,"outside":0,"drops":0,"misowned":0,"unclear":0},"b":{"cloud":"alibaba","account":"222","region":"cn-beijing","group":"sg-b","state":"standing","reason":"2 rules stand; refused: Forbidden.RAM","standing":2,"outside":0,"drops":1,"misowned":0,"unclear":0}},"#
+            r#"    {"outcome":"half_severed","reason":"222/sg-b: 2 rules stand; refused: Forbidden.RAM","row":"pairs.csv:2","note":"OPS-7","a":{"cloud":"alibaba","account":"111","region":"cn-beijing","group":"sg-a","state":"clean","reason":"clean","cause":null,"standing":0,"outside":0,"drops":0,"misowned":0,"unclear":0},"b":{"cloud":"alibaba","account":"222","region":"cn-beijing","group":"sg-b","state":"standing","reason":"2 rules stand; refused: Forbidden.RAM","cause":null,"standing":2,"outside":0,"drops":1,"misowned":0,"unclear":0}},"#
         )
     );
     let revocations = lists.split_once("  \"revocations\": [\n").expect("revocations").1;

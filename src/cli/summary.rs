@@ -1,0 +1,29 @@
+//! What a command tells of a run: counts, causes, and the options of the command that goes on.
+
+use super::args::{Common, DEFAULT_JOURNAL};
+use super::invoker::quoted;
+use super::start::Context;
+use crate::journal::{Journal, JournalError, RunRecord};
+use crate::report::{Summary, summarize};
+
+/// The whole summary of a run.
+pub(super) async fn whole(
+    context: &Context,
+    journal: &dyn Journal,
+    run: &RunRecord,
+) -> Result<Summary, JournalError> {
+    let summary = summarize(journal, run, context.command).await?;
+    summary.with_options(&options(&context.common)).with_causes(journal, run).await
+}
+
+/// The options by which another command finds the same journal and configuration.
+fn options(common: &Common) -> String {
+    let mut options = String::new();
+    if common.journal != DEFAULT_JOURNAL {
+        options.extend([" --journal ", &quoted(&common.journal)]);
+    }
+    if let Some(config) = &common.config {
+        options.extend([" --config ", &quoted(&config.display().to_string())]);
+    }
+    options
+}
