@@ -114,13 +114,17 @@ fn without_its_script_the_page_shows_everything_and_no_dead_control() {
 }
 
 #[test]
-fn a_link_to_a_severed_pair_unfolds_its_section() {
+fn a_link_to_a_folded_section_or_to_a_pair_in_it_unfolds_it() {
     let Some(chromium) = chromium() else { return };
     let stage = mixed();
     let mut browser = Browser::start(&chromium);
-    browser.open(&stage.report(), 1000, Scheme::Light, Script::On);
-    browser.see("location.hash = '#pair-2'");
-    assert_eq!(browser.see("document.querySelector('#severed details').open"), true);
+    let is_open = "document.querySelector('#severed details').open";
+    for link in ["nav a[href=\"#severed\"]", "#settled a[href=\"#pair-2\"]"] {
+        browser.open(&stage.report(), 1000, Scheme::Light, Script::On);
+        assert_eq!(browser.see(is_open), false);
+        browser.see(&format!("document.querySelector('{link}').click()"));
+        assert_eq!(browser.see(is_open), true, "{link}");
+    }
 }
 
 #[test]
@@ -132,4 +136,30 @@ fn two_hundred_pairs_are_printed_on_few_sheets() {
     assert_eq!(browser.see("document.querySelectorAll('#pairs tbody').length"), 200);
     let sheets = browser.sheets();
     assert!((2..=50).contains(&sheets), "{sheets} sheets");
+}
+
+#[test]
+fn the_timeline_draws_what_was_read_changed_throttled_and_refused() {
+    let Some(chromium) = chromium() else { return };
+    let stage = mixed();
+    let mut browser = Browser::start(&chromium);
+    browser.open(&stage.report(), 1000, Scheme::Light, Script::On);
+    let told = browser.see("document.querySelector('#timeline figcaption').textContent");
+    let told = told.as_str().expect("a caption");
+    for (fill, word) in [
+        ("idle", "groups read: "),
+        ("fair", "changes accepted: "),
+        ("doubt", "changes throttled: 1"),
+        ("bad", "refused, failed or put off: 1"),
+    ] {
+        assert!(told.contains(word), "{word}: {told}");
+        let drawn = format!(
+            "[...document.querySelectorAll('svg.timeline .fill-{fill}')]\
+             .every((one) => one.getBoundingClientRect().height > 1)"
+        );
+        assert_eq!(browser.see(&drawn), true, "{word}");
+        let colour =
+            format!("getComputedStyle(document.querySelector('svg.timeline .fill-{fill}')).fill");
+        assert!(browser.see(&colour).as_str().is_some_and(|fill| fill != "rgb(0, 0, 0)"));
+    }
 }
