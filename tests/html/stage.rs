@@ -13,7 +13,7 @@ use crate::world::{A, B, PARTNER, WorldText, admits, admits_ports, drops_tcp};
 pub(crate) const HOSTILE: [&str; 3] = [
     "<img src=x onerror=document.title=1><script>document.title=2</script>",
     "\"'><style>*{display:none}</style>&amp;",
-    "abc\u{202e}fed",
+    "abc\u{202e}fed\nand a second line",
 ];
 
 /// What the first account of [`many`] is answered when it changes something.
