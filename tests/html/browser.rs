@@ -122,7 +122,7 @@ impl Browser {
         self.ask("Emulation.setDeviceMetricsOverride", &screen);
         let value = if scheme == Scheme::Dark { "dark" } else { "light" };
         let features = json!([{ "name": "prefers-color-scheme", "value": value }]);
-        self.ask("Emulation.setEmulatedMedia", &json!({ "features": features }));
+        self.ask("Emulation.setEmulatedMedia", &json!({ "media": "", "features": features }));
         let off = script == Script::Off;
         self.ask("Emulation.setScriptExecutionDisabled", &json!({ "value": off }));
         self.events.clear();
@@ -131,6 +131,13 @@ impl Browser {
             let event = self.hear("the end of loading");
             self.events.push(event);
         }
+    }
+
+    /// Shows the page as a printer does.
+    pub(crate) fn show_printed(&mut self) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
+        let media = json!({ "media": "print", "features": features });
+        self.ask("Emulation.setEmulatedMedia", &media);
     }
 
     /// What an expression comes to in the page.

@@ -8,6 +8,33 @@ use crate::stage::{HOSTILE, REFUSAL, many, mixed};
 /// Every width of the page is within its screen.
 const OVERFLOW: &str = "[...document.querySelectorAll('*')]\
     .filter((one) => one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML)";
+/// Texts that stand out too little from what is behind them (WCAG 2.2, 1.4.3).
+const FAINT: &str = "(() => {
+    const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const luminance = (colour) => {
+        const [red, green, blue] = channels(colour).map((channel) => {
+            const share = channel / 255;
+            return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const behind = (one) => {
+        const colour = getComputedStyle(one).backgroundColor;
+        return channels(colour)[3] === 0 ? behind(one.parentElement) : colour;
+    };
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const faint = [];
+    let seen = 0;
+    while (texts.nextNode()) {
+        const one = texts.currentNode.parentElement;
+        if (texts.currentNode.data.trim() === '' || !one.checkVisibility()) continue;
+        const lights = [getComputedStyle(one).color, behind(one)].map(luminance);
+        const contrast = (Math.max(...lights) + 0.05) / (Math.min(...lights) + 0.05);
+        seen += 1;
+        if (contrast < 4.5) faint.push(`${contrast}: ${one.outerHTML}`);
+    }
+    return seen < 50 ? ['few texts were seen'] : faint;
+})()";
 /// The items of all lists that are shown.
 const SHOWN: &str = "document.querySelectorAll('table.list > tbody:not([hidden])').length";
 
@@ -30,6 +57,7 @@ fn nothing_sticks_out_on_any_screen_in_either_scheme_and_nothing_is_complained_o
             browser.open(&stage.report(), width, scheme, Script::On);
             browser.see("document.querySelectorAll('details').forEach((one) => one.open = true)");
             assert_eq!(browser.see(OVERFLOW), json!([]), "{width} {scheme:?}");
+            assert_eq!(browser.see(FAINT), json!([]), "{width} {scheme:?}");
             assert_eq!(browser.complaints(), [""; 0], "{width} {scheme:?}");
             assert_eq!(browser.requests().len(), 1, "{:?}", browser.requests());
         }
@@ -48,7 +76,7 @@ fn what_others_wrote_is_text_and_no_script_but_the_page_s_own_runs() {
     let text = browser.see("document.documentElement.textContent");
     let text = text.as_str().expect("a text");
     for note in HOSTILE {
-        let told = note.replace('\u{202e}', "\\u{202e}");
+        let told = note.replace('\u{202e}', "\\u{202e}").replace('\n', "\\u{a}");
         assert!(text.contains(&told), "{told}: {text}");
     }
     let injected = "(() => { const script = document.createElement('script'); \
@@ -114,13 +142,17 @@ fn without_its_script_the_page_shows_everything_and_no_dead_control() {
 }
 
 #[test]
-fn a_link_to_a_severed_pair_unfolds_its_section() {
+fn a_link_to_a_folded_section_or_to_a_pair_in_it_unfolds_it() {
     let Some(chromium) = chromium() else { return };
     let stage = mixed();
     let mut browser = Browser::start(&chromium);
-    browser.open(&stage.report(), 1000, Scheme::Light, Script::On);
-    browser.see("location.hash = '#pair-2'");
-    assert_eq!(browser.see("document.querySelector('#severed details').open"), true);
+    let is_open = "document.querySelector('#severed details').open";
+    for link in ["nav a[href=\"#severed\"]", "#settled a[href=\"#pair-2\"]"] {
+        browser.open(&stage.report(), 1000, Scheme::Light, Script::On);
+        assert_eq!(browser.see(is_open), false);
+        browser.see(&format!("document.querySelector('{link}').click()"));
+        assert_eq!(browser.see(is_open), true, "{link}");
+    }
 }
 
 #[test]
@@ -131,5 +163,36 @@ fn two_hundred_pairs_are_printed_on_few_sheets() {
     browser.open(&stage.report(), 1000, Scheme::Dark, Script::On);
     assert_eq!(browser.see("document.querySelectorAll('#pairs tbody').length"), 200);
     let sheets = browser.sheets();
+    browser.show_printed();
+    let paper = "getComputedStyle(document.documentElement).backgroundColor";
+    assert_eq!(browser.see(paper), "rgb(255, 255, 255)", "dark ink on white paper");
+    let head = "getComputedStyle(document.querySelector('#pairs thead')).display";
+    assert_eq!(browser.see(head), "table-header-group", "which is repeated on every sheet");
     assert!((2..=50).contains(&sheets), "{sheets} sheets");
+}
+
+#[test]
+fn the_timeline_draws_what_was_read_changed_throttled_and_refused() {
+    let Some(chromium) = chromium() else { return };
+    let stage = mixed();
+    let mut browser = Browser::start(&chromium);
+    browser.open(&stage.report(), 1000, Scheme::Light, Script::On);
+    let told = browser.see("document.querySelector('#timeline figcaption').textContent");
+    let told = told.as_str().expect("a caption");
+    for (fill, word) in [
+        ("idle", "groups read: "),
+        ("fair", "changes accepted: "),
+        ("doubt", "changes throttled: 1"),
+        ("bad", "refused, failed or put off: 1"),
+    ] {
+        assert!(told.contains(word), "{word}: {told}");
+        let drawn = format!(
+            "[...document.querySelectorAll('svg.timeline .fill-{fill}')]\
+             .every((one) => one.getBoundingClientRect().height > 1)"
+        );
+        assert_eq!(browser.see(&drawn), true, "{word}");
+        let colour =
+            format!("getComputedStyle(document.querySelector('svg.timeline .fill-{fill}')).fill");
+        assert!(browser.see(&colour).as_str().is_some_and(|fill| fill != "rgb(0, 0, 0)"));
+    }
 }

@@ -13,7 +13,7 @@ use crate::world::{A, B, PARTNER, WorldText, admits, admits_ports, drops_tcp};
 pub(crate) const HOSTILE: [&str; 3] = [
     "<img src=x onerror=document.title=1><script>document.title=2</script>",
     "\"'><style>*{display:none}</style>&amp;",
-    "abc\u{202e}fed",
+    "abc\u{202e}fed\nand a second line",
 ];
 
 /// What the first account of [`many`] is answered when it changes something.
@@ -22,8 +22,8 @@ pub(crate) const REFUSAL: &str = "Forbidden.RAM";
 /// A folder in which a run has ended.
 pub(crate) struct Stage(Ground);
 
-/// One pair that is severed, one that a partner has a part in, one whose rules cannot be removed, and
-/// a drop rule.
+/// One pair that is severed, one that a partner has a part in, one whose rules cannot be removed, a
+/// drop rule, and a call that is throttled.
 pub(crate) fn mixed() -> Stage {
     let world = WorldText::empty()
         .group(A, "sg-a1", &[admits(B, "sg-b1")])
@@ -33,8 +33,10 @@ pub(crate) fn mixed() -> Stage {
         .group(A, "sg-a3", &[])
         .group(B, "sg-b3", &[admits(A, "sg-a3")]);
     let refused = format!("code:{REFUSAL}@RevokeSecurityGroup@{}=1", B.id);
+    let throttled = format!("throttle@RevokeSecurityGroup@{}=1x", A.id);
     let mut options = SandboxOptions::new(world.read());
-    options.faults = vec![refused.parse::<Fault>().expect("a fault")];
+    options.faults =
+        [refused, throttled].map(|fault| fault.parse::<Fault>().expect("a fault")).into();
     let rows = [(A, "sg-a1", B, "sg-b1"), (A, "sg-a2", PARTNER, "sg-p2"), (A, "sg-a3", B, "sg-b3")];
     let rows = rows.iter().zip(HOSTILE).map(|((a, group_a, b, group_b), note)| {
         let note = note.replace('"', "\"\"");

@@ -55,6 +55,12 @@ for (const list of lists) {
   });
 }
 
+// A link to a folded section unfolds it.
+for (const link of document.querySelectorAll("nav a")) {
+  const folded = document.querySelector(`${link.hash} > details`);
+  if (folded) link.addEventListener("click", () => { folded.open = true; });
+}
+
 const field = document.querySelector(".filter");
 if (lists.length > 0) field.hidden = false;
 field.querySelector("input").addEventListener("input", (event) => {

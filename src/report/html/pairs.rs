@@ -3,7 +3,7 @@
 use super::lanes::Lanes;
 use super::markup::{html, over};
 use super::room::{Listed, Shown};
-use super::table::Columns;
+use super::table::{Columns, number};
 use super::tone::{Tone, marked};
 use crate::journal::{Journal, RunRecord};
 use crate::model::PairOutcome;
@@ -13,7 +13,7 @@ use crate::report::pairs::{PairRow, PairRows, SideRow, WORST_FIRST};
 use crate::report::text::{count, locate};
 
 const COLUMNS: Columns = Columns::new("pairs", &["pair is", "side", "other side", "row"]);
-const DROPS: Columns = Columns::new("drops", &["group", "names", "drop rules"]);
+const DROPS: Columns = Columns::new("drops", &["group", "names", "#drop rules"]);
 
 /// The pairs that a page lists.
 #[derive(Default)]
@@ -131,6 +131,5 @@ fn commands(side: &SideRow, commands: &[String]) -> String {
 }
 
 fn drop_item(side: &SideRow, other: &SideRow) -> String {
-    let rules = count(u64::from(side.drops), "drop rule");
-    DROPS.item(&[group(side), group(other), html(&rules)])
+    DROPS.item(&[group(side), group(other), number(u64::from(side.drops))])
 }

@@ -6,7 +6,7 @@ use crate::report::text::thousands;
 /// Rows of one table.
 const ROWS: usize = 1_000;
 /// Bytes of one table, unless its first row alone has more: notes and reasons may be long.
-const BYTES: usize = 1_000_000;
+const BYTES: usize = 900_000;
 
 /// The room that is left in a table.
 #[derive(Clone, Copy, Debug)]

@@ -52,7 +52,7 @@ fn figure(process: &Timeline) -> String {
         .iter()
         .zip(total)
         .filter(|(_, n)| *n > 0)
-        .map(|((word, _), n)| format!("{} {word}", thousands(n)))
+        .map(|((word, _), n)| format!("{word}: {}", thousands(n)))
         .collect();
     let places = process.spans.len().max(FEWEST);
     let length = process.span_ms.saturating_mul(places as u64);
@@ -95,7 +95,7 @@ fn columns(spans: &[Counts], highest: u64) -> String {
             let _ = write!(
                 drawn,
                 "<rect class=\"{}\" x=\"{}\" y=\"{top}\" width=\"{WIDTH}\" height=\"{}\">\
-                 <title>{} {word}</title></rect>",
+                 <title>{word}: {}</title></rect>",
                 tone.fill(),
                 at * PITCH,
                 bottom - top,

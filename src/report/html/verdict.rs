@@ -121,3 +121,79 @@ fn reach(summary: &Summary) -> String {
     }
     if limits.is_empty() { String::new() } else { format!("; {}", limits.join(", and ")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::SideReading;
+    use crate::model::{Filter, Outcome};
+    use crate::report::fake::{FakeJournal, ali, ssh_from};
+    use crate::report::summarize;
+
+    /// A revocation of two pairs, of which `change` makes what it likes.
+    async fn answered(change: impl FnOnce(&mut FakeJournal)) -> (Tone, String) {
+        let pair = |line: u32| {
+            let end = |account, side| ali(account, &format!("sg-{side}{line}"));
+            (end("111", "a"), end("222", "b"), Filter::default(), line)
+        };
+        let mut journal = FakeJournal::new(&[pair(2), pair(3)]);
+        change(&mut journal);
+        let summary = summarize(&journal, &journal.run, "report").await.expect("a summary");
+        answer(&journal.run, &summary)
+    }
+
+    fn yes(text: &str) -> (Tone, String) {
+        (Tone::Good, text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn only_pairs_that_are_read_back_on_both_sides_are_answered_with_yes() {
+        assert_eq!(answered(|_| {}).await, yes("Yes: 2 pairs, both sides read back"));
+        let partner = |journal: &mut FakeJournal| {
+            journal.read(&ali("222", "sg-b2"), SideReading::NotOurs { naming: None });
+        };
+        let limited =
+            "Yes, as far as it was asked for; the other side of 1 pair is not ours to read";
+        assert_eq!(answered(partner).await, (Tone::Fair, limited.to_owned()));
+        let required = |journal: &mut FakeJournal| {
+            partner(journal);
+            journal.run.new.require_both = true;
+        };
+        let unread = "Not proven: 1 of 2 pairs have a side that could not be read";
+        assert_eq!(answered(required).await, (Tone::Bad, unread.to_owned()));
+    }
+
+    #[tokio::test]
+    async fn what_stands_goes_before_what_nobody_knows() {
+        let (a2, b2, a3, b3) =
+            (ali("111", "sg-a2"), ali("222", "sg-b2"), ali("111", "sg-a3"), ali("222", "sg-b3"));
+        let failed = SideReading::Failed { code: "Forbidden".into(), message: String::new() };
+        let unread = |journal: &mut FakeJournal| journal.read(&b3, failed.clone());
+        let told = "Not known: 1 of 2 pairs could not be judged";
+        assert_eq!(answered(unread).await, (Tone::Doubt, told.to_owned()));
+        let standing = |journal: &mut FakeJournal| {
+            unread(journal);
+            journal.found(&a2, &b2, [1, 0, 0]);
+            journal.revoke(&a2, &b2, ssh_from(&b2, "sgr-1"), Outcome::Failed);
+        };
+        let told = "No: rules stand between 1 of 2 pairs";
+        assert_eq!(answered(standing).await, (Tone::Bad, told.to_owned()));
+        let audit = |journal: &mut FakeJournal| {
+            journal.run.new.kind = RunKind::Audit;
+            journal.found(&a3, &b3, [1, 0, 0]);
+        };
+        assert_eq!(answered(audit).await, (Tone::Bad, "Yes: between 1 of 2 pairs".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn a_plan_says_that_nothing_was_changed() {
+        let (a, b) = (ali("111", "sg-a2"), ali("222", "sg-b2"));
+        let plan = |journal: &mut FakeJournal| {
+            journal.run.started_ms = None;
+            journal.found(&a, &b, [1, 0, 0]);
+            journal.revoke(&a, &b, ssh_from(&b, "sgr-1"), Outcome::Pending);
+        };
+        let told = "1 rule; nothing was changed yet";
+        assert_eq!(answered(plan).await, (Tone::Fair, told.to_owned()));
+    }
+}
