@@ -7,6 +7,7 @@
 mod canaries;
 mod check;
 mod codes;
+mod completion;
 mod consent;
 mod crash;
 mod credentials;
