@@ -48,6 +48,11 @@ pub(super) enum Unread {
     Wrong(String),
 }
 
+/// The command line as completion scripts know it.
+pub(super) fn command() -> clap::Command {
+    Cli::command()
+}
+
 /// Reads a command line.
 pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Unread> {
     let mut command = absent::known_to(help::told_by(Cli::command()));
@@ -177,6 +182,7 @@ impl Command {
             Self::Runs(RunsArgs { watch: true, .. }) => "runs --watch",
             Self::Runs(RunsArgs { check: true, .. }) => "runs --check",
             Self::Runs(RunsArgs { prune: Some(_), .. }) => "runs --prune",
+            Self::Runs(RunsArgs { ids: true, .. }) => "runs --ids",
             Self::Accounts(AccountsArgs { policy: true, .. }) => "accounts --policy",
             _ => self.name(),
         }
@@ -190,7 +196,8 @@ impl Command {
                 &[Table, Json, Csv, Html]
             }
             Self::Verify(_) | Self::Commands(_) | Self::Report(_) => &[Table, Json, Csv, Html],
-            Self::Runs(RunsArgs { watch: true, .. }) | Self::Completions { .. } => &[Table],
+            Self::Runs(RunsArgs { watch: true, .. } | RunsArgs { ids: true, .. }) => &[Table],
+            Self::Completions { .. } => &[Table],
             Self::Runs(RunsArgs { check: false, prune: None, .. }) => &[Table, Json, Csv],
             Self::Accounts(AccountsArgs { policy: true, .. }) => &[Json],
             Self::Accounts(_) => &[Table, Json, Csv],

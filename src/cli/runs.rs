@@ -28,6 +28,9 @@ pub(super) async fn run(context: &Context, args: &RunsArgs) -> Result<Exit, Fail
         return prune::run(context, age, consent).await;
     }
     let journal = open(&context.common.journal, Mode::Read).await?;
+    if args.ids {
+        return ids(context, &*journal).await;
+    }
     if args.check {
         return check::run(context, &*journal).await;
     }
@@ -35,6 +38,14 @@ pub(super) async fn run(context: &Context, args: &RunsArgs) -> Result<Exit, Fail
         return watch(context, &*journal).await;
     }
     context.output.write(&list(context, &*journal).await?.0)?;
+    Ok(Exit::Done)
+}
+
+/// The ids alone, the latest first.
+async fn ids(context: &Context, journal: &dyn Journal) -> Result<Exit, Failure> {
+    let runs = journal.runs().await?;
+    let ids: Vec<&str> = runs.iter().flat_map(|run| [run.new.id.as_str(), "\n"]).collect();
+    context.output.write(ids.concat().as_bytes())?;
     Ok(Exit::Done)
 }
 

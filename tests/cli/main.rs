@@ -8,6 +8,7 @@ mod canaries;
 mod causes;
 mod check;
 mod codes;
+mod completion;
 mod consent;
 mod crash;
 mod credentials;

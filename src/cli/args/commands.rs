@@ -206,6 +206,9 @@ pub(in crate::cli) struct RunsArgs {
     /// 12h. Lists them, and asks first.
     #[arg(long, value_name = "D", value_parser = parse_duration)]
     pub(in crate::cli) prune: Option<Duration>,
+    /// Print the ids alone, one a line
+    #[arg(long, conflicts_with_all = ["check", "watch", "prune"])]
+    pub(in crate::cli) ids: bool,
     /// Do not ask before runs are dropped
     #[arg(short, long, requires = "prune")]
     pub(in crate::cli) yes: bool,
