@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::journal::RunRecord;
-use crate::model::{PairCounts, PairOutcome, SideState, escape_control};
+use crate::model::{PairOutcome, SideState, escape_control};
 use crate::report::commands::partner_commands;
 use crate::report::format::Tone;
 use crate::report::pairs::{PairRow, SideRow};
