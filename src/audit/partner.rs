@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::lane::Pages;
 use super::{Audit, AuditEnd};
 use crate::cloud::{Action, Answer, CloudError, Reference, References};
-use crate::exchange::ReadError;
+use crate::exchange::{AccountError, ReadError};
 use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Naming, Reading};
 use crate::model::{AccountId, ErrorClass, GroupId, GroupIx, GroupRef, RequestId};
 
@@ -116,6 +116,8 @@ async fn references(
     let account = match audit.exchange.account(&lane.key).await {
         // Where a provider does not tell groups (AWS tells VPCs alone), there is nothing to ask.
         Ok(account) if account.client.batch().references > 0 => account,
+        // What an earlier look showed of the partner is not taken back by one that is cut short.
+        Err(AccountError::Stopped) => return None,
         _ => return Some(groups.into_iter().map(|(ix, _)| (ix, None)).collect()),
     };
     let mut named_by = NamedBy::new();

@@ -43,7 +43,7 @@ pub(super) async fn act(
     settings::take_over(session, &process, &run).await?;
     if let Err(failure) = guard::check_stored(&*session.journal, &run, &session.config).await {
         process.refuse(&run, failure.exit.into()).await?;
-        return Err(failure);
+        return Err(failure.about(&run.new.id));
     }
     let pause = Pause::new(how.acting.pause_file.clone());
     let command =
@@ -181,8 +181,8 @@ async fn finish(
         messages.push(format!("{lane}: {reason}"));
     }
     match ending {
-        Ending::Refused(failure) => return Err(failure),
-        Ending::Moved => return Err(moved(&run, read.moved)),
+        Ending::Refused(failure) => return Err(failure.about(&run.new.id)),
+        Ending::Moved => return Err(moved(&run, read.moved).about(&run.new.id)),
         Ending::TooManyFailures(reason) => messages.push(reason),
         Ending::Interrupted | Ending::NobodyReached | Ending::Finished => {}
     }
@@ -192,7 +192,7 @@ async fn finish(
 
 fn moved(run: &RunRecord, mut messages: Vec<String>) -> Failure {
     messages.push(format!("rules changed since run {} was planned: plan again", run.new.id));
-    Failure { exit: Exit::Refused, messages }
+    Failure::of_many(Exit::Refused, messages)
 }
 
 /// Prints the report.

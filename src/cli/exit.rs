@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::cloud::{CloudError, ErrorClass};
 use crate::journal::JournalError;
+use crate::model::RunId;
 use crate::report::ReportError;
 use crate::run::Halt;
 
@@ -67,11 +68,22 @@ pub(super) struct Failure {
     pub(super) exit: Exit,
     /// What happened, where, and what to do; a line each.
     pub(super) messages: Vec<String>,
+    /// The run that it is about, which is in the journal.
+    pub(super) run: Option<RunId>,
 }
 
 impl Failure {
     pub(super) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, messages: vec![message.into()] }
+        Self::of_many(exit, vec![message.into()])
+    }
+
+    pub(super) const fn of_many(exit: Exit, messages: Vec<String>) -> Self {
+        Self { exit, messages, run: None }
+    }
+
+    /// The same, about a run that is in the journal.
+    pub(super) fn about(self, run: &RunId) -> Self {
+        Self { run: Some(run.clone()), ..self }
     }
 
     pub(super) fn usage(message: impl Into<String>) -> Self {
@@ -99,7 +111,8 @@ impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let exit = match &error {
             JournalError::Locked { .. } => Exit::Locked,
-            JournalError::NoSuchRun(_) | JournalError::Url { .. } => Exit::Usage,
+            JournalError::NoSuchRun(_) | JournalError::SeveralRuns(_) => Exit::Usage,
+            JournalError::Url { .. } => Exit::Usage,
             JournalError::Unusable { .. }
             | JournalError::Illegal(_)
             | JournalError::Damaged(_)
@@ -140,7 +153,7 @@ impl From<ReportError> for Failure {
         match error {
             ReportError::Journal(error) => error.into(),
             ReportError::Output(error) => error.into(),
-            ReportError::Rows(messages) => Self { exit: Exit::Usage, messages },
+            ReportError::Rows(messages) => Self::of_many(Exit::Usage, messages),
         }
     }
 }

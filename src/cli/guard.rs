@@ -131,7 +131,7 @@ pub(super) async fn check_stored(
 fn refused_by_guard(told: BTreeSet<String>) -> Failure {
     let mut messages: Vec<String> = told.into_iter().collect();
     messages.push("refused by [guard]: nothing was sent".to_owned());
-    Failure { exit: Exit::Refused, messages }
+    Failure::of_many(Exit::Refused, messages)
 }
 
 /// How many of `planned` revocations may fail.
@@ -162,10 +162,11 @@ pub(super) fn size(estimate: &Estimate) -> Size {
 /// Refuses a plan that is too large.
 pub(super) async fn check_plan(session: &Session, plan: &Prepared) -> Result<(), Failure> {
     let (journal, guard, run) = (&*session.journal, &session.config.guard, &plan.run);
-    let rules = size(&plan.estimate).rules;
+    let (id, rules) = (&run.new.id, size(&plan.estimate).rules);
     if let Some(max) = guard.max_rules.filter(|max| rules > *max) {
         return Err(Failure::refused(format!(
-            "the plan removes {rules} rules, max_rules allows {max}: nothing was revoked"
+            "the plan removes {rules} rules, max_rules allows {max}: nothing was revoked. See it: \
+             `unpair report {id}`. To allow it: --max-rules {rules}, or max_rules in [guard]"
         )));
     }
     let Some(max) = guard.max_percent else { return Ok(()) };
@@ -178,7 +179,9 @@ pub(super) async fn check_plan(session: &Session, plan: &Prepared) -> Result<(),
             let name = group_name(journal, run, group).await?;
             return Err(Failure::refused(format!(
                 "the plan removes {planned} of the {total} rules of {name}, max_percent allows \
-                 {max}%: nothing was revoked"
+                 {max}%: nothing was revoked. See it: `unpair report {id}`. To allow it: \
+                 --max-percent {}, or max_percent in [guard]",
+                share.ceil()
             )));
         }
     }

@@ -35,11 +35,11 @@ pub(super) fn manifests(
     // Rows that nobody saw are not known to be bad: nothing is planned from the others.
     if unreadable || (left_out > 0 && parsed.rows_read == 0) {
         messages.push("nothing was sent".to_owned());
-        return Err(Failure { exit: Exit::Usage, messages });
+        return Err(Failure::of_many(Exit::Usage, messages));
     }
     if left_out > 0 && !keep_going {
         messages.push(refusal(left_out, parsed.rows_read));
-        return Err(Failure { exit: Exit::Usage, messages });
+        return Err(Failure::of_many(Exit::Usage, messages));
     }
     for message in messages {
         tracing::warn!("left out: {message}");

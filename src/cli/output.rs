@@ -156,7 +156,10 @@ fn refusal(common: &Common, command: &Command) -> String {
 /// Prints an error as the one JSON object.
 pub(super) fn print_error(command: &str, failure: &Failure) -> Result<(), io::Error> {
     let ended = Ended { exit: failure.exit, messages: failure.messages.clone() };
-    let object = json!({ "schema": 1, "command": command, "error": ended.error() });
+    let mut object = json!({ "schema": 1, "command": command, "error": ended.error() });
+    if let Some(run) = &failure.run {
+        object["run"] = json!(run);
+    }
     writeln!(PlainJson(io::stdout()), "{object:#}")
 }
 

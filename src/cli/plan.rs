@@ -41,14 +41,14 @@ pub(super) async fn complete(
     settings::take_over(session, &process, &run).await?;
     if let Err(failure) = guard::check_stored(&*session.journal, &run, &session.config).await {
         process.refuse(&run, failure.exit.into()).await?;
-        return Err(failure);
+        return Err(failure.about(&run.new.id));
     }
     let plan = process.prepare(run, Basis::Rows).await?;
     tell_planned(session, &plan);
     if let Err(failure) = guard::check_plan(session, &plan).await {
         // The refusal is journalled; the run stays as it was planned.
         process.end(&plan.run, RunState::Planned, failure.exit.into()).await?;
-        return Err(failure);
+        return Err(failure.about(&plan.run.new.id));
     }
     let (state, exit) = if plan.read.interrupted {
         (RunState::Interrupted, Exit::Interrupted)
@@ -210,7 +210,7 @@ fn refuse_rows(pairs: &PairSet, complaint: impl Fn(&Row) -> Option<String>) -> R
     }
     complaints.sort_unstable();
     let located = |(line, text)| format!("{}: {text}", pairs.locate(line));
-    Err(Failure { exit: Exit::Usage, messages: complaints.into_iter().map(located).collect() })
+    Err(Failure::of_many(Exit::Usage, complaints.into_iter().map(located).collect()))
 }
 
 /// Puts a new run that only reads into the journal, before its first call.

@@ -14,7 +14,7 @@ use crate::run::is_unfinished;
 pub(super) async fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Failure> {
     confirm::can_ask(args.acting.yes)?;
     let config = context.config(&overrides(None, Some(&args.acting)))?;
-    let session = Session::open(context, config).await?;
+    let session = Session::open_existing(context, config).await?;
     let run = choose(&session, args.run.as_deref()).await?;
     let exit = match run.new.kind {
         // What was not started is planned to its end, and nothing of it is sent.

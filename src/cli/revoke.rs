@@ -29,7 +29,7 @@ async fn run_stored(
     args: &RevokeArgs,
     id: &str,
 ) -> Result<Exit, Failure> {
-    let session = Session::open(context, config).await?;
+    let session = Session::open_existing(context, config).await?;
     let run = stored(&session, id, args.digest.as_deref()).await?;
     let how = How { basis: Basis::ApprovedPlan, acting: &args.acting };
     let exit = act(context, &session, run, how).await?;

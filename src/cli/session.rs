@@ -12,7 +12,7 @@ use super::{events, limits, world};
 use crate::cloud::{Accounts, Directory, Http};
 use crate::config::Config;
 use crate::exchange::{Clock, Exchange, Moment, Progress, Silent, now_ms};
-use crate::journal::{Journal, RunRecord, Since, open_as};
+use crate::journal::{Journal, RunRecord, Since, file_of, open_as};
 use crate::model::RunId;
 use crate::pace::RetryPolicy;
 use crate::run::{Freshness, Process, limiters};
@@ -61,6 +61,19 @@ impl Session {
             began,
             since,
         })
+    }
+
+    /// The same for a command that goes on with what a journal holds: none is made.
+    pub(super) async fn open_existing(context: &Context, config: Config) -> Result<Self, Failure> {
+        let journal = &context.common.journal;
+        let path = file_of(journal)?;
+        if path.try_exists().is_ok_and(|exists| !exists) {
+            return Err(Failure::usage(format!(
+                "{} does not exist: is this the right folder? (--journal FILE)",
+                path.display()
+            )));
+        }
+        Self::open(context, config).await
     }
 
     /// The way to the accounts for one run, which keeps from now on who works on it: role sessions

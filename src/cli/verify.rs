@@ -13,7 +13,7 @@ use crate::run::stored_pairs;
 
 pub(super) async fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Failure> {
     let config = context.config(&Overrides::default())?;
-    let session = Session::open(context, config).await?;
+    let session = Session::open_existing(context, config).await?;
     let parent = choose(&session, args.run.as_deref()).await?;
     let run = begin(&session, &parent).await?;
     let exit = finish(context, &session, run).await?;

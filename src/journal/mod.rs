@@ -87,9 +87,12 @@ pub enum JournalError {
         /// Why, and what to do.
         reason: String,
     },
-    /// There is no such run.
-    #[error("no run, or more than one, begins with {0}; `unpair runs` lists them")]
+    /// There is no such run: says which runs there are.
+    #[error("{0}")]
     NoSuchRun(String),
+    /// More than one run has an id that begins so: says which.
+    #[error("{0}")]
+    SeveralRuns(String),
     /// Not in the state that the caller took it to be in.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),

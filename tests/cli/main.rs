@@ -52,6 +52,7 @@ mod scene;
 mod secrets;
 mod surroundings;
 mod terminal;
+mod told;
 mod two_users;
 #[path = "../support/terminal.rs"]
 mod typing;

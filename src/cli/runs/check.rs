@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context, journal: &dyn Journal) -> Result<Exit
         return Ok(Exit::Done);
     }
     if context.output.format != Format::Json {
-        return Err(Failure { exit: Exit::CouldNotWork, messages });
+        return Err(Failure::of_many(Exit::CouldNotWork, messages));
     }
     // The object of an error would be a second result.
     for message in &messages {

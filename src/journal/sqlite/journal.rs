@@ -81,7 +81,8 @@ impl SqliteJournal {
 
     /// What runs are told with.
     pub(super) fn with(&self) -> With {
-        With { counts: self.counts.clone(), lock: self.lock.clone() }
+        let journal = self.name.0.clone();
+        With { counts: self.counts.clone(), lock: self.lock.clone(), journal }
     }
 
     pub(super) fn writing(&self) -> Result<&Writing, JournalError> {
@@ -97,7 +98,8 @@ impl SqliteJournal {
         let find =
             move |conn: &Connection| first(conn, sql::RUN_NO, [id.as_str()], |row| get(row, "no"));
         let number = self.reader.ask(find).await?;
-        let number = number.ok_or_else(|| JournalError::NoSuchRun(run.to_string()))?;
+        let number =
+            number.ok_or_else(|| JournalError::NoSuchRun(format!("there is no run {run}")))?;
         self.numbers.write().unwrap_or_else(PoisonError::into_inner).insert(run.clone(), number);
         Ok(number)
     }

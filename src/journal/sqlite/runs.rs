@@ -15,12 +15,17 @@ use crate::journal::prune::Last;
 use crate::journal::{Invocation, InvocationEnd, JournalError, NewRun, RunRecord, RunUpdate};
 use crate::model::{RunId, Source};
 
+/// Runs that are named where an id fits several.
+const TOLD: usize = 3;
+
 /// What a run is told with beside its rows.
 #[derive(Clone)]
 pub(super) struct With {
     pub(super) counts: Counts,
     /// The file that another process locks which works on runs of the journal, if one may.
     pub(super) lock: Option<PathBuf>,
+    /// The name of the journal as given.
+    pub(super) journal: String,
 }
 
 /// A change of a run's head.
@@ -108,9 +113,37 @@ pub(super) fn last(conn: &Connection, run_no: i64) -> Result<Last, JournalError>
 /// The run of this id, or the only one whose id begins so.
 pub(super) fn one(conn: &Connection, with: &With, id: &str) -> Result<RunRecord, JournalError> {
     let found = if id.is_empty() { Vec::new() } else { records(conn, with, sql::RUN_FIND, [id])? };
-    let is_only = found.len() == 1;
+    let (is_none, is_only) = (found.is_empty(), found.len() == 1);
     let run = found.into_iter().next().filter(|run| is_only || run.new.id.as_str() == id);
-    run.ok_or_else(|| JournalError::NoSuchRun(id.to_owned()))
+    match run {
+        Some(run) => Ok(run),
+        None if is_none => Err(JournalError::NoSuchRun(none_fits(conn, with, id)?)),
+        None => Err(JournalError::SeveralRuns(several_fit(conn, id)?)),
+    }
+}
+
+/// `two.db holds no run 01a2 (3 runs, the newest is 01b4…)`.
+fn none_fits(conn: &Connection, with: &With, id: &str) -> Result<String, JournalError> {
+    let journal = with.journal.strip_prefix("sqlite:").unwrap_or(&with.journal);
+    let ids = select(conn, sql::RUN_IDS, [""], |row| get::<String>(row, "id"))?;
+    Ok(match &ids[..] {
+        [] => format!("{journal} holds no run yet"),
+        [one] => format!("{journal} holds no run {id}, only {one}"),
+        [newest, ..] => {
+            format!("{journal} holds no run {id} ({} runs, the newest is {newest})", ids.len())
+        }
+    })
+}
+
+/// `01a2 fits 4 runs: 01a2b3…, 01a2c4…, 01a2d5… and 1 more; give more digits`.
+fn several_fit(conn: &Connection, id: &str) -> Result<String, JournalError> {
+    let ids = select(conn, sql::RUN_IDS, [id], |row| get::<String>(row, "id"))?;
+    let told = ids[..ids.len().min(TOLD)].join(", ");
+    let more = match ids.len().saturating_sub(TOLD) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Ok(format!("{id} fits {} runs: {told}{more}; give more digits", ids.len()))
 }
 
 /// Every run, latest first.

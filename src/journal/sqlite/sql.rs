@@ -61,6 +61,7 @@ statements! {
         ORDER BY event.seq DESC LIMIT 1";
     RUN_FIND = "SELECT * FROM run WHERE substr(id, 1, length(?1)) = ?1
         ORDER BY id = ?1 DESC LIMIT 2";
+    RUN_IDS = "SELECT id FROM run WHERE substr(id, 1, length(?1)) = ?1 ORDER BY no DESC";
     RUN_ALL = "SELECT * FROM run ORDER BY no DESC";
     /// In order of rows: to group a million by their outcomes takes longer than to count them.
     OUTCOMES = "SELECT outcome FROM member WHERE run_no = ?1";
