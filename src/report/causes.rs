@@ -53,6 +53,12 @@ impl Causes {
     }
 }
 
+/// Why a rule is not removed, if it is not.
+pub(super) fn cause_of_rule(record: &RevocationRecord) -> Option<SideCause> {
+    let reason = record.reason.as_deref().unwrap_or_default();
+    Some(SideCause { kind: kind(record.outcome)?, reason: Arc::from(reason), rules: 1 })
+}
+
 fn kind(outcome: Outcome) -> Option<CauseKind> {
     match outcome {
         Outcome::Failed => Some(CauseKind::Refused),

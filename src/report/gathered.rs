@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::cause::{Cause, CauseKind};
+use super::cause::{Cause, CauseKind, SideCause};
 use super::pairs::PairRows;
 use super::remedy::remedy;
 use super::{PairRow, SideRow, Summary};
@@ -50,9 +50,12 @@ impl Summary {
 
     /// The cause of a side, if it has one.
     pub fn cause_of(&self, side: &SideRow) -> Option<&Cause> {
-        let cause = side.cause.as_ref()?;
-        let key = alike(&cause.words());
-        let key = (cause.kind, key);
+        self.cause_like(side.cause.as_ref()?)
+    }
+
+    /// The cause that `case` is a case of, if it is told.
+    pub(super) fn cause_like(&self, case: &SideCause) -> Option<&Cause> {
+        let key = (case.kind, alike(&case.words()));
         self.causes.iter().find(|one| one.keys.contains(&key))
     }
 

@@ -26,7 +26,6 @@ use std::io::Write;
 use crate::journal::{Journal, RunRecord};
 
 use super::{ReportError, Summary};
-use causes::Causes;
 use history::History;
 use lanes::Lanes;
 use page::{Section, write_page};
@@ -43,19 +42,18 @@ pub(super) async fn write(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     let mut lanes = Lanes::default();
-    let pairs = Pairs::load(journal, run, &mut lanes).await?;
+    let pairs = Pairs::load(journal, run, summary, &mut lanes).await?;
     let (not_severed, severed) = (pairs.not_severed(), pairs.severed());
-    let causes = Causes::load(journal, run).await?;
     let anchors = not_severed.lines.iter().chain(&severed.lines).copied().collect();
-    let links = Links { causes: &causes, pairs: anchors };
+    let links = Links { summary, pairs: anchors };
     let rules = Rules::load(journal, run, &links, &mut lanes).await?;
     let (unsettled, settled) = (rules.settled(false), rules.settled(true));
     let history = History::load(journal, &run.new.id).await?;
     let tallies = journal.tallies(&run.new.id).await?;
     lanes.add_calls(&tallies);
-    let findings = pairs::findings(run);
+    let findings = pairs::findings(run, summary);
     let sections = [
-        Section::open("causes", "Causes", None, causes.table()),
+        Section::open("causes", "Causes", None, causes::table(summary)),
         Section::open(
             "invocations",
             "Commands",
@@ -75,11 +73,21 @@ pub(super) async fn write(
             "rules",
             "Rules that are not settled",
             Some(unsettled.total),
-            rules::table(&unsettled, run),
+            rules::table(&unsettled, run, summary),
         ),
-        Section::folded("settled", "Settled rules", settled.total, rules::table(&settled, run)),
+        Section::folded(
+            "settled",
+            "Settled rules",
+            settled.total,
+            rules::table(&settled, run, summary),
+        ),
         Section::folded("severed", "Severed pairs", severed.total, pairs::table(&severed, None)),
-        Section::folded("drops", "Drop rules left alone", summary.live.drops, pairs.drops(run)),
+        Section::folded(
+            "drops",
+            "Drop rules left alone",
+            summary.live.drops,
+            pairs.drops(&findings),
+        ),
         Section::open("guide", "How to read this", None, guide::guide(run, summary)),
     ];
     write_page(&cover::cover(run, summary, history.head.as_deref()), &sections, out)

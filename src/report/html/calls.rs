@@ -40,3 +40,47 @@ fn item((action, code): (&str, &str), sums: [u64; 3]) -> String {
     let [calls, throttled, again] = sums.map(number);
     COLUMNS.item(&[html(action), answer, calls, throttled, again])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{LaneKey, Provider};
+
+    fn tally(account: &str, code: &str, count: u64, throttled: u64) -> Tally {
+        Tally {
+            lane: LaneKey {
+                cloud: Provider::Alibaba,
+                account: account.into(),
+                region: "cn-beijing".into(),
+            },
+            action: "RevokeSecurityGroup".to_owned(),
+            code: code.to_owned(),
+            count,
+            retried: throttled,
+            throttled,
+            last_ms: 0,
+        }
+    }
+
+    #[test]
+    fn the_accounts_are_added_up_and_each_answer_has_a_row() {
+        let throttled = "Throttling.User";
+        let table = table(&[
+            tally("111", "", 1_000, 0),
+            tally("222", "", 200, 0),
+            tally("222", throttled, 3, 3),
+        ]);
+        assert!(table.starts_with("<p>1,203 calls in all; 3 throttled, 3 sent again.</p>"));
+        assert_eq!(table.matches("<tbody>").count(), 2, "{table}");
+        for (answer, calls) in [("success", "1,200"), (throttled, "3")] {
+            let row =
+                format!("{answer}</td><td class=\"number\" data-label=\"calls\">{calls}</td>");
+            assert!(table.contains(&row), "{row}: {table}");
+        }
+    }
+
+    #[test]
+    fn without_a_call_there_is_no_table() {
+        assert_eq!(table(&[]), "");
+    }
+}

@@ -95,3 +95,27 @@ fn item(key: &LaneKey, lane: &Lane) -> String {
     let cells: Vec<String> = std::iter::once(place).chain(numbers.map(number)).collect();
     COLUMNS.item(&cells)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Provider;
+
+    fn key(account: &str) -> LaneKey {
+        LaneKey { cloud: Provider::Aws, account: account.into(), region: "us-east-1".into() }
+    }
+
+    #[test]
+    fn the_account_with_most_to_do_comes_first_and_long_lists_end_with_a_count() {
+        let mut lanes = Lanes::default();
+        for n in 0..=LISTED {
+            lanes.0.insert(key(&format!("{n:012}")), Lane { rules: 1, ..Lane::default() });
+        }
+        lanes.0.insert(key("999"), Lane { rules: 2, unsettled: 2, ..Lane::default() });
+        let table = lanes.table();
+        let first = table.split("<tbody>").nth(1).expect("a row");
+        assert!(first.contains(">999</code>"), "{first}");
+        assert_eq!(table.matches("<tbody>").count(), LISTED);
+        assert!(table.ends_with("<p>…and 2 more</p>\n"));
+    }
+}

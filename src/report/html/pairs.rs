@@ -1,5 +1,6 @@
 //! The pairs: what one walk over them finds, and the lists that show it.
 
+use super::causes::link;
 use super::lanes::Lanes;
 use super::markup::{html, over};
 use super::room::{Listed, Shown};
@@ -7,10 +8,10 @@ use super::table::{Columns, number};
 use super::tone::{Tone, marked};
 use crate::journal::{Journal, RunRecord};
 use crate::model::PairOutcome;
-use crate::report::ReportError;
 use crate::report::commands::commands_for;
 use crate::report::pairs::{PairRow, PairRows, SideRow, WORST_FIRST};
 use crate::report::text::{count, locate};
+use crate::report::{ReportError, Summary};
 
 const COLUMNS: Columns = Columns::new("pairs", &["pair is", "side", "other side", "row"]);
 const DROPS: Columns = Columns::new("drops", &["group", "names", "#drop rules"]);
@@ -28,6 +29,7 @@ impl Pairs {
     pub(super) async fn load(
         journal: &dyn Journal,
         run: &RunRecord,
+        summary: &Summary,
         lanes: &mut Lanes,
     ) -> Result<Self, ReportError> {
         let mut pairs = Self::default();
@@ -35,16 +37,16 @@ impl Pairs {
         while let Some(page) = rows.next().await? {
             for pair in &page {
                 lanes.add_pair(pair);
-                pairs.add(run, pair);
+                pairs.add(run, summary, pair);
             }
         }
         Ok(pairs)
     }
 
-    fn add(&mut self, run: &RunRecord, pair: &PairRow) {
+    fn add(&mut self, run: &RunRecord, summary: &Summary, pair: &PairRow) {
         let of_outcome = WORST_FIRST.iter().zip(&mut self.by_outcome);
         for (_, listed) in of_outcome.filter(|(outcome, _)| **outcome == pair.outcome) {
-            listed.add(pair.line, || item(run, pair));
+            listed.add(pair.line, || item(run, summary, pair));
         }
         for (side, other) in [(&pair.a, &pair.b), (&pair.b, &pair.a)] {
             if side.drops > 0 {
@@ -68,8 +70,8 @@ impl Pairs {
     }
 
     /// A table of drop rules that were left alone; nothing if there are none.
-    pub(super) fn drops(&self, run: &RunRecord) -> String {
-        DROPS.list(&Shown::of([&self.drops]), Some(&findings(run)))
+    pub(super) fn drops(&self, command: &str) -> String {
+        DROPS.list(&Shown::of([&self.drops]), Some(command))
     }
 }
 
@@ -84,30 +86,34 @@ pub(super) fn anchor(line: u32) -> String {
 }
 
 /// The command that lists every pair that is not simply severed.
-pub(super) fn findings(run: &RunRecord) -> String {
-    format!("unpair report {} --format json", run.new.id)
+pub(super) fn findings(run: &RunRecord, summary: &Summary) -> String {
+    format!("unpair report {} --format json{}", run.new.id, summary.options)
 }
 
 /// Both sides of a pair; below them, what the owner of a side that is not ours must run.
-fn item(run: &RunRecord, pair: &PairRow) -> String {
+fn item(run: &RunRecord, summary: &Summary, pair: &PairRow) -> String {
     let id = anchor(pair.line);
     let origin = format!(
         "<a href=\"#{id}\">{}</a><br><small>{}</small>",
         html(&locate(&run.sources, pair.line)),
         html(&pair.note)
     );
-    let [a, b] = pair.sides().map(side_cell);
+    let [a, b] = pair.sides().map(|side| side_cell(summary, side));
     let state = marked(pair.outcome.as_str(), Tone::of_pair(pair.outcome));
     let below = pair.sides().map(|side| commands(side, &commands_for(pair, side)));
     COLUMNS.anchored(&id, &[state, a, b, origin], &below.concat())
 }
 
-fn side_cell(side: &SideRow) -> String {
-    let mut text = side.text.clone();
+/// A group and what is said of it; a cause that is told above is linked to.
+fn side_cell(summary: &Summary, side: &SideRow) -> String {
+    let mut text = match summary.cause_of(side).and_then(link) {
+        Some(link) => format!("{}; {link}", html(&side.brief)),
+        None => html(&side.text),
+    };
     if side.drops > 0 {
         text = format!("{text}; {} kept", count(u64::from(side.drops), "drop rule"));
     }
-    format!("{}<br>{}", group(side), html(&text))
+    format!("{}<br>{text}", group(side))
 }
 
 fn group(side: &SideRow) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::causes::Causes;
+use super::causes::link;
 use super::lanes::Lanes;
 use super::markup::{html, over};
 use super::pairs::anchor;
@@ -11,9 +11,10 @@ use super::table::Columns;
 use super::tone::{Tone, marked};
 use crate::journal::{Journal, RevocationRecord, RunRecord};
 use crate::model::Outcome;
-use crate::report::ReportError;
+use crate::report::causes::cause_of_rule;
 use crate::report::revocations::{RevocationRow, Revocations, rule_name, rule_text};
 use crate::report::text::locate;
+use crate::report::{ReportError, Summary};
 
 /// Every outcome, in the order of the page.
 pub(super) const WORST_FIRST: [Outcome; 9] = [
@@ -34,7 +35,7 @@ const COLUMNS: Columns =
 /// Where a rule may link to.
 pub(super) struct Links<'a> {
     /// The causes.
-    pub(super) causes: &'a Causes,
+    pub(super) summary: &'a Summary,
     /// The manifest lines of the pairs that the page lists.
     pub(super) pairs: BTreeSet<u32>,
 }
@@ -78,29 +79,40 @@ impl Rules {
 }
 
 /// A table of rules; nothing if there are none.
-pub(super) fn table(shown: &Shown, run: &RunRecord) -> String {
-    COLUMNS.list(shown, Some(&format!("unpair report {} --format csv", run.new.id)))
+pub(super) fn table(shown: &Shown, run: &RunRecord, summary: &Summary) -> String {
+    let command = format!("unpair report {} --format csv{}", run.new.id, summary.options);
+    COLUMNS.list(shown, Some(&command))
 }
 
+/// The cells of a rule; of a cause that is told above, the link stands in place of the reason.
 fn item(run: &RunRecord, record: &RevocationRecord, links: &Links<'_>) -> String {
-    let line = record.revocation.line;
-    let told = RevocationRow::new(record, locate(&run.sources, line));
-    let row = html(&told.row);
-    let row = if links.pairs.contains(&line) {
-        format!("<a href=\"#{}\">{row}</a>", anchor(line))
-    } else {
-        row
-    };
-    let request = html(&told.request_ids.join(" "));
-    let when = told.settled.as_deref().or(told.first_sent.as_deref()).unwrap_or_default();
-    let rule = over(rule_name(record), &rule_text(record));
-    let reason = links.causes.link(record).or_else(|| told.reason.map(html));
-    let reason = reason.map(|reason| format!("<br>{reason}")).unwrap_or_default();
+    let told = RevocationRow::new(record, locate(&run.sources, record.revocation.line));
+    let cause = cause_of_rule(record).and_then(|case| links.summary.cause_like(&case));
+    let mut state = marked(told.outcome, Tone::of_rule(record.outcome));
+    let mut rule = over(rule_name(record), &rule_text(record));
+    match (cause.and_then(link), told.reason) {
+        (Some(link), _) => state = format!("{state}<br>{link}"),
+        (None, Some(reason)) => rule = format!("{rule}<br>{}", html(reason)),
+        (None, None) => {}
+    }
     COLUMNS.item(&[
-        marked(told.outcome, Tone::of_rule(record.outcome)),
+        state,
         over(told.group, &format!("{} {} {}", told.cloud, told.account, told.region)),
         over(told.peer_group, told.peer_account),
-        rule + &reason,
-        format!("{row}<br><small>{request}<br>{}</small>", html(when)),
+        rule,
+        origin(&told, record.revocation.line, links),
     ])
+}
+
+/// The manifest row, linked to its pair if the page lists it; the request, and when it was settled.
+fn origin(told: &RevocationRow<'_>, line: u32, links: &Links<'_>) -> String {
+    let mut row = html(&told.row);
+    if links.pairs.contains(&line) {
+        row = format!("<a href=\"#{}\">{row}</a>", anchor(line));
+    }
+    let when = told.settled.as_deref().or(told.first_sent.as_deref()).unwrap_or_default();
+    let request = html(&told.request_ids.join(" "));
+    let known: Vec<String> =
+        [request, html(when)].into_iter().filter(|it| !it.is_empty()).collect();
+    format!("{row}<br><small>{}</small>", known.join("<br>"))
 }

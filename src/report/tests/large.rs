@@ -34,6 +34,7 @@ fn revoke(journal: &mut FakeJournal, n: u32, own: &GroupRef, peer: &GroupRef) {
 
 async fn page(journal: &FakeJournal) -> String {
     let summary = summarize(journal, &journal.run, "report").await.expect("a summary");
+    let summary = summary.with_causes(journal, &journal.run).await.expect("causes");
     let mut out = Vec::new();
     write_report(journal, &journal.run, &summary, Format::Html, Style::default(), &mut out)
         .await
@@ -46,12 +47,19 @@ async fn a_large_run_is_counted_and_its_worst_revocations_come_first() {
     let journal = large("");
     let text = page(&journal).await;
     assert!(text.len() < 5_000_000, "{} bytes", text.len());
-    let cause = "\">Forbidden.RAM</td><td data-label=\"where\">alibaba 111 cn-beijing, \
-                 alibaba 222 cn-beijing</td><td class=\"number\" data-label=\"rules\">24</td>";
-    assert_eq!(text.matches(cause).count(), 1, "the cause is told once, with its count");
+    let told = text.split_once("<tbody id=\"cause-1\">").expect("a cause").1;
+    let told = told.split_once("</tbody>").expect("its end").0;
+    for (label, cell) in
+        [("what happened", "refused: Forbidden.RAM"), ("pairs", "12"), ("rules", "24")]
+    {
+        assert!(told.contains(&format!("data-label=\"{label}\">{cell}</td>")), "{told}");
+    }
+    let links = text.matches("<a href=\"#cause-1\">cause 1</a>").count();
+    assert_eq!(links, 24 + 24, "sides and rules refer to it");
+    assert_eq!(text.matches("Forbidden.RAM").count(), 1, "it is told once");
     assert_eq!(text.matches("data-label=\"not settled\">12</td>").count(), 2, "by account");
-    let of = |word: &str| text.matches(&format!("\">{word}</span></td>")).count();
-    assert_eq!((of("failed"), of("removed")), (24 + 1, 1_000), "the worst first");
+    let of = |word: &str| text.matches(&format!("\">{word}</span>")).count();
+    assert_eq!((of("failed"), of("removed")), (24, 1_000), "the worst first");
     let id = &journal.run.new.id;
     let rest =
         format!("…and 176 more, all of them by <code>unpair report {id} --format csv</code>");
@@ -71,7 +79,7 @@ async fn long_texts_do_not_make_a_page_long() {
     }
     let text = page(&journal).await;
     assert!(text.len() < 5_000_000, "{} bytes", text.len());
-    assert!(text.contains("other reasons"));
+    assert_eq!(text.matches("<tbody id=\"cause-").count(), 24, "of the sides that are open");
 }
 
 #[tokio::test]
