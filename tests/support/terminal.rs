@@ -28,7 +28,8 @@ while True:
     shown += piece
     if answer != 'nobody answers' and not asked and re.search(rb'Type \d+ to \w+ .*: ', shown):
         asked = True
-        os.write(terminal, answer.encode() + b'\n')
+        # What follows a Ctrl-C would be an answer.
+        os.write(terminal, answer.encode() + (b'' if answer == '\x03' else b'\n'))
 sys.stdout.buffer.write(shown)
 sys.stdout.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
