@@ -11,7 +11,7 @@ use crate::model::Estimate;
 
 use super::format::{Detail, Tone};
 use super::pairs::PairRows;
-use super::table::{NOT_JUDGED, Sections, facts, next_step, write_causes};
+use super::table::{NOT_JUDGED, Sections, facts_in_lines, next_step, write_causes};
 use super::text::{wrap, wrap_parts};
 use super::{ReportError, Style, Summary};
 use left_alone::LeftAlone;
@@ -48,8 +48,7 @@ pub(super) async fn write(
         "{}",
         style.paint(Tone::Strong, &wrap_parts(&summary.verdict_parts(), style.width))
     )?;
-    let line = wrap_parts(&facts(run, summary), style.width);
-    writeln!(out, "{}", style.paint(Tone::Quiet, &line))?;
+    writeln!(out, "{}", facts_in_lines(run, summary, style))?;
     write_causes(summary, style, out)?;
     if style.detail == Detail::Full {
         write_lists(journal, view, style, out).await?;

@@ -83,9 +83,17 @@ fn write_verdict(
     let done = exit_code(&summary.pairs, &run.new) == 0;
     let tone = if done { Tone::Good } else { Tone::Bad };
     writeln!(out, "{}", style.paint(tone, &wrap_parts(&summary.verdict_parts(), style.width)))?;
-    let line = wrap_parts(&facts(run, summary), style.width);
-    writeln!(out, "{}", style.paint(Tone::Quiet, &line))?;
+    writeln!(out, "{}", facts_in_lines(run, summary, style))?;
     Ok(())
+}
+
+/// Columns after which the facts of a run go on in the next line where nothing says how wide it is.
+const FACTS_WIDTH: u16 = 80;
+
+/// The facts of a run, in lines that break between them.
+pub(super) fn facts_in_lines(run: &RunRecord, summary: &Summary, style: Style) -> String {
+    let width = style.width.unwrap_or(FACTS_WIDTH);
+    style.paint(Tone::Quiet, &wrap_parts(&facts(run, summary), Some(width)))
 }
 
 /// `revoke <id>`, its state, and estimate against fact.
