@@ -40,7 +40,7 @@ check() {
 # Whether the real peers that are wanted are there and whole; a venv that was moved is not.
 peers_are_there() {
     cmp -s "$wanted" "$venv/requirements.txt" && "$venv/bin/aws" --version >/dev/null 2>&1 &&
-        "$venv/bin/python" -c "import moto.server, boto3, aliyunsdkcore.client, aliyunsdkecs
+        "$venv/bin/python" -c "import moto.server, boto3, aliyunsdkcore.client, aliyunsdkecs, jsonschema
 import alibabacloud_ecs20140526.client, alibabacloud_sts20150401.client"
 }
 

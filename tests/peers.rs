@@ -13,5 +13,7 @@ mod official_clients;
 mod printed_commands;
 #[path = "peers/sandbox_server.rs"]
 mod sandbox_server;
+#[path = "peers/schema.rs"]
+mod schema;
 #[path = "peers/support.rs"]
 mod support;

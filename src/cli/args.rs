@@ -24,7 +24,7 @@ pub(super) use common::{Colour, Common, DEFAULT_JOURNAL, LogFormat};
 pub(super) use version::SHORT as VERSION;
 pub(super) use wrong::one_of;
 
-use crate::report::Format;
+use crate::report::{Format, Rows};
 
 /// Remove the security group rules between pairs of cloud accounts
 ///
@@ -184,6 +184,7 @@ impl Command {
             Self::Runs(RunsArgs { prune: Some(_), .. }) => "runs --prune",
             Self::Runs(RunsArgs { ids: true, .. }) => "runs --ids",
             Self::Accounts(AccountsArgs { policy: true, .. }) => "accounts --policy",
+            Self::Report(ReportArgs { rows: Rows::Pairs, .. }) => "report --rows pairs",
             _ => self.name(),
         }
     }
@@ -195,7 +196,9 @@ impl Command {
             Self::Audit(_) | Self::Plan(_) | Self::Revoke(_) | Self::Resume(_) => {
                 &[Table, Json, Csv, Html]
             }
-            Self::Verify(_) | Self::Commands(_) | Self::Report(_) => &[Table, Json, Csv, Html],
+            Self::Verify(_) | Self::Commands(_) => &[Table, Json, Csv, Html],
+            Self::Report(ReportArgs { rows: Rows::Rules, .. }) => &[Table, Json, Csv, Html],
+            Self::Report(ReportArgs { rows: Rows::Pairs, .. }) => &[Csv, Json],
             Self::Runs(RunsArgs { watch: true, .. } | RunsArgs { ids: true, .. }) => &[Table],
             Self::Completions { .. } => &[Table],
             Self::Runs(RunsArgs { check: false, prune: None, .. }) => &[Table, Json, Csv],

@@ -59,6 +59,7 @@ impl Output {
         Style {
             colour: !is_file && self.colour.is_for(&stdout),
             width: to_terminal.then(terminal_width),
+            height: to_terminal.then(terminal_height).flatten(),
             detail: self.detail,
         }
     }
@@ -191,6 +192,10 @@ impl Ended {
         (self.exit != Exit::Done)
             .then(|| json!({ "exit": self.exit as u8, "messages": self.messages }))
     }
+}
+
+fn terminal_height() -> Option<u16> {
+    terminal_size::terminal_size().map(|(_, height)| height.0)
 }
 
 fn terminal_width() -> u16 {

@@ -5,7 +5,7 @@ use super::exit::{Exit, Failure};
 use super::start::Context;
 use super::summary::whole;
 use crate::journal::{Mode, open};
-use crate::report::write_report;
+use crate::report::{Rows, write_pairs, write_report};
 
 pub(super) async fn run(context: &Context, args: &ReportArgs) -> Result<Exit, Failure> {
     let journal = open(&context.common.journal, Mode::Read).await?;
@@ -18,7 +18,10 @@ pub(super) async fn run(context: &Context, args: &ReportArgs) -> Result<Exit, Fa
     let summary = whole(context, &*journal, &run).await?;
     let mut sink = context.output.open()?;
     let (format, style) = (context.output.format, context.output.style());
-    write_report(&*journal, &run, &summary, format, style, &mut sink).await?;
+    match args.rows {
+        Rows::Pairs => write_pairs(&*journal, &run, &summary, format, &mut sink).await?,
+        Rows::Rules => write_report(&*journal, &run, &summary, format, style, &mut sink).await?,
+    }
     sink.finish()?;
     Ok(Exit::Done)
 }

@@ -44,6 +44,38 @@ impl FromStr for Format {
     }
 }
 
+/// What a line of a report is about: the `--rows` option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Rows {
+    /// A pair of the manifests.
+    Pairs,
+    /// A rule that was ordered to be removed.
+    #[default]
+    Rules,
+}
+
+impl Rows {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Pairs, Self::Rules];
+
+    /// Its word on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pairs => "pairs",
+            Self::Rules => "rules",
+        }
+    }
+}
+
+impl FromStr for Rows {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        let found = Self::ALL.into_iter().find(|rows| rows.word() == text);
+        found.ok_or_else(|| BadValue::new(text, "a kind of rows: pairs or rules"))
+    }
+}
+
 /// How much of a result a table tells: the `--summary` option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Detail {
@@ -62,6 +94,8 @@ pub struct Style {
     /// Columns of the terminal: text is wrapped to it, commands and ids never are. `None` for a file
     /// or a pipe, where nothing is wrapped.
     pub width: Option<u16>,
+    /// Lines of the terminal; `None` for a file or a pipe.
+    pub height: Option<u16>,
     /// How much is told.
     pub detail: Detail,
 }
@@ -69,7 +103,7 @@ pub struct Style {
 impl Default for Style {
     /// A plain terminal of 80 columns.
     fn default() -> Self {
-        Self { colour: false, width: Some(80), detail: Detail::Full }
+        Self { colour: false, width: Some(80), height: None, detail: Detail::Full }
     }
 }
 

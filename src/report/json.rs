@@ -22,11 +22,25 @@ pub(super) async fn write(
     summary: &Summary,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    let object = serde_json::to_string_pretty(summary)?;
-    // The object stays open for the keys that follow.
-    write!(out, "{}", object.strip_suffix("\n}").unwrap_or(&object))?;
+    open(summary, out)?;
     write_findings(journal, run, summary, out).await?;
     write_revocations(journal, run, out).await?;
+    close(journal, run, out).await
+}
+
+/// Writes the keys of `summary`; the object stays open for those that follow.
+pub(super) fn open(summary: &Summary, out: &mut dyn Write) -> Result<(), ReportError> {
+    let mut object = Vec::new();
+    serde_json::to_writer_pretty(PlainJson(&mut object), summary)?;
+    Ok(out.write_all(object.strip_suffix(b"\n}").unwrap_or(&object))?)
+}
+
+/// Ends the object with the hash of the last history row.
+pub(super) async fn close(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    out: &mut dyn Write,
+) -> Result<(), ReportError> {
     let head = head(journal, &run.new.id).await?;
     let hash = serde_json::to_string(&head.map(|row| row.hash))?;
     writeln!(out, ",\n  \"head\": {hash}\n}}")?;
@@ -73,25 +87,25 @@ fn is_finding(row: &PairRow) -> bool {
 }
 
 /// An array under a key, one item a line.
-struct List<'a> {
+pub(super) struct List<'a> {
     out: &'a mut dyn Write,
     empty: bool,
 }
 
 impl<'a> List<'a> {
-    fn open(out: &'a mut dyn Write, key: &str) -> Result<Self, ReportError> {
+    pub(super) fn open(out: &'a mut dyn Write, key: &str) -> Result<Self, ReportError> {
         write!(out, ",\n  \"{key}\": [")?;
         Ok(Self { out, empty: true })
     }
 
-    fn item(&mut self, item: &impl Serialize) -> Result<(), ReportError> {
+    pub(super) fn item(&mut self, item: &impl Serialize) -> Result<(), ReportError> {
         write!(self.out, "{}", if self.empty { "\n    " } else { ",\n    " })?;
         serde_json::to_writer(PlainJson(&mut *self.out), item)?;
         self.empty = false;
         Ok(())
     }
 
-    fn close(self) -> Result<(), ReportError> {
+    pub(super) fn close(self) -> Result<(), ReportError> {
         Ok(write!(self.out, "{}", if self.empty { "]" } else { "\n  ]" })?)
     }
 }
@@ -155,7 +169,7 @@ impl<'a> FindingSide<'a> {
     }
 }
 
-const fn state_word(state: SideState) -> &'static str {
+pub(super) const fn state_word(state: SideState) -> &'static str {
     match state {
         SideState::Clean => "clean",
         SideState::Outside(_) => "outside",

@@ -10,6 +10,7 @@ use crate::journal::{Journal, RunKind, RunRecord};
 use crate::model::Estimate;
 
 use super::format::{Detail, Tone};
+use super::lines::Lines;
 use super::pairs::PairRows;
 use super::table::{NOT_JUDGED, Sections, facts_in_lines, next_step, write_causes};
 use super::text::{wrap, wrap_parts};
@@ -43,11 +44,10 @@ pub(super) async fn write(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     let PlanView { run, summary, .. } = view;
-    writeln!(
-        out,
-        "{}",
-        style.paint(Tone::Strong, &wrap_parts(&summary.verdict_parts(), style.width))
-    )?;
+    let headline = style.paint(Tone::Strong, &wrap_parts(&summary.verdict_parts(), style.width));
+    let lines = &mut Lines::new(out);
+    let out: &mut dyn Write = lines;
+    writeln!(out, "{headline}")?;
     writeln!(out, "{}", facts_in_lines(run, summary, style))?;
     write_causes(summary, style, out)?;
     if style.detail == Detail::Full {
@@ -57,8 +57,7 @@ pub(super) async fn write(
     if let Some(next) = next_step(run, summary).filter(|_| !is_question(run, summary)) {
         writeln!(out, "\n{}", style.paint(Tone::Strong, &next))?;
     }
-    out.flush()?;
-    Ok(())
+    lines.end(&headline, style)
 }
 
 /// The lanes, every group with the rules to be revoked, and what is left alone.
@@ -74,7 +73,7 @@ async fn write_lists(
     }
     let planned = summary.rules.planned > 0;
     if planned {
-        groups::write(journal, run, style, out).await?;
+        groups::write(journal, run, summary, style, out).await?;
     }
     let mut sections = Sections::default();
     let mut left_alone = LeftAlone::default();
@@ -89,5 +88,5 @@ async fn write_lists(
         sections.write(run, summary, style, out)?;
     }
     left_alone.count_elsewhere(journal, run).await?;
-    left_alone.write(run, style, out)
+    left_alone.write(run, summary, style, out)
 }

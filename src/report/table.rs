@@ -10,6 +10,7 @@ use crate::journal::{Journal, RunKind, RunRecord, head};
 use crate::model::escape_control;
 
 use super::format::{Detail, Tone};
+use super::lines::Lines;
 pub(super) use super::next::next_step;
 use super::pairs::PairRows;
 use super::provenance;
@@ -32,7 +33,10 @@ pub(super) async fn write(
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    write_verdict(run, summary, style, out)?;
+    let (lines, headline) = (&mut Lines::new(out), headline(run, summary, style));
+    let out: &mut dyn Write = lines;
+    writeln!(out, "{headline}")?;
+    writeln!(out, "{}", facts_in_lines(run, summary, style))?;
     write_causes(summary, style, out)?;
     if style.detail == Detail::Full {
         write_pairs(journal, run, summary, style, out).await?;
@@ -53,8 +57,7 @@ pub(super) async fn write(
     if let Some(next) = next_step(run, summary) {
         writeln!(out, "\n{}", style.paint(Tone::Strong, &next))?;
     }
-    out.flush()?;
-    Ok(())
+    lines.end(&headline, style)
 }
 
 /// The pairs that need somebody, and how many are severed.
@@ -73,18 +76,11 @@ async fn write_pairs(
     sections.write(run, summary, style, out)
 }
 
-/// The verdict, then one line on the run.
-fn write_verdict(
-    run: &RunRecord,
-    summary: &Summary,
-    style: Style,
-    out: &mut dyn Write,
-) -> Result<(), ReportError> {
+/// The verdict.
+fn headline(run: &RunRecord, summary: &Summary, style: Style) -> String {
     let done = exit_code(&summary.pairs, &run.new) == 0;
     let tone = if done { Tone::Good } else { Tone::Bad };
-    writeln!(out, "{}", style.paint(tone, &wrap_parts(&summary.verdict_parts(), style.width)))?;
-    writeln!(out, "{}", facts_in_lines(run, summary, style))?;
-    Ok(())
+    style.paint(tone, &wrap_parts(&summary.verdict_parts(), style.width))
 }
 
 /// Columns after which the facts of a run go on in the next line where nothing says how wide it is.

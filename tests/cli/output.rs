@@ -108,6 +108,20 @@ fn the_csv_report_has_one_line_for_each_revocation() {
 }
 
 #[test]
+fn a_script_gets_one_line_for_each_pair_severed_ones_included() {
+    let scene = scene();
+    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+    let csv = scene.run(&["report", "--rows", "pairs"]).exits(0).stdout;
+    assert_eq!(csv.lines().count(), 2, "{csv}");
+    assert!(csv.contains(",severed,both sides are clean,"), "{csv}");
+    let report = scene.json(&["report", "--rows", "pairs"], 0);
+    assert_promised_keys(&report, "report");
+    assert_eq!(report["rows"][0]["outcome"], "severed");
+    scene.run(&["report", "--rows", "pairs", "--format", "table"]).exits(2).tells("csv");
+    scene.run(&["report", "--rows", "groups"]).exits(2).tells("pairs");
+}
+
+#[test]
 fn the_html_report_is_one_whole_page() {
     let scene = scene();
     scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);

@@ -8,9 +8,11 @@ use clap::Args;
 
 use super::values::{
     call_form_parser, parse_address, parse_burst, parse_count, parse_percent, parse_rate,
+    rows_parser,
 };
 use crate::config::{FailureLimit, parse_duration};
 use crate::model::CallForm;
+use crate::report::Rows;
 use crate::sandbox::Fault;
 
 /// Manifests and how their pairs are judged.
@@ -188,6 +190,10 @@ pub(in crate::cli) struct ReportArgs {
     /// The run, or how its id begins [default: the latest]
     #[arg(value_name = "ID")]
     pub(in crate::cli) run: Option<String>,
+    /// What each row of CSV or JSON is: rules or pairs [rules]
+    #[arg(long, value_name = "ROWS", default_value = "rules", hide_default_value = true,
+          hide_possible_values = true, value_parser = rows_parser())]
+    pub(in crate::cli) rows: Rows,
 }
 
 /// `runs`.

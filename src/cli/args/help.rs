@@ -101,6 +101,7 @@ const EXAMPLES: [(&str, &[Example]); 13] = [
             ("unpair report", "the latest run"),
             ("unpair report 01a2b3c4 -o report.html", "one page for an auditor"),
             ("unpair report --format csv", "one line a rule"),
+            ("unpair report --rows pairs", "one line a pair, as CSV"),
         ],
     ),
     (

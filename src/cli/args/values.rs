@@ -5,12 +5,18 @@ use std::net::SocketAddr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::model::{BadValue, CallForm};
-use crate::report::Format;
+use crate::report::{Format, Rows};
 
 /// The words of `--format`.
 pub(super) fn format_parser() -> impl TypedValueParser<Value = Format> {
     let words = Format::ALL.map(Format::word);
     PossibleValuesParser::new(words).try_map(|word| word.parse::<Format>() as Result<_, BadValue>)
+}
+
+/// The words of `--rows`.
+pub(super) fn rows_parser() -> impl TypedValueParser<Value = Rows> {
+    let words = Rows::ALL.map(Rows::word);
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<Rows>() as Result<_, BadValue>)
 }
 
 /// The words of `--by`.

@@ -19,13 +19,14 @@ pub(in crate::journal) async fn with_pages(url: &str, path: &Path, pages: u32) -
 const LARGE: [&str; 8] =
     ["grp", "chunk", "call", "member", "revocation", "attempt", "event", "snapshot"];
 /// Statements that are made once an invocation, and may walk through what belongs to one run.
-const ONCE: [&str; 10] = [
+const ONCE: [&str; 11] = [
     sql::RUN_INSERT,
     sql::RUN_DROP,
     sql::RUN_LAST,
     sql::OUTCOMES,
     sql::READING_TIMES,
     sql::RUN_HEAD,
+    sql::LAST_EVENT,
     sql::REOPENABLE,
     sql::LEFT_IN_FLIGHT,
     sql::GROUPS_READ,

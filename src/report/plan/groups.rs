@@ -9,7 +9,7 @@ use crate::report::format::Tone;
 use crate::report::revocations::{Revocations, rule_line};
 use crate::report::text::{count, locate, thousands, wrap};
 use crate::report::words::short;
-use crate::report::{ReportError, Style};
+use crate::report::{ReportError, Style, Summary};
 
 /// Groups listed; the CSV has all.
 const MAX_GROUPS: usize = 200;
@@ -42,6 +42,7 @@ struct Line {
 pub(super) async fn write(
     journal: &dyn Journal,
     run: &RunRecord,
+    summary: &Summary,
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
@@ -52,7 +53,7 @@ pub(super) async fn write(
             listings.add(record, run);
         }
     }
-    listings.write(run, style, out)
+    listings.write((run, summary), style, out)
 }
 
 impl Listings {
@@ -76,7 +77,12 @@ impl Listings {
         self.dropped += u64::from(self.last_dropped.replace(ix) != Some(ix));
     }
 
-    fn write(&self, run: &RunRecord, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
+    fn write(
+        &self,
+        run: (&RunRecord, &Summary),
+        style: Style,
+        out: &mut dyn Write,
+    ) -> Result<(), ReportError> {
         for listing in self.groups.values() {
             listing.write(run, style, out)?;
         }
@@ -105,7 +111,12 @@ impl Listing {
         }
     }
 
-    fn write(&self, run: &RunRecord, style: Style, out: &mut dyn Write) -> Result<(), ReportError> {
+    fn write(
+        &self,
+        run: (&RunRecord, &Summary),
+        style: Style,
+        out: &mut dyn Write,
+    ) -> Result<(), ReportError> {
         let heading = format!("{}: {} to revoke", self.group, count(self.total, "rule"));
         let heading = wrap(&escape_control(&heading), style.width, 0, 2);
         writeln!(out, "\n{}", style.paint(Tone::Strong, &heading))?;
@@ -128,10 +139,10 @@ impl Listing {
 /// `…and 3 more: unpair report ID --format csv`.
 fn write_rest(
     more: &str,
-    run: &RunRecord,
+    (run, summary): (&RunRecord, &Summary),
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    let text = format!("…and {more}: unpair report {} --format csv", run.new.id);
+    let text = format!("…and {more}: unpair report {} --format csv{}", run.new.id, summary.options);
     Ok(writeln!(out, "{}", wrap(&text, style.width, 2, 4))?)
 }

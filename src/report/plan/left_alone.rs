@@ -102,6 +102,7 @@ impl LeftAlone {
     pub(super) fn write(
         &self,
         run: &RunRecord,
+        summary: &Summary,
         style: Style,
         out: &mut dyn Write,
     ) -> Result<(), ReportError> {
@@ -142,7 +143,7 @@ impl LeftAlone {
                 Tone::Strong,
             ),
         ] {
-            list.write(&heading, tone, run, style, out)?;
+            list.write(&heading, tone, (run, summary), style, out)?;
         }
         self.write_elsewhere(style, out)
     }
@@ -166,7 +167,7 @@ impl List {
         &self,
         heading: &str,
         tone: Tone,
-        run: &RunRecord,
+        (run, summary): (&RunRecord, &Summary),
         style: Style,
         out: &mut dyn Write,
     ) -> Result<(), ReportError> {
@@ -180,8 +181,9 @@ impl List {
         }
         let rest = self.items - self.lines.len() as u64;
         if rest > 0 {
-            let id = &run.new.id;
-            let text = format!("…and {} more: unpair report {id} --format json", thousands(rest));
+            let (id, options) = (&run.new.id, &summary.options);
+            let text =
+                format!("…and {} more: unpair report {id} --rows pairs{options}", thousands(rest));
             writeln!(out, "{}", wrap(&text, style.width, 2, 4))?;
         }
         Ok(())

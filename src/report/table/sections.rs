@@ -12,8 +12,10 @@ use crate::report::text::{count, locate, wrap};
 use crate::report::words::short;
 use crate::report::{ReportError, Style, Summary};
 
-/// Pairs listed in a terminal report; the CSV has all.
-const MAX_PAIRS: usize = 50;
+/// Pairs of one outcome that are listed and need somebody: all of them, unless nobody would read that.
+const NEEDING: usize = 1_000;
+/// Pairs of one outcome that are listed and need nobody.
+const OTHERS: usize = 50;
 
 /// Outcomes in the order of a report, with what each means.
 const ORDER: [(PairOutcome, &str, &str); 5] = [
@@ -28,7 +30,7 @@ const ORDER: [(PairOutcome, &str, &str); 5] = [
     (PairOutcome::Narrowed, "Narrowed", "what the rows ask for is gone, other grants stand"),
 ];
 
-/// The first pairs of each outcome: at most [`MAX_PAIRS`] each, however many there are.
+/// The first pairs of each outcome: at most [`most`] each, however many there are.
 #[derive(Default)]
 pub(in crate::report) struct Sections([Vec<PairRow>; ORDER.len()]);
 
@@ -38,14 +40,14 @@ impl Sections {
         for row in page {
             let section = ORDER.iter().position(|(outcome, ..)| *outcome == row.outcome);
             if let Some(rows) = section.and_then(|at| self.0.get_mut(at))
-                && rows.len() < MAX_PAIRS
+                && rows.len() < most(row.outcome)
             {
                 rows.push(row);
             }
         }
     }
 
-    /// Writes up to [`MAX_PAIRS`] pairs, worst first, and how many are not listed.
+    /// Writes the pairs, worst first, and how many are not listed.
     pub(in crate::report) fn write(
         &self,
         run: &RunRecord,
@@ -53,7 +55,7 @@ impl Sections {
         style: Style,
         out: &mut dyn Write,
     ) -> Result<(), ReportError> {
-        let (mut room, counts) = (MAX_PAIRS, &summary.pairs);
+        let counts = &summary.pairs;
         for ((outcome, title, meaning), rows) in ORDER.iter().zip(&self.0) {
             let total = counts.of(*outcome);
             if total == 0 {
@@ -63,12 +65,10 @@ impl Sections {
             writeln!(out, "\n{}", style.paint(tone(*outcome), &heading))?;
             let meaning = wrap(&format!("({meaning})"), style.width, 2, 2);
             writeln!(out, "{}", style.paint(Tone::Quiet, &meaning))?;
-            let listed = rows.len().min(room);
-            for row in &rows[..listed] {
+            for row in rows {
                 write_pair((run, summary), row, style, out)?;
             }
-            room -= listed;
-            write_rest(run, total - listed as u64, style, out)?;
+            write_rest(run, summary, total - rows.len() as u64, style, out)?;
         }
         if counts.severed > 0 {
             let line = format!("Severed: {}", count(counts.severed, "pair"));
@@ -78,17 +78,27 @@ impl Sections {
     }
 }
 
+/// Pairs of one outcome that are listed at most.
+const fn most(outcome: PairOutcome) -> usize {
+    match outcome {
+        PairOutcome::HalfSevered | PairOutcome::Open | PairOutcome::Unknown => NEEDING,
+        PairOutcome::OursSevered | PairOutcome::Narrowed | PairOutcome::Severed => OTHERS,
+    }
+}
+
 fn write_rest(
     run: &RunRecord,
+    summary: &Summary,
     rest: u64,
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     if rest > 0 {
         let text = format!(
-            "…and {} more: unpair report {} --format json",
+            "…and {} more: unpair report {} --rows pairs{}",
             crate::report::text::thousands(rest),
-            run.new.id
+            run.new.id,
+            summary.options
         );
         writeln!(out, "\n{}", wrap(&text, style.width, 2, 4))?;
     }

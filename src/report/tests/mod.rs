@@ -5,5 +5,6 @@ mod commands;
 mod judging;
 mod large;
 mod lists;
+mod pair_lines;
 mod plans;
 mod rendering;

@@ -163,7 +163,7 @@ async fn colours_are_used_only_when_asked_for_and_change_no_text() {
 }
 
 #[tokio::test]
-async fn at_most_50_pairs_are_listed_in_the_table_and_the_rest_is_counted() {
+async fn every_pair_that_needs_somebody_is_listed_and_50_of_the_others() {
     let manifest: Vec<_> = (0..60)
         .map(|n| {
             let group = |side: &str| format!("sg-{n:02}{side}");
@@ -175,9 +175,22 @@ async fn at_most_50_pairs_are_listed_in_the_table_and_the_rest_is_counted() {
         journal.found(a, b, [1, 0, 0]);
     }
     let text = report(&journal, Format::Table, Style::default()).await;
-    assert_eq!(text.matches("1 rule stands").count(), 50);
+    assert_eq!(text.matches("1 rule stands").count(), 60);
+    journal.findings.iter_mut().for_each(|(_, found)| (found.standing, found.outside) = (0, 1));
+    let text = report(&journal, Format::Table, Style::default()).await;
+    assert_eq!(text.matches("1 grant outside").count(), 50);
     let id = &journal.run.new.id;
-    assert!(text.contains(&format!("…and 10 more: unpair report {id} --format json")));
+    assert!(text.contains(&format!("…and 10 more: unpair report {id} --rows pairs")));
+}
+
+#[tokio::test]
+async fn the_headline_stands_last_too_where_the_result_is_longer_than_the_screen() {
+    let on = |height| Style { height: Some(height), ..Style::default() };
+    let text = report(&eventful(), Format::Table, on(24)).await;
+    let (first, last) = (text.lines().next(), text.lines().rev().nth(2));
+    assert_eq!(first, last, "{text}");
+    let all = report(&eventful(), Format::Table, on(200)).await;
+    assert!(text.starts_with(&all), "nothing else changes");
 }
 
 #[tokio::test]
