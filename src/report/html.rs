@@ -23,13 +23,14 @@ mod verdict;
 
 use std::io::Write;
 
-use crate::journal::{Journal, RunRecord};
+use crate::journal::{Journal, RunRecord, Tally};
 
 use super::{ReportError, Summary};
 use history::History;
 use lanes::Lanes;
 use page::{Section, write_page};
 use pairs::Pairs;
+use room::Shown;
 use rules::{Links, Rules};
 
 /// Writes the question and its answer, the causes, the accounts, the pairs and rules from the worst
@@ -41,54 +42,71 @@ pub(super) async fn write(
     summary: &Summary,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    let mut lanes = Lanes::default();
-    let pairs = Pairs::load(journal, run, summary, &mut lanes).await?;
-    let (not_severed, severed) = (pairs.not_severed(), pairs.severed());
-    let anchors = not_severed.lines.iter().chain(&severed.lines).copied().collect();
-    let links = Links { summary, pairs: anchors };
-    let rules = Rules::load(journal, run, &links, &mut lanes).await?;
-    let (unsettled, settled) = (rules.settled(false), rules.settled(true));
-    let history = History::load(journal, &run.new.id).await?;
-    let tallies = journal.tallies(&run.new.id).await?;
-    lanes.add_calls(&tallies);
-    let findings = pairs::findings(run, summary);
-    let sections = [
-        Section::open("causes", "Causes", None, causes::table(summary)),
-        Section::open(
-            "invocations",
-            "Commands",
-            Some(summary.provenance.invocations.len() as u64),
-            invocations::table(&summary.provenance),
-        ),
-        Section::open("accounts", "Accounts", None, lanes.table()),
-        Section::open(
-            "pairs",
-            "Pairs that are not severed",
-            Some(not_severed.total),
-            pairs::table(&not_severed, Some(&findings)),
-        ),
-        Section::open("timeline", "Timeline", None, timeline::timeline(&history)),
-        Section::open("calls", "Calls", None, calls::table(&tallies)),
-        Section::open(
-            "rules",
-            "Rules that are not settled",
-            Some(unsettled.total),
-            rules::table(&unsettled, run, summary),
-        ),
-        Section::folded(
-            "settled",
-            "Settled rules",
-            settled.total,
-            rules::table(&settled, run, summary),
-        ),
-        Section::folded("severed", "Severed pairs", severed.total, pairs::table(&severed, None)),
-        Section::folded(
-            "drops",
-            "Drop rules left alone",
-            summary.live.drops,
-            pairs.drops(&findings),
-        ),
-        Section::open("guide", "How to read this", None, guide::guide(run, summary)),
-    ];
-    write_page(&cover::cover(run, summary, history.head.as_deref()), &sections, out)
+    let found = Found::load(journal, run, summary).await?;
+    let cover = cover::cover(run, summary, found.history.head.as_deref());
+    write_page(&cover, &found.sections(run, summary), out)
+}
+
+/// What the walks over the journal found.
+struct Found {
+    lanes: Lanes,
+    not_severed: Shown,
+    severed: Shown,
+    drops: String,
+    unsettled: Shown,
+    settled: Shown,
+    history: History,
+    tallies: Vec<Tally>,
+}
+
+impl Found {
+    async fn load(
+        journal: &dyn Journal,
+        run: &RunRecord,
+        summary: &Summary,
+    ) -> Result<Self, ReportError> {
+        let mut lanes = Lanes::default();
+        let pairs = Pairs::load(journal, run, summary, &mut lanes).await?;
+        let (not_severed, severed) = (pairs.not_severed(), pairs.severed());
+        let anchors = not_severed.lines.iter().chain(&severed.lines).copied().collect();
+        let rules =
+            Rules::load(journal, run, &Links { summary, pairs: anchors }, &mut lanes).await?;
+        let tallies = journal.tallies(&run.new.id).await?;
+        lanes.add_calls(&tallies);
+        Ok(Self {
+            lanes,
+            not_severed,
+            severed,
+            drops: pairs.drops(&pairs::findings(run, summary)),
+            unsettled: rules.settled(false),
+            settled: rules.settled(true),
+            history: History::load(journal, &run.new.id).await?,
+            tallies,
+        })
+    }
+
+    /// The sections in the order of the page.
+    fn sections(&self, run: &RunRecord, summary: &Summary) -> [Section; 11] {
+        let Self { not_severed, severed, unsettled, settled, .. } = self;
+        let commands = &summary.provenance;
+        let findings = pairs::findings(run, summary);
+        let rules = |shown: &Shown| rules::table(shown, run, summary);
+        let pairs = pairs::table(not_severed, Some(&findings));
+        let drops = self.drops.clone();
+        [
+            Section::open("causes", "Causes", causes::table(summary)),
+            Section::open("invocations", "Commands", invocations::table(commands)),
+            Section::open("accounts", "Accounts", self.lanes.table()),
+            Section::open("pairs", "Pairs that are not severed", pairs).of(not_severed.total),
+            Section::open("timeline", "Timeline", timeline::timeline(&self.history)),
+            Section::open("calls", "Calls", calls::table(&self.tallies)),
+            Section::open("rules", "Rules that are not settled", rules(unsettled))
+                .of(unsettled.total),
+            Section::folded("settled", "Settled rules", rules(settled)).of(settled.total),
+            Section::folded("severed", "Severed pairs", pairs::table(severed, None))
+                .of(severed.total),
+            Section::folded("drops", "Drop rules left alone", drops).of(summary.live.drops),
+            Section::open("guide", "How to read this", guide::guide(run, summary)),
+        ]
+    }
 }

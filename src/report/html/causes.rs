@@ -14,7 +14,7 @@ const LENGTH: usize = 500;
 const NAMED: usize = 3;
 
 const COLUMNS: Columns =
-    Columns::new("causes", &["cause", "what happened", "what to do", "where", "#pairs", "#rules"]);
+    Columns::new("causes", &["cause", "reason", "what to do", "where", "#pairs", "#rules"]);
 
 /// A table of them, that of the most pairs first; nothing if there are none.
 pub(super) fn table(summary: &Summary) -> String {

@@ -7,7 +7,7 @@ use super::invocations::{identities, manifests, who};
 use super::markup::{code, html};
 use super::rules;
 use super::tone::{Tone, word};
-use super::verdict::{answer, question};
+use super::verdict::{answer, is_plan, question};
 use crate::journal::{RunKind, RunRecord};
 use crate::report::table::next_step;
 use crate::report::text::{duration, rfc3339};
@@ -74,7 +74,7 @@ fn facts(run: &RunRecord, summary: &Summary, head: Option<&str>) -> Vec<(&'stati
 
 fn state(run: &RunRecord, summary: &Summary) -> String {
     let kind = match run.new.kind {
-        RunKind::Revoke if run.started_ms.is_none() => "plan",
+        RunKind::Revoke if is_plan(run) => "plan",
         RunKind::Revoke => "revocation",
         RunKind::Audit => "audit",
         RunKind::Verify => "verification",

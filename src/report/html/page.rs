@@ -23,18 +23,19 @@ pub(super) struct Section {
 }
 
 impl Section {
-    /// One that shows its content, whose title may tell how many items there are.
-    pub(super) fn open(id: &'static str, title: &str, items: Option<u64>, body: String) -> Self {
-        let title = match items {
-            Some(n) => format!("{title}: {}", thousands(n)),
-            None => title.to_owned(),
-        };
-        Self { id, title, fold: Fold::Open, body }
+    /// One that shows its content.
+    pub(super) fn open(id: &'static str, title: &str, body: String) -> Self {
+        Self { id, title: title.to_owned(), fold: Fold::Open, body }
     }
 
     /// One that shows its content when asked.
-    pub(super) fn folded(id: &'static str, title: &str, items: u64, body: String) -> Self {
-        Self { fold: Fold::Folded, ..Self::open(id, title, Some(items), body) }
+    pub(super) fn folded(id: &'static str, title: &str, body: String) -> Self {
+        Self { fold: Fold::Folded, ..Self::open(id, title, body) }
+    }
+
+    /// The same with a title that tells how many items there are.
+    pub(super) fn of(self, items: u64) -> Self {
+        Self { title: format!("{}: {}", self.title, thousands(items)), ..self }
     }
 
     fn write(&self, out: &mut dyn Write) -> std::io::Result<()> {

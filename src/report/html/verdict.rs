@@ -1,7 +1,7 @@
 //! The question that a run answers, and its answer in a sentence.
 
 use super::tone::Tone;
-use crate::journal::{RunKind, RunRecord};
+use crate::journal::{RunKind, RunRecord, RunState};
 use crate::report::Summary;
 use crate::report::running::Running;
 use crate::report::text::count;
@@ -13,7 +13,7 @@ pub(super) fn question(run: &RunRecord) -> String {
         names => names.join(" and "),
     };
     match run.new.kind {
-        RunKind::Revoke if run.started_ms.is_none() => {
+        RunKind::Revoke if is_plan(run) => {
             format!("Which rules would be removed to sever the pairs of {pairs}?")
         }
         RunKind::Revoke => format!("Are the pairs of {pairs} severed?"),
@@ -25,6 +25,11 @@ pub(super) fn question(run: &RunRecord) -> String {
         RunKind::Restore => "Are the removed rules in place again?".to_owned(),
         RunKind::Discover => "Which rules name the partner?".to_owned(),
     }
+}
+
+/// Whether a run was planned and is not carried out yet.
+pub(super) fn is_plan(run: &RunRecord) -> bool {
+    run.started_ms.is_none() && run.state == RunState::Planned
 }
 
 /// The manifests by name.
@@ -39,10 +44,10 @@ pub(super) fn answer(run: &RunRecord, summary: &Summary) -> (Tone, String) {
         return (Tone::Idle, format!("Not answered yet: {running}"));
     }
     if !matches!(summary.state, "finished" | "planned") {
-        return (Tone::Doubt, format!("Not answered yet: the run is {}", summary.state));
+        return (Tone::Doubt, format!("Not answered: the run was {}", summary.state));
     }
     match run.new.kind {
-        RunKind::Revoke if run.started_ms.is_none() => planned(summary),
+        RunKind::Revoke if is_plan(run) => planned(summary),
         RunKind::Audit => standing(summary, (Tone::Bad, "Yes"), (Tone::Good, "No")),
         RunKind::Revoke | RunKind::Verify => severed(run, summary),
         RunKind::Restore | RunKind::Discover => (Tone::Fair, summary.verdict()),
@@ -186,10 +191,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_cut_short_is_not_answered_and_what_had_nothing_to_do_is() {
+        let stopped = answered(|journal| journal.run.state = RunState::Interrupted).await;
+        let told = "Not answered: the run was interrupted";
+        assert_eq!(stopped, (Tone::Doubt, told.to_owned()));
+        let idle = answered(|journal| journal.run.started_ms = None).await;
+        assert_eq!(idle, yes("Yes: 2 pairs, both sides read back"));
+    }
+
+    #[tokio::test]
     async fn a_plan_says_that_nothing_was_changed() {
         let (a, b) = (ali("111", "sg-a2"), ali("222", "sg-b2"));
         let plan = |journal: &mut FakeJournal| {
             journal.run.started_ms = None;
+            journal.run.state = RunState::Planned;
             journal.found(&a, &b, [1, 0, 0]);
             journal.revoke(&a, &b, ssh_from(&b, "sgr-1"), Outcome::Pending);
         };

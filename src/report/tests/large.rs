@@ -49,9 +49,7 @@ async fn a_large_run_is_counted_and_its_worst_revocations_come_first() {
     assert!(text.len() < 5_000_000, "{} bytes", text.len());
     let told = text.split_once("<tbody id=\"cause-1\">").expect("a cause").1;
     let told = told.split_once("</tbody>").expect("its end").0;
-    for (label, cell) in
-        [("what happened", "refused: Forbidden.RAM"), ("pairs", "12"), ("rules", "24")]
-    {
+    for (label, cell) in [("reason", "refused: Forbidden.RAM"), ("pairs", "12"), ("rules", "24")] {
         assert!(told.contains(&format!("data-label=\"{label}\">{cell}</td>")), "{told}");
     }
     let links = text.matches("<a href=\"#cause-1\">cause 1</a>").count();
