@@ -55,6 +55,10 @@ pub(super) fn command() -> clap::Command {
 
 /// Reads a command line.
 pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Unread> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(refusal) = absent::no_help(&args) {
+        return Err(Unread::Wrong(refusal));
+    }
     let mut command = absent::known_to(help::told_by(Cli::command()));
     let matches = command.try_get_matches_from_mut(args).map_err(unread)?;
     if let Some(refusal) = absent::refusal(&matches) {
