@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 pub(super) use commands::{
@@ -55,12 +55,29 @@ pub(super) fn command() -> clap::Command {
 
 /// Reads a command line.
 pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Unread> {
-    let mut command = absent::known_to(help::told_by(Cli::command()));
+    let args: Vec<OsString> = args.into_iter().collect();
+    if let Some(refusal) = absent::no_help(&args) {
+        return Err(Unread::Wrong(refusal));
+    }
+    let command = Cli::command().color(help_colour(&args));
+    let mut command = absent::known_to(help::told_by(command));
     let matches = command.try_get_matches_from_mut(args).map_err(unread)?;
     if let Some(refusal) = absent::refusal(&matches) {
         return Err(Unread::Wrong(refusal));
     }
     Cli::from_arg_matches(&matches).map_err(unread)
+}
+
+/// When help has colours: it is printed before the options are known.
+fn help_colour(args: &[OsString]) -> ColorChoice {
+    let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
+    let apart = words.windows(2).filter(|pair| pair[0] == "--color").map(|pair| pair[1]);
+    let together = words.iter().filter_map(|word| word.strip_prefix("--color="));
+    match apart.chain(together).next() {
+        Some("always") => ColorChoice::Always,
+        Some("never") => ColorChoice::Never,
+        _ => ColorChoice::Auto,
+    }
 }
 
 fn unread(error: clap::Error) -> Unread {

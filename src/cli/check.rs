@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::args::CheckArgs;
+use super::args::{CheckArgs, Common};
 use super::exit::{Exit, Failure};
 use super::guard::{self, BadRows};
 use super::inputs;
@@ -19,11 +19,19 @@ pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Failure> 
     let bad_rows = BadRows::of(args.keep_going);
     let (pairs, refused) = guard::allowed_pairs(manifests.pairs, &config, bad_rows, Names::ToCome)?;
     let left_out = (manifests.left_out + refused) as u64;
-    let checked = checked(&pairs, left_out, &config);
+    let checked =
+        Checked { options: options(&context.common), ..checked(&pairs, left_out, &config) };
     let mut sink = context.output.open()?;
     write_checked(&checked, context.output.format, context.output.style(), &mut sink)?;
     sink.finish()?;
     Ok(if left_out > 0 { Exit::Unfinished } else { Exit::Done })
+}
+
+/// The options that lead to the same accounts.
+fn options(common: &Common) -> Vec<String> {
+    let config = common.config.iter().map(|path| path.display().to_string());
+    let config = config.flat_map(|path| ["--config".to_owned(), path]);
+    config.chain(common.sandbox.then(|| "--sandbox".to_owned())).collect()
 }
 
 fn checked(pairs: &PairSet, left_out: u64, config: &Config) -> Checked {
@@ -43,6 +51,7 @@ fn checked(pairs: &PairSet, left_out: u64, config: &Config) -> Checked {
         accounts: accounts(pairs, config),
         judged_later: later.into_iter().filter(|(_, is_set)| *is_set).map(|(key, _)| key).collect(),
         manifests: pairs.sources.iter().map(|source| source.name.clone()).collect(),
+        options: Vec::new(),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::exit::{Exit, Failure};
 use crate::cloud::alibaba::REGIONS;
 use crate::config::Config;
 use crate::manifest::{ManifestInput, read};
-use crate::model::{PairSet, thousands};
+use crate::model::{PairSet, escape_control, thousands};
 
 /// What the manifests of a command hold.
 pub(super) struct Manifests {
@@ -71,8 +71,10 @@ fn open(path: &Path) -> Result<ManifestInput, Failure> {
     } else if path.is_dir() {
         return Err(Failure::usage(folder(path)));
     } else {
-        let file = File::open(path)
-            .map_err(|error| Failure::usage(format!("{name}: cannot be read: {error}")))?;
+        let file = File::open(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Failure::usage(missing(path)),
+            _ => Failure::usage(format!("{name}: cannot be read: {error}; nothing was sent")),
+        })?;
         Box::new(file)
     };
     Ok(ManifestInput { name, reader })
@@ -83,21 +85,35 @@ const NAMED: usize = 3;
 
 /// What is said of a folder in place of a manifest.
 fn folder(path: &Path) -> String {
+    let (name, holds) = (told(path), csv_files(path));
+    format!("`{name}` is a folder, expected a manifest; it holds {holds}; nothing was sent")
+}
+
+/// What is said of a manifest that is not there.
+fn missing(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let (name, holds) = (told(path), csv_files(folder.unwrap_or_else(|| Path::new("."))));
+    format!("`{name}` does not exist; its folder holds {holds}; nothing was sent")
+}
+
+/// A path as it is told.
+fn told(path: &Path) -> String {
+    let path = path.strip_prefix("./").unwrap_or(path).display().to_string();
+    escape_control(&path).into_owned()
+}
+
+/// The manifests of a folder, in words.
+fn csv_files(path: &Path) -> String {
     let is_csv = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "csv");
     let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_csv).collect();
     found.sort_unstable();
-    let names: Vec<String> =
-        found.iter().take(NAMED).map(|path| path.display().to_string()).collect();
+    let names: Vec<String> = found.iter().take(NAMED).map(|path| told(path)).collect();
     let more = if found.len() > NAMED { ", …" } else { "" };
-    let holds = match names.as_slice() {
+    match names.as_slice() {
         [] => "no CSV file".to_owned(),
         names => names.join(", ") + more,
-    };
-    format!(
-        "`{}` is a folder, expected a manifest; it holds {holds}; nothing was sent",
-        path.display()
-    )
+    }
 }
 
 #[cfg(test)]

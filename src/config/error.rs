@@ -10,7 +10,7 @@ use crate::model::escape_control;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read: name another, make it readable, or save it as text.
-    #[error("{}: cannot be read: {why}; another is named with --config", path.display())]
+    #[error("{}: cannot be read: {why}; name another with --config, or `unpair init` writes one", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

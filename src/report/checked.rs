@@ -34,6 +34,9 @@ pub struct Checked {
     pub judged_later: Vec<&'static str>,
     /// The manifests, as they were named.
     pub manifests: Vec<String>,
+    /// Options that the next command needs, too.
+    #[serde(skip)]
+    pub options: Vec<String>,
 }
 
 /// A row that repeats or mirrors another: `FILE:LINE` of both.
@@ -100,8 +103,8 @@ fn write_table(checked: &Checked, style: Style, out: &mut dyn Write) -> Result<(
         write_repeated(checked, style, out)?;
     }
     writeln!(out, "\n{}", wrap(&guards(checked), style.width, 0, 2))?;
-    let files: Vec<_> = checked.manifests.iter().map(|name| quote(name)).collect();
-    let next = format!("Next: unpair plan {}", files.join(" "));
+    let words = checked.manifests.iter().chain(&checked.options).map(|word| quote(word));
+    let next = format!("Next: unpair plan {}", words.collect::<Vec<_>>().join(" "));
     Ok(writeln!(out, "\n{}", style.paint(Tone::Strong, &next))?)
 }
 

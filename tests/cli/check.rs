@@ -92,6 +92,15 @@ fn what_a_guard_refuses_is_exit_code_5() {
 }
 
 #[test]
+fn the_next_command_has_the_options_that_lead_to_the_same_accounts() {
+    let scene = scene();
+    let ended = scene.run(&["check", "pairs.csv", "--config", "unpair.toml"]).exits(0);
+    ended.shows("Next: unpair plan pairs.csv --config unpair.toml\n");
+    let ended = scene.run(&["check", "pairs.csv", "--sandbox"]).exits(0);
+    ended.shows("Next: unpair plan pairs.csv --sandbox\n");
+}
+
+#[test]
 fn a_summary_names_no_account() {
     let short = scene().run(&["check", "pairs.csv", "--summary"]).exits(0).stdout;
     assert!(short.contains("2 pairs") && !short.contains(A.id), "{short}");

@@ -67,6 +67,19 @@ fn long_help_has_examples_all_options_and_the_exit_codes() {
 }
 
 #[test]
+fn help_heeds_color() {
+    let scene = scene();
+    for (args, is_coloured) in [
+        (&["--color", "always", "plan", "--help"][..], true),
+        (&["plan", "-h", "--color=always"], true),
+        (&["plan", "--help"], false),
+    ] {
+        let text = scene.run(args).exits(0).stdout;
+        assert_eq!(text.contains('\u{1b}'), is_coloured, "{args:?}: {text}");
+    }
+}
+
+#[test]
 fn what_is_not_there_yet_is_in_no_help() {
     let scene = scene();
     let all: String = commands(&scene)

@@ -24,13 +24,14 @@ fn refused(scene: &Scene, line: &str) -> Ended {
 }
 
 /// Command lines, each with what must be told of it.
-const WRONG: [(&str, &str); 47] = [
+const WRONG: [(&str, &str); 52] = [
     // Words that are no command.
     ("revok pairs.csv", "`revok` is no command: did you mean `unpair revoke`?"),
     ("apply pairs.csv", "did you mean `unpair revoke`?"),
     ("status", "did you mean `unpair report`?"),
     ("ls", "did you mean `unpair runs`?"),
     ("pairs.csv", "`unpair plan pairs.csv` shows what it would remove"),
+    ("help restore", "`restore` is not available in this version; nothing was changed"),
     ("xyzzy", "`unpair --help` lists the commands"),
     // Arguments that lack, or are too many.
     ("audit", "`audit` needs a manifest: `unpair audit pairs.csv`"),
@@ -76,7 +77,11 @@ const WRONG: [(&str, &str); 47] = [
     ("completions cmd", "expected bash, elvish, fish, powershell or zsh"),
     ("sandbox --listen nowhere", "expected an address and a port such as 127.0.0.1:0"),
     ("sandbox --limit 0", "--limit 0: expected calls a second above 0, such as 2.5"),
+    ("plan missing.csv", "`missing.csv` does not exist; its folder holds pairs.csv"),
     // What does not go together.
+    ("runs --yes", "with these options, `runs` needs --prune D"),
+    ("sandbox --burst 5", "with these options, `sandbox` needs --limit RATE"),
+    ("runs --check --watch", "--check cannot be used with --watch: leave one out"),
     ("revoke pairs.csv --run 01", "MANIFEST cannot be used with --run: leave one out"),
     ("report -q -v", "cannot be used with"),
     ("report --journal a.db --journal b.db", "--journal is given twice: leave one out"),
@@ -93,6 +98,7 @@ fn a_wrong_command_line_is_told_what_to_do_instead() {
 #[test]
 fn a_flag_that_is_given_a_value_is_told_so() {
     refused(&scene(), "revoke pairs.csv --yes=1").tells("--yes: takes no value");
+    scene().run(&["plan", ""]).exits(2).tells("MANIFEST is empty, expected a file");
 }
 
 #[test]
@@ -101,10 +107,11 @@ fn a_folder_in_place_of_a_manifest_is_told_with_the_manifests_that_it_holds() {
     std::fs::create_dir(scene.path("lists")).expect("a folder");
     refused(&scene, "plan lists")
         .tells("`lists` is a folder, expected a manifest; it holds no CSV");
-    for name in ["b.csv", "a.csv", "c.txt"] {
+    for name in ["b.csv", "a.csv", "c.txt", "\u{1b}[31m.csv"] {
         scene.write(&format!("lists/{name}"), "");
     }
-    refused(&scene, "plan lists").tells("it holds lists/a.csv, lists/b.csv;");
+    let told = refused(&scene, "plan lists").tells("lists/a.csv, lists/b.csv;").stderr;
+    assert!(!told.contains('\u{1b}'), "{told:?}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Commands and options of later versions: told as such, whatever comes after them.
 
+use std::ffi::OsString;
+
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
@@ -53,13 +55,22 @@ fn with_options(command: Command) -> Command {
     })
 }
 
+/// Why no help is there for what is to come: `help NAME`.
+pub(super) fn no_help(args: &[OsString]) -> Option<String> {
+    let [_, help, name, ..] = args else { return None };
+    (help == "help").then(|| command_refusal(name.to_str()?)).flatten()
+}
+
+fn command_refusal(name: &str) -> Option<String> {
+    let (_, instead) = COMMANDS.iter().find(|(absent, _)| *absent == name)?;
+    Some(format!("`{name}` is not available in this version; nothing was changed. {instead}"))
+}
+
 /// Why a command line cannot be obeyed that names what is to come.
 pub(super) fn refusal(matches: &ArgMatches) -> Option<String> {
     let (name, given) = matches.subcommand()?;
-    if let Some((_, instead)) = COMMANDS.iter().find(|(absent, _)| *absent == name) {
-        return Some(format!(
-            "`{name}` is not available in this version; nothing was changed. {instead}"
-        ));
+    if let Some(refusal) = command_refusal(name) {
+        return Some(refusal);
     }
     let is_given = |id: &str| given.value_source(id) == Some(ValueSource::CommandLine);
     let option = OPTIONS.iter().find(|option| {

@@ -100,7 +100,7 @@ pub(in crate::cli) struct PlanArgs {
     pub(in crate::cli) manifests: Vec<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) planning: Planning,
-    /// Change nothing, as `plan` never does
+    /// Accepted as for `revoke`: a plan changes nothing anyway
     #[arg(short = 'n', long)]
     pub(in crate::cli) dry_run: bool,
     /// The `--max-duration` of `revoke --dry-run`.

@@ -147,8 +147,11 @@ fn no_such_value(error: &clap::Error) -> String {
     } else {
         one_of(&words)
     };
+    let is_file = argument.starts_with(['<', '[']) && words.is_empty();
     let option = option(&argument);
-    if given.is_empty() {
+    if given.is_empty() && is_file {
+        format!("{option} is empty, expected a file")
+    } else if given.is_empty() {
         format!("{option}: has no value, expected {expected}")
     } else {
         format!("{option} {given}: expected {expected}")
@@ -185,7 +188,10 @@ fn missing(error: &clap::Error, command: Option<&str>) -> String {
     let names = texts(error, ContextKind::InvalidArg);
     let names: Vec<String> = names.iter().map(|name| name.replace(['<', '>'], "")).collect();
     let command = command.unwrap_or_default();
-    let needs = format!("`{command}` needs {}", names.join(" and "));
+    // An option lacks another that it belongs to.
+    let belongs = names.iter().any(|name| name.starts_with('-'));
+    let with = if belongs { "with these options, " } else { "" };
+    let needs = format!("{with}`{command}` needs {}", names.join(" and "));
     match (command, names.iter().any(|name| name.starts_with("MANIFEST"))) {
         ("revoke" | "commands", true) => {
             format!(
