@@ -12,7 +12,7 @@ pub(super) mod markup;
 mod page;
 mod pairs;
 mod policy;
-mod room;
+mod limit;
 mod rules;
 mod table;
 #[cfg(test)]
@@ -30,7 +30,7 @@ use history::History;
 use lanes::Lanes;
 use page::{Section, write_page};
 use pairs::Pairs;
-use room::Shown;
+use limit::Shown;
 use rules::{Links, Rules};
 
 /// Writes the question and its answer, the causes, the accounts, the pairs and rules from the worst

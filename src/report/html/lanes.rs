@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::markup::over;
-use super::room::rest;
+use super::limit::rest;
 use super::table::{Columns, number};
 use crate::journal::{RevocationRecord, Tally};
 use crate::model::{LaneKey, PairOutcome};

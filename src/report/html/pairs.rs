@@ -3,7 +3,7 @@
 use super::causes::link;
 use super::lanes::Lanes;
 use super::markup::{html, over};
-use super::room::{Listed, Shown};
+use super::limit::{Listed, Shown};
 use super::table::{Columns, number};
 use super::tone::{Tone, marked};
 use crate::journal::{Journal, RunRecord};

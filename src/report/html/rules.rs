@@ -6,7 +6,7 @@ use super::causes::link;
 use super::lanes::Lanes;
 use super::markup::{html, over};
 use super::pairs::anchor;
-use super::room::{Listed, Shown};
+use super::limit::{Listed, Shown};
 use super::table::Columns;
 use super::tone::{Tone, marked};
 use crate::journal::{Journal, RevocationRecord, RunRecord};

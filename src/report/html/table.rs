@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::markup::html;
-use super::room::Shown;
+use super::limit::Shown;
 use crate::report::text::thousands;
 
 /// The columns of a table.

@@ -8,47 +8,47 @@ const ROWS: usize = 1_000;
 /// Bytes of one table, unless its first row alone has more: notes and reasons may be long.
 const BYTES: usize = 900_000;
 
-/// The room that is left in a table.
+/// How much more a table may show.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Room {
+pub(super) struct Limit {
     rows: usize,
     bytes: usize,
 }
 
-impl Default for Room {
+impl Default for Limit {
     fn default() -> Self {
         Self { rows: ROWS, bytes: BYTES }
     }
 }
 
-impl Room {
+impl Limit {
     /// Whether another row may be shown.
     pub(super) const fn is_left(self) -> bool {
         self.rows > 0 && self.bytes > 0
     }
 
-    /// Takes the room of a row.
+    /// Counts a row that is shown.
     pub(super) fn take(&mut self, row: &str) {
         self.rows = self.rows.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(row.len());
     }
 }
 
-/// The first items of one kind, as many as a table has room for, each with its manifest line.
+/// The first items of one kind, as many as a table may show, each with its manifest line.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
     items: Vec<(u32, String)>,
-    room: Room,
+    limit: Limit,
     total: u64,
 }
 
 impl Listed {
-    /// Counts an item, and keeps it if there is room.
+    /// Counts an item, and keeps it if it may still be shown.
     pub(super) fn add(&mut self, line: u32, item: impl FnOnce() -> String) {
         self.total += 1;
-        if self.room.is_left() {
+        if self.limit.is_left() {
             let item = item();
-            self.room.take(&item);
+            self.limit.take(&item);
             self.items.push((line, item));
         }
     }
@@ -66,14 +66,14 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// Takes the items of `kinds`, in this order, while one table has room.
+    /// Takes the items of `kinds`, in this order, while one table may show more.
     pub(super) fn of<'a>(kinds: impl IntoIterator<Item = &'a Listed>) -> Self {
-        let (mut shown, mut room) = (Self::default(), Room::default());
+        let (mut shown, mut limit) = (Self::default(), Limit::default());
         for kind in kinds {
             shown.total += kind.total;
             for (line, item) in &kind.items {
-                if room.is_left() {
-                    room.take(item);
+                if limit.is_left() {
+                    limit.take(item);
                     shown.lines.push(*line);
                     shown.items.push_str(item);
                 }
