@@ -59,9 +59,10 @@ async fn a_run_is_found_by_the_beginning_of_its_id(journal: &dyn Journal) {
     assert_eq!((found.state, found.exit, found.pairs), (RunState::Reading, None, 3));
     assert_eq!(found.content, pairs().content_digest().to_string());
     assert_eq!(found.sources, pairs().sources);
-    for ambiguous in ["01936f00", "", "02"] {
-        let error = journal.run(ambiguous).await.expect_err("not one run");
-        assert!(matches!(error, JournalError::NoSuchRun(_)), "{error}");
+    for (start, fits_several) in [("01936f00", true), ("", false), ("02", false)] {
+        let error = journal.run(start).await.expect_err("not one run");
+        assert_eq!(matches!(error, JournalError::SeveralRuns(_)), fits_several, "{error}");
+        assert_eq!(matches!(error, JournalError::NoSuchRun(_)), !fits_several, "{error}");
     }
     let runs = journal.runs().await.expect("runs");
     let ids: Vec<_> = runs.into_iter().map(|run| run.new.id).collect();
