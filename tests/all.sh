@@ -73,9 +73,9 @@ run_tests() {
 # The C compiler builds the bundled SQLite and the cryptography.
 command -v cc >/dev/null || apt_install build-essential
 python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install python3-venv
-# The HTML report is looked at in a browser, where there is one to be had.
-command -v chromium >/dev/null || apt_install chromium || echo "no chromium: that test says so"
-UNPAIR_CHROMIUM=$(command -v chromium || true)
+# The HTML report is looked at in a browser.
+command -v chromium >/dev/null || apt_install chromium
+UNPAIR_CHROMIUM=$(command -v chromium)
 export UNPAIR_CHROMIUM
 # Manifests are saved by a spreadsheet program.
 command -v soffice >/dev/null || apt_install libreoffice-calc-nogui
@@ -88,6 +88,10 @@ if [ -z "${UNPAIR_SEED:-}" ] && tree=$(git rev-parse 'HEAD^{tree}' 2>/dev/null);
     export UNPAIR_SEED=$((16#${tree:0:15}))
     step "seed: UNPAIR_SEED=$UNPAIR_SEED"
 fi
+
+# Completions are tried in the shells that they are for.
+command -v fish >/dev/null || apt_install fish
+command -v zsh >/dev/null || apt_install zsh
 
 step "real peers: moto, boto3, the aws CLI, the official Alibaba Cloud SDKs"
 peers_are_there || install_peers

@@ -70,7 +70,7 @@ pub(super) async fn stored(
 ) -> Result<RunRecord, Failure> {
     let run = session.run(id).await?;
     if run.new.kind != RunKind::Revoke {
-        return Err(Failure::usage(format!("run {} is no plan", run.new.id)));
+        return Err(Failure::usage(format!("run {} is not a plan", run.new.id)));
     }
     let Some(stored) = run.digest.clone() else {
         return Err(Failure::usage(format!(

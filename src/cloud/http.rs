@@ -249,7 +249,7 @@ fn parse_endpoint(endpoint: &str) -> Result<Url, String> {
         return Err("port 0, expected one that is served".to_owned());
     }
     if address(&url).is_some_and(is_nobodys) {
-        return Err("an address that is no provider's, expected a host's name".to_owned());
+        return Err("an address that is not a provider's, expected a host's name".to_owned());
     }
     match url.scheme() {
         "https" => Ok(url),

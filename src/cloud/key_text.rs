@@ -13,7 +13,7 @@ pub(super) fn flaw(text: &str) -> Option<String> {
         return Some("is empty".to_owned());
     }
     if quoted('"') || quoted('\'') {
-        return Some("stands in quotation marks: take them away".to_owned());
+        return Some("is in quotation marks: take them away".to_owned());
     }
     let what = match text.chars().find(|c| !c.is_ascii_graphic())? {
         '\u{fffd}' => "bytes that are not UTF-8".to_owned(),
@@ -39,8 +39,8 @@ mod tests {
         assert_eq!(flaw("AKIA/+=_-.:0\"x"), None);
         for (text, expected) in [
             ("", "empty"),
-            ("\"secret\"", "stands in quotation marks"),
-            ("'secret'", "stands in quotation marks"),
+            ("\"secret\"", "is in quotation marks"),
+            ("'secret'", "is in quotation marks"),
             ("sec ret", "a blank"),
             ("sec\nret", "a line end"),
             ("secr\u{e9}t", "U+00E9"),

@@ -61,14 +61,14 @@ fn check_id(id: String, cloud: Provider) -> Result<AccountId, Wrong> {
     if account.is_numeric() && valid && check_account(account.as_str(), cloud).is_ok() {
         Ok(account)
     } else {
-        Err(("id", format!("`{account}` is no {cloud} account, expected {expected}")))
+        Err(("id", format!("`{account}` is not an {cloud} account, expected {expected}")))
     }
 }
 
 /// A name is what a manifest may hold: any other would match no row.
 fn check_name(name: String, cloud: Provider) -> Result<String, Wrong> {
     if AccountId::from(name.as_str()).is_numeric() {
-        return Err(("name", format!("`{name}` reads as an id, expected a name (or use id)")));
+        return Err(("name", format!("`{name}` looks like an id, expected a name (or use id)")));
     }
     match check_account(&name, cloud) {
         Ok(()) => Ok(name),
@@ -132,7 +132,7 @@ pub(super) fn check_role(role: &str, cloud: Provider) -> Result<&str, String> {
     path.and_then(|path| path.split_once(":role/"))
         .filter(|(owner, name)| !owner.is_empty() && is_role_name(name))
         .map(|(owner, _)| owner)
-        .ok_or_else(|| format!("`{role}` is no role, expected {expected}"))
+        .ok_or_else(|| format!("`{role}` is not a role, expected {expected}"))
 }
 
 /// What both clouds allow in the name of a role and in the path before it; `{account}` may stand
@@ -146,8 +146,7 @@ fn is_role_name(name: &str) -> bool {
 
 fn check_distinct(account: &AccountSettings, known: &[AccountSettings]) -> Result<(), Wrong> {
     let mut same_cloud = known.iter().filter(|other| other.cloud == account.cloud);
-    let told =
-        |what: &str| format!("`{what}` stands for two accounts, expected one [[account]] each");
+    let told = |what: &str| format!("`{what}` names two accounts, expected one [[account]] each");
     if let Some(id) = &account.id
         && same_cloud.clone().any(|other| other.id.as_ref() == Some(id))
     {

@@ -23,7 +23,7 @@ pub(super) fn account(text: &str, accounts: &[AccountSettings]) -> Result<Vec<Ac
         match text.len() {
             AWS_DIGITS => return Ok(vec![entry]),
             ALIBABA_DIGITS if !text.starts_with('0') => return Ok(vec![entry]),
-            _ => "is no id of either cloud (16 digits, or 12)",
+            _ => "is not an id of either cloud (16 digits, or 12)",
         }
     } else if text.contains(['*', '?']) {
         "is a pattern, which accounts have none of"
@@ -67,8 +67,8 @@ pub(super) fn protected(
 fn odd_sign(item: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '*' | '?');
     match item.chars().find(|c| !plain(*c)) {
-        Some(c) if c.is_ascii_graphic() => format!("`{c}` stands in no group id: "),
-        Some(c) => format!("U+{:04X} stands in no group id: ", u32::from(c)),
+        Some(c) if c.is_ascii_graphic() => format!("`{c}` cannot be in a group id: "),
+        Some(c) => format!("U+{:04X} cannot be in a group id: ", u32::from(c)),
         None => String::new(),
     }
 }
@@ -133,14 +133,14 @@ mod tests {
         for (text, part) in [
             ("", "would match nothing"),
             ("prod-bastion", "would match nothing"),
-            ("sg-a,sg-b", "`,` stands in no group id"),
-            ("1234567890123401/sg-a", "`/` stands in no group id"),
+            ("sg-a,sg-b", "`,` cannot be in a group id"),
+            ("1234567890123401/sg-a", "`/` cannot be in a group id"),
             ("sg\u{2013}a", "U+2013"),
             ("sg-a ", "U+0020"),
             ("ACCOUNT:1234567890123401", "write account:1234567890123401"),
             ("tag:keep=true", "no protection by tag"),
             ("tag:keep", "no protection by tag"),
-            ("group:sg-a", "`:` stands in no group id"),
+            ("group:sg-a", "`:` cannot be in a group id"),
         ] {
             let told = protected(text, &accounts()).expect_err(text);
             assert!(told.contains(part), "{told}");

@@ -179,7 +179,7 @@ pub fn environment(
                 let name = name.unwrap_or_else(|name| name.to_string_lossy().into_owned());
                 if read(&name) != Variable::Other {
                     let message =
-                        "holds bytes that are no UTF-8, expected text: correct it, or unset it";
+                        "holds bytes that are not UTF-8, expected text: correct it, or unset it";
                     problems.push(Problem { place: name, message: message.to_owned() });
                 }
             }

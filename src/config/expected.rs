@@ -141,7 +141,7 @@ mod tests {
         }
         let env = [("UNPAIR_GUARD__MAX_RULES".to_owned(), "many".to_owned())];
         let told = Config::from_text(None, env, &Overrides::default()).expect_err("no number");
-        let expected = "`many` is no number, expected a whole number such as 500, or \"off\"";
+        let expected = "`many` is not a number, expected a whole number such as 500, or \"off\"";
         assert_eq!(told.to_string(), format!("UNPAIR_GUARD__MAX_RULES: {expected}"));
     }
 }

@@ -88,9 +88,11 @@ pub enum FailureLimit {
     Percent(f64),
 }
 
-/// Text that is no failure limit.
+/// Text that is not a failure limit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no failure limit, expected a whole number such as 10 or a percentage such as 5%")]
+#[error(
+    "`{0}` is not a failure limit, expected a whole number such as 10 or a percentage such as 5%"
+)]
 pub struct BadFailureLimit(String);
 
 impl FromStr for FailureLimit {
@@ -186,7 +188,7 @@ fn fresh(text: &str) -> Result<Option<Duration>, String> {
     match parse_duration(text) {
         Ok(fresh) if fresh >= LEAST_FRESH => Ok(Some(fresh)),
         _ => Err(format!(
-            "`{text}` is no age of a reading, expected a duration of at least 1s such as 90s, 15m \
+            "`{text}` is not an age of a reading, expected a duration of at least 1s such as 90s, 15m \
              or 2h, or \"off\""
         )),
     }

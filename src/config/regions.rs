@@ -31,7 +31,7 @@ fn one(entry: &str) -> Result<ExtraRegion, String> {
     };
     if !is_region(id) {
         let example = "one such as cn-beijing, or with its host cn-beijing=ecs.aliyuncs.com";
-        return Err(format!("`{id}` is no region, expected {example}"));
+        return Err(format!("`{id}` is not a region, expected {example}"));
     }
     if let Some(host) = host {
         check_host(host).map_err(|why| {
@@ -58,7 +58,7 @@ fn check_host(host: &str) -> Result<(), String> {
         return Err(format!("`{bad}` does not belong in a host"));
     }
     if !host.contains('.') {
-        return Err("is no host".to_owned());
+        return Err("is not a host's name".to_owned());
     }
     endpoint::check(&format!("https://{host}"))
 }
@@ -69,7 +69,7 @@ fn check_host(host: &str) -> Result<(), String> {
 /// What is wrong with it.
 pub(super) fn home(text: &str, sts_endpoint: Option<&str>) -> Result<RegionId, String> {
     if Partition::of_region(text).is_none() {
-        return Err(format!("`{text}` is no region, expected one such as us-east-1"));
+        return Err(format!("`{text}` is not a region, expected one such as us-east-1"));
     }
     match sts_endpoint.and_then(region_of_endpoint) {
         Some(fixed) if fixed.as_str() != text => Err(format!(
@@ -108,12 +108,12 @@ mod tests {
             ("cn-new={region}.aliyuncs.com", "`{` does not belong"),
             ("cn-new=me@ecs.aliyuncs.com", "`@` does not belong"),
             ("cn-new=ecs aliyuncs.com", "` ` does not belong"),
-            ("cn-new=", "is no host"),
-            ("cn-new=ecs", "is no host"),
+            ("cn-new=", "is not a host's name"),
+            ("cn-new=ecs", "is not a host's name"),
             ("cn-new=169.254.169.254", "no provider's"),
             ("cn-new=a.example=b.example", "`=` does not belong"),
-            ("=ecs.aliyuncs.com", "is no region"),
-            ("beijing", "is no region"),
+            ("=ecs.aliyuncs.com", "is not a region"),
+            ("beijing", "is not a region"),
         ] {
             let [told] = &told(&[entry])[..] else { panic!("{entry}") };
             assert!(told.contains(part) && told.contains("expected"), "{entry}: {told}");

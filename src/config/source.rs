@@ -217,7 +217,7 @@ fn put(table: &mut Table, path: &[String], value: &str, alone: bool) -> Result<(
             let index = if alone { 0 } else { index };
             if index > items.len() {
                 return Err(format!(
-                    "there is no number {index}, expected at most {}",
+                    "there is not a number {index}, expected at most {}",
                     items.len()
                 ));
             }

@@ -305,15 +305,15 @@ fn accounts_have_one_source_and_names_of_their_own() {
         ("cloud = 'alibaba'\nname = '123'", "reads as an id"),
         ("cloud = 'alibaba'\nid = '1'\nprofile = 'a'\ncredentials = 'none'", "expected one of"),
         ("cloud = 'alibaba'\nid = '1'\ncredentials = 'some'", "expected \"none\""),
-        ("cloud = 'aws'\nname = 'x'\nrole_arn = 'acs:ram::1:role/x'", "is no role"),
-        ("cloud = 'aws'\nname = 'x'\nrole_arn = 'arn:aws:iam::1:role/a b'", "is no role"),
+        ("cloud = 'aws'\nname = 'x'\nrole_arn = 'acs:ram::1:role/x'", "is not a role"),
+        ("cloud = 'aws'\nname = 'x'\nrole_arn = 'arn:aws:iam::1:role/a b'", "is not a role"),
         ("cloud = 'aws'\nname = 'x'\nrole_arn = 'arn:aws:iam::{account}:role/x'", "a role of `{"),
         (
             "cloud = 'aws'\nid = '111111111111'\nrole_arn = 'arn:aws:iam::222222222222:role/x'",
             "account.0.role_arn: is a role of 222222222222, expected one of 111111111111",
         ),
         ("cloud = 'alibaba'\nid = '1'\nprofile = ' '", "account.0.profile: is empty"),
-        ("cloud = 'alibaba'\nid = '0123456789012345'", "is no alibaba account"),
+        ("cloud = 'alibaba'\nid = '0123456789012345'", "is not an alibaba account"),
         ("cloud = 'alibaba'\nid = '111111111111'", "12 digits are an account of aws"),
         ("cloud = 'aws'\nid = '1234567890123456'", "expected 12 digits"),
         ("cloud = 'alibaba'\nname = '1234-5678-9012-3401'", "no manifest can hold this name"),
@@ -359,7 +359,7 @@ fn regions_and_role_templates_that_nothing_could_use_are_refused() {
     good("[aws]\nrole_arn = 'arn:aws-us-gov:iam::{account}:role/path/un+pair_1'\n", &[]);
     assert!(refused("[aws]\nprofile = ''\n", &[]).contains("is empty"));
     let told = refused("[guard]\nmax_rules = '5%'\n", &[]);
-    assert!(told.starts_with("c.toml:2: guard.max_rules: `5%` is no number"), "{told}");
+    assert!(told.starts_with("c.toml:2: guard.max_rules: `5%` is not a number"), "{told}");
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn number_from<E: Error>(text: &str) -> Result<Number, E> {
     }
     match text.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(Number::Of(number)),
-        _ => Err(E::custom(format!("`{text}` is no number, expected {NUMBER}"))),
+        _ => Err(E::custom(format!("`{text}` is not a number, expected {NUMBER}"))),
     }
 }
 
@@ -113,7 +113,7 @@ impl<'de> Visitor<'de> for LimitVisitor {
         if number.is_finite() {
             Ok(Limit::Number(Number::Of(number)))
         } else {
-            Err(E::custom(format!("{number} is no number, expected {NUMBER}")))
+            Err(E::custom(format!("{number} is not a number, expected {NUMBER}")))
         }
     }
 

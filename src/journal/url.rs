@@ -55,7 +55,7 @@ fn unmeant(path: &str) -> Option<String> {
         return Some(format!("begins or ends with a blank or a quotation mark; write {bare}"));
     }
     if path == "~" || path.starts_with("~/") {
-        return Some("`~` stands for no folder here; write the full path".to_owned());
+        return Some("`~` is not expanded here; write the full path".to_owned());
     }
     let is_folder = path.ends_with('/') || Path::new(path).is_dir();
     is_folder.then(|| {

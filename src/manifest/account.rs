@@ -24,7 +24,7 @@ pub fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
         return check_id(text, cloud).map_err(|wrong| Fault::value(text, wrong, expected));
     }
     if is_ruined(text) {
-        return Err(bad(text, "is no account", expected));
+        return Err(bad(text, "is not an account", expected));
     }
     if let Some(wrong) = more_than_an_id(text) {
         let meant = meant(text, cloud).map(|id| format!(" (was `{id}` meant?)"));

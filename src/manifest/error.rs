@@ -71,7 +71,7 @@ pub enum Fault {
     #[error("{0} cells, expected the names of columns: is this the header?")]
     TooManyCells(usize),
     /// The same column twice.
-    #[error("the column stands twice in the header, expected once")]
+    #[error("the column appears twice in the header, expected once")]
     RepeatedColumn,
     /// A required column is not there.
     #[error("the column is missing in the header, it is required")]

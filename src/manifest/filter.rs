@@ -77,7 +77,7 @@ impl Reader<'_> {
     fn refuse_on_aws(&mut self, column: Column, text: &str) {
         if !text.is_empty() {
             let fault =
-                Fault::value(text, "stands on an aws row", "an empty cell: AWS has no such field");
+                Fault::value(text, "is set on an aws row", "an empty cell: AWS has no such field");
             self.faults.push((column, fault));
         }
     }

@@ -41,7 +41,7 @@ fn bad_id(text: &str, cloud: Provider, expected: &'static str) -> Fault {
             let detail = " (give each pair a row of its own)";
             Fault::detailed(text, "holds several group ids", detail, expected)
         }
-        _ => bad(text, "is no group id", expected),
+        _ => bad(text, "is not a group id", expected),
     }
 }
 

@@ -236,7 +236,7 @@ fn hint(cells: &[Cell<'_>], are_more: bool, delimiter: char) -> Cow<'static, str
     match other {
         Some((_, name)) => {
             let delimiter = delimiter.escape_default();
-            format!(" ({name} stands in it, where the header has `{delimiter}`)").into()
+            format!(" ({name} is in it, where the header has `{delimiter}`)").into()
         }
         None => " (spreadsheets may leave out empty cells at the end of a row)".into(),
     }

@@ -27,7 +27,7 @@ pub(super) fn check(text: &str, cloud: Provider, rules: &Rules) -> Result<(), Fa
     } else if cloud == Provider::Aws && is_words_and_a_number(text) {
         Err(Fault::value(text, "is a region of no partition of AWS", expected_partition()))
     } else {
-        Err(bad(text, "is no region", expected))
+        Err(bad(text, "is not a region", expected))
     }
 }
 

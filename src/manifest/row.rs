@@ -44,7 +44,7 @@ pub(super) fn check(texts: &mut Texts<'_>, rules: &Rules, faults: &mut Faults) -
     let cloud = if text.is_empty() { Some(Provider::default()) } else { text.parse().ok() };
     match cloud {
         Some(cloud) => check_ends(texts, cloud, rules, faults),
-        None => faults.add(Column::Cloud, cell::bad(text, "is no cloud", "alibaba or aws")),
+        None => faults.add(Column::Cloud, cell::bad(text, "is not a cloud", "alibaba or aws")),
     }
     cloud
 }

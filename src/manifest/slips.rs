@@ -4,7 +4,7 @@ use super::Fault;
 use super::odd::{Odd, mended};
 use crate::model::PortRange;
 
-/// What a text that is no range is, and the range that was probably meant.
+/// What a text that is not a range is, and the range that was probably meant.
 struct Slip {
     wrong: &'static str,
     meant: Option<String>,
@@ -108,7 +108,7 @@ fn other(text: &str) -> Option<Slip> {
     if text.contains([',', ';']) {
         slip("holds several ranges", " (give each a row of its own)")
     } else if ["all", "any", "*"].contains(&text.to_ascii_lowercase().as_str()) {
-        slip("is no range", " (leave the cell empty for any)")
+        slip("is not a range", " (leave the cell empty for any)")
     } else {
         None
     }

@@ -103,7 +103,7 @@ impl AccountId {
     }
 
     /// The number, without the dashes and blanks that people put into it, full-width digits as
-    /// plain ones. None for what is no number. Zeros in front count.
+    /// plain ones. None for what is not a number. Zeros in front count.
     fn digits(&self) -> Option<String> {
         let mut digits = String::with_capacity(self.0.len());
         for c in self.0.chars() {

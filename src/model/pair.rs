@@ -138,11 +138,11 @@ impl Filter {
             return Fit::No;
         }
         let ports = match rule.port_list() {
-            // A list of ranges is no range.
+            // A list of ranges is not a range.
             Some(_) if self.ports.is_some() => Fit::No,
             _ => is(self.ports.as_ref(), rule.ports.as_ref()),
         };
-        // The provider leaves them empty where a rule has none; a word in their place is no range.
+        // The provider leaves them empty where a rule has none; a word in their place is not a range.
         let none_told = rule.fields.get("SourcePortRange").is_none().then_some(PortRange::ALL);
         let protocol = Some(&rule.protocol).filter(|protocol| protocol.is_known());
         [

@@ -8,11 +8,11 @@ mod guide;
 mod history;
 mod invocations;
 mod lanes;
+mod limit;
 pub(super) mod markup;
 mod page;
 mod pairs;
 mod policy;
-mod limit;
 mod rules;
 mod table;
 #[cfg(test)]
@@ -28,9 +28,9 @@ use crate::journal::{Journal, RunRecord, Tally};
 use super::{ReportError, Summary};
 use history::History;
 use lanes::Lanes;
+use limit::Shown;
 use page::{Section, write_page};
 use pairs::Pairs;
-use limit::Shown;
 use rules::{Links, Rules};
 
 /// Writes the question and its answer, the causes, the accounts, the pairs and rules from the worst
@@ -92,6 +92,8 @@ impl Found {
         let findings = pairs::findings(run, summary);
         let rules = |shown: &Shown| rules::table(shown, run, summary);
         let pairs = pairs::table(not_severed, Some(&findings));
+        let every_pair = pairs::every_pair(run, summary);
+        let severed_pairs = pairs::table(severed, Some(&every_pair));
         let drops = self.drops.clone();
         [
             Section::open("causes", "Causes", causes::table(summary)),
@@ -103,8 +105,7 @@ impl Found {
             Section::open("rules", "Rules that are not settled", rules(unsettled))
                 .of(unsettled.total),
             Section::folded("settled", "Settled rules", rules(settled)).of(settled.total),
-            Section::folded("severed", "Severed pairs", pairs::table(severed, None))
-                .of(severed.total),
+            Section::folded("severed", "Severed pairs", severed_pairs).of(severed.total),
             Section::folded("drops", "Drop rules left alone", drops).of(summary.live.drops),
             Section::open("guide", "How to read this", guide::guide(run, summary)),
         ]

@@ -31,7 +31,7 @@ fn a_bad_aws_profile_costs_the_accounts_that_use_it_alone() {
         (format!("[{}\nk = v\n", Y.id), "stands in neither"),
         (
             format!("[{}]\naws_access_key_id = 'K'\naws_secret_access_key = s\n", Y.id),
-            "stands in quotation marks",
+            "is in quotation marks",
         ),
         (
             format!("[{}]\ncredential_process = exit 3\n", Y.id),

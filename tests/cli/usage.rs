@@ -26,7 +26,7 @@ fn refused(scene: &Scene, line: &str) -> Ended {
 /// Command lines, each with what must be told of it.
 const WRONG: [(&str, &str); 52] = [
     // Words that are no command.
-    ("revok pairs.csv", "`revok` is no command: did you mean `unpair revoke`?"),
+    ("revok pairs.csv", "`revok` is not a command: did you mean `unpair revoke`?"),
     ("apply pairs.csv", "did you mean `unpair revoke`?"),
     ("status", "did you mean `unpair report`?"),
     ("ls", "did you mean `unpair runs`?"),

@@ -55,7 +55,9 @@ pub(super) fn explain(error: &clap::Error) -> String {
         }
         ErrorKind::ArgumentConflict => conflict(error),
         ErrorKind::MissingRequiredArgument => missing(error, command),
-        ErrorKind::InvalidUtf8 => "an argument holds bytes that are no UTF-8, expected text".into(),
+        ErrorKind::InvalidUtf8 => {
+            "an argument holds bytes that are not UTF-8, expected text".into()
+        }
         _ => error.to_string().trim_start_matches("error: ").trim_end().to_owned(),
     }
 }
@@ -121,7 +123,7 @@ fn one_too_many(given: &str, command: Option<&str>) -> String {
 
 fn no_command(error: &clap::Error) -> String {
     let given = first(error, ContextKind::InvalidSubcommand);
-    let none = format!("`{given}` is no command");
+    let none = format!("`{given}` is not a command");
     if given.contains(['.', '/']) {
         return format!("{none}: `unpair plan {given}` shows what it would remove");
     }

@@ -157,7 +157,7 @@ fn assumed(root: &Element<'_>) -> Result<Credentials, Unreadable> {
     let credentials = child(child(root, "AssumeRoleResult")?, "Credentials")?;
     let expiry: jiff::Timestamp = value(credentials, "Expiration")?
         .parse()
-        .map_err(|_| "Expiration is no time".to_owned())?;
+        .map_err(|_| "Expiration is not a time".to_owned())?;
     Ok(Credentials::new(
         value(credentials, "AccessKeyId")?,
         value(credentials, "SecretAccessKey")?,

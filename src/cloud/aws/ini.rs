@@ -89,7 +89,7 @@ impl Reader {
 
     fn value(&mut self, line: usize, text: &str) {
         if self.sections.is_empty() {
-            let why = "stands in no section: expected `[default]` or another one before it";
+            let why = "is in no section: expected `[default]` or another one before it";
             let fault = Some((line, why.to_owned()));
             self.sections.push(Section { line, fault, ..Section::default() });
         }

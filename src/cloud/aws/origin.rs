@@ -178,7 +178,7 @@ fn sso(
     Ok(())
 }
 
-/// A web identity is no role that another profile assumes.
+/// A web identity is not a role that another profile assumes.
 fn role(profile: &Profile) -> Option<ProfileRole> {
     let arn = profile.get("role_arn").filter(|_| profile.get("web_identity_token_file").is_none());
     let text = |key| profile.get(key).map(str::to_owned);

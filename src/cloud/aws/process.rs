@@ -69,7 +69,7 @@ fn parse(written: &[u8]) -> Result<Credentials, String> {
     };
     let required = |name| part(name)?.ok_or_else(|| format!("no `{name}`"));
     let ends = text("Expiration").map(|ends| ends.parse::<jiff::Timestamp>()).transpose();
-    let ends = ends.map_err(|_| "`Expiration` is no time (ISO 8601)".to_owned())?;
+    let ends = ends.map_err(|_| "`Expiration` is not a time (ISO 8601)".to_owned())?;
     Ok(Credentials::new(
         required("AccessKeyId")?,
         required("SecretAccessKey")?,

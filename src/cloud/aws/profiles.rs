@@ -153,7 +153,7 @@ impl Profiles {
         let Some(profile) = self.all.get(name) else {
             let hint = self.hint(name).map(|hint| format!(" ({hint})")).unwrap_or_default();
             return Err(config(&format!(
-                "profile `{name}` stands in neither the AWS config nor credentials file{hint}"
+                "profile `{name}` is in neither the AWS config nor credentials file{hint}"
             )));
         };
         profile.sound("profile")

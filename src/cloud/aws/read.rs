@@ -268,7 +268,7 @@ fn text<'a>(element: &'a Element<'_>, name: &str) -> &'a str {
 /// The token of the next page. What is there and is no text is not the end.
 fn next_page(root: &Element<'_>) -> Result<Option<String>, Unreadable> {
     match root.child("nextToken") {
-        Some(token) if !token.children.is_empty() => Err("nextToken is no text".to_owned()),
+        Some(token) if !token.children.is_empty() => Err("nextToken is not text".to_owned()),
         _ => Ok(root.text_of("nextToken").map(str::to_owned)),
     }
 }

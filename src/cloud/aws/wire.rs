@@ -18,7 +18,7 @@ impl Element<'_> {
     }
 
     /// The members of the child `name`; none if that is not there. What holds anything but
-    /// `item`s is no list: one that is misread would look like an empty one.
+    /// `item`s is not a list: one that is misread would look like an empty one.
     pub(super) fn items(&self, name: &str) -> Result<&[Self], Unreadable> {
         let Some(list) = self.child(name) else { return Ok(&[]) };
         let is_list = list.text.trim().is_empty() && list.children.iter().all(|c| c.name == "item");

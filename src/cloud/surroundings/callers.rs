@@ -103,7 +103,7 @@ pub(in crate::cloud) fn region(text: &str, from: &str) -> Result<RegionId, Strin
     match Partition::of_region(name) {
         Some(_) => Ok(RegionId::new(name)),
         None => Err(format!(
-            "{from}: `{name}` is no region of AWS, expected one such as us-east-1: correct it, or \
+            "{from}: `{name}` is not a region of AWS, expected one such as us-east-1: correct it, or \
              unset it"
         )),
     }

@@ -138,7 +138,7 @@ fn parse(value: &str) -> Result<Url, &'static str> {
         with_scheme = format!("http://{value}");
         &with_scheme
     };
-    let url = Url::parse(text).map_err(|_| "is no address of a proxy")?;
+    let url = Url::parse(text).map_err(|_| "is not the address of a proxy")?;
     match url.scheme() {
         "http" | "https" => {}
         "socks4" | "socks4a" | "socks5" | "socks5h" => return Err("SOCKS is not supported"),

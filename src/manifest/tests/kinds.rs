@@ -40,7 +40,7 @@ fn mistakes_are_counted_by_file_column_and_kind() {
     let messages = messages(&parsed);
     assert_eq!(
         messages[40],
-        "a.csv:42: group_b: is no group id … and 1 more of this kind, in line 42"
+        "a.csv:42: group_b: is not a group id … and 1 more of this kind, in line 42"
     );
     assert_eq!(messages[81].replace("b.csv", "a.csv"), messages[40]);
     assert_eq!(parsed.bad, 82);
@@ -93,15 +93,15 @@ fn a_row_in_another_separator_than_the_header_is_told_as_such() {
     only(
         &rows("cn-beijing;1;sg-a;2;sg-b;\n"),
         "2: account_a",
-        "`;` stands in it, where the header has `,`",
+        "`;` is in it, where the header has `,`",
     );
     let full = GOOD.replace(',', "\u{ff0c}");
-    only(&rows(&full), "2: account_a", "a full-width comma (U+FF0C) stands in it");
+    only(&rows(&full), "2: account_a", "a full-width comma (U+FF0C) is in it");
     let semicolons = HEADER.replace(',', ";");
     only(
         &parse(format!("{semicolons}{GOOD}")),
         "2: account_a",
-        "`,` stands in it, where the header has `;`",
+        "`,` is in it, where the header has `;`",
     );
 }
 

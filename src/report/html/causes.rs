@@ -1,7 +1,7 @@
 //! Why pairs are not severed: each cause once, with what to do about it and what it keeps.
 
-use super::markup::html;
 use super::limit::rest;
+use super::markup::html;
 use super::table::{Columns, number};
 use crate::report::text::count;
 use crate::report::{Cause, Summary};

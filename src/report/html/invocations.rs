@@ -1,7 +1,7 @@
 //! The commands that worked on a run: who gave each, when, and as whom they acted.
 
-use super::markup::{code, html};
 use super::limit::rest;
+use super::markup::{code, html};
 use super::table::Columns;
 use crate::model::Identity;
 use crate::report::provenance::{Manifest, Provenance, Work};

@@ -3,8 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::markup::over;
 use super::limit::rest;
+use super::markup::over;
 use super::table::{Columns, number};
 use crate::journal::{RevocationRecord, Tally};
 use crate::model::{LaneKey, PairOutcome};

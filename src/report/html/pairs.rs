@@ -2,8 +2,8 @@
 
 use super::causes::link;
 use super::lanes::Lanes;
-use super::markup::{html, over};
 use super::limit::{Listed, Shown};
+use super::markup::{html, over};
 use super::table::{Columns, number};
 use super::tone::{Tone, marked};
 use crate::journal::{Journal, RunRecord};
@@ -83,6 +83,11 @@ pub(super) fn table(shown: &Shown, command: Option<&str>) -> String {
 /// Where links to the pair of a manifest line lead.
 pub(super) fn anchor(line: u32) -> String {
     format!("pair-{line}")
+}
+
+/// The command that prints a line for every pair, severed ones included.
+pub(super) fn every_pair(run: &RunRecord, summary: &Summary) -> String {
+    format!("unpair report {} --rows pairs --format csv{}", run.new.id, summary.options)
 }
 
 /// The command that lists every pair that is not simply severed.

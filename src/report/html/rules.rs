@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::causes::link;
 use super::lanes::Lanes;
+use super::limit::{Listed, Shown};
 use super::markup::{html, over};
 use super::pairs::anchor;
-use super::limit::{Listed, Shown};
 use super::table::Columns;
 use super::tone::{Tone, marked};
 use crate::journal::{Journal, RevocationRecord, RunRecord};

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::markup::html;
 use super::limit::Shown;
+use super::markup::html;
 use crate::report::text::thousands;
 
 /// The columns of a table.

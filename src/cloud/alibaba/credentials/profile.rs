@@ -51,7 +51,7 @@ impl Profiles {
             None => Vec::new(),
             Some(Value::Array(profiles)) => profiles.iter().filter_map(Profile::of).collect(),
             Some(_) => {
-                return Err(config(format!("{at}: `profiles` is no list in `[ ]`, {EXPECTED}")));
+                return Err(config(format!("{at}: `profiles` is not a list in `[ ]`, {EXPECTED}")));
             }
         };
         let current = field(&file, "current").and_then(Value::as_str).map(trimmed);
@@ -234,7 +234,7 @@ fn kind(value: &Value) -> &'static str {
 fn told(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         Category::Syntax | Category::Eof => error.to_string(),
-        Category::Data | Category::Io => "it is no object in `{ }`".to_owned(),
+        Category::Data | Category::Io => "it is not an object in `{ }`".to_owned(),
     };
     let what = what.split(" at line ").next().unwrap_or_default();
     format!("{}:{}: {what}", error.line(), error.column())

@@ -199,8 +199,8 @@ fn a_broken_file_is_told_by_place_and_never_quoted() {
     let file = given.home.path().join("broken.json");
     given.settings.config_file = Some(file.clone());
     for (text, expected) in [
-        (&b"{\"profiles\": \"s3cret\"}"[..], "broken.json: `profiles` is no list"),
-        (b"\"s3cret\"", "broken.json:1:8: it is no object"),
+        (&b"{\"profiles\": \"s3cret\"}"[..], "broken.json: `profiles` is not a list"),
+        (b"\"s3cret\"", "broken.json:1:8: it is not an object"),
         (b"{\"profiles\": [\n{\"name\": \"s3cret\",}]}", "broken.json:2:19: trailing comma"),
         (b"{\"profiles\": [\n", "broken.json:2:0: EOF"),
         (b"\xff\xfe{\0}\0", "UTF-16"),
@@ -236,7 +236,7 @@ fn a_file_is_read_as_the_official_tool_reads_it_and_a_bad_profile_stops_itself_a
         ("number", "config.json:6: profile `number`: `access_key_id` is a number, expected a text"),
         ("text", "config.json:7: profile `text`: `expired_seconds` is a text, expected a number"),
         ("blank", "config.json:9: profile `blank`: `access_key_secret` has a blank"),
-        ("quoted", "profile `quoted`: `access_key_id` stands in quotation marks"),
+        ("quoted", "profile `quoted`: `access_key_id` is in quotation marks"),
         ("nothing", "profile `nothing`: it has mode ``, expected AK"),
         ("lists", "profile `lists`: `mode` is a list"),
     ] {
@@ -259,7 +259,7 @@ fn line_ends_around_variables_are_no_part_of_them_and_what_no_key_holds_is_told(
     assert_eq!((key.secret.expose_secret(), key.token.is_none()), ("s", true));
     assert_eq!(Given::new().var("PROFILE", "sts\n").outcome(), "STS.X");
     for (name, value, expected) in [
-        ("ACCESS_KEY_ID", "\"s3cret\"", "ALIBABA_CLOUD_ACCESS_KEY_ID stands in quotation marks"),
+        ("ACCESS_KEY_ID", "\"s3cret\"", "ALIBABA_CLOUD_ACCESS_KEY_ID is in quotation marks"),
         ("ACCESS_KEY_SECRET", "s3 cret", "ALIBABA_CLOUD_ACCESS_KEY_SECRET has a blank"),
         ("SECURITY_TOKEN", "s3cr\u{e9}t", "ALIBABA_CLOUD_SECURITY_TOKEN has the character U+00E9"),
     ] {

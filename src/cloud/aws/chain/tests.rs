@@ -60,7 +60,7 @@ async fn a_profile_asked_for_by_name_wins_over_the_environment() {
 #[tokio::test]
 async fn a_profile_that_gives_nothing_is_an_error_and_no_reason_to_look_elsewhere() {
     for (file, expected) in [
-        (HUB, "profile `team` stands in neither"),
+        (HUB, "profile `team` is in neither"),
         ("[profile team]\nregion = eu-west-1\n", "`team` names no credentials"),
         (
             "[profile team]\nrole_arn = arn:aws:iam::1:role/r\ncredential_source = Environment\n",
@@ -228,7 +228,7 @@ async fn a_fault_of_another_profile_costs_nothing() {
     for (profile, expected) in [
         ("odd", "profile `odd`: /home/u/.aws/config:7: expected `key = value`"),
         ("other", "profile `other`: /home/u/.aws/credentials:4: "),
-        ("broken", "`broken` stands in neither"),
+        ("broken", "`broken` is in neither"),
     ] {
         let refused = key(&chain(surroundings(&[], &files), Some(profile), NOWHERE)).await;
         let error = refused.expect_err(expected);
@@ -302,8 +302,8 @@ async fn each_cause_is_told_with_its_own_remedy() {
             None,
             "no AWS credentials found: run `aws configure`, or set aws.profile (AWS_EC2",
         ),
-        (&[], "aws_access_key_id = A\n", None, "(/home/u/.aws/config:1: stands in no section"),
-        (&[("AWS_PROFILE", "gone")], "", None, "profile `gone` stands in neither"),
+        (&[], "aws_access_key_id = A\n", None, "(/home/u/.aws/config:1: is in no section"),
+        (&[("AWS_PROFILE", "gone")], "", None, "profile `gone` is in neither"),
         (&[("AWS_PROFILE", "p")], "[p]\n", None, "config:1 has `[p]`, expected `[profile p]`"),
         (&[("AWS_ACCESS_KEY_ID", "A")], "", None, "AWS_ACCESS_KEY_ID is set and AWS_SECRET"),
         (

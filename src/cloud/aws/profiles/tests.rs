@@ -39,7 +39,7 @@ fn a_profile_that_is_not_there_is_told_with_what_may_be_meant() {
     for (name, expected) in [
         ("f", "config:1 has `[f]`, expected `[profile f]`"),
         ("n", "credentials:1 has `[profile n]`, expected `[n]` in that file"),
-        ("x", "`x` stands in neither the AWS config nor credentials file"),
+        ("x", "`x` is in neither the AWS config nor credentials file"),
     ] {
         let error = found.defined(name).err().expect(name);
         assert!(error.message.contains(expected), "{error}");
@@ -82,7 +82,7 @@ fn a_key_that_cannot_be_is_told_by_its_place_and_never_by_its_value() {
         ("aws_secret_access_key = s3cret", "expected `aws_access_key_id` beside it"),
         (
             "aws_access_key_id = \"s3cret\"\naws_secret_access_key = s",
-            "credentials:2: `aws_access_key_id` stands in quotation marks",
+            "credentials:2: `aws_access_key_id` is in quotation marks",
         ),
         (
             "aws_access_key_id = A\naws_secret_access_key = s3 cret",

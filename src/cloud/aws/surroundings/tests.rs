@@ -50,7 +50,7 @@ async fn a_profiles_hosts_are_its_own_unless_the_environment_says() {
     for (bad, part) in [
         ("use_fips_endpoint = yes", "use_fips_endpoint of profile `p`: `yes`"),
         ("use_dualstack_endpoint = 1", "true or false"),
-        ("region = us-east-1a", "region of profile `p`: `us-east-1a` is no region"),
+        ("region = us-east-1a", "region of profile `p`: `us-east-1a` is not a region"),
     ] {
         let refused = caller(&format!("[profile p]\n{bad}\n"), Some("p"), &nothing).await;
         let error = refused.map(|_| ()).expect_err(bad);
