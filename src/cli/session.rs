@@ -67,7 +67,9 @@ impl Session {
     pub(super) async fn open_existing(context: &Context, config: Config) -> Result<Self, Failure> {
         let journal = &context.common.journal;
         let path = file_of(journal)?;
-        if path.try_exists().is_ok_and(|exists| !exists) {
+        // A link that leads nowhere is there, and is refused as a link.
+        let is_missing = |error: std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+        if path.symlink_metadata().is_err_and(is_missing) {
             return Err(Failure::usage(format!(
                 "{} does not exist: is this the right folder? (--journal FILE)",
                 path.display()

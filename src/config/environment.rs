@@ -288,10 +288,10 @@ mod tests {
             [&b"UNPAIR_GUARD__PROTECT"[..], b"UNPAIR_GUARD_PROTECT", b"unpair_guard__protect"]
         {
             let told = read(name, b"\xffsg-*").expect_err("no text").to_string();
-            assert!(told.contains("no UTF-8"), "{told}");
+            assert!(told.contains("not UTF-8"), "{told}");
         }
         let told = read(b"UNPAIR_GUARD__PROTECT\xff", b"sg-*").expect_err("no text").to_string();
-        assert!(told.contains("no UTF-8"), "{told}");
+        assert!(told.contains("not UTF-8"), "{told}");
         assert_eq!(read(b"HOME", b"/\xff").expect("of others"), []);
         assert_eq!(read(b"UNPAIR_JOURNAL", b"/\xff").expect("of others"), []);
     }

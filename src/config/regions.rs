@@ -110,7 +110,7 @@ mod tests {
             ("cn-new=ecs aliyuncs.com", "` ` does not belong"),
             ("cn-new=", "is not a host's name"),
             ("cn-new=ecs", "is not a host's name"),
-            ("cn-new=169.254.169.254", "no provider's"),
+            ("cn-new=169.254.169.254", "not a provider's"),
             ("cn-new=a.example=b.example", "`=` does not belong"),
             ("=ecs.aliyuncs.com", "is not a region"),
             ("beijing", "is not a region"),

@@ -302,7 +302,7 @@ fn accounts_have_one_source_and_names_of_their_own() {
         ("cloud = 'aws'", "account.0.id: missing"),
         ("cloud = 'aws'\nid = '12345678901'", "expected 12 digits"),
         ("cloud = 'alibaba'\nid = 'a@b'", "expected a numeric UID"),
-        ("cloud = 'alibaba'\nname = '123'", "reads as an id"),
+        ("cloud = 'alibaba'\nname = '123'", "looks like an id"),
         ("cloud = 'alibaba'\nid = '1'\nprofile = 'a'\ncredentials = 'none'", "expected one of"),
         ("cloud = 'alibaba'\nid = '1'\ncredentials = 'some'", "expected \"none\""),
         ("cloud = 'aws'\nname = 'x'\nrole_arn = 'acs:ram::1:role/x'", "is not a role"),

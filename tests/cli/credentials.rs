@@ -28,7 +28,7 @@ fn a_bad_aws_profile_costs_the_accounts_that_use_it_alone() {
     let other = good.find(&format!("[{}]", Y.id)).expect("a profile for each");
     for (bad, expected) in [
         (format!("[{}]\n\tno equals sign\n", Y.id), ": expected `key = value`"),
-        (format!("[{}\nk = v\n", Y.id), "stands in neither"),
+        (format!("[{}\nk = v\n", Y.id), "is in neither"),
         (
             format!("[{}]\naws_access_key_id = 'K'\naws_secret_access_key = s\n", Y.id),
             "is in quotation marks",

@@ -40,6 +40,8 @@ fn a_journal_that_is_a_link_is_refused_and_what_it_leads_to_is_left_alone() {
 #[test]
 fn a_lock_that_is_a_link_is_refused() {
     let scene = scene();
+    scene.run(&["audit", "pairs.csv"]).exits(0);
+    fs::remove_file(scene.path("unpair.db.lock")).expect("a lock file");
     symlink(scene.path("elsewhere"), scene.path("unpair.db.lock")).expect("a link");
     assert_refused(&scene, "is a link");
     assert!(!scene.path("elsewhere").exists());

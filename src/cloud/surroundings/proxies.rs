@@ -228,9 +228,9 @@ mod tests {
         for (value, why) in [
             ("http://u:secret@proxy.corp:3128 ", "a blank"),
             ("http://u:secret@pro xy:3128", "a blank"),
-            ("http://u:secret@proxy.corp:x", "no address"),
-            ("http://u:secret@proxy.corp:70000", "no address"),
-            ("http://u:secret@", "no address"),
+            ("http://u:secret@proxy.corp:x", "not the address"),
+            ("http://u:secret@proxy.corp:70000", "not the address"),
+            ("http://u:secret@", "not the address"),
             ("http://u:secret@proxy.corp:0", "port 0"),
             ("http://u:1/secret@proxy.corp:1", "%XX"),
             ("http://u:1#secret@proxy.corp:1", "%XX"),

@@ -306,12 +306,7 @@ async fn each_cause_is_told_with_its_own_remedy() {
         (&[("AWS_PROFILE", "gone")], "", None, "profile `gone` is in neither"),
         (&[("AWS_PROFILE", "p")], "[p]\n", None, "config:1 has `[p]`, expected `[profile p]`"),
         (&[("AWS_ACCESS_KEY_ID", "A")], "", None, "AWS_ACCESS_KEY_ID is set and AWS_SECRET"),
-        (
-            &[ENV_KEY[0], ("AWS_SECRET_ACCESS_KEY", "'s'")],
-            "",
-            None,
-            "AWS_SECRET_ACCESS_KEY stands in",
-        ),
+        (&[ENV_KEY[0], ("AWS_SECRET_ACCESS_KEY", "'s'")], "", None, "AWS_SECRET_ACCESS_KEY is in"),
         (
             &[ENV_KEY[0], ENV_KEY[1], ("AWS_SESSION_TOKEN", "a b")],
             "",
