@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use unpair::manifest::{ManifestInput, Parsed, Rules, read};
+use unpair::model::PairSet;
 
 /// What Calc calls its CSV filter; its options follow a colon: separator, quote, character set,
 /// first line, columns, language, quotes around all text, cells as shown.
@@ -162,8 +163,14 @@ fn what_is_saved_with_any_separator_and_quotes_is_the_manifest_that_was_typed() 
         let read = parse(&saved);
         let text = String::from_utf8_lossy(&saved);
         assert!(read.errors.is_empty(), "{:?}\n{text}", read.errors);
-        assert_eq!(read.pairs, plain.pairs, "{text}");
+        assert_eq!(without_digests(read.pairs), without_digests(plain.pairs.clone()), "{text}");
     }
+}
+
+/// What a manifest says, whatever its bytes are.
+fn without_digests(mut pairs: PairSet) -> PairSet {
+    pairs.sources.iter_mut().for_each(|source| source.digest = None);
+    pairs
 }
 
 #[test]

@@ -153,7 +153,7 @@ impl Command {
     pub(super) fn in_earnest(self) -> Self {
         match self {
             Self::Revoke(args) if args.dry_run => Self::Plan(PlanArgs {
-                max_duration: args.acting.max_duration,
+                time: args.acting.time,
                 manifests: args.manifests,
                 planning: args.planning,
                 dry_run: true,
@@ -258,9 +258,11 @@ impl Command {
     /// `--max-duration`.
     pub(super) const fn max_duration(&self) -> Option<Duration> {
         match self {
-            Self::Plan(args) => args.max_duration,
-            Self::Revoke(args) => args.acting.max_duration,
-            Self::Resume(args) => args.acting.max_duration,
+            Self::Audit(args) => args.time.max_duration,
+            Self::Plan(args) => args.time.max_duration,
+            Self::Revoke(args) => args.acting.time.max_duration,
+            Self::Resume(args) => args.acting.time.max_duration,
+            Self::Verify(args) => args.time.max_duration,
             _ => None,
         }
     }

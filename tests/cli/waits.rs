@@ -399,3 +399,21 @@ fn a_signal_reaches_a_resolver_that_does_not_answer() {
     running.wait().exits(4);
     assert!(began.elapsed() < PROMPTLY, "{:?}", began.elapsed());
 }
+
+#[test]
+fn max_duration_ends_an_audit_a_plan_and_a_verification_and_resume_goes_on() {
+    let scene = Setting::of(&mutual()).start();
+    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+    let limits = "[alibaba.limits]\nrate = 0.05\nburst = 1\n";
+    let usual = scene.read("unpair.toml");
+    let (before, after) = usual.split_once("[alibaba.limits]\n").expect("limits");
+    let after = after.find("\n[").map_or("", |at| &after[at..]);
+    for command in [&["audit", "pairs.csv"][..], &["plan", "pairs.csv"], &["verify"]] {
+        scene.write("unpair.toml", &format!("{before}{limits}{after}"));
+        scene.run(&[command, &["--max-duration", "2s"]].concat()).exits(4).tells("--max-duration");
+        scene.write("unpair.toml", &usual);
+        let id = scene.json(&["runs"], 0)[0]["run"].clone();
+        scene.run(&["resume", id.as_str().expect("an id"), "--yes"]).exits(0);
+    }
+}

@@ -57,9 +57,9 @@ struct Seen {
 fn told_at(ended: &Ended) -> Option<Timestamp> {
     let lines = ended.stderr.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     let mut told = lines.filter(|line| {
-        line["fields"]["message"].as_str().is_some_and(|message| message.starts_with("stopping:"))
+        line["message"].as_str().is_some_and(|message| message.starts_with("stopping:"))
     });
-    told.next()?["timestamp"].as_str()?.parse().ok()
+    told.next()?["time"].as_str()?.parse().ok()
 }
 
 /// From one time to another, zero if that is before.

@@ -62,6 +62,18 @@ pub(in crate::cli) struct AuditArgs {
     /// End with exit code 3 when a rule still stands, or a side cannot be read.
     #[arg(long)]
     pub(in crate::cli) expect_severed: bool,
+    #[command(flatten)]
+    pub(in crate::cli) time: Time,
+}
+
+/// How long a command that calls the clouds may take.
+#[derive(Clone, Copy, Debug, Args)]
+pub(in crate::cli) struct Time {
+    /// Stop after this long, such as 90s, 15m or 2h
+    ///
+    /// Stop after this long, such as 90s, 15m or 2h; `unpair resume` goes on.
+    #[arg(long, value_name = "D", value_parser = parse_duration)]
+    pub(in crate::cli) max_duration: Option<Duration>,
 }
 
 /// How a plan is made.
@@ -103,9 +115,8 @@ pub(in crate::cli) struct PlanArgs {
     /// Accepted as for `revoke`: a plan changes nothing anyway
     #[arg(short = 'n', long)]
     pub(in crate::cli) dry_run: bool,
-    /// The `--max-duration` of `revoke --dry-run`.
-    #[arg(skip)]
-    pub(in crate::cli) max_duration: Option<Duration>,
+    #[command(flatten)]
+    pub(in crate::cli) time: Time,
 }
 
 /// What stops a run while it acts.
@@ -119,11 +130,8 @@ pub(in crate::cli) struct Acting {
     /// Stop after more failures than this: a number, or a share of the plan such as 5%.
     #[arg(long, value_name = "N|P%")]
     pub(in crate::cli) max_failures: Option<FailureLimit>,
-    /// Stop after this long, such as 90s, 15m or 2h
-    ///
-    /// Stop after this long, such as 90s, 15m or 2h; `unpair resume` goes on.
-    #[arg(long, value_name = "D", value_parser = parse_duration)]
-    pub(in crate::cli) max_duration: Option<Duration>,
+    #[command(flatten)]
+    pub(in crate::cli) time: Time,
     /// Send no new call while this file exists
     #[arg(long, value_name = "F")]
     pub(in crate::cli) pause_file: Option<PathBuf>,
@@ -171,6 +179,8 @@ pub(in crate::cli) struct VerifyArgs {
     /// The run, or how its id begins [default: the latest `revoke`]
     #[arg(value_name = "ID")]
     pub(in crate::cli) run: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) time: Time,
 }
 
 /// `commands`.
