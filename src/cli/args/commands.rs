@@ -112,7 +112,7 @@ pub(in crate::cli) struct PlanArgs {
     pub(in crate::cli) manifests: Vec<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) planning: Planning,
-    /// Accepted as for `revoke`: a plan changes nothing anyway
+    /// Accepted as for `revoke`; a plan changes nothing
     #[arg(short = 'n', long)]
     pub(in crate::cli) dry_run: bool,
     #[command(flatten)]
