@@ -200,7 +200,7 @@ pub(in crate::cli) struct ReportArgs {
     /// The run, or how its id begins [default: the latest]
     #[arg(value_name = "ID")]
     pub(in crate::cli) run: Option<String>,
-    /// What each row of CSV or JSON is: rules or pairs [rules]
+    /// A row of CSV or JSON for each of these: rules or pairs
     #[arg(long, value_name = "ROWS", default_value = "rules", hide_default_value = true,
           hide_possible_values = true, value_parser = rows_parser())]
     pub(in crate::cli) rows: Rows,
