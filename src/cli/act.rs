@@ -216,7 +216,8 @@ async fn report(
     }
     // The table ends with what to do next.
     if ended.exit == Exit::Interrupted && context.output.format != Format::Table {
-        tracing::warn!("interrupted: `unpair resume {}` goes on", run.new.id);
+        let (id, options) = (&run.new.id, &session.options);
+        tracing::warn!("interrupted: `unpair resume {id}{options}` goes on");
     }
     Ok(())
 }

@@ -162,11 +162,11 @@ pub(super) fn size(estimate: &Estimate) -> Size {
 /// Refuses a plan that is too large.
 pub(super) async fn check_plan(session: &Session, plan: &Prepared) -> Result<(), Failure> {
     let (journal, guard, run) = (&*session.journal, &session.config.guard, &plan.run);
-    let (id, rules) = (&run.new.id, size(&plan.estimate).rules);
+    let (id, options, rules) = (&run.new.id, &session.options, size(&plan.estimate).rules);
     if let Some(max) = guard.max_rules.filter(|max| rules > *max) {
         return Err(Failure::refused(format!(
             "the plan removes {rules} rules, max_rules allows {max}: nothing was revoked. See it: \
-             `unpair report {id}`. To allow it: --max-rules {rules}, or max_rules in [guard]"
+             `unpair report {id}{options}`. To allow it: --max-rules {rules}, or max_rules in [guard]"
         )));
     }
     let Some(max) = guard.max_percent else { return Ok(()) };
@@ -179,7 +179,7 @@ pub(super) async fn check_plan(session: &Session, plan: &Prepared) -> Result<(),
             let name = group_name(journal, run, group).await?;
             return Err(Failure::refused(format!(
                 "the plan removes {planned} of the {total} rules of {name}, max_percent allows \
-                 {max}%: nothing was revoked. See it: `unpair report {id}`. To allow it: \
+                 {max}%: nothing was revoked. See it: `unpair report {id}{options}`. To allow it: \
                  --max-percent {}, or max_percent in [guard]",
                 share.ceil()
             )));

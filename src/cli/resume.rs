@@ -49,8 +49,8 @@ async fn choose(session: &Session, id: Option<&str>) -> Result<RunRecord, Failur
             (None, false) => "was only planned",
         };
         return Err(Failure::usage(format!(
-            "run {} {why}: `unpair revoke --run {}` carries it out; nothing was sent",
-            run.new.id, run.new.id
+            "run {0} {why}: `unpair revoke --run {0}{1}` carries it out; nothing was sent",
+            run.new.id, session.options
         )));
     }
     Ok(run)

@@ -74,8 +74,8 @@ pub(super) async fn stored(
     }
     let Some(stored) = run.digest.clone() else {
         return Err(Failure::usage(format!(
-            "run {} was not planned to its end: `unpair resume {}` completes it",
-            run.new.id, run.new.id
+            "run {0} was not planned to its end: `unpair resume {0}{1}` completes it",
+            run.new.id, session.options
         )));
     };
     match digest.filter(|digest| *digest != stored) {

@@ -8,6 +8,7 @@ use super::invoker::this_process;
 use super::progress::Reporter;
 use super::signals::Waits;
 use super::start::Context;
+use super::summary::options;
 use super::{events, limits, world};
 use crate::cloud::{Accounts, Directory, Http};
 use crate::config::Config;
@@ -30,6 +31,8 @@ pub(super) struct Session {
     pub(super) waits: Waits,
     /// How long names took that were looked up.
     pub(super) asked_names: Duration,
+    /// The options by which another command finds the same journal, configuration and clouds.
+    pub(super) options: String,
     command: &'static str,
     sandbox: Option<Sandbox>,
     progress: Option<Arc<Reporter>>,
@@ -55,6 +58,7 @@ impl Session {
             http,
             waits,
             asked_names: Duration::ZERO,
+            options: options(&context.common) + if sandbox.is_some() { " --sandbox" } else { "" },
             command: context.command,
             sandbox,
             progress: is_shown.then(|| Arc::new(reporter())),

@@ -17,7 +17,7 @@ pub(super) async fn whole(
 }
 
 /// The options by which another command finds the same journal and configuration.
-fn options(common: &Common) -> String {
+pub(super) fn options(common: &Common) -> String {
     let mut options = String::new();
     if common.journal != DEFAULT_JOURNAL {
         options.extend([" --journal ", &quoted(&common.journal)]);

@@ -25,6 +25,25 @@ fn a_plan_of_more_rules_than_allowed_is_refused() {
 }
 
 #[test]
+fn the_command_that_a_refusal_names_finds_the_run_it_speaks_of() {
+    let scene = scene_with("");
+    std::fs::copy(scene.path("unpair.toml"), scene.path("my own.toml")).expect("a copy");
+    let elsewhere = ["--journal", "other.db", "--config", "my own.toml"];
+    let args = ["revoke", "pairs.csv", "--yes"];
+    for guard in [["--max-rules", "3"], ["--max-percent", "1"]] {
+        let ended = scene.run(&[&args[..], &guard, &elsewhere].concat()).exits(5);
+        let (_, named) = ended.stderr.split_once("See it: `unpair ").expect("a command");
+        let named = named.split('`').next().expect("its end");
+        let line = format!("{} {named}", crate::scene::PROGRAM);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &line]).env_clear();
+        scene.spawn(command).wait().exits(0);
+    }
+    let declined = scene.run(&[&["resume", "--yes"][..], &elsewhere].concat()).exits(2);
+    assert!(!scene.path("unpair.db").exists(), "{}", declined.stderr);
+}
+
+#[test]
 fn limits_stand_in_the_configuration_and_the_environment_too() {
     let scene = scene_with("[guard]\nmax_rules = 3\n");
     assert_refused(&scene, &["revoke", "pairs.csv", "--yes"], "max_rules");

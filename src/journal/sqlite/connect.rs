@@ -178,18 +178,21 @@ fn checked(name: &Name, conn: &Connection) -> Result<(), JournalError> {
     }
 }
 
+/// Brings a journal to the version of this program, at one go: a process that is killed meanwhile
+/// leaves the version that was there, or none.
 fn migrate(name: &Name, conn: &Connection) -> Result<(), JournalError> {
     let done = version(name, conn)?.unwrap_or_default();
-    for (ix, migration) in MIGRATIONS.iter().enumerate().skip(done) {
-        let script = format!(
-            "BEGIN IMMEDIATE;\n{migration}\nPRAGMA application_id = {APPLICATION};\n\
-             PRAGMA user_version = {};\nCOMMIT;",
-            ix + 1
-        );
-        conn.execute_batch(&script)
-            .map_err(|error| name.unusable(format!("cannot be prepared: {}", said(error))))?;
+    if done == MIGRATIONS.len() {
+        return Ok(());
     }
-    Ok(())
+    let script = format!(
+        "BEGIN IMMEDIATE;\n{}\nPRAGMA application_id = {APPLICATION};\n\
+         PRAGMA user_version = {};\nCOMMIT;",
+        MIGRATIONS[done..].join("\n"),
+        MIGRATIONS.len()
+    );
+    conn.execute_batch(&script)
+        .map_err(|error| name.unusable(format!("cannot be prepared: {}", said(error))))
 }
 
 #[cfg(test)]
