@@ -99,8 +99,9 @@ peers_are_there || install_peers
 export UNPAIR_PEERS_PYTHON=$PWD/$venv/bin/python UNPAIR_PEERS_REQUIRED=1
 
 check "formatting" cargo fmt --check
-# (durability is named because --all-targets leaves out what is no test by default)
-check "lints" cargo clippy --locked --all-targets --test durability -- -D warnings
+check "lints" cargo clippy --locked --all-targets -- -D warnings
+# No target by default is looked at only where it is named alone.
+check "lints of durability" cargo clippy --locked --test durability -- -D warnings
 check "documentation" env RUSTDOCFLAGS="-D warnings" \
     cargo doc --locked --no-deps --document-private-items --quiet
 # Most tests wait for processes and servers, so more of them run at once than there are cores. The

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::args::{CheckArgs, Common};
+use super::args::CheckArgs;
 use super::exit::{Exit, Failure};
 use super::guard::{self, BadRows};
 use super::inputs;
 use super::settings::source_told;
 use super::start::Context;
+use super::summary::options;
 use crate::cloud::AccountSource;
 use crate::config::{Config, Names, Overrides};
 use crate::model::{AccountId, PairSet, Provider};
@@ -27,13 +28,6 @@ pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Failure> 
     Ok(if left_out > 0 { Exit::Unfinished } else { Exit::Done })
 }
 
-/// The options that lead to the same accounts.
-fn options(common: &Common) -> Vec<String> {
-    let config = common.config.iter().map(|path| path.display().to_string());
-    let config = config.flat_map(|path| ["--config".to_owned(), path]);
-    config.chain(common.sandbox.then(|| "--sandbox".to_owned())).collect()
-}
-
 fn checked(pairs: &PairSet, left_out: u64, config: &Config) -> Checked {
     let repeated = pairs.duplicates.iter().map(|(dropped, kept)| Repeated {
         row: pairs.locate(*dropped),
@@ -51,7 +45,7 @@ fn checked(pairs: &PairSet, left_out: u64, config: &Config) -> Checked {
         accounts: accounts(pairs, config),
         judged_later: later.into_iter().filter(|(_, is_set)| *is_set).map(|(key, _)| key).collect(),
         manifests: pairs.sources.iter().map(|source| source.name.clone()).collect(),
-        options: Vec::new(),
+        options: String::new(),
     }
 }
 

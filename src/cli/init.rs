@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::exit::{Exit, Failure};
 use super::start::Context;
+use super::summary::options;
 use crate::cloud::alibaba::process_env;
 use crate::cloud::{Listed, listed};
 use crate::config::DEFAULT_FILE;
@@ -46,7 +47,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     }
     let result = match context.output.format {
         Format::Json => as_json(&files, &found),
-        _ => as_text(&files, &found),
+        _ => as_text(&files, &found, &options(&context.common)),
     };
     context.output.write(result.as_bytes())?;
     Ok(Exit::Done)
@@ -93,7 +94,7 @@ fn as_json(files: &[(Written, PathBuf)], found: &Found) -> String {
     format!("{object:#}\n")
 }
 
-fn as_text(files: &[(Written, PathBuf)], found: &Found) -> String {
+fn as_text(files: &[(Written, PathBuf)], found: &Found, options: &str) -> String {
     let mut text = String::new();
     for (written, path) in files {
         let what = match written {
@@ -108,13 +109,14 @@ fn as_text(files: &[(Written, PathBuf)], found: &Found) -> String {
         let _ = writeln!(text, "{}", profiles_told(*cloud, listed));
     }
     let steps = [
-        ("unpair accounts", "whose the credentials are, and what they may do"),
-        ("unpair check pairs.csv", "after you put your pairs into it"),
-        ("unpair plan pairs.csv", "what would be removed; changes nothing"),
+        ("accounts", "whose the credentials are, and what they may do"),
+        ("check pairs.csv", "after you put your pairs into it"),
+        ("plan pairs.csv", "what would be removed; changes nothing"),
     ];
     text.push_str("\nNext:\n");
     for (command, what) in steps {
-        let _ = writeln!(text, "  {command:24}{what}");
+        let command = format!("unpair {command}{options}");
+        let _ = writeln!(text, "  {command:22}  {what}");
     }
     text
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::args::VERSION;
 use crate::journal::{Invoker, Since};
-use crate::model::escape_control;
+use crate::model::{escape_control, quote};
 
 /// Letters that the id of an access key of either cloud begins with.
 const KEY_IDS: [&str; 4] = ["LTAI", "STS.", "AKIA", "ASIA"];
@@ -51,7 +51,9 @@ fn command_line(args: impl Iterator<Item = OsString>) -> String {
         let arg = arg.to_string_lossy();
         let word = if is_secret { MASK.to_owned() } else { masked(&arg) };
         is_secret = arg.starts_with('-') && !arg.contains('=') && names_a_secret(&arg);
-        words.push(quoted(&word));
+        // What a mask stands in is not to be given again.
+        let is_masked = word.contains(MASK);
+        words.push(if is_masked { escape_control(&word) } else { quote(&word) }.into_owned());
     }
     words.join(" ")
 }
@@ -93,16 +95,6 @@ fn looks_like_a_key(word: &str) -> bool {
         && is_mixed
         && has(u8::is_ascii_digit);
     is_id || is_secret
-}
-
-/// A word as it can be read again: quoted where it holds spaces.
-pub(super) fn quoted(word: &str) -> String {
-    let word = escape_control(word);
-    if word.is_empty() || word.contains([' ', '\'', '"', '$', '`']) {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    } else {
-        word.into_owned()
-    }
 }
 
 #[cfg(test)]

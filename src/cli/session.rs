@@ -58,7 +58,7 @@ impl Session {
             http,
             waits,
             asked_names: Duration::ZERO,
-            options: options(&context.common) + if sandbox.is_some() { " --sandbox" } else { "" },
+            options: options(&context.common),
             command: context.command,
             sandbox,
             progress: is_shown.then(|| Arc::new(reporter())),

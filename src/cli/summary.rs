@@ -1,9 +1,9 @@
 //! What a command tells of a run: counts, causes, and the options of the command that goes on.
 
 use super::args::{Common, DEFAULT_JOURNAL};
-use super::invoker::quoted;
 use super::start::Context;
 use crate::journal::{Journal, JournalError, RunRecord};
+use crate::model::quote;
 use crate::report::{Summary, summarize};
 
 /// The whole summary of a run.
@@ -13,17 +13,23 @@ pub(super) async fn whole(
     run: &RunRecord,
 ) -> Result<Summary, JournalError> {
     let summary = summarize(journal, run, context.command).await?;
-    summary.with_options(&options(&context.common)).with_causes(journal, run).await
+    summary.with_options(&files(&context.common)).with_causes(journal, run).await
 }
 
-/// The options by which another command finds the same journal and configuration.
+/// The options by which another command finds the same journal, configuration and clouds.
 pub(super) fn options(common: &Common) -> String {
+    files(common) + if common.sandbox { " --sandbox" } else { "" }
+}
+
+/// The options by which another command finds the same journal and configuration; which clouds a run
+/// is of it knows itself.
+fn files(common: &Common) -> String {
     let mut options = String::new();
     if common.journal != DEFAULT_JOURNAL {
-        options.extend([" --journal ", &quoted(&common.journal)]);
+        options.extend([" --journal ", &quote(&common.journal)]);
     }
     if let Some(config) = &common.config {
-        options.extend([" --config ", &quoted(&config.display().to_string())]);
+        options.extend([" --config ", &quote(&config.display().to_string())]);
     }
     options
 }

@@ -36,7 +36,7 @@ use async_trait::async_trait;
 
 use crate::model::{
     Event, GroupIx, GroupRef, Groups, Identity, IllegalTransition, PairSet, PlannedCall,
-    RevocationId, RunId, Snapshot, Status,
+    RevocationId, RunId, Snapshot, Status, quote,
 };
 
 pub use crate::model::Finding;
@@ -62,8 +62,8 @@ pub use url::file_of;
 pub enum JournalError {
     /// Another process holds it.
     #[error(
-        "{journal} is held by {holder}; wait for it, or look with `unpair runs --watch --journal \
-         {journal}`"
+        "{journal} is held by {holder}; wait for it, or look with `unpair runs --watch --journal {}`",
+        quote(journal)
     )]
     Locked {
         /// Which journal.

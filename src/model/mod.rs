@@ -36,4 +36,4 @@ pub use protocol::Protocol;
 pub use report::{PairCounts, RuleCounts};
 pub use rule::{BadValue, Direction, NicType, Policy, PortRange, Rule, Snapshot};
 pub use status::{IllegalTransition, Status};
-pub use text::{clock, escape_control, hex, is_hostile, thousands, unhex};
+pub use text::{clock, escape_control, hex, is_hostile, quote, thousands, unhex};

@@ -21,6 +21,17 @@ pub fn escape_control(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// `text` as one word of a POSIX shell. Single quotes keep everything as it is but a single quote; control
+/// characters are spelled out, so that such a value matches nothing rather than drive the
+/// terminal that it is pasted into.
+pub fn quote(text: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", escape_control(text).replace('\'', r"'\''")))
+}
+
 /// Whether a character could drive a terminal or reorder a line.
 pub fn is_hostile(c: char) -> bool {
     c.is_control()

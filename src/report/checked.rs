@@ -4,10 +4,9 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::model::{AccountId, Provider, RegionId, escape_control};
+use crate::model::{AccountId, Provider, RegionId, escape_control, quote};
 
 use super::PlainJson;
-use super::commands::quote;
 use super::format::{Detail, Tone};
 use super::text::{count, grid, wrap, wrap_parts};
 use super::{Format, ReportError, Style};
@@ -36,7 +35,7 @@ pub struct Checked {
     pub manifests: Vec<String>,
     /// Options that the next command needs, too.
     #[serde(skip)]
-    pub options: Vec<String>,
+    pub options: String,
 }
 
 /// A row that repeats or mirrors another: `FILE:LINE` of both.
@@ -103,8 +102,8 @@ fn write_table(checked: &Checked, style: Style, out: &mut dyn Write) -> Result<(
         write_repeated(checked, style, out)?;
     }
     writeln!(out, "\n{}", wrap(&guards(checked), style.width, 0, 2))?;
-    let words = checked.manifests.iter().chain(&checked.options).map(|word| quote(word));
-    let next = format!("Next: unpair plan {}", words.collect::<Vec<_>>().join(" "));
+    let manifests: Vec<_> = checked.manifests.iter().map(|name| quote(name)).collect();
+    let next = format!("Next: unpair plan {}{}", manifests.join(" "), checked.options);
     Ok(writeln!(out, "\n{}", style.paint(Tone::Strong, &next))?)
 }
 

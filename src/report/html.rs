@@ -91,9 +91,9 @@ impl Found {
         let commands = &summary.provenance;
         let findings = pairs::findings(run, summary);
         let rules = |shown: &Shown| rules::table(shown, run, summary);
-        let pairs = pairs::table(not_severed, Some(&findings));
+        let pairs = pairs::table(not_severed, &findings);
         let every_pair = pairs::every_pair(run, summary);
-        let severed_pairs = pairs::table(severed, Some(&every_pair));
+        let severed_pairs = pairs::table(severed, &every_pair);
         let drops = self.drops.clone();
         [
             Section::open("causes", "Causes", causes::table(summary)),

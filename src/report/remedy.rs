@@ -1,8 +1,8 @@
 //! What to do about a cause.
 
 use super::cause::CauseKind;
-use super::commands::quote;
 use crate::journal::RunRecord;
+use crate::model::quote;
 
 /// Parts of codes by which the clouds say that a right is missing.
 const DENIALS: [&str; 4] = ["Forbidden", "Unauthorized", "AccessDenied", "NoPermission"];
@@ -13,8 +13,10 @@ pub(super) fn remedy(kind: CauseKind, code: &str, run: &RunRecord, options: &str
     let is_denied = DENIALS.iter().any(|part| code.contains(part));
     match kind {
         CauseKind::Unreadable => {
-            "see what the credentials may do: `unpair accounts`; then give the command again"
-                .to_owned()
+            format!(
+                "see what the credentials may do: `unpair accounts{options}`; then give the command \
+                 again"
+            )
         }
         CauseKind::Refused if is_denied => {
             format!(

@@ -96,8 +96,9 @@ fn the_next_command_has_the_options_that_lead_to_the_same_accounts() {
     let scene = scene();
     let ended = scene.run(&["check", "pairs.csv", "--config", "unpair.toml"]).exits(0);
     ended.shows("Next: unpair plan pairs.csv --config unpair.toml\n");
-    let ended = scene.run(&["check", "pairs.csv", "--sandbox"]).exits(0);
-    ended.shows("Next: unpair plan pairs.csv --sandbox\n");
+    let args = ["check", "pairs.csv", "--sandbox", "--journal", "my own.db"];
+    let ended = scene.run(&args).exits(0);
+    ended.shows("Next: unpair plan pairs.csv --journal 'my own.db' --sandbox\n");
 }
 
 #[test]

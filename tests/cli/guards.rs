@@ -28,7 +28,7 @@ fn a_plan_of_more_rules_than_allowed_is_refused() {
 fn the_command_that_a_refusal_names_finds_the_run_it_speaks_of() {
     let scene = scene_with("");
     std::fs::copy(scene.path("unpair.toml"), scene.path("my own.toml")).expect("a copy");
-    let elsewhere = ["--journal", "other.db", "--config", "my own.toml"];
+    let elsewhere = ["--journal", "other;x.db", "--config", "my own.toml"];
     let args = ["revoke", "pairs.csv", "--yes"];
     for guard in [["--max-rules", "3"], ["--max-percent", "1"]] {
         let ended = scene.run(&[&args[..], &guard, &elsewhere].concat()).exits(5);

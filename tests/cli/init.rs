@@ -70,7 +70,8 @@ fn a_link_is_left_as_it_is_wherever_it_leads() {
 #[test]
 fn the_configuration_is_written_under_the_name_of_config() {
     let scene = scene();
-    init(&scene, &["--config", "prod.toml"]).exits(0);
+    let ended = init(&scene, &["--config", "prod.toml"]).exits(0);
+    ended.shows("unpair accounts --config prod.toml  ");
     assert!(scene.path("prod.toml").exists() && !scene.path("unpair.toml").exists());
     scene.run(&["check", "pairs.csv", "--config", "prod.toml"]).exits(0);
 }

@@ -62,7 +62,9 @@ impl Tally {
 
     fn of_all(tallies: Vec<Self>) -> Self {
         let mut total = Self::default();
-        tallies.into_iter().for_each(|tally| total.add(tally));
+        for tally in tallies {
+            total.add(tally);
+        }
         total
     }
 }

@@ -33,7 +33,7 @@ impl Kill {
         let mut lived = 0.0;
         let mut gaps = instants.into_iter().map(|at| length.mul_f64(at - replace(&mut lived, at)));
         let mut kill = |left: u32| {
-            let gap = if left % 2 == 0 { gaps.next() } else { None };
+            let gap = if left.is_multiple_of(2) { gaps.next() } else { None };
             gap.map_or_else(|| Self::holding(dice), Self::After)
         };
         (1..=count).rev().map(&mut kill).collect()

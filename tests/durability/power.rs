@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use unpair::failpoint::Bug;
+use unpair::model::GroupId;
 
 use crate::journal::Facts;
 use crate::owed::{Lost, Owed, Sent};
@@ -74,7 +75,7 @@ fn recorded(program: &str, env: &[(&str, &str)], seed: u64) -> Option<Vec<Op>> {
     let stage = Stage::new(Plot::new(seed, SIZE), &FAULTS, seed);
     let env = [env, &[("LD_PRELOAD", disk), ("UNPAIR_DISK_LOG", "disk.log")]].concat();
     stage.run(program, &["revoke", "pairs.csv", "--yes"], &env).exits(0);
-    let groups: Vec<&str> = stage.plot.world.groups.keys().map(|group| group.as_str()).collect();
+    let groups: Vec<&str> = stage.plot.world.groups.keys().map(GroupId::as_str).collect();
     let log = std::fs::read(stage.path("disk.log")).expect("the library was preloaded");
     let ops = read_log(&log, &groups);
     let sent = |is_one: fn(&Sent) -> bool| {
@@ -210,10 +211,10 @@ fn cut_power(ops: &[Op], states: usize, seed: u64) -> Tally {
     let mut tally = Tally { states, ..Tally::default() };
     for result in results {
         match result {
-            Ok(lost) => {
-                tally.with_losses += usize::from(lost.rows() > 0);
-                tally.worst = tally.worst.max(lost.rows());
-                tally.lost.add(&lost);
+            Ok(losses) => {
+                tally.with_losses += usize::from(losses.rows() > 0);
+                tally.worst = tally.worst.max(losses.rows());
+                tally.lost.add(&losses);
             }
             Err(damage) => tally.damaged.push(damage),
         }

@@ -15,8 +15,8 @@ pub(crate) fn with_failpoints() -> &'static str {
         let mut build = cargo();
         build.args(["build", "--locked", "--features", "failpoints"]);
         build.args(["--example", "unpair-failpoints"]);
-        let built = executables(build);
-        built.get("unpair-failpoints").expect("cargo names the executable").clone()
+        let made = executables(build);
+        made.get("unpair-failpoints").expect("cargo names the executable").clone()
     })
 }
 

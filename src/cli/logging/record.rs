@@ -1,4 +1,5 @@
-//! How one record of the log is written: a line for people, or a JSON object.
+//! How one record of the log is written: a line for people, or a JSON object. Neither drives the
+//! terminal that it is shown on, whatever a cloud said.
 
 use std::fmt;
 
@@ -12,6 +13,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::RUN;
 use crate::cli::args::LogFormat;
+use crate::model::escape_control;
+use crate::report::PlainJson;
 
 /// Writes records in one of the two forms.
 pub(super) struct Record(pub(super) LogFormat);
@@ -33,9 +36,15 @@ where
         match self.0 {
             LogFormat::Text => {
                 let colours = out.has_ansi_escapes();
-                writeln!(out, "{time:.0} {} {}", shown(level, colours), fields.message)
+                let message = escape_control(&fields.message);
+                writeln!(out, "{time:.0} {} {message}", shown(level, colours))
             }
-            LogFormat::Json => writeln!(out, "{}", fields.into_object(time, level)),
+            LogFormat::Json => {
+                let mut line = Vec::new();
+                let object = fields.into_object(time, level);
+                serde_json::to_writer(PlainJson(&mut line), &object).map_err(|_| fmt::Error)?;
+                writeln!(out, "{}", String::from_utf8_lossy(&line))
+            }
         }
     }
 }
@@ -101,5 +110,57 @@ impl Visit for Fields {
 
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.keep(field, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    /// A log that is kept.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, record: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("nobody panicked").write(record)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written of a message and a field from outside.
+    fn written(form: LogFormat, hostile: &str) -> String {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let log = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .with_ansi(false)
+            .event_format(Record(form))
+            .finish();
+        tracing::subscriber::with_default(log, || {
+            tracing::warn!(reason = hostile, "told: {hostile}");
+        });
+        String::from_utf8(kept.0.lock().expect("nobody panicked").clone()).expect("text")
+    }
+
+    #[test]
+    fn no_record_drives_a_terminal_or_begins_another_line() {
+        let hostile = "a\x1b]0;x\u{7}\u{202e}\u{9b}\nWARN forged";
+        let text = written(LogFormat::Text, hostile);
+        assert!(
+            text.ends_with("  WARN told: a\\u{1b}]0;x\\u{7}\\u{202e}\\u{9b}\\u{a}WARN forged\n"),
+            "{text}"
+        );
+        let json = written(LogFormat::Json, hostile);
+        let is_plain = |c: char| c == '\n' || !crate::model::is_hostile(c);
+        assert!(json.chars().all(is_plain) && json.lines().count() == 1, "{json}");
+        let object: Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!((&object["reason"], &object["level"]), (&hostile.into(), &"warn".into()));
     }
 }

@@ -13,4 +13,3 @@ pub use manifest::write_manifest_commands;
 pub use run::{Which, write_run_commands};
 
 pub(super) use run::{commands_for, partner_commands};
-pub(super) use shell::quote;

@@ -1,8 +1,6 @@
 //! Command lines that a POSIX shell reads back word for word.
 
-use std::borrow::Cow;
-
-use crate::model::escape_control;
+use crate::model::quote;
 
 /// A command line under construction.
 pub(super) struct Shell(String);
@@ -58,17 +56,6 @@ pub(super) fn looks_like_option(text: &str) -> bool {
 /// For whom commands are quoted.
 pub(super) const QUOTING: &str =
     "Quoted for POSIX shells (sh, bash, zsh), not for PowerShell or cmd.exe.";
-
-/// `text` as one word. Single quotes keep everything as it is but a single quote; control
-/// characters are spelled out, so that such a value matches nothing rather than drive the
-/// terminal that it is pasted into.
-pub(in crate::report) fn quote(text: &str) -> Cow<'_, str> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(format!("'{}'", escape_control(text).replace('\'', r"'\''")))
-}
 
 #[cfg(test)]
 mod tests {

@@ -83,8 +83,8 @@ impl Shown {
     }
 
     /// What tells of the items that are left out, and where they are; nothing if there are none.
-    pub(super) fn rest(&self, command: Option<&str>) -> String {
-        rest(self.total - self.lines.len() as u64, command)
+    pub(super) fn rest(&self, command: &str) -> String {
+        rest(self.total - self.lines.len() as u64, Some(command))
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn room_ends_by_rows_or_by_bytes_whichever_comes_first() {
+    fn a_table_ends_by_rows_or_by_bytes_whichever_comes_first() {
         let fits = |row: &str| {
             let mut listed = Listed::default();
             (0..2 * ROWS).for_each(|_| listed.add(1, || row.to_owned()));
@@ -123,8 +123,6 @@ mod tests {
         worst.add(1, || "worst".to_owned());
         let shown = Shown::of([&worst, &other]);
         assert!(shown.items.starts_with("worstother"));
-        assert!(
-            shown.rest(Some("see")).contains("…and 1,001 more, all of them by <code>see</code>")
-        );
+        assert!(shown.rest("see").contains("…and 1,001 more, all of them by <code>see</code>"));
     }
 }

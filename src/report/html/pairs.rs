@@ -71,12 +71,12 @@ impl Pairs {
 
     /// A table of drop rules that were left alone; nothing if there are none.
     pub(super) fn drops(&self, command: &str) -> String {
-        DROPS.list(&Shown::of([&self.drops]), Some(command))
+        DROPS.list(&Shown::of([&self.drops]), command)
     }
 }
 
 /// A table of pairs and the command that lists them all; nothing if there are none.
-pub(super) fn table(shown: &Shown, command: Option<&str>) -> String {
+pub(super) fn table(shown: &Shown, command: &str) -> String {
     COLUMNS.list(shown, command)
 }
 

@@ -81,7 +81,7 @@ impl Rules {
 /// A table of rules; nothing if there are none.
 pub(super) fn table(shown: &Shown, run: &RunRecord, summary: &Summary) -> String {
     let command = format!("unpair report {} --format csv{}", run.new.id, summary.options);
-    COLUMNS.list(shown, Some(&command))
+    COLUMNS.list(shown, &command)
 }
 
 /// The cells of a rule; of a cause that is told above, the link stands in place of the reason.

@@ -40,7 +40,7 @@ impl Columns {
     }
 
     /// A table of what is shown, then what is left out and where that is; nothing without items.
-    pub(super) fn list(&self, shown: &Shown, command: Option<&str>) -> String {
+    pub(super) fn list(&self, shown: &Shown, command: &str) -> String {
         if shown.total == 0 {
             return String::new();
         }
