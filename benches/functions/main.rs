@@ -109,7 +109,7 @@ fn signatures(criterion: &mut Criterion) {
 
 fn history(criterion: &mut Criterion) {
     let body = r#"{"event":"accepted","request_id":"ffe9521f-6944-18f3-cb13-ce8af587dc20"}"#;
-    let before = "0".repeat(64);
+    let before = unpair::model::Digest([0; 32]);
     criterion.bench_function("journal/a row of the hash chain", |bench| {
         bench.iter(|| chain_row(black_box(&before), 7, body));
     });

@@ -6,8 +6,8 @@ use std::io::Cursor;
 
 use unpair::cloud::Batch;
 use unpair::journal::{
-    CallId, GroupReading, GroupWork, Journal, Lane, NewRun, Reading, RunKind, RunRecord, RunState,
-    RunUpdate,
+    CallId, GroupReading, GroupWork, Held, Journal, Lane, Leases, NewRun, Reading, RunKind,
+    RunRecord, RunState, RunUpdate, take,
 };
 use unpair::manifest::{ManifestInput, Rules, read};
 use unpair::model::{
@@ -59,7 +59,8 @@ pub(crate) async fn fill(journal: &dyn Journal, wanted: &Wanted) -> Result<RunRe
     let per_lane = wanted.revocations.div_ceil(PEERS * (ACCOUNTS.len() * REGIONS.len()) as u64);
     let pairs = pairs(per_lane)?;
     journal.begin(&run, &pairs).await?;
-    plan(journal, &run, &pairs, now).await?;
+    let leases = take(journal, &run.id).await?;
+    plan(journal, &leases, &pairs, now).await?;
     let planned = RunUpdate {
         state: Some(RunState::Acting),
         digest: Some(Some(plan_digest(journal, &run.id).await?.to_string())),
@@ -67,8 +68,8 @@ pub(crate) async fn fill(journal: &dyn Journal, wanted: &Wanted) -> Result<RunRe
         started_ms: Some(now),
         ..RunUpdate::default()
     };
-    journal.update(&run.id, &planned, now).await?;
-    carry_out(journal, &run.id, wanted.carried_out, now).await?;
+    journal.update(&leases.lead, &planned, now).await?;
+    carry_out(journal, &leases, wanted.carried_out, now).await?;
     let done = wanted.carried_out == 100;
     let ended = RunUpdate {
         state: Some(if done { RunState::Finished } else { RunState::Interrupted }),
@@ -77,7 +78,7 @@ pub(crate) async fn fill(journal: &dyn Journal, wanted: &Wanted) -> Result<RunRe
         add_elapsed_ms: 1,
         ..RunUpdate::default()
     };
-    journal.update(&run.id, &ended, now).await?;
+    journal.update(&leases.lead, &ended, now).await?;
     Ok(journal.run(run.id.as_str()).await?)
 }
 
@@ -120,22 +121,24 @@ fn pairs(groups: u64) -> Result<PairSet, Failure> {
 /// Reads and plans every group, as an audit does.
 async fn plan(
     journal: &dyn Journal,
-    run: &NewRun,
+    leases: &Leases,
     pairs: &PairSet,
     now: i64,
 ) -> Result<(), Failure> {
     let batch =
         Batch { revoke_ids: 100, revoke_permissions: 100, groups: 200, rules: 200, references: 0 };
     let shape = CallShape { form: CallForm::RuleId, batch: batch.revoke_ids };
-    let mut from = GroupIx(0);
-    loop {
-        let works = journal.groups(&run.id, from, GROUPS).await?;
-        let Some(last) = works.last() else { return Ok(()) };
-        from = GroupIx(last.ix.0 + 1);
-        let (readings, plans): (Vec<_>, Vec<_>) =
-            works.iter().map(|work| observed(work, pairs, shape, now)).unzip();
-        journal.record_planned(&run.id, &readings, &plans, now).await?;
+    for held in &leases.lanes {
+        let (first, end) = (held.lane.first.0, held.lane.first.0 + held.lane.groups);
+        for from in (first..end).step_by(GROUPS as usize) {
+            let limit = GROUPS.min(end - from);
+            let works = journal.groups(held.run(), GroupIx(from), limit).await?;
+            let (readings, plans): (Vec<_>, Vec<_>) =
+                works.iter().map(|work| observed(work, pairs, shape, now)).unzip();
+            journal.record(held, &readings, &plans, now).await?;
+        }
     }
+    Ok(())
 }
 
 /// One reading of a group, of which every peer has one rule, and its plan.
@@ -203,28 +206,29 @@ fn rule(own: &GroupRef, own_ix: GroupIx, peer: &GroupRef, peer_ix: GroupIx) -> R
 /// refused, some still stand.
 async fn carry_out(
     journal: &dyn Journal,
-    run: &RunId,
+    leases: &Leases,
     share: u64,
     now: i64,
 ) -> Result<(), Failure> {
-    for lane in journal.lanes(run).await? {
-        let counts = journal.open_counts(run, &lane).await?;
+    for held in &leases.lanes {
+        let counts = journal.open_counts(held.run(), &held.lane).await?;
         let mut left = usize::try_from((counts.ingress + counts.egress) * share / 100)?;
         let mut from = CallId(0);
         while left > 0 {
             let limit = u32::try_from(CALLS.min(left))?;
-            let page = journal.open_calls(run, &lane, from, limit).await?;
+            let page = journal.open_page(held, from, limit).await?;
             let Some(last) = page.last() else { break };
             from = CallId(last.id.0 + 1);
             left -= page.len();
             let lives = page.iter().map(|call| {
                 let members = call.members.iter().map(|(id, _)| *id).collect();
-                live(journal, run, call.id, members, now)
+                live(journal, held, call.id, members, now)
             });
             futures_util::future::try_join_all(lives).await?;
             let clean = page.iter().filter(|call| fate(call.id) == Fate::Removed);
-            let clean: Vec<_> = clean.map(|call| clean_reading(&lane, call.group, now)).collect();
-            journal.record_readings(run, &clean).await?;
+            let clean: Vec<_> =
+                clean.map(|call| clean_reading(&held.lane, call.group, now)).collect();
+            journal.record(held, &clean, &[], now).await?;
         }
     }
     Ok(())
@@ -268,21 +272,21 @@ fn clean_reading(lane: &Lane, group: GroupIx, now: i64) -> GroupReading {
 /// The life of one call.
 async fn live(
     journal: &dyn Journal,
-    run: &RunId,
+    held: &Held,
     call: CallId,
     members: Vec<RevocationId>,
     now: i64,
 ) -> Result<(), Failure> {
     let request = request_hash(&[("Call".to_owned(), call.0.to_string())]);
     let started = Event::Started {
-        token: Some(client_token(run, call, 1, &request)),
+        token: Some(client_token(held.run(), call, 1, &request)),
         request,
         identity: Identity {
             account: ACCOUNTS[0].into(),
             arn: format!("arn:aws:iam::{}:role/unpair", ACCOUNTS[0]),
         },
     };
-    let claim = journal.claim(run, call, &started, now).await?;
+    let claim = journal.claim(held, call, &started, now).await?;
     let request_id = Some("0f4f6d3c-8a1c-4c1b-9d1b-2a100d2e5f36".into());
     if fate(call) == Fate::Refused {
         let refused = Event::Refused {
@@ -291,16 +295,16 @@ async fn live(
             request_id,
             http: 403,
         };
-        journal.conclude(claim, &refused, now).await?;
+        journal.conclude(held, claim, &refused, now).await?;
         return Ok(());
     }
-    journal.conclude(claim, &Event::Accepted { request_id, http: 200 }, now).await?;
+    journal.conclude(held, claim, &Event::Accepted { request_id, http: 200 }, now).await?;
     let stands = fate(call) == Fate::StillPresent;
     let outcome = if stands { Outcome::StillPresent } else { Outcome::Removed };
     let settled = members
         .into_iter()
         .map(|id| Settled { id, outcome, reply_lost: false, reason: None })
         .collect();
-    journal.append(run, call, &Event::Verified { settled, retry: Vec::new() }, now).await?;
+    journal.append(held, call, &Event::Verified { settled, retry: Vec::new() }, now).await?;
     Ok(())
 }

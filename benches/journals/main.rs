@@ -10,7 +10,7 @@ mod small;
 
 use std::process::ExitCode;
 
-use unpair::journal::{Mode, open};
+use unpair::journal::open;
 
 use fill::{Wanted, fill};
 
@@ -48,7 +48,7 @@ fn fill_journal(
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let journal = open(journal, Mode::Write).await?;
+        let journal = open(journal).await?;
         let run = fill(&*journal, &wanted).await?;
         println!(
             "run {} revocations {} pending {}",

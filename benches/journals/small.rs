@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use unpair::journal::{Mode, open};
+use unpair::journal::open;
 use unpair::report::{Format, Style, summarize, write_report};
 
 use super::Failure;
@@ -19,7 +19,7 @@ pub(crate) fn small() -> Result<(), Failure> {
     let wanted = Wanted { revocations: 20_000, carried_out: 100, approved: false };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let journal = open(&url, Mode::Write).await?;
+        let journal = open(&url).await?;
         let run = fill(&*journal, &wanted).await?;
         let summary = summarize(&*journal, &run, "report").await?;
         for format in [Format::Table, Format::Json, Format::Csv, Format::Html] {

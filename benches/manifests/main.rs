@@ -11,7 +11,7 @@ use std::fs::File;
 use std::path::Path;
 use std::process::ExitCode;
 
-use unpair::journal::{Mode, NewRun, RunKind, open};
+use unpair::journal::{NewRun, RunKind, open};
 use unpair::manifest::{ManifestInput, Parsed, Rules, read};
 use unpair::model::RunId;
 
@@ -66,7 +66,7 @@ fn plan(file: &Path, journal: &str) -> Result<(), Failure> {
     let run = NewRun::new(RunId::new("00000000-0000-7000-8000-000000000001"), RunKind::Revoke, 0);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let journal = open(journal, Mode::Write).await?;
+        let journal = open(journal).await?;
         journal.begin(&run, &pairs).await?;
         let stored = journal.run(run.id.as_str()).await?;
         println!("content {} pairs {}", stored.content, stored.pairs);

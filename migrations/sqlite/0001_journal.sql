@@ -1,4 +1,4 @@
--- The journal, version 1. Times are milliseconds since 1970. Words (state, kind, outcome...) are
+-- The journal. Times are milliseconds since 1970. Words (state, kind, outcome...) are
 -- those of the reports. Every table belongs to a run by the run's small number, so that one
 -- DELETE of the run takes everything of it along, its history too, and nothing else can.
 
@@ -30,9 +30,9 @@ CREATE TABLE run (
     digest          TEXT,                       -- digest of the plan
     estimate_s      INTEGER,
     pairs           INTEGER NOT NULL,
-    next_call       INTEGER NOT NULL DEFAULT 1, -- numbers are never given twice
-    next_revocation INTEGER NOT NULL DEFAULT 1,
-    lease_epoch     INTEGER NOT NULL
+    seq             INTEGER NOT NULL DEFAULT 0, -- the last row of the run's own history,
+    hash            BLOB,                       -- its hash,
+    last_ms         INTEGER                     -- and when it was written
 ) STRICT;
 
 -- Where the manifest rows came from.
@@ -41,6 +41,7 @@ CREATE TABLE source (
     ix         INTEGER NOT NULL,
     name       TEXT    NOT NULL,
     first_line INTEGER NOT NULL,
+    digest     TEXT    NOT NULL,                -- SHA-256 of its bytes, hexadecimal; empty if not known
     PRIMARY KEY (run_no, ix)
 ) STRICT, WITHOUT ROWID;
 
@@ -67,15 +68,24 @@ CREATE TABLE filter (
     PRIMARY KEY (run_no, ix)
 ) STRICT, WITHOUT ROWID;
 
--- Cloud + account + region; the groups of a lane are numbered without gaps.
+-- Cloud + account + region; the groups of a lane are numbered without gaps. What happens in a lane is
+-- a history of its own: its numbers of calls and revocations begin with the lane's number, shifted by
+-- 32 bits, and are never given twice.
 CREATE TABLE lane (
-    run_no  INTEGER NOT NULL REFERENCES run (no) ON DELETE CASCADE,
-    ix      INTEGER NOT NULL,
-    cloud   TEXT    NOT NULL,
-    account TEXT    NOT NULL,
-    region  TEXT    NOT NULL,
-    first   INTEGER NOT NULL,
-    groups  INTEGER NOT NULL,
+    run_no          INTEGER NOT NULL REFERENCES run (no) ON DELETE CASCADE,
+    ix              INTEGER NOT NULL,
+    cloud           TEXT    NOT NULL,
+    account         TEXT    NOT NULL,
+    region          TEXT    NOT NULL,
+    first           INTEGER NOT NULL,
+    groups          INTEGER NOT NULL,
+    seq             INTEGER NOT NULL DEFAULT 0, -- the last row of its history,
+    hash            BLOB,                       -- its hash,
+    last_ms         INTEGER,                    -- and when it was written
+    sealed          INTEGER NOT NULL DEFAULT 0, -- the row that the run's own history last sealed
+    next_call       INTEGER,
+    next_revocation INTEGER,
+    counts          TEXT,                       -- revocations by outcome, JSON
     PRIMARY KEY (run_no, ix)
 ) STRICT, WITHOUT ROWID;
 
@@ -93,9 +103,7 @@ CREATE TABLE grp (
     naming          TEXT,                       -- of a partner: groups of ours that it names, JSON
     service_managed INTEGER NOT NULL DEFAULT 0,
     elsewhere       INTEGER NOT NULL DEFAULT 0,
-    read_seq        INTEGER,                    -- its last snapshot
-    planned_seq     INTEGER,                    -- the snapshot that its plan was made from
-    lease_epoch     INTEGER,
+    lease_epoch     INTEGER,                    -- of the process that read it last
     PRIMARY KEY (run_no, ix)
 ) STRICT, WITHOUT ROWID;
 
@@ -110,13 +118,12 @@ CREATE TABLE chunk (
     PRIMARY KEY (run_no, grp, ix)
 ) STRICT, WITHOUT ROWID;
 
--- A group as one complete read showed it, JSON; `seq` is the history row that tells of the read.
+-- A group as its last complete read showed it, JSON.
 CREATE TABLE snapshot (
     run_no INTEGER NOT NULL REFERENCES run (no) ON DELETE CASCADE,
     grp    INTEGER NOT NULL,
-    seq    INTEGER NOT NULL,
     body   TEXT    NOT NULL,
-    PRIMARY KEY (run_no, grp, seq)
+    PRIMARY KEY (run_no, grp)
 ) STRICT;
 
 -- What the last reading of a group shows of its peers; 24 bytes each: peer, standing, outside,
@@ -163,7 +170,6 @@ CREATE TABLE attempt (
     result      TEXT,                           -- the event that ended it
     request_id  TEXT,
     done_ms     INTEGER,
-    lease_epoch INTEGER NOT NULL,
     PRIMARY KEY (run_no, call, generation, no)
 ) STRICT, WITHOUT ROWID;
 
@@ -201,29 +207,45 @@ CREATE INDEX member_call ON member (run_no, call);
 -- The counts of exchanges.
 CREATE TABLE tally (
     run_no    INTEGER NOT NULL REFERENCES run (no) ON DELETE CASCADE,
-    cloud     TEXT    NOT NULL,
-    account   TEXT    NOT NULL,
-    region    TEXT    NOT NULL,
+    lane      INTEGER NOT NULL,
     action    TEXT    NOT NULL,
     code      TEXT    NOT NULL,
     count     INTEGER NOT NULL,
     retried   INTEGER NOT NULL,
     throttled INTEGER NOT NULL,
     last_ms   INTEGER NOT NULL,
-    PRIMARY KEY (run_no, cloud, account, region, action, code)
+    PRIMARY KEY (run_no, lane, action, code)
 ) STRICT, WITHOUT ROWID;
 
--- The history: rows are only added. `hash` is SHA-256 over the hash before it and every field.
+-- A process that worked on a run. `epoch` is the one in which it held the journal.
+CREATE TABLE invocation (
+    run_no   INTEGER NOT NULL REFERENCES run (no) ON DELETE CASCADE,
+    epoch    INTEGER NOT NULL,
+    host     TEXT    NOT NULL,
+    user     TEXT    NOT NULL,
+    pid      INTEGER NOT NULL,
+    command  TEXT    NOT NULL,                  -- the command line, without what looks like a key
+    version  TEXT    NOT NULL,
+    began_ms INTEGER NOT NULL,
+    asked_ms INTEGER NOT NULL DEFAULT 0,        -- how long it waited for a person's answers
+    ended_ms INTEGER,                           -- when it ended; absent while it runs and if it was killed
+    cut_ms   INTEGER,                           -- its last event, if the next process found it killed
+    PRIMARY KEY (run_no, epoch)
+) STRICT, WITHOUT ROWID;
+
+-- The histories: rows are only added. `hash` is SHA-256 over the hash before it and every field. The
+-- run's own history has the lane -1; each of its rows seals the heads of the lanes.
 CREATE TABLE event (
     run_no INTEGER NOT NULL REFERENCES run (no) ON DELETE CASCADE,
+    lane   INTEGER NOT NULL,
     seq    INTEGER NOT NULL,
     at_ms  INTEGER NOT NULL,
     epoch  INTEGER NOT NULL,
     kind   TEXT    NOT NULL,
     call   INTEGER,
     body   TEXT    NOT NULL,                    -- canonical JSON
-    hash   TEXT    NOT NULL,
-    PRIMARY KEY (run_no, seq)
+    hash   BLOB    NOT NULL,
+    PRIMARY KEY (run_no, lane, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER event_is_not_changed BEFORE UPDATE ON event BEGIN
     SELECT raise(ABORT, 'the history is append-only');

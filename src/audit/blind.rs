@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::observe::peer_groups;
-use crate::journal::{Journal, JournalError, RunRecord};
-use crate::model::GroupIx;
+use crate::journal::{Held, Journal, JournalError, Leases, RunRecord};
+use crate::model::{Filter, GroupIx};
 use crate::planner::{CallShape, plan_blind};
 
 /// Groups that are planned at once.
@@ -16,29 +16,37 @@ const BATCH: usize = 20;
 pub async fn plan_unread(
     journal: &dyn Journal,
     run: &RunRecord,
+    leases: &Leases,
     at_ms: i64,
 ) -> Result<(), JournalError> {
-    let id = &run.new.id;
-    let filters = journal.filters(id).await?;
+    let filters = journal.filters(&run.new.id).await?;
     let shape = CallShape { form: run.new.form, batch: BATCH };
-    let mut from = GroupIx(0);
-    loop {
-        let page = journal.groups(id, from, PAGE).await?;
+    for held in &leases.lanes {
+        plan_lane(journal, held, &filters, shape, at_ms).await?;
+    }
+    Ok(())
+}
+
+async fn plan_lane(
+    journal: &dyn Journal,
+    held: &Held,
+    filters: &[Filter],
+    shape: CallShape,
+    at_ms: i64,
+) -> Result<(), JournalError> {
+    let (id, end) = (held.run(), held.lane.first.0 + held.lane.groups);
+    for from in (held.lane.first.0..end).step_by(PAGE as usize) {
+        let page = journal.groups(id, GroupIx(from), PAGE.min(end - from)).await?;
         let mut planned = Vec::with_capacity(page.len());
         for work in &page {
             let mut ixs: Vec<GroupIx> = work.peers.iter().map(|entry| entry.peer).collect();
             ixs.dedup();
             let refs = journal.group_refs(id, &ixs).await?;
             let peers: BTreeMap<_, _> = ixs.into_iter().zip(refs).collect();
-            let calls = plan_blind(work.ix, &peer_groups(work, &peers, &filters), shape);
+            let calls = plan_blind(work.ix, &peer_groups(work, &peers, filters), shape);
             planned.push((work.ix, calls));
         }
-        // All at once: the journal commits them together.
-        let planning = planned.iter().map(|(ix, calls)| journal.plan_group(id, *ix, calls, at_ms));
-        futures_util::future::try_join_all(planning).await?;
-        match page.last() {
-            Some(last) if page.len() >= PAGE as usize => from = GroupIx(last.ix.0 + 1),
-            _ => return Ok(()),
-        }
+        journal.record(held, &[], &planned, at_ms).await?;
     }
+    Ok(())
 }

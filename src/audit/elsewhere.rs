@@ -1,8 +1,10 @@
 //! Missing groups that `--accept-gone` would take for gone: whether another account owns them.
 
+use std::collections::BTreeMap;
+
 use super::Audit;
 use super::partner::{By, references_to_peers};
-use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Reading, SideReading};
+use crate::journal::{GroupReading, GroupWork, Held, JournalError, Reading, SideReading};
 use crate::model::{AccountId, GroupIx};
 
 /// Sides that are looked through at a time.
@@ -10,28 +12,26 @@ const PAGE: u32 = 1_000;
 
 /// Asks, of each group that was not found since `since_ms`, who names its peers. One that names them
 /// under another owner is not gone: the row's account is wrong. False when told to stop.
-pub(super) async fn doubt_missing(
-    audit: &Audit<'_>,
-    lanes: &[Lane],
-    since_ms: i64,
-) -> Result<bool, JournalError> {
-    let run = &audit.run.new.id;
+pub(super) async fn doubt_missing(audit: &Audit<'_>, since_ms: i64) -> Result<bool, JournalError> {
     let missing = missing(audit, since_ms).await?;
     if missing.is_empty() {
         return Ok(true);
     }
     let at_ms = audit.exchange.clock.now_ms();
-    let Some(named_by) = references_to_peers(audit, &missing, lanes).await? else {
+    let Some(named_by) = references_to_peers(audit, &missing).await? else {
         return Ok(false);
     };
-    let mut doubted = Vec::new();
+    let mut doubted: BTreeMap<u32, (&Held, Vec<GroupReading>)> = BTreeMap::new();
     for group in &missing {
         let by = group.peers.iter().filter_map(|entry| named_by.get(&entry.peer)?.as_ref());
         let owner = by.flat_map(|by| owners(by, group)).next();
-        doubted.extend(owner.map(|owner| reading(group, owner, at_ms)));
+        if let (Some(owner), Some(held)) = (owner, audit.leases.of_group(group.ix)) {
+            let of_lane = doubted.entry(held.lane.ix).or_insert((held, Vec::new()));
+            of_lane.1.push(reading(group, owner, at_ms));
+        }
     }
-    if !doubted.is_empty() {
-        audit.journal.record_readings(run, &doubted).await?;
+    for (held, readings) in doubted.values() {
+        audit.journal.record(held, readings, &[], at_ms).await?;
     }
     Ok(true)
 }

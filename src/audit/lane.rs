@@ -8,35 +8,36 @@ use super::observe::Observer;
 use super::{Audit, AuditEnd, GroupRead, Planning, read_groups};
 use crate::exchange::{Account, AccountError, ReadError};
 use crate::failpoint::hit;
-use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Reading};
+use crate::journal::{GroupReading, GroupWork, Held, JournalError, Lane, Reading};
 use crate::model::GroupIx;
 
 /// Batches of one lane that are read at once at most: each holds its groups' rules in memory.
 const MAX_BATCHES: usize = 2;
 
 /// How a lane came out.
-pub(super) enum LaneEnd<'a> {
+pub(super) enum LaneEnd {
     Done(AuditEnd),
     /// The account is not ours: its groups are read from our side, once ours are read.
-    NotOurs(&'a Lane),
+    NotOurs,
 }
 
 /// Reads the groups of one lane.
-pub(super) async fn read_lane<'a>(
+pub(super) async fn read_lane(
     audit: &Audit<'_>,
     observer: &Observer<'_>,
-    lane: &'a Lane,
-) -> Result<LaneEnd<'a>, JournalError> {
+    held: &Held,
+) -> Result<LaneEnd, JournalError> {
+    let lane = &held.lane;
     let account = match audit.exchange.account(&lane.key).await {
         Ok(account) => account,
-        Err(AccountError::NotOurs) => return Ok(LaneEnd::NotOurs(lane)),
+        Err(AccountError::NotOurs) => return Ok(LaneEnd::NotOurs),
         Err(AccountError::Stopped) => {
             return Ok(LaneEnd::Done(AuditEnd { interrupted: true, ..AuditEnd::default() }));
         }
-        Err(error) => return Ok(LaneEnd::Done(unreachable_lane(audit, lane, &error).await?)),
+        Err(error) => return Ok(LaneEnd::Done(unreachable_lane(audit, held, &error).await?)),
     };
     let again = Again::default();
-    let reader = LaneReader { audit, observer, lane, account: &account, again: &again };
+    let reader = LaneReader { audit, observer, held, lane, account: &account, again: &again };
     let end = AuditEnd { reached: 1, ..AuditEnd::default() };
     let mut end = reader
         .batches()
@@ -56,6 +57,7 @@ pub(super) async fn read_lane<'a>(
 struct LaneReader<'a> {
     audit: &'a Audit<'a>,
     observer: &'a Observer<'a>,
+    held: &'a Held,
     lane: &'a Lane,
     account: &'a Account,
     again: &'a Again,
@@ -114,7 +116,7 @@ impl LaneReader<'_> {
                 if due.is_empty() {
                     return Ok(end);
                 }
-                take(self.audit, self.observer, self.account, &due, reads, &mut end).await?;
+                self.take(&due, reads, &mut end).await?;
                 self.audit.exchange.progress.advance(&self.lane.key, due.len() as u64);
             }
             Err(ReadError::Stopped) => end.interrupted = true,
@@ -125,49 +127,48 @@ impl LaneReader<'_> {
         }
         Ok(end)
     }
-}
 
-/// Journals readings together with the plans made from them.
-async fn take(
-    audit: &Audit<'_>,
-    observer: &Observer<'_>,
-    account: &Account,
-    due: &[GroupWork],
-    reads: Vec<GroupRead>,
-    end: &mut AuditEnd,
-) -> Result<(), JournalError> {
-    let run = &audit.run.new.id;
-    let (mut readings, mut plans) = (Vec::new(), Vec::new());
-    let peers = observer.peers(due).await?;
-    let approved = approved(audit, due).await?;
-    end.has_read |= !due.is_empty();
-    for (work, read) in due.iter().zip(reads) {
-        let seen = observer.observe(work, &peers, read, account.client.batch());
-        match &audit.planning {
-            Planning::Plan if matches!(seen.reading.reading, Reading::Seen(_)) => {
-                plans.push((work.ix, seen.calls));
+    /// Journals readings together with the plans made from them.
+    async fn take(
+        &self,
+        due: &[GroupWork],
+        reads: Vec<GroupRead>,
+        end: &mut AuditEnd,
+    ) -> Result<(), JournalError> {
+        let Self { audit, observer, account, held, .. } = *self;
+        let (mut readings, mut plans) = (Vec::new(), Vec::new());
+        let peers = observer.peers(due).await?;
+        let approved = approved(audit, due).await?;
+        end.has_read |= !due.is_empty();
+        for (work, read) in due.iter().zip(reads) {
+            let seen = observer.observe(work, &peers, read, account.client.batch());
+            match &audit.planning {
+                Planning::Plan if matches!(seen.reading.reading, Reading::Seen(_)) => {
+                    plans.push((work.ix, seen.calls));
+                }
+                Planning::Plan | Planning::Leave => {}
+                Planning::Frozen => {
+                    let approved = approved.get(&work.ix).map_or(&[][..], Vec::as_slice);
+                    end.moved.extend(new_grants(approved, work, &seen, &peers));
+                }
             }
-            Planning::Plan | Planning::Leave => {}
-            Planning::Frozen => {
-                let approved = approved.get(&work.ix).map_or(&[][..], Vec::as_slice);
-                end.moved.extend(new_grants(approved, work, &seen, &peers));
-            }
+            readings.push(seen.reading);
         }
-        readings.push(seen.reading);
+        let now_ms = audit.exchange.clock.now_ms();
+        hit("before-reading");
+        audit.journal.record(held, &readings, &plans, now_ms).await?;
+        hit("after-reading");
+        Ok(())
     }
-    let now_ms = audit.exchange.clock.now_ms();
-    hit("before-reading");
-    audit.journal.record_planned(run, &readings, &plans, now_ms).await?;
-    hit("after-reading");
-    Ok(())
 }
 
 /// Journals every group of a lane that cannot be called as such.
 async fn unreachable_lane(
     audit: &Audit<'_>,
-    lane: &Lane,
+    held: &Held,
     error: &AccountError,
 ) -> Result<AuditEnd, JournalError> {
+    let lane = &held.lane;
     let mut pages = Pages::of(lane, 1_000);
     while let Some(work) = pages.next(audit).await? {
         let readings: Vec<GroupReading> = work
@@ -184,7 +185,8 @@ async fn unreachable_lane(
                 elsewhere: 0,
             })
             .collect();
-        audit.journal.record_readings(&audit.run.new.id, &readings).await?;
+        let now_ms = audit.exchange.clock.now_ms();
+        audit.journal.record(held, &readings, &[], now_ms).await?;
         audit.exchange.progress.advance(&lane.key, readings.len() as u64);
     }
     Ok(AuditEnd { unreachable: vec![(lane.key.clone(), error.to_string())], ..AuditEnd::default() })

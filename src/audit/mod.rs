@@ -25,7 +25,7 @@ pub use observe::{Observation, Observer, peer_groups};
 pub use read::{GroupRead, read_groups};
 
 use crate::exchange::{Exchange, Slots, reading_work};
-use crate::journal::{GroupWork, Journal, JournalError, Lane, RunRecord};
+use crate::journal::{GroupWork, Held, Journal, JournalError, Leases, RunRecord};
 use crate::model::LaneKey;
 
 /// Lanes that are read at once, of those that answer: each holds what it read until that is in
@@ -72,6 +72,8 @@ pub struct Audit<'a> {
     pub journal: &'a dyn Journal,
     /// The run.
     pub run: &'a RunRecord,
+    /// The rights to write its lanes.
+    pub leases: &'a Leases,
     /// Groups read between this time and now are not read again (milliseconds since 1970).
     pub fresh_since_ms: i64,
     /// Which reading of a group that is.
@@ -124,31 +126,30 @@ impl AuditEnd {
 /// Reads every group of the run that was not read since `fresh_since_ms`, journals what was
 /// read, and plans. A journal error ends it at once.
 pub async fn audit(audit: &Audit<'_>) -> Result<AuditEnd, JournalError> {
-    let lanes = audit.journal.lanes(&audit.run.new.id).await?;
     let observer = Observer::new(audit.journal, audit.run).await?;
-    let work = |lane: &Lane| reading_work(&audit.exchange.pacer, &lane.key, u64::from(lane.groups));
-    audit.exchange.progress.phase("reading groups", &lanes.iter().map(work).collect::<Vec<_>>());
+    let work = |held: &Held| {
+        reading_work(&audit.exchange.pacer, &held.lane.key, u64::from(held.lane.groups))
+    };
+    let lanes = audit.leases.lanes.iter();
+    audit.exchange.progress.phase("reading groups", &lanes.map(work).collect::<Vec<_>>());
     let began_ms = audit.exchange.clock.now_ms();
-    let mut end = read_lanes(audit, &observer, &lanes).await?;
+    let mut end = read_lanes(audit, &observer).await?;
     if audit.run.new.accept_gone && !end.interrupted {
-        end.interrupted = !elsewhere::doubt_missing(audit, &lanes, began_ms).await?;
+        end.interrupted = !elsewhere::doubt_missing(audit, began_ms).await?;
     }
-    audit.journal.tally(&audit.run.new.id, &audit.exchange.tallies.take()).await?;
+    audit.exchange.tallies.store_all(audit.journal, audit.leases).await?;
     Ok(end)
 }
 
 /// Reads every lane: ours group by group, a partner's from our side. All are asked at once; those
 /// that answer are read a bounded number at a time, for what is read is held in memory. Once the
 /// rest are read, a lane of which nothing is heard is not waited for.
-async fn read_lanes(
-    audit: &Audit<'_>,
-    observer: &Observer<'_>,
-    lanes: &[Lane],
-) -> Result<AuditEnd, JournalError> {
+async fn read_lanes(audit: &Audit<'_>, observer: &Observer<'_>) -> Result<AuditEnd, JournalError> {
     let mut end = AuditEnd::default();
-    let unread = Mutex::new(lanes.iter().map(|lane| &lane.key).collect::<HashSet<_>>());
+    let lanes = &audit.leases.lanes;
+    let unread = Mutex::new(lanes.iter().map(|held| &held.lane.key).collect::<HashSet<_>>());
     let slots = Slots::new(LANES_AT_ONCE, MAX_LANES_AT_ONCE);
-    let reads = lanes.iter().map(|lane| read_lane(audit, observer, lane, lanes, &slots, &unread));
+    let reads = lanes.iter().map(|held| read_lane(audit, observer, held, &slots, &unread));
     let mut reading: FuturesUnordered<_> = reads.collect();
     loop {
         if end.reached > 0 {
@@ -170,20 +171,19 @@ async fn read_lanes(
 async fn read_lane<'a>(
     audit: &Audit<'_>,
     observer: &Observer<'_>,
-    lane: &'a Lane,
-    lanes: &[Lane],
+    held: &'a Held,
     slots: &Slots,
     unread: &Mutex<HashSet<&'a LaneKey>>,
 ) -> Result<AuditEnd, JournalError> {
-    let is_read = || unread.lock().unwrap_or_else(PoisonError::into_inner).remove(&lane.key);
+    let is_read = || unread.lock().unwrap_or_else(PoisonError::into_inner).remove(&held.lane.key);
     // Whoever cannot be reached takes no slot.
-    let is_reached = audit.exchange.account(&lane.key).await.is_ok();
+    let is_reached = audit.exchange.account(&held.lane.key).await.is_ok();
     let _slot = if is_reached { Some(slots.take().await) } else { None };
-    let lane_end = match Box::pin(lane::read_lane(audit, observer, lane)).await? {
+    let lane_end = match Box::pin(lane::read_lane(audit, observer, held)).await? {
         lane::LaneEnd::Done(lane_end) => lane_end,
-        lane::LaneEnd::NotOurs(lane) => {
+        lane::LaneEnd::NotOurs => {
             is_read();
-            Box::pin(partner::read_partner(audit, lane, lanes)).await?
+            Box::pin(partner::read_partner(audit, held)).await?
         }
     };
     is_read();

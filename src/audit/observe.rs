@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::GroupRead;
 use crate::cloud::Batch;
-use crate::journal::{GroupReading, GroupWork, Journal, JournalError, Reading, RunRecord};
+use crate::journal::{GroupReading, GroupWork, JournalError, JournalRead, Reading, RunRecord};
 use crate::model::{CallForm, Filter, GroupIx, GroupRef, PlannedCall, Rule};
 use crate::planner::{CallShape, PeerGroup, plan_group};
 
 /// Turns reads into readings, with the pairs of one run in mind.
 pub struct Observer<'a> {
-    journal: &'a dyn Journal,
+    journal: &'a dyn JournalRead,
     run: &'a RunRecord,
     filters: Vec<Filter>,
 }
@@ -31,7 +31,10 @@ pub struct Observation {
 
 impl<'a> Observer<'a> {
     /// An observer for `run`.
-    pub async fn new(journal: &'a dyn Journal, run: &'a RunRecord) -> Result<Self, JournalError> {
+    pub async fn new(
+        journal: &'a dyn JournalRead,
+        run: &'a RunRecord,
+    ) -> Result<Self, JournalError> {
         let filters = journal.filters(&run.new.id).await?;
         Ok(Self { journal, run, filters })
     }

@@ -6,7 +6,7 @@ use super::lane::Pages;
 use super::{Audit, AuditEnd};
 use crate::cloud::{Action, Answer, CloudError, Reference, References};
 use crate::exchange::{AccountError, ReadError};
-use crate::journal::{GroupReading, GroupWork, JournalError, Lane, Naming, Reading};
+use crate::journal::{GroupReading, GroupWork, Held, JournalError, Lane, Naming, Reading};
 use crate::model::{AccountId, ErrorClass, GroupId, GroupIx, GroupRef, RequestId};
 
 /// Groups of a partner that are journalled at once.
@@ -26,23 +26,20 @@ pub(super) struct By {
 }
 
 /// Journals the groups of a lane that is not ours, with those of our groups that they name.
-pub(super) async fn read_partner(
-    audit: &Audit<'_>,
-    lane: &Lane,
-    lanes: &[Lane],
-) -> Result<AuditEnd, JournalError> {
+pub(super) async fn read_partner(audit: &Audit<'_>, held: &Held) -> Result<AuditEnd, JournalError> {
+    let lane = &held.lane;
     let mut end = AuditEnd::default();
     let mut pages = Pages::of(lane, PAGE);
     while let Some(mut work) = pages.next(audit).await? {
         work.retain(|group| audit.is_due(group));
         let at_ms = audit.exchange.clock.now_ms();
-        let Some(named_by) = references_to_peers(audit, &work, lanes).await? else {
+        let Some(named_by) = references_to_peers(audit, &work).await? else {
             end.interrupted = true;
             return Ok(end);
         };
         let readings: Vec<GroupReading> =
             work.iter().map(|group| reading(lane, group, &named_by, at_ms)).collect();
-        audit.journal.record_readings(&audit.run.new.id, &readings).await?;
+        audit.journal.record(held, &readings, &[], at_ms).await?;
         audit.exchange.progress.advance(&lane.key, readings.len() as u64);
     }
     Ok(end)
@@ -85,20 +82,19 @@ fn reading(lane: &Lane, work: &GroupWork, named_by: &NamedBy, at_ms: i64) -> Gro
 pub(super) async fn references_to_peers(
     audit: &Audit<'_>,
     work: &[GroupWork],
-    lanes: &[Lane],
 ) -> Result<Option<NamedBy>, JournalError> {
     let peers: BTreeSet<GroupIx> =
         work.iter().flat_map(|group| group.peers.iter().map(|entry| entry.peer)).collect();
     let peers: Vec<GroupIx> = peers.into_iter().collect();
     let refs = audit.journal.group_refs(&audit.run.new.id, &peers).await?;
-    let mut by_lane: BTreeMap<usize, Vec<(GroupIx, GroupRef)>> = BTreeMap::new();
+    let mut by_lane: BTreeMap<u32, (&Lane, Vec<(GroupIx, GroupRef)>)> = BTreeMap::new();
     for (peer, group) in peers.into_iter().zip(refs) {
-        let lane = lanes.partition_point(|lane| lane.first <= peer).saturating_sub(1);
-        by_lane.entry(lane).or_default().push((peer, group));
+        let Some(held) = audit.leases.of_group(peer) else { continue };
+        let of_lane = by_lane.entry(held.lane.ix).or_insert((&held.lane, Vec::new()));
+        of_lane.1.push((peer, group));
     }
     let mut naming = NamedBy::new();
-    for (lane, groups) in by_lane {
-        let Some(lane) = lanes.get(lane) else { continue };
+    for (lane, groups) in by_lane.into_values() {
         match references(audit, lane, groups).await {
             Some(found) => naming.extend(found),
             None => return Ok(None),

@@ -38,8 +38,8 @@ pub(super) async fn act(
     how: How<'_>,
 ) -> Result<Exit, Failure> {
     guard::share_is_known(&session.config, run.new.blind)?;
-    let exchange = session.exchange(&run.new.id).await?;
-    let process = session.process(&exchange);
+    let work = session.exchange(&run.new.id).await?;
+    let process = session.process(&work);
     settings::take_over(session, &process, &run).await?;
     if let Err(failure) = guard::check_stored(&*session.journal, &run, &session.config).await {
         process.refuse(&run, failure.exit.into()).await?;

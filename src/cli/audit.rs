@@ -33,8 +33,8 @@ pub(super) async fn finish(
     session: &Session,
     run: RunRecord,
 ) -> Result<Exit, Failure> {
-    let exchange = session.exchange(&run.new.id).await?;
-    let process = session.process(&exchange);
+    let work = session.exchange(&run.new.id).await?;
+    let process = session.process(&work);
     settings::take_over(session, &process, &run).await?;
     if let Err(failure) = guard::check_accounts(&*session.journal, &run, &session.config).await {
         process.refuse(&run, failure.exit.into()).await?;

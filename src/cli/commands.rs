@@ -5,13 +5,13 @@ use super::exit::{Exit, Failure};
 use super::inputs;
 use super::start::Context;
 use crate::config::Overrides;
-use crate::journal::{Mode, open};
+use crate::journal::open_to_read;
 use crate::report::{Which, write_manifest_commands, write_run_commands};
 
 pub(super) async fn run(context: &Context, args: &CommandsArgs) -> Result<Exit, Failure> {
     let format = context.output.format;
     if let Some(id) = &args.run {
-        let journal = open(&context.common.journal, Mode::Read).await?;
+        let journal = open_to_read(&context.common.journal).await?;
         let run = journal.run(id).await?;
         let mut sink = context.output.open()?;
         write_run_commands(&*journal, &run, Which::Left, format, &mut sink).await?;

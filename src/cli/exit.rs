@@ -110,7 +110,7 @@ impl Failure {
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let exit = match &error {
-            JournalError::Locked { .. } => Exit::Locked,
+            JournalError::Locked { .. } | JournalError::Lost(_) => Exit::Locked,
             JournalError::NoSuchRun(_) | JournalError::SeveralRuns(_) => Exit::Usage,
             JournalError::Url { .. } => Exit::Usage,
             JournalError::Unusable { .. }

@@ -7,7 +7,7 @@ use super::confirm::Size;
 use super::exit::{Exit, Failure};
 use super::session::Session;
 use crate::config::{Config, FailureLimit, Names, Overrides};
-use crate::journal::{CallId, GroupWork, Journal, JournalError, RunRecord};
+use crate::journal::{CallId, GroupWork, JournalError, JournalRead, RunRecord};
 use crate::model::{Estimate, GroupIx, PairSet};
 use crate::run::Prepared;
 
@@ -93,7 +93,7 @@ pub(super) fn share_is_known(config: &Config, blind: bool) -> Result<(), Failure
 
 /// Refuses to read groups of accounts that are not in `only_accounts`.
 pub(super) async fn check_accounts(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     config: &Config,
 ) -> Result<(), Failure> {
@@ -104,7 +104,7 @@ pub(super) async fn check_accounts(
 
 /// Refuses a run of the journal by the guards of today.
 pub(super) async fn check_stored(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     config: &Config,
 ) -> Result<(), Failure> {
@@ -190,7 +190,7 @@ pub(super) async fn check_plan(session: &Session, plan: &Prepared) -> Result<(),
 
 /// The rules of each group that may be revoked, those that are taken up again among them.
 async fn planned_by_group(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     plan: &Prepared,
 ) -> Result<BTreeMap<GroupIx, u64>, JournalError> {
     let run = &plan.run;
@@ -215,7 +215,7 @@ async fn planned_by_group(
 }
 
 async fn group_name(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     group: GroupIx,
 ) -> Result<String, JournalError> {

@@ -4,11 +4,11 @@ use super::args::ReportArgs;
 use super::exit::{Exit, Failure};
 use super::start::Context;
 use super::summary::whole;
-use crate::journal::{Mode, open};
+use crate::journal::open_to_read;
 use crate::report::{Rows, write_pairs, write_report};
 
 pub(super) async fn run(context: &Context, args: &ReportArgs) -> Result<Exit, Failure> {
-    let journal = open(&context.common.journal, Mode::Read).await?;
+    let journal = open_to_read(&context.common.journal).await?;
     let run = if let Some(id) = &args.run {
         journal.run(id).await?
     } else {

@@ -10,7 +10,7 @@ use self::prune::Consent;
 use super::args::RunsArgs;
 use super::exit::{Exit, Failure};
 use super::start::Context;
-use crate::journal::{Journal, Mode, open};
+use crate::journal::{JournalRead, open_to_read};
 use crate::report::write_runs;
 
 /// How often a watched journal is read.
@@ -27,7 +27,7 @@ pub(super) async fn run(context: &Context, args: &RunsArgs) -> Result<Exit, Fail
         };
         return prune::run(context, age, consent).await;
     }
-    let journal = open(&context.common.journal, Mode::Read).await?;
+    let journal = open_to_read(&context.common.journal).await?;
     if args.ids {
         return ids(context, &*journal).await;
     }
@@ -42,7 +42,7 @@ pub(super) async fn run(context: &Context, args: &RunsArgs) -> Result<Exit, Fail
 }
 
 /// The ids alone, the latest first.
-async fn ids(context: &Context, journal: &dyn Journal) -> Result<Exit, Failure> {
+async fn ids(context: &Context, journal: &dyn JournalRead) -> Result<Exit, Failure> {
     let runs = journal.runs().await?;
     let ids: Vec<&str> = runs.iter().flat_map(|run| [run.new.id.as_str(), "\n"]).collect();
     context.output.write(ids.concat().as_bytes())?;
@@ -50,7 +50,7 @@ async fn ids(context: &Context, journal: &dyn Journal) -> Result<Exit, Failure> 
 }
 
 /// The list, and whether a run is under way.
-async fn list(context: &Context, journal: &dyn Journal) -> Result<(Vec<u8>, bool), Failure> {
+async fn list(context: &Context, journal: &dyn JournalRead) -> Result<(Vec<u8>, bool), Failure> {
     let runs = journal.runs().await?;
     let under_way = runs.iter().any(|run| run.running.is_some());
     let mut list = Vec::new();
@@ -59,7 +59,7 @@ async fn list(context: &Context, journal: &dyn Journal) -> Result<(Vec<u8>, bool
 }
 
 /// Shows the list again whenever it changes, until no run is under way or a signal comes.
-async fn watch(context: &Context, journal: &dyn Journal) -> Result<Exit, Failure> {
+async fn watch(context: &Context, journal: &dyn JournalRead) -> Result<Exit, Failure> {
     context.waits.tell();
     let mut shown = Vec::new();
     loop {

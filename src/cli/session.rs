@@ -13,7 +13,7 @@ use super::{events, limits, world};
 use crate::cloud::{Accounts, Directory, Http};
 use crate::config::Config;
 use crate::exchange::{Clock, Exchange, Moment, Progress, Silent, now_ms};
-use crate::journal::{Journal, RunRecord, Since, file_of, open_as};
+use crate::journal::{Journal, Leases, RunRecord, Since, file_of, open_as, take};
 use crate::model::RunId;
 use crate::pace::RetryPolicy;
 use crate::run::{Freshness, Process, limiters};
@@ -82,9 +82,9 @@ impl Session {
         Self::open(context, config).await
     }
 
-    /// The way to the accounts for one run, which keeps from now on who works on it: role sessions
-    /// carry the run's id.
-    pub(super) async fn exchange(&self, run: &RunId) -> Result<Exchange, Failure> {
+    /// The way to the accounts for one run, which keeps from now on who works on it, and the right to
+    /// write the run: role sessions carry the run's id.
+    pub(super) async fn exchange(&self, run: &RunId) -> Result<(Exchange, Leases), Failure> {
         events::began(self.command, run);
         tell_surroundings(&self.config, self.is_sandbox());
         let ceilings = (self.config.alibaba_limits.clone(), self.config.aws_limits.clone());
@@ -92,7 +92,8 @@ impl Session {
         let pacer = pacer.at_most(limits::calls_at_once(self.is_sandbox()));
         let Since { by, began_ms } = &self.since;
         // After the limiters, which look for the end of former processes.
-        self.journal.invoke(run, by, *began_ms, now_ms()).await?;
+        let leases = take(&*self.journal, run).await?;
+        self.journal.invoke(&leases.lead, by, *began_ms, now_ms()).await?;
         let progress: Arc<dyn Progress> = match &self.progress {
             Some(reporter) => Arc::clone(reporter) as Arc<dyn Progress>,
             None => Arc::new(Silent),
@@ -104,13 +105,14 @@ impl Session {
             self.waits.stop.clone(),
             progress,
         );
-        Ok(exchange.having_waited(self.asked_names).recalling(&*self.journal).await?)
+        let exchange = exchange.having_waited(self.asked_names).recalling(&*self.journal).await?;
+        Ok((exchange, leases))
     }
 
     /// This process as it works on a run.
-    pub(super) fn process<'a>(&'a self, exchange: &'a Exchange) -> Process<'a> {
+    pub(super) fn process<'a>(&'a self, (exchange, leases): &'a (Exchange, Leases)) -> Process<'a> {
         let fresh = Freshness::new(self.config.guard.fresh, self.began);
-        Process { journal: &*self.journal, exchange, fresh }
+        Process { journal: &*self.journal, leases, exchange, fresh }
     }
 
     /// Whether the embedded clouds are used.

@@ -36,7 +36,7 @@ pub(super) async fn take_over(
         tracing::warn!("changed since the last invocation of run {}: {change}", run.new.id);
     }
     let text = serde_json::to_string(&now).map_err(|error| Failure::internal_error(&error))?;
-    process.keep_settings(run, text).await?;
+    process.keep_settings(text).await?;
     Ok(())
 }
 

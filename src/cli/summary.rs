@@ -2,14 +2,14 @@
 
 use super::args::{Common, DEFAULT_JOURNAL};
 use super::start::Context;
-use crate::journal::{Journal, JournalError, RunRecord};
+use crate::journal::{JournalError, JournalRead, RunRecord};
 use crate::model::quote;
 use crate::report::{Summary, summarize};
 
 /// The whole summary of a run.
 pub(super) async fn whole(
     context: &Context,
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
 ) -> Result<Summary, JournalError> {
     let summary = summarize(journal, run, context.command).await?;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::journal::Tally;
+use futures_util::future::try_join_all;
+
+use crate::journal::{Held, Journal, JournalError, Leases, Tally};
 use crate::model::LaneKey;
 
 /// Counts since the last [`Tallies::take`].
@@ -38,9 +40,23 @@ impl Tallies {
         tally.last_ms = now_ms;
     }
 
-    /// The counts, which start again from nothing.
-    pub fn take(&self) -> Vec<Tally> {
+    /// Journals the counts of a lane, which start again from nothing.
+    pub async fn store(&self, journal: &dyn Journal, held: &Held) -> Result<(), JournalError> {
+        journal.tally(held, &self.take(&held.lane.key)).await
+    }
+
+    /// Journals the counts of every lane that is held.
+    pub async fn store_all(
+        &self,
+        journal: &dyn Journal,
+        leases: &Leases,
+    ) -> Result<(), JournalError> {
+        try_join_all(leases.lanes.iter().map(|held| self.store(journal, held))).await.map(drop)
+    }
+
+    fn take(&self, lane: &LaneKey) -> Vec<Tally> {
         let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *tallies).into_values().collect()
+        let of_lane = tallies.extract_if(.., |(key, ..), _| key == lane);
+        of_lane.map(|(_, tally)| tally).collect()
     }
 }

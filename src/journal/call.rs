@@ -4,13 +4,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     CallForm, ClientToken, Direction, GroupId, GroupIx, GroupRef, LaneKey, Outcome, RequestId,
-    Revocation, RevocationId, RunId, Status,
+    Revocation, RevocationId, Status,
 };
 
-/// A call's number in its run.
+/// A call's number in its run: that of its lane, shifted by 32 bits, and one within the lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CallId(pub u64);
+
+impl CallId {
+    /// The number of the lane that it is in.
+    pub const fn lane(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
 
 /// A call with those of its members that have no final outcome.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,8 +78,6 @@ pub struct OpenCounts {
 #[derive(Debug)]
 #[must_use = "a claim that is not concluded stays in flight until the next resume"]
 pub struct Claim {
-    /// The run.
-    pub run: RunId,
     /// The call.
     pub call: CallId,
     /// Its status: always in flight.
@@ -82,8 +87,8 @@ pub struct Claim {
 
 impl Claim {
     /// For implementations of [`claim`](super::Journal::claim) alone.
-    pub(in crate::journal) const fn new(run: RunId, call: CallId, status: Status) -> Self {
-        Self { run, call, status, _sealed: () }
+    pub(in crate::journal) const fn new(call: CallId, status: Status) -> Self {
+        Self { call, status, _sealed: () }
     }
 }
 
@@ -139,14 +144,27 @@ pub struct RevocationRecord {
     pub settled_ms: Option<i64>,
 }
 
+/// Whose history: the run's own, or that of one of its lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chain {
+    /// Its beginning, who worked on it, and every change of its head.
+    Run,
+    /// What was read, planned and done in the lane of this number.
+    Lane(u32),
+}
+
 /// One row of a run's history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryRow {
+    /// Whose history it is of.
+    pub chain: Chain,
     /// 1-based.
     pub seq: u64,
     /// When.
     pub at_ms: i64,
-    /// What: `begun`, `updated`, `read`, `planned`, `tallied`, or an [`crate::model::EventKind`].
+    /// What: `begun`, `invoked`, `updated` of a run; `read`, `planned`, `tallied` or an
+    /// [`crate::model::EventKind`] of a lane.
     pub kind: String,
     /// The call, for events of a call.
     pub call: Option<CallId>,
@@ -154,6 +172,6 @@ pub struct HistoryRow {
     pub epoch: u64,
     /// Its content, canonical JSON.
     pub body: String,
-    /// SHA-256 over the hash before it and this row's fields, hexadecimal.
+    /// SHA-256 over the hash of the row before it in its chain and this row's fields, hexadecimal.
     pub hash: String,
 }

@@ -1,5 +1,9 @@
 //! The persistence port: what a run is, what was read, what was ordered, what came of it.
 //!
+//! A [`JournalRead`] tells it. A [`Journal`] writes as well: whoever holds the [`Lead`] of a run
+//! writes its head, whoever holds a lane ([`Held`]) writes what happens in that. The ledger decides
+//! what a command means for what is stored of a lane, and a store makes that durable.
+//!
 //! Every method that writes returns once the write is durable. Times are milliseconds since
 //! 1970 and come from the caller.
 
@@ -7,48 +11,40 @@
 pub mod bench;
 mod call;
 mod cells;
-mod chain;
 mod check;
-mod columns;
-mod compare;
-mod desk;
-mod expect;
-mod fold;
-mod head;
 mod invocation;
+mod lease;
+mod ledger;
 mod open;
 mod orders;
 mod pack;
 mod prune;
+mod read;
 mod reading;
 mod run;
 mod sqlite;
+mod store;
 mod stored;
 mod table;
 #[cfg(test)]
 mod tests;
 mod url;
 
-use std::collections::BTreeMap;
-use std::ops::Range;
-
 use async_trait::async_trait;
 
-use crate::model::{
-    Event, GroupIx, GroupRef, Groups, Identity, IllegalTransition, PairSet, PlannedCall,
-    RevocationId, RunId, Snapshot, Status, quote,
-};
+use crate::model::{Event, GroupIx, IllegalTransition, PairSet, PlannedCall, RunId, Status, quote};
 
 pub use crate::model::Finding;
 pub use call::{
-    CallId, CallRecord, Claim, HistoryRow, OpenCounts, Reopenable, RevocationRecord, Tally,
+    CallId, CallRecord, Chain, Claim, HistoryRow, OpenCounts, Reopenable, RevocationRecord, Tally,
 };
 pub use check::{CheckReport, check};
-pub use head::head;
 pub use invocation::{Holder, Invocation, InvocationEnd, Invoker, Progress, Since};
-pub use open::{Mode, open, open_as};
+pub use lease::{Held, Lead, Leases};
+pub use open::{open, open_as, open_to_read};
 pub use orders::GroupOrders;
 pub use prune::Pruning;
+pub use read::{Head, JournalRead, whole_history};
 pub use reading::{GroupReading, NamesPeer, Naming, Reading, SideReading, SideRecord};
 pub use run::{
     GroupWork, Lane, NewRun, PeerEntry, ReadingTimes, RunKind, RunRecord, RunState, RunUpdate,
@@ -96,6 +92,9 @@ pub enum JournalError {
     /// Not in the state that the caller took it to be in.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
+    /// Another process took a lane over: what is known here of it is not true any more.
+    #[error("the right to write {0} was lost: another process took it over")]
+    Lost(String),
     /// What is stored cannot be read: edited or damaged.
     #[error("the journal is damaged: {0}")]
     Damaged(String),
@@ -107,134 +106,71 @@ pub enum JournalError {
     Database(String),
 }
 
-/// The journal. Implementations pass one contract suite.
+impl JournalError {
+    /// The same error, for another write that it ends.
+    fn again(&self) -> Self {
+        match self {
+            Self::Locked { journal, holder } => {
+                Self::Locked { journal: journal.clone(), holder: holder.clone() }
+            }
+            Self::Lost(what) => Self::Lost(what.clone()),
+            Self::Damaged(what) => Self::Damaged(what.clone()),
+            Self::Database(what) => Self::Database(what.clone()),
+            other => Self::Database(other.to_string()),
+        }
+    }
+}
+
+/// A journal that is open for writing.
 #[async_trait]
-pub trait Journal: Send + Sync {
+pub trait Journal: JournalRead {
     /// Stores a run and its pairs, in one transaction, before its first call.
     async fn begin(&self, run: &NewRun, pairs: &PairSet) -> Result<(), JournalError>;
 
-    /// One run, by its id or a unique beginning of it.
-    async fn run(&self, id: &str) -> Result<RunRecord, JournalError>;
+    /// The right to write the head of a run.
+    async fn lead(&self, run: &RunId) -> Result<Lead, JournalError>;
 
-    /// Every run, latest first.
-    async fn runs(&self) -> Result<Vec<RunRecord>, JournalError>;
+    /// The rights to write up to `most` lanes of a run, in order.
+    async fn lease(&self, lead: &Lead, most: usize) -> Result<Vec<Held>, JournalError>;
 
     /// Changes a run's head.
-    async fn update(&self, run: &RunId, update: &RunUpdate, at_ms: i64)
+    async fn update(&self, lead: &Lead, update: &RunUpdate, at_ms: i64)
     -> Result<(), JournalError>;
 
     /// Stores who works on a run from now on; called once by each process, before anything else of it
     /// is written. The process began at `began_ms`.
     async fn invoke(
         &self,
-        run: &RunId,
+        lead: &Lead,
         by: &Invoker,
         began_ms: i64,
         at_ms: i64,
     ) -> Result<(), JournalError>;
 
-    /// The identities that sent changes for a run.
-    async fn identities(&self, run: &RunId) -> Result<Vec<Identity>, JournalError>;
-
-    /// The lanes of a run.
-    async fn lanes(&self, run: &RunId) -> Result<Vec<Lane>, JournalError>;
-
-    /// The distinct filters of a run.
-    async fn filters(&self, run: &RunId) -> Result<Vec<crate::model::Filter>, JournalError>;
-
-    /// Up to `limit` groups of a run from `from` on, with their peers, in order.
-    async fn groups(
+    /// Stores readings with their findings, and the plans made from them, a group at most once, in
+    /// one transaction: no crash leaves a group that counts as read and was never planned. A plan
+    /// replaces every call of its group that was never sent.
+    async fn record(
         &self,
-        run: &RunId,
-        from: GroupIx,
-        limit: u32,
-    ) -> Result<Vec<GroupWork>, JournalError>;
-
-    /// The groups with these numbers, spelled out, in the order asked for.
-    async fn group_refs(
-        &self,
-        run: &RunId,
-        groups: &[GroupIx],
-    ) -> Result<Vec<GroupRef>, JournalError>;
-
-    /// Every group of a run, by its number.
-    async fn names(&self, run: &RunId) -> Result<Groups, JournalError>;
-
-    /// The note of every line that has one.
-    async fn notes(&self, run: &RunId) -> Result<BTreeMap<u32, String>, JournalError>;
-
-    /// The note of each of these lines that has one.
-    async fn notes_of(
-        &self,
-        run: &RunId,
-        lines: &[u32],
-    ) -> Result<BTreeMap<u32, String>, JournalError>;
-
-    /// Stores readings, each with its findings, in one transaction.
-    async fn record_readings(
-        &self,
-        run: &RunId,
-        readings: &[GroupReading],
-    ) -> Result<(), JournalError>;
-
-    /// Stores readings and the plans made from them, a group at most once, in one transaction: no
-    /// crash leaves a group that counts as read and was never planned.
-    async fn record_planned(
-        &self,
-        run: &RunId,
+        held: &Held,
         readings: &[GroupReading],
         plans: &[(GroupIx, Vec<PlannedCall>)],
         at_ms: i64,
     ) -> Result<(), JournalError>;
 
-    /// Replaces every call of `group` that was never sent by `calls`: planning, and planning
-    /// again after a later read.
-    async fn plan_group(
+    /// Up to `limit` calls of the lane that are not closed, from call `from` on, in order: those that
+    /// its holder works off next.
+    async fn open_page(
         &self,
-        run: &RunId,
-        group: GroupIx,
-        calls: &[PlannedCall],
-        at_ms: i64,
-    ) -> Result<(), JournalError>;
-
-    /// The last reading of each of up to `limit` groups from `from` on, in order.
-    async fn sides(
-        &self,
-        run: &RunId,
-        from: GroupIx,
-        limit: u32,
-    ) -> Result<Vec<SideRecord>, JournalError>;
-
-    /// When the last readings were made; `None` if none told anything.
-    async fn reading_times(&self, run: &RunId) -> Result<Option<ReadingTimes>, JournalError>;
-
-    /// The findings of the last reading of every group that has any, as `(group, finding)`.
-    async fn findings(&self, run: &RunId) -> Result<Vec<(GroupIx, Finding)>, JournalError>;
-
-    /// The last snapshot of a group.
-    async fn snapshot(&self, run: &RunId, group: GroupIx)
-    -> Result<Option<Snapshot>, JournalError>;
-
-    /// Up to `limit` calls of the groups `first..first + groups` that are not closed, from call
-    /// `from` on, in order.
-    async fn open_calls(
-        &self,
-        run: &RunId,
-        lane: &Lane,
+        held: &Held,
         from: CallId,
         limit: u32,
     ) -> Result<Vec<CallRecord>, JournalError>;
 
-    /// How much of a lane is not closed.
-    async fn open_counts(&self, run: &RunId, lane: &Lane) -> Result<OpenCounts, JournalError>;
-
-    /// One call, open or closed, with its members that have no settled outcome.
-    async fn call(&self, run: &RunId, call: CallId) -> Result<CallRecord, JournalError>;
-
     /// Stores the intent `event` (always [`Event::Started`]) and gives the right to send.
     async fn claim(
         &self,
-        run: &RunId,
+        held: &Held,
         call: CallId,
         event: &Event,
         at_ms: i64,
@@ -243,6 +179,7 @@ pub trait Journal: Send + Sync {
     /// Stores what came of a send.
     async fn conclude(
         &self,
+        held: &Held,
         claim: Claim,
         event: &Event,
         at_ms: i64,
@@ -252,61 +189,23 @@ pub trait Journal: Send + Sync {
     /// call's new status and the calls that were split off it.
     async fn append(
         &self,
-        run: &RunId,
+        held: &Held,
         call: CallId,
         event: &Event,
         at_ms: i64,
     ) -> Result<(Status, Vec<CallId>), JournalError>;
 
-    /// Marks every call that a former process left in flight ([`Event::Reclaimed`]); returns
-    /// how many.
-    async fn reclaim(&self, run: &RunId, at_ms: i64) -> Result<u64, JournalError>;
+    /// Marks every call of the lane that a former holder left in flight ([`Event::Reclaimed`]);
+    /// returns how many.
+    async fn reclaim(&self, held: &Held, at_ms: i64) -> Result<u64, JournalError>;
 
-    /// Closed calls that have members whose outcome is not settled, for `resume` to reopen.
-    async fn reopenable(&self, run: &RunId) -> Result<Vec<Reopenable>, JournalError>;
+    /// Adds to the counts of exchanges of the lane.
+    async fn tally(&self, held: &Held, tallies: &[Tally]) -> Result<(), JournalError>;
+}
 
-    /// Adds to the counts of exchanges.
-    async fn tally(&self, run: &RunId, tallies: &[Tally]) -> Result<(), JournalError>;
-
-    /// The counts of exchanges of a run.
-    async fn tallies(&self, run: &RunId) -> Result<Vec<Tally>, JournalError>;
-
-    /// Exchanges of any run at or after `since_ms`: what limiters start from.
-    async fn recent(&self, since_ms: i64) -> Result<Vec<Tally>, JournalError>;
-
-    /// Up to `limit` revocations of a run after `after`, by group and then by number: the same
-    /// order however the run was planned.
-    async fn revocations(
-        &self,
-        run: &RunId,
-        after: Option<RevocationId>,
-        limit: u32,
-    ) -> Result<Vec<RevocationRecord>, JournalError>;
-
-    /// Every revocation of each of these groups that has any.
-    async fn orders(
-        &self,
-        run: &RunId,
-        groups: Range<u32>,
-    ) -> Result<Vec<GroupOrders>, JournalError>;
-
-    /// Up to `limit` rows of a run's history after `after`.
-    async fn history(
-        &self,
-        run: &RunId,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<HistoryRow>, JournalError>;
-
-    /// The rows of a table that belong to a run and have these keys, in order: what a check reads.
-    /// Each is a JSON array of its columns but for the run; bytes are lower-case hexadecimal.
-    async fn rows(
-        &self,
-        run: &RunId,
-        table: Table,
-        keys: Range<i64>,
-    ) -> Result<Vec<serde_json::Value>, JournalError>;
-
-    /// Finishes writing and lets go of the lock.
-    async fn close(self: Box<Self>) -> Result<(), JournalError>;
+/// All that a process may write of a run: its head and every lane.
+pub async fn take(journal: &dyn Journal, run: &RunId) -> Result<Leases, JournalError> {
+    let lead = journal.lead(run).await?;
+    let lanes = journal.lease(&lead, usize::MAX).await?;
+    Ok(Leases { lead, lanes })
 }

@@ -3,7 +3,7 @@
 use super::run::{RunKind, RunRecord, RunState};
 use super::sqlite::SqliteJournal;
 use super::url::file_of;
-use super::{Journal, JournalError, Since};
+use super::{JournalError, JournalRead, Since};
 use crate::model::RunId;
 
 /// A journal that is held to drop runs from: nobody takes one up between the list and its end.

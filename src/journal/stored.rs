@@ -1,6 +1,6 @@
 //! The pairs of a stored run, put together again from its groups.
 
-use super::{Journal, JournalError, PeerEntry};
+use super::{JournalError, JournalRead, PeerEntry};
 use crate::model::{Draft, GroupIx, Groups, PairSet, Rows, RunId};
 
 /// Groups that are taken from the journal at once.
@@ -10,7 +10,7 @@ const PAGE: u32 = 1_000;
 ///
 /// # Errors
 /// [`JournalError::Damaged`] where the two groups of a pair do not name each other.
-pub async fn stored_pairs(journal: &dyn Journal, run: &RunId) -> Result<PairSet, JournalError> {
+pub async fn stored_pairs(journal: &dyn JournalRead, run: &RunId) -> Result<PairSet, JournalError> {
     let filters = journal.filters(run).await?;
     let mut ends = Ends::default();
     let mut groups = Groups::default();

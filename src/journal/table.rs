@@ -21,6 +21,8 @@ pub enum Table {
     Group,
     /// `lane`, by number.
     Lane,
+    /// `lane` as its history ends, by number.
+    LaneHead,
     /// `chunk`, by group.
     Chunk,
     /// `grp` as it was read last, by group.
@@ -37,7 +39,7 @@ pub enum Table {
     Revocation,
     /// `member`, by revocation.
     Member,
-    /// `tally`.
+    /// `tally`, by lane.
     Tally,
 }
 
@@ -53,10 +55,9 @@ impl Table {
         Self::Chunk,
     ];
 
-    /// What follows from the history, row by row.
-    pub(super) const TOLD: [Self; 9] = [
-        Self::Run,
-        Self::Invocation,
+    /// What follows from the history of a lane, row by row.
+    pub(super) const OF_LANE: [Self; 8] = [
+        Self::LaneHead,
         Self::Reading,
         Self::Snapshot,
         Self::Finding,
@@ -83,6 +84,7 @@ impl Table {
             Self::Filter => "filter",
             Self::Group => "group",
             Self::Lane => "lane",
+            Self::LaneHead => "end of lane",
             Self::Chunk => "peers",
             Self::Reading => "reading of group",
             Self::Snapshot => "snapshot of group",

@@ -70,7 +70,52 @@ impl RuleCounts {
     /// Counts `n` planned revocations of one outcome.
     pub fn add(&mut self, outcome: Outcome, n: u64) {
         self.planned += n;
-        *match outcome {
+        *self.of_mut(outcome) += n;
+    }
+
+    /// Adds other counts to these.
+    pub fn plus(&mut self, other: &Self) {
+        let Self {
+            planned,
+            removed,
+            already_absent,
+            conflict,
+            still_present,
+            group_gone,
+            failed,
+            unknown,
+            unverified,
+            pending,
+            outside,
+        } = other;
+        self.planned += planned;
+        self.removed += removed;
+        self.already_absent += already_absent;
+        self.conflict += conflict;
+        self.still_present += still_present;
+        self.group_gone += group_gone;
+        self.failed += failed;
+        self.unknown += unknown;
+        self.unverified += unverified;
+        self.pending += pending;
+        self.outside += outside;
+    }
+
+    /// Forgets `n` planned revocations that are pending: they were replaced.
+    pub fn forget(&mut self, n: u64) {
+        self.planned = self.planned.saturating_sub(n);
+        self.pending = self.pending.saturating_sub(n);
+    }
+
+    /// Counts one revocation that came out one way and now comes out another.
+    pub fn change(&mut self, was: Outcome, is: Outcome) {
+        let former = self.of_mut(was);
+        *former = former.saturating_sub(1);
+        *self.of_mut(is) += 1;
+    }
+
+    fn of_mut(&mut self, outcome: Outcome) -> &mut u64 {
+        match outcome {
             Outcome::Removed => &mut self.removed,
             Outcome::AlreadyAbsent => &mut self.already_absent,
             Outcome::Conflict => &mut self.conflict,
@@ -80,7 +125,7 @@ impl RuleCounts {
             Outcome::Unknown => &mut self.unknown,
             Outcome::Unverified => &mut self.unverified,
             Outcome::Pending => &mut self.pending,
-        } += n;
+        }
     }
 
     /// How many planned revocations have this outcome.

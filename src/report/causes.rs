@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::journal::{Journal, JournalError, RevocationRecord, RunRecord};
+use crate::journal::{JournalError, JournalRead, RevocationRecord, RunRecord};
 use crate::model::{GroupIx, Outcome};
 
 use super::cause::{CauseKind, SideCause};
@@ -17,7 +17,10 @@ pub(super) struct Causes(BTreeMap<(GroupIx, GroupIx), SideCause>);
 
 impl Causes {
     /// Collects the reasons of `run`.
-    pub(super) async fn load(journal: &dyn Journal, run: &RunRecord) -> Result<Self, JournalError> {
+    pub(super) async fn load(
+        journal: &dyn JournalRead,
+        run: &RunRecord,
+    ) -> Result<Self, JournalError> {
         let rules = &run.rules;
         let mut causes = Self::default();
         let unsent = if run.unsent.is_empty() { 0 } else { rules.pending };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::Write;
 
-use crate::journal::{Journal, RunRecord};
+use crate::journal::{JournalRead, RunRecord};
 use crate::model::escape_control;
 
 use super::ReportError;
@@ -47,7 +47,7 @@ const COLUMNS: [&str; 31] = [
 
 /// Writes every revocation of `run`. Cells that a spreadsheet would compute are made text.
 pub(super) async fn write(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::journal::{Journal, JournalError};
+use crate::journal::{JournalError, JournalRead};
 use crate::model::{GroupIx, GroupRef, Peer, Rule, RunId, Snapshot};
 
 use super::evidence::Judged;
@@ -20,7 +20,7 @@ impl Doubts {
     /// Tells what keeps the side `own` of a pair from being judged, if its rules do.
     pub(super) async fn add(
         &mut self,
-        (journal, run): (&dyn Journal, &RunId),
+        (journal, run): (&dyn JournalRead, &RunId),
         snapshots: &mut LastSnapshot,
         judged: &Judged,
         pair: [(GroupIx, &GroupRef); 2],
@@ -49,7 +49,7 @@ pub(super) struct LastSnapshot(Option<(GroupIx, Option<Snapshot>)>);
 impl LastSnapshot {
     async fn of(
         &mut self,
-        journal: &dyn Journal,
+        journal: &dyn JournalRead,
         run: &RunId,
         group: GroupIx,
     ) -> Result<Option<&Snapshot>, JournalError> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::journal::{
-    Finding, Journal, JournalError, NamesPeer, Naming, PeerEntry, RunRecord, SideReading,
+    Finding, JournalError, JournalRead, NamesPeer, Naming, PeerEntry, RunRecord, SideReading,
 };
 use crate::model::{Filter, GroupIx, PairOutcome, Scope, SideState, judge_pair};
 
@@ -81,7 +81,10 @@ pub(super) struct Evidence {
 
 impl Evidence {
     /// Reads what the journal holds of `run`.
-    pub(super) async fn load(journal: &dyn Journal, run: &RunRecord) -> Result<Self, JournalError> {
+    pub(super) async fn load(
+        journal: &dyn JournalRead,
+        run: &RunRecord,
+    ) -> Result<Self, JournalError> {
         let id = &run.new.id;
         let mut findings = journal.findings(id).await?;
         findings.sort_unstable_by_key(|(group, finding)| (*group, finding.peer));
@@ -168,7 +171,10 @@ fn seen_state(finding: Finding) -> SideState {
     }
 }
 
-async fn load_sides(journal: &dyn Journal, run: &RunRecord) -> Result<Vec<LastRead>, JournalError> {
+async fn load_sides(
+    journal: &dyn JournalRead,
+    run: &RunRecord,
+) -> Result<Vec<LastRead>, JournalError> {
     let mut sides = Vec::new();
     let mut texts = HashSet::new();
     let mut from = GroupIx(0);

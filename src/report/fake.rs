@@ -5,7 +5,7 @@ mod answers;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::journal::{
-    CallId, Finding, HistoryRow, NewRun, RevocationRecord, RunKind, RunRecord, RunState,
+    CallId, Chain, Finding, HistoryRow, NewRun, RevocationRecord, RunKind, RunRecord, RunState,
     SideReading, SideRecord, Tally,
 };
 use crate::model::{
@@ -25,8 +25,6 @@ pub(super) struct FakeJournal {
     pub(super) history: Vec<HistoryRow>,
     /// The largest page that anybody asked for.
     pub(super) largest_page: AtomicU32,
-    /// Look-ups of the history.
-    pub(super) history_reads: AtomicU32,
     pairs: PairSet,
 }
 
@@ -105,7 +103,6 @@ impl FakeJournal {
             identities: Vec::new(),
             history: Vec::new(),
             largest_page: AtomicU32::new(0),
-            history_reads: AtomicU32::new(0),
             pairs,
         }
     }
@@ -185,6 +182,7 @@ impl FakeJournal {
     /// Fills the history with rows of these numbers.
     pub(super) fn remember(&mut self, numbers: impl IntoIterator<Item = u64>) {
         self.history.extend(numbers.into_iter().map(|seq| HistoryRow {
+            chain: Chain::Run,
             seq,
             at_ms: 0,
             kind: "read".into(),

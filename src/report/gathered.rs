@@ -7,7 +7,7 @@ use super::cause::{Cause, CauseKind, SideCause};
 use super::pairs::PairRows;
 use super::remedy::remedy;
 use super::{PairRow, SideRow, Summary};
-use crate::journal::{Journal, JournalError, RunRecord};
+use crate::journal::{JournalError, JournalRead, RunRecord};
 use crate::model::{LaneKey, PairOutcome};
 
 /// Lanes that are listed of one cause.
@@ -31,7 +31,7 @@ impl Summary {
     /// all of them are.
     pub async fn with_causes(
         mut self,
-        journal: &dyn Journal,
+        journal: &dyn JournalRead,
         run: &RunRecord,
     ) -> Result<Self, JournalError> {
         if self.pairs.severed < self.pairs.total {

@@ -23,7 +23,7 @@ mod verdict;
 
 use std::io::Write;
 
-use crate::journal::{Journal, RunRecord, Tally};
+use crate::journal::{JournalRead, RunRecord, Tally};
 
 use super::{ReportError, Summary};
 use history::History;
@@ -37,7 +37,7 @@ use rules::{Links, Rules};
 /// on, and the calls over time. A page stays below some 5 MB: what it leaves out is counted, and the
 /// command that lists all is told.
 pub(super) async fn write(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     summary: &Summary,
     out: &mut dyn Write,
@@ -61,7 +61,7 @@ struct Found {
 
 impl Found {
     async fn load(
-        journal: &dyn Journal,
+        journal: &dyn JournalRead,
         run: &RunRecord,
         summary: &Summary,
     ) -> Result<Self, ReportError> {

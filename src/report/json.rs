@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::journal::{Journal, RunRecord, head};
+use crate::journal::{JournalRead, RunRecord};
 use crate::model::{GroupRef, PairOutcome, SideState};
 
 use super::PlainJson;
@@ -17,7 +17,7 @@ use super::{ReportError, Summary};
 /// Writes the keys of `summary`, `findings` (every pair that is not simply severed, worst
 /// first), `revocations`, and `head`, the hash of the last history row.
 pub(super) async fn write(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     summary: &Summary,
     out: &mut dyn Write,
@@ -35,21 +35,21 @@ pub(super) fn open(summary: &Summary, out: &mut dyn Write) -> Result<(), ReportE
     Ok(out.write_all(object.strip_suffix(b"\n}").unwrap_or(&object))?)
 }
 
-/// Ends the object with the hash of the last history row.
+/// Ends the object with the hash of the last row of the run's own history.
 pub(super) async fn close(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    let head = head(journal, &run.new.id).await?;
-    let hash = serde_json::to_string(&head.map(|row| row.hash))?;
+    let hash = journal.head(&run.new.id).await?.hash;
+    let hash = serde_json::to_string(&(!hash.is_empty()).then_some(hash))?;
     writeln!(out, ",\n  \"head\": {hash}\n}}")?;
     out.flush()?;
     Ok(())
 }
 
 async fn write_findings(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     summary: &Summary,
     out: &mut dyn Write,
@@ -67,7 +67,7 @@ async fn write_findings(
 }
 
 async fn write_revocations(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {

@@ -9,7 +9,7 @@ use super::json::{List, close, open};
 use super::pairs::PairRows;
 use super::text::locate;
 use super::{Format, PairRow, ReportError, SideRow, Summary};
-use crate::journal::{Journal, RunRecord};
+use crate::journal::{JournalRead, RunRecord};
 use crate::model::PairOutcome;
 
 /// A pair as JSON tells it; the names of the fields are the keys, and the columns of the CSV.
@@ -61,7 +61,7 @@ const COLUMNS: [&str; 19] = [
 
 /// Writes every pair of `run`, severed ones included, as CSV, or as the keys of `summary` and `rows`.
 pub async fn write_pairs(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     summary: &Summary,
     format: Format,
@@ -84,7 +84,7 @@ pub async fn write_pairs(
 }
 
 async fn write_json(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     summary: &Summary,
     out: &mut dyn Write,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::journal::{Journal, JournalError, RunRecord};
+use crate::journal::{JournalError, JournalRead, RunRecord};
 use crate::model::{Filter, GroupIx, GroupRef, Groups, PairOutcome, SideState};
 
 use super::cause::{CauseKind, SideCause};
@@ -27,7 +27,7 @@ pub use super::pair_row::{PairRow, SideRow};
 
 /// Shows `visit` every pair of `run` once, in plan order.
 pub async fn for_each_pair(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     visit: &mut dyn FnMut(&PairRow),
 ) -> Result<(), JournalError> {
@@ -40,7 +40,7 @@ pub async fn for_each_pair(
 
 /// The pairs of a run, page by page, for writers that cannot wait inside a callback.
 pub(super) struct PairRows<'a> {
-    journal: &'a dyn Journal,
+    journal: &'a dyn JournalRead,
     run: &'a RunRecord,
     evidence: Evidence,
     causes: Causes,
@@ -51,7 +51,7 @@ pub(super) struct PairRows<'a> {
 impl<'a> PairRows<'a> {
     /// Reads what judging needs.
     pub(super) async fn open(
-        journal: &'a dyn Journal,
+        journal: &'a dyn JournalRead,
         run: &'a RunRecord,
     ) -> Result<Self, JournalError> {
         let id = &run.new.id;

@@ -6,7 +6,7 @@ mod left_alone;
 
 use std::io::Write;
 
-use crate::journal::{Journal, RunKind, RunRecord};
+use crate::journal::{JournalRead, RunKind, RunRecord};
 use crate::model::Estimate;
 
 use super::format::{Detail, Tone};
@@ -38,7 +38,7 @@ fn is_question(run: &RunRecord, summary: &Summary) -> bool {
 /// Writes the verdict, every group with the rules to be revoked, and the findings that nothing
 /// is done about. An audit that planned nothing lists its pairs instead of rules.
 pub(super) async fn write(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     view: PlanView<'_>,
     style: Style,
     out: &mut dyn Write,
@@ -62,7 +62,7 @@ pub(super) async fn write(
 
 /// The lanes, every group with the rules to be revoked, and what is left alone.
 async fn write_lists(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     view: PlanView<'_>,
     style: Style,
     out: &mut dyn Write,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::format::Tone;
 use super::text::{clock, count, rfc3339, whole_seconds};
 use super::{ReportError, Style};
-use crate::journal::{Invocation, InvocationEnd, Invoker, Journal, JournalError, RunRecord};
+use crate::journal::{Invocation, InvocationEnd, Invoker, JournalError, JournalRead, RunRecord};
 use crate::model::{Identity, escape_control};
 
 /// Invocations and identities that a table lists; JSON has all.
@@ -59,7 +59,10 @@ pub struct Manifest {
 
 impl Provenance {
     /// What the journal holds of `run`.
-    pub(super) async fn load(journal: &dyn Journal, run: &RunRecord) -> Result<Self, JournalError> {
+    pub(super) async fn load(
+        journal: &dyn JournalRead,
+        run: &RunRecord,
+    ) -> Result<Self, JournalError> {
         let work = |it: &Invocation| Work::new(it, run.running.is_some());
         let manifests = run
             .sources

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::journal::{Journal, JournalError, RevocationRecord, RunRecord};
+use crate::journal::{JournalError, JournalRead, RevocationRecord, RunRecord};
 use crate::model::{Fields, GroupRef, Outcome, PortRange, RevocationId, Side};
 
 use super::evidence::PAGE;
@@ -10,14 +10,14 @@ use super::text::rfc3339;
 
 /// A walk over every revocation of a run, [`PAGE`] at a time, in order.
 pub(super) struct Revocations<'a> {
-    journal: &'a dyn Journal,
+    journal: &'a dyn JournalRead,
     run: &'a RunRecord,
     after: Option<RevocationId>,
 }
 
 impl<'a> Revocations<'a> {
     /// Starts before the first.
-    pub(super) fn new(journal: &'a dyn Journal, run: &'a RunRecord) -> Self {
+    pub(super) fn new(journal: &'a dyn JournalRead, run: &'a RunRecord) -> Self {
         Self { journal, run, after: None }
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::journal::{Journal, RunRecord};
+use crate::journal::{JournalRead, RunRecord};
 
 use super::plan::PlanView;
 use super::{Format, ReportError, Style, Summary, csv, html, json, plan, table};
@@ -11,7 +11,7 @@ use super::{Format, ReportError, Style, Summary, csv, html, json, plan, table};
 ///
 /// `out` gets many small writes: give it a buffered writer. JSON is one object: the keys of `summary`, then `findings`, `revocations` and `head`.
 pub async fn write_report(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     summary: &Summary,
     format: Format,
@@ -29,7 +29,7 @@ pub async fn write_report(
 /// Writes what a run would do: `unpair audit` and `unpair plan`. Only the table differs from
 /// [`write_report`]: group by group, every rule to be revoked.
 pub async fn write_plan(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     view: PlanView<'_>,
     format: Format,
     style: Style,

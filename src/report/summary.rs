@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use crate::journal::{Journal, JournalError, NewRun, RunKind, RunRecord, RunState, Tally};
+use crate::journal::{JournalError, JournalRead, NewRun, RunKind, RunRecord, RunState, Tally};
 use crate::model::{PairCounts, RuleCounts, RunId};
 
 use super::cause::Cause;
@@ -96,7 +96,7 @@ pub struct CallCounts {
 
 /// Counts what the journal says of `run`; `command` is the one that asks.
 pub async fn summarize(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     command: &str,
 ) -> Result<Summary, JournalError> {

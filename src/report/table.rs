@@ -6,7 +6,7 @@ mod sections;
 
 use std::io::Write;
 
-use crate::journal::{Journal, RunKind, RunRecord, head};
+use crate::journal::{JournalRead, RunKind, RunRecord};
 use crate::model::escape_control;
 
 use super::format::{Detail, Tone};
@@ -27,7 +27,7 @@ pub(super) const NOT_JUDGED: &str =
 
 /// Writes the verdict, the pairs that need somebody, the calls and the journal's head.
 pub(super) async fn write(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     summary: &Summary,
     style: Style,
@@ -47,8 +47,9 @@ pub(super) async fn write(
     }
     calls::write(&summary.calls, style, out)?;
     writeln!(out, "\n{}", wrap(NOT_JUDGED, style.width, 0, 2))?;
-    if let Some(row) = head(journal, &run.new.id).await? {
-        writeln!(out, "Journal head: {}", escape_control(&row.hash))?;
+    let head = journal.head(&run.new.id).await?.hash;
+    if !head.is_empty() {
+        writeln!(out, "Journal head: {}", escape_control(&head))?;
     }
     // Whoever ran another command knows who that was.
     if summary.command == "report" {
@@ -62,7 +63,7 @@ pub(super) async fn write(
 
 /// The pairs that need somebody, and how many are severed.
 async fn write_pairs(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     summary: &Summary,
     style: Style,

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::journal::{Journal, JournalError, RunKind, RunRecord};
+use crate::journal::{JournalError, JournalRead, RunKind, RunRecord};
 use crate::model::GroupIx;
 
 /// Revocations that are looked at at a time.
@@ -13,7 +13,7 @@ const PAGE: u32 = 1_000;
 /// settled, each with the peer that these are about: of the run itself, or of the one that it
 /// verifies.
 pub(super) async fn unsettled(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     partners: &HashSet<GroupIx>,
 ) -> Result<HashSet<(GroupIx, GroupIx)>, JournalError> {
@@ -38,7 +38,10 @@ pub(super) async fn unsettled(
 
 /// The run that changed something and is not done, if that is what `run` is about. The groups of a
 /// verification have the numbers that they have in the run that it verifies.
-async fn acted(journal: &dyn Journal, run: &RunRecord) -> Result<Option<RunRecord>, JournalError> {
+async fn acted(
+    journal: &dyn JournalRead,
+    run: &RunRecord,
+) -> Result<Option<RunRecord>, JournalError> {
     let of = match (run.new.kind, &run.new.parent) {
         (RunKind::Revoke, _) => run.clone(),
         (RunKind::Verify, Some(parent)) => match journal.run(parent.as_str()).await {

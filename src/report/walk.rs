@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::journal::{GroupWork, Journal, JournalError};
+use crate::journal::{GroupWork, JournalError, JournalRead};
 use crate::model::{GroupIx, RunId};
 
 use super::evidence::{PAGE, PairSpan};
@@ -12,7 +12,7 @@ const GROUPS: u32 = 100;
 
 /// A walk over every pair of a run, each once, in plan order.
 pub(super) struct PairWalk<'a> {
-    journal: &'a dyn Journal,
+    journal: &'a dyn JournalRead,
     run: &'a RunId,
     from: GroupIx,
     /// Read, and not yet given out.
@@ -21,7 +21,7 @@ pub(super) struct PairWalk<'a> {
 
 impl<'a> PairWalk<'a> {
     /// Starts at the first group.
-    pub(super) fn new(journal: &'a dyn Journal, run: &'a RunId) -> Self {
+    pub(super) fn new(journal: &'a dyn JournalRead, run: &'a RunId) -> Self {
         Self { journal, run, from: GroupIx(0), held: VecDeque::new() }
     }
 

@@ -8,7 +8,7 @@ use super::{CarryOut, RunError, Unrecorded};
 use crate::cloud::{Action, CloudError};
 use crate::exchange::{Account, Exchange, Leave};
 use crate::failpoint::{during, hit};
-use crate::journal::{Claim, JournalError, Lane};
+use crate::journal::{Claim, Held, JournalError, Lane};
 use crate::model::{Event, Status};
 
 /// Sends `call` until it is answered. It comes back unsent, or waiting, when the command is to
@@ -16,13 +16,15 @@ use crate::model::{Event, Status};
 /// dropped: a send in flight would be unknown.
 pub(super) async fn send(
     work: &CarryOut<'_>,
-    lane: &Lane,
+    held: &Held,
     account: &Account,
     mut call: InHand,
 ) -> Result<InHand, RunError> {
+    let lane = &held.lane;
     let sender = Sender {
         work,
         exchange: work.exchange,
+        held,
         lane,
         account,
         action: Action::Revoke(call.record.direction).name(lane.key.cloud),
@@ -48,6 +50,7 @@ pub(super) async fn send(
 struct Sender<'a> {
     work: &'a CarryOut<'a>,
     exchange: &'a Exchange,
+    held: &'a Held,
     lane: &'a Lane,
     account: &'a Account,
     action: &'static str,
@@ -86,9 +89,9 @@ impl<'a> Sender<'a> {
     /// Journals that `call` is to be read back before anything more is sent.
     async fn read_first(&self, mut call: InHand, reason: String) -> Result<InHand, JournalError> {
         tracing::debug!("{}: call {}: {reason}", self.lane.key, call.record.id.0);
-        let (run, at_ms) = (&self.work.run.new.id, self.exchange.clock.now_ms());
+        let (id, at_ms) = (call.record.id, self.exchange.clock.now_ms());
         let lapsed = Event::Lapsed { reason };
-        let (status, _) = self.work.journal.append(run, call.record.id, &lapsed, at_ms).await?;
+        let (status, _) = self.work.journal.append(self.held, id, &lapsed, at_ms).await?;
         call.record.status = status;
         call.told = Told::Lapsed;
         call.polls = 0;
@@ -136,8 +139,8 @@ impl<'a> Sender<'a> {
         let intent = request.intent(&self.account.identity);
         let now = self.exchange.clock.now();
         hit("before-intent");
-        let (run, id) = (&self.work.run.new.id, call.record.id);
-        let claim = self.work.journal.claim(run, id, &intent, now.wall_ms).await?;
+        let (held, id) = (self.held, call.record.id);
+        let claim = self.work.journal.claim(held, id, &intent, now.wall_ms).await?;
         hit("after-intent");
         call.sent(claim.status, now);
         Ok(claim)
@@ -153,7 +156,7 @@ impl<'a> Sender<'a> {
     ) -> Result<(), RunError> {
         hit("before-outcome");
         let at_ms = self.exchange.clock.now_ms();
-        match self.work.journal.conclude(claim, &event, at_ms).await {
+        match self.work.journal.conclude(self.held, claim, &event, at_ms).await {
             Ok(status) => call.record.status = status,
             Err(journal) => {
                 let run = &self.work.run.new.id;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::cloud::Action;
 use crate::exchange::{reading_work, rule_listings};
-use crate::journal::{CallId, Journal, JournalError, Lane, OpenCounts, Reopenable, RunRecord};
+use crate::journal::{CallId, JournalError, JournalRead, Lane, OpenCounts, Reopenable, RunRecord};
 use crate::model::{Direction, Estimate, GroupIx, LaneEstimate, LaneKey};
 use crate::pace::Pacer;
 
@@ -14,7 +14,7 @@ const PAGE: u32 = 1_000;
 /// Estimates a run: what its groups took to be read, by the calls that were counted, and its open
 /// calls with their read-backs.
 pub async fn estimate(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     pacer: &Pacer,
     reopened: &[Reopenable],
@@ -42,7 +42,7 @@ pub async fn estimate(
 
 /// What a lane has to do once the calls that earlier processes left unsettled are taken up.
 async fn with_reopened(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     lane: &Lane,
     mut open: OpenCounts,
@@ -67,7 +67,7 @@ async fn with_reopened(
 
 /// The groups of a lane that have open calls.
 async fn open_groups(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     lane: &Lane,
 ) -> Result<HashSet<GroupIx>, JournalError> {
@@ -85,7 +85,7 @@ async fn open_groups(
 /// Seconds that each lane's reads took at the least; none of a run that began to act, since its
 /// counts hold read-backs as well.
 async fn reading(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     pacer: &Pacer,
 ) -> Result<HashMap<LaneKey, f64>, JournalError> {

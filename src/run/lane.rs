@@ -4,7 +4,7 @@ use super::worker::Worker;
 use super::{CarryOut, RunError};
 use crate::audit::Observer;
 use crate::exchange::AccountError;
-use crate::journal::{CallId, Lane};
+use crate::journal::{CallId, Held};
 use crate::model::LaneKey;
 use crate::pace::Slots;
 
@@ -27,20 +27,21 @@ pub(super) enum LaneEnd {
 pub(super) async fn work_lane(
     work: &CarryOut<'_>,
     observer: &Observer<'_>,
-    lane: &Lane,
+    held: &Held,
     slots: &Slots,
 ) -> Result<LaneEnd, RunError> {
-    let end = work_open_calls(work, observer, lane, slots).await?;
-    work.journal.tally(&work.run.new.id, &work.exchange.tallies.take()).await?;
+    let end = work_open_calls(work, observer, held, slots).await?;
+    work.exchange.tallies.store(work.journal, held).await?;
     Ok(end)
 }
 
 async fn work_open_calls(
     work: &CarryOut<'_>,
     observer: &Observer<'_>,
-    lane: &Lane,
+    held: &Held,
     slots: &Slots,
 ) -> Result<LaneEnd, RunError> {
+    let lane = &held.lane;
     // A lane with nothing open is not worth proving an identity for.
     if work.journal.open_calls(&work.run.new.id, lane, CallId(0), 1).await?.is_empty() {
         return Ok(LaneEnd::NothingOpen);
@@ -55,7 +56,7 @@ async fn work_open_calls(
         () = work.exchange.stop.cancelled() => return Ok(LaneEnd::NothingOpen),
         slot = slots.take() => slot,
     };
-    let mut worker = Worker::new(work, observer, lane, &account);
+    let mut worker = Worker::new(work, observer, held, &account);
     Box::pin(worker.work()).await?;
     let parked = work.exchange.parked(&lane.key);
     Ok(LaneEnd::Worked {

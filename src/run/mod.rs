@@ -42,7 +42,7 @@ pub use token::{client_token, request_hash};
 use crate::audit::Observer;
 use crate::exchange::Exchange;
 use crate::failpoint::hit;
-use crate::journal::{Journal, JournalError, Reopenable, RunRecord};
+use crate::journal::{Journal, JournalError, Leases, Reopenable, RunRecord};
 use crate::model::{Event, LaneKey, LaneWork, Outcome};
 use crate::pace::Slots;
 
@@ -62,6 +62,8 @@ pub struct CarryOut<'a> {
     pub journal: &'a dyn Journal,
     /// The run.
     pub run: &'a RunRecord,
+    /// The rights to write its lanes.
+    pub leases: &'a Leases,
     /// What holds new calls back for a while.
     pub pause: &'a Pause,
     /// How long what was removed may still show.
@@ -118,16 +120,18 @@ impl RunEnd {
 /// with members that are failed, unknown or still present, `left`.
 pub async fn take_up(
     journal: &dyn Journal,
-    run: &RunRecord,
+    leases: &Leases,
     left: &[Reopenable],
     at_ms: i64,
 ) -> Result<(), JournalError> {
-    let id = &run.new.id;
-    journal.reclaim(id, at_ms).await?;
+    let reclaimed = leases.lanes.iter().map(|held| journal.reclaim(held, at_ms));
+    let together = futures_util::stream::iter(reclaimed).buffered(LANES_AT_ONCE);
+    together.try_for_each(|_| std::future::ready(Ok(()))).await?;
     hit("after-reclaim");
-    let reopened = left.iter().map(|Reopenable { call, members, .. }| async move {
+    let left = left.iter().filter_map(|one| Some((leases.of_call(one.call)?, one)));
+    let reopened = left.map(|(held, Reopenable { call, members, .. })| async move {
         let members = members.clone();
-        journal.append(id, *call, &Event::Reopened { members }, at_ms).await
+        journal.append(held, *call, &Event::Reopened { members }, at_ms).await
     });
     let together = futures_util::stream::iter(reopened).buffered(REOPENED_AT_ONCE);
     together.try_for_each(|_| std::future::ready(Ok(()))).await
@@ -136,13 +140,12 @@ pub async fn take_up(
 /// Carries out every open call of the run. After a journal error nothing new is sent, and what is
 /// in flight is awaited.
 pub async fn carry_out(work: &CarryOut<'_>) -> Result<RunEnd, RunError> {
-    let lanes = work.journal.lanes(&work.run.new.id).await?;
     let observer = Observer::new(work.journal, work.run).await?;
     work.exchange.progress.phase("revoking rules", &work.outlook);
     let (mut end, mut trouble) = (RunEnd::default(), None);
     let slots = Slots::new(LANES_AT_ONCE, MAX_LANES_AT_ONCE);
     let mut working: FuturesUnordered<_> =
-        lanes.iter().map(|lane| work_lane(work, &observer, lane, &slots)).collect();
+        work.leases.lanes.iter().map(|held| work_lane(work, &observer, held, &slots)).collect();
     while let Some(result) = working.next().await {
         match result {
             Ok(lane_end) => end.add(lane_end),

@@ -6,7 +6,7 @@ use std::ops::Range;
 use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::Deserialize;
 
-use crate::journal::{GroupOrders, Journal, JournalError};
+use crate::journal::{GroupOrders, JournalError, JournalRead};
 use crate::model::{Digest, Direction, GroupIx, Groups, Hasher, NicType, Policy, RunId};
 
 /// Groups whose revocations are read at once: a group has some hundred rules, seldom a thousand.
@@ -14,7 +14,7 @@ const PAGE: u32 = 64;
 
 /// The digest of a stored plan: every revocation with every field of its rule. It does not
 /// depend on which lane answered first, nor on the order in which a provider lists rules.
-pub async fn plan_digest(journal: &dyn Journal, run: &RunId) -> Result<Digest, JournalError> {
+pub async fn plan_digest(journal: &dyn JournalRead, run: &RunId) -> Result<Digest, JournalError> {
     let names = journal.names(run).await?;
     let mut pages = pages(u32::try_from(names.len()).unwrap_or(u32::MAX));
     let mut read = async || match pages.next() {

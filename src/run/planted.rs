@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::cloud::{Answer, Cloud, CloudError, RevokeOrder, RevokeReply};
 use crate::failpoint::{Bug, planted};
-use crate::journal::{Journal, JournalError, Reopenable};
+use crate::journal::{JournalError, JournalRead, Reopenable};
 use crate::model::{RunId, Status};
 
 /// The generation that a token is made from: with [`Bug::NewTokenOnRetry`], another one each time.
@@ -38,7 +38,7 @@ pub(super) fn shown(reopened: Vec<Reopenable>) -> Vec<Reopenable> {
 
 /// What is taken up again once a plan is approved: what was shown.
 pub(super) async fn taken_up<'a>(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunId,
     shown: &'a [Reopenable],
 ) -> Result<Cow<'a, [Reopenable]>, JournalError> {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::CarryOut;
 use super::in_hand::InHand;
-use crate::journal::{CallId, JournalError, Lane};
+use crate::journal::{CallId, Held, JournalError};
 use crate::model::{GroupIx, Status};
 
 /// Calls that a lane takes from the journal at once: each brings up to 100 rules along, and of
@@ -79,13 +79,13 @@ impl Queue {
     pub(super) async fn refill(
         &mut self,
         work: &CarryOut<'_>,
-        lane: &Lane,
+        held: &Held,
         few: usize,
     ) -> Result<Vec<InHand>, JournalError> {
         if !self.has_more || self.calls.len() > few {
             return Ok(Vec::new());
         }
-        let page = work.journal.open_calls(&work.run.new.id, lane, self.from, PAGE).await?;
+        let page = work.journal.open_page(held, self.from, PAGE).await?;
         self.from = page.last().map_or(self.from, |last| CallId(last.id.0 + 1));
         self.has_more = page.len() >= PAGE as usize;
         let now = work.exchange.clock.now();

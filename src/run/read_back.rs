@@ -9,7 +9,7 @@ use super::{CarryOut, is_failure};
 use crate::audit::{GroupRead, Observer, read_groups};
 use crate::exchange::{Account, Moment};
 use crate::failpoint::hit;
-use crate::journal::{GroupWork, JournalError, Lane, Reading};
+use crate::journal::{GroupWork, Held, JournalError, Reading};
 use crate::model::{Event, GroupId, GroupIx, Outcome, RevocationId, Settled};
 
 /// Groups this far apart are fetched with what lies between them.
@@ -41,13 +41,14 @@ pub(super) struct Verified {
 pub(super) async fn read_back(
     work: &CarryOut<'_>,
     observer: &Observer<'_>,
-    lane: &Lane,
+    held: &Held,
     account: &Account,
     calls: Vec<InHand>,
 ) -> Result<Vec<Seen>, JournalError> {
+    let lane = &held.lane;
     if success_is_proof() && calls.iter().all(|call| call.record.accepted) {
         let proven = |call| settle_all(call, Outcome::Removed, "answered with success");
-        return tell(work, calls.into_iter().map(proven).collect()).await;
+        return tell(work, held, calls.into_iter().map(proven).collect()).await;
     }
     let mut groups: Vec<(GroupIx, GroupId)> =
         calls.iter().map(|call| (call.record.group, call.record.group_id.clone())).collect();
@@ -73,9 +74,9 @@ pub(super) async fn read_back(
     });
     let verdicts = judged.collect();
     reads.retain(|ix, _| !missed.contains(ix));
-    record(work, observer, account, reads).await?;
+    record(work, observer, (held, account), reads).await?;
     hit("after-readings");
-    tell(work, verdicts).await
+    tell(work, held, verdicts).await
 }
 
 fn is_missing(read: &GroupRead) -> bool {
@@ -86,10 +87,9 @@ fn is_missing(read: &GroupRead) -> bool {
 async fn record(
     work: &CarryOut<'_>,
     observer: &Observer<'_>,
-    account: &Account,
+    (held, account): (&Held, &Account),
     mut reads: BTreeMap<GroupIx, GroupRead>,
 ) -> Result<(), JournalError> {
-    let run = &work.run.new.id;
     // A run planned without the right to read keeps what it knew.
     reads.retain(|_, read| !(work.run.new.blind && matches!(read.reading, Reading::Failed { .. })));
     let groups = groups_of(work, reads.keys().copied().collect()).await?;
@@ -100,7 +100,7 @@ async fn record(
         Some(observer.observe(group, &peers, read, batch).reading)
     };
     let readings: Vec<_> = groups.iter().filter_map(observe).collect();
-    work.journal.record_readings(run, &readings).await
+    work.journal.record(held, &readings, &[], work.exchange.clock.now_ms()).await
 }
 
 /// Groups by their numbers, which are in order; neighbours come by one query.
@@ -118,14 +118,18 @@ async fn groups_of(
 }
 
 /// Journals what the read-back showed of each call, all together.
-async fn tell(work: &CarryOut<'_>, verdicts: Vec<Verdict>) -> Result<Vec<Seen>, JournalError> {
+async fn tell(
+    work: &CarryOut<'_>,
+    held: &Held,
+    verdicts: Vec<Verdict>,
+) -> Result<Vec<Seen>, JournalError> {
     let now = work.exchange.clock.now();
     hit("before-verified");
     let told = verdicts.into_iter().map(|verdict| async move {
         Ok(match verdict {
             Verdict::Later(call) => Seen::Later(call),
             Verdict::Decided { call, settled, retry } => {
-                Seen::Verified(tell_one(work, call, settled, retry, now).await?)
+                Seen::Verified(tell_one(work, held, call, (settled, retry), now).await?)
             }
         })
     });
@@ -136,9 +140,9 @@ async fn tell(work: &CarryOut<'_>, verdicts: Vec<Verdict>) -> Result<Vec<Seen>, 
 
 async fn tell_one(
     work: &CarryOut<'_>,
+    held: &Held,
     call: InHand,
-    settled: Vec<Settled>,
-    retry: Vec<Vec<RevocationId>>,
+    (settled, retry): (Vec<Settled>, Vec<Vec<RevocationId>>),
     now: Moment,
 ) -> Result<Verified, JournalError> {
     let (run, id, group) = (&work.run.new.id, call.record.id, call.record.group);
@@ -146,7 +150,7 @@ async fn tell_one(
     let mut verified =
         Verified { group, settled: settled.len(), failed, again: None, was_split: false };
     let event = Event::Verified { settled, retry };
-    let (status, split) = work.journal.append(run, id, &event, now.wall_ms).await?;
+    let (status, split) = work.journal.append(held, id, &event, now.wall_ms).await?;
     verified.was_split = !split.is_empty();
     if !status.is_closed() {
         verified.again = Some(call.again(work.journal.call(run, id).await?, now));

@@ -13,7 +13,7 @@ use super::read_back::{Seen, Verified, read_back};
 use super::{CarryOut, RunError};
 use crate::audit::Observer;
 use crate::exchange::Account;
-use crate::journal::{JournalError, Lane};
+use crate::journal::{Held, JournalError};
 use crate::model::Status;
 
 /// A step that came to its end.
@@ -42,7 +42,7 @@ enum Next {
 pub(super) struct Worker<'a> {
     work: &'a CarryOut<'a>,
     observer: &'a Observer<'a>,
-    lane: &'a Lane,
+    held: &'a Held,
     account: &'a Account,
     queue: Queue,
     back: Backlog,
@@ -58,13 +58,13 @@ impl<'a> Worker<'a> {
     pub(super) fn new(
         work: &'a CarryOut<'a>,
         observer: &'a Observer<'a>,
-        lane: &'a Lane,
+        held: &'a Held,
         account: &'a Account,
     ) -> Self {
         Self {
             work,
             observer,
-            lane,
+            held,
             account,
             queue: Queue::new(),
             back: Backlog::new(account.client.batch()),
@@ -113,7 +113,7 @@ impl<'a> Worker<'a> {
     /// Takes more calls from the journal when few are left. The steps under way wait meanwhile: a
     /// page is read in no time, by a thread that waits for nobody.
     async fn refill(&mut self) -> Result<(), JournalError> {
-        for call in self.queue.refill(self.work, self.lane, self.width()).await? {
+        for call in self.queue.refill(self.work, self.held, self.width()).await? {
             self.busy.hold(call.record.group);
             self.back.push(call);
         }
@@ -137,17 +137,17 @@ impl<'a> Worker<'a> {
 
     fn may_send(&self) -> bool {
         let exchange = self.work.exchange;
-        !exchange.stop.is_cancelled() && exchange.parked(&self.lane.key).is_none()
+        !exchange.stop.is_cancelled() && exchange.parked(&self.held.lane.key).is_none()
     }
 
     /// What an account did before it might revoke no more is told.
     fn may_read(&self) -> bool {
         let exchange = self.work.exchange;
-        !exchange.stop.is_cancelled() && exchange.parked_for_reads(&self.lane.key).is_none()
+        !exchange.stop.is_cancelled() && exchange.parked_for_reads(&self.held.lane.key).is_none()
     }
 
     fn width(&self) -> usize {
-        self.work.exchange.pacer.width(self.lane.key.cloud)
+        self.work.exchange.pacer.width(self.held.lane.key.cloud)
     }
 
     fn send_more(&mut self, steps: &Steps<'a>) {
@@ -155,9 +155,9 @@ impl<'a> Worker<'a> {
             let Some(call) = self.queue.next(&self.busy) else { return };
             self.busy.hold(call.record.group);
             self.sending += 1;
-            let (work, lane, account) = (self.work, self.lane, self.account);
+            let (work, held, account) = (self.work, self.held, self.account);
             let sent = async move {
-                let call = send(work, lane, account, call).await?;
+                let call = send(work, held, account, call).await?;
                 Ok(Step::Sent(Box::new(call)))
             };
             steps.push(sent.boxed());
@@ -187,9 +187,9 @@ impl<'a> Worker<'a> {
     /// Starts one read-back of what is due, unless one is under way or a fuller one is near.
     fn read_back_more(&mut self, steps: &Steps<'a>) {
         let Some(due) = self.back.begin(self.more_come()) else { return };
-        let (work, observer, lane, account) = (self.work, self.observer, self.lane, self.account);
+        let (work, observer, held, account) = (self.work, self.observer, self.held, self.account);
         let read = async move {
-            let seen = read_back(work, observer, lane, account, due).await?;
+            let seen = read_back(work, observer, held, account, due).await?;
             Ok(Step::ReadBack(seen))
         };
         steps.push(read.boxed());
@@ -225,7 +225,7 @@ impl<'a> Worker<'a> {
     }
 
     fn done(&self, members: usize, failed: usize) {
-        self.work.exchange.progress.advance(&self.lane.key, members as u64);
+        self.work.exchange.progress.advance(&self.held.lane.key, members as u64);
         if failed > 0 && self.work.failures.add(failed as u64) {
             self.work.exchange.stop.cancel();
         }

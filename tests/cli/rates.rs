@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use tokio::runtime::Builder;
-use unpair::journal::{Mode, open};
+use unpair::journal::{open_to_read, whole_history};
 use unpair::sandbox::LoggedCall;
 
 use crate::faults::{assert_clean, many_pairs, write_pairs};
@@ -61,11 +61,11 @@ fn intents(scene: &Scene) -> BTreeMap<String, Vec<f64>> {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let url = scene.path("unpair.db").display().to_string();
-        let journal = open(&url, Mode::Read).await.expect("the journal");
+        let journal = open_to_read(&url).await.expect("the journal");
         let run = journal.runs().await.expect("runs").remove(0).new.id;
         let names = journal.lanes(&run).await.expect("lanes");
         let mut intents: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        for row in journal.history(&run, 0, u32::MAX).await.expect("a history") {
+        for row in whole_history(&*journal, &run).await.expect("a history") {
             if let ("started", Some(call)) = (row.kind.as_str(), row.call) {
                 let call = journal.call(&run, call).await.expect("a call");
                 let lane = names.iter().find(|lane| call.group.0 < lane.first.0 + lane.groups);

@@ -5,7 +5,8 @@ use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use unpair::journal::{
-    CallId, HistoryRow, Journal, JournalError, Mode, RunRecord, RunState, check, open,
+    CallId, HistoryRow, JournalError, JournalRead, RunRecord, RunState, check, open_to_read,
+    whole_history,
 };
 use unpair::model::{Direction, Event, Outcome, RunId};
 
@@ -88,7 +89,7 @@ impl Facts {
 
 async fn read(path: &Path) -> Result<Facts, JournalError> {
     let url = path.display().to_string();
-    let journal = match open(&url, Mode::Read).await {
+    let journal = match open_to_read(&url).await {
         Ok(journal) => journal,
         Err(_) if is_blank(path) => return Ok(Facts::default()),
         Err(error) => return Err(error),
@@ -107,9 +108,9 @@ fn is_blank(path: &Path) -> bool {
         && !std::fs::metadata(path.with_extension("db-wal")).is_ok_and(|log| log.len() > 100_000)
 }
 
-async fn run(journal: &dyn Journal, record: RunRecord) -> Result<RunFacts, JournalError> {
+async fn run(journal: &dyn JournalRead, record: RunRecord) -> Result<RunFacts, JournalError> {
     let id = record.new.id.clone();
-    let history = history(journal, &id).await?;
+    let history = whole_history(journal, &id).await?;
     let (mut intents, mut verdicts) = (Vec::<Intent>::new(), Vec::new());
     let mut places = BTreeMap::<CallId, (String, Direction)>::new();
     for row in &history {
@@ -135,7 +136,7 @@ async fn run(journal: &dyn Journal, record: RunRecord) -> Result<RunFacts, Journ
 }
 
 async fn place(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunId,
     call: CallId,
 ) -> Result<(String, Direction), JournalError> {
@@ -150,18 +151,7 @@ fn token(row: &HistoryRow) -> Option<String> {
     }
 }
 
-async fn history(journal: &dyn Journal, run: &RunId) -> Result<Vec<HistoryRow>, JournalError> {
-    let mut rows: Vec<HistoryRow> = Vec::new();
-    loop {
-        let page = journal.history(run, rows.last().map_or(0, |row| row.seq), PAGE).await?;
-        if page.is_empty() {
-            return Ok(rows);
-        }
-        rows.extend(page);
-    }
-}
-
-async fn standings(journal: &dyn Journal, run: &RunId) -> Result<Vec<Standing>, JournalError> {
+async fn standings(journal: &dyn JournalRead, run: &RunId) -> Result<Vec<Standing>, JournalError> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = journal.revocations(run, after, PAGE).await?;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use unpair::audit::{Age, Audit, AuditEnd, Observer, Planning, audit, plan_unread, read_groups};
 use unpair::cloud::Directory;
 use unpair::exchange::{Exchange, Silent};
-use unpair::journal::{Journal, Mode, RunRecord, SideReading, open};
+use unpair::journal::{Journal, Leases, RunRecord, SideReading, open, take};
 use unpair::model::{Direction, GroupIx, GroupRef, Outcome, Peer, Provider, Rule, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::run::{CarryOut, Failures, Freshness, Patience, Pause, RunEnd, carry_out, take_up};
@@ -66,7 +66,7 @@ impl Scenario {
         let pairs = pair_set(rows);
         let folder = TempDir::new().expect("a folder");
         let url = format!("sqlite:{}", folder.path().join("unpair.db").display());
-        let journal = open(&url, Mode::Write).await.expect("a journal");
+        let journal = open(&url).await.expect("a journal");
         let new = new_run(blind, 1_000);
         journal.begin(&new, &pairs).await.expect("begun");
         let limits = LimitSettings { default: Limit::Off, in_flight: 4, actions: BTreeMap::new() };
@@ -96,21 +96,27 @@ impl Scenario {
         self.journal.run(self.id.as_str()).await.expect("the run")
     }
 
+    /// The rights to write the run, as a new process takes them.
+    async fn leases(&self) -> Leases {
+        take(&*self.journal, &self.id).await.expect("the run")
+    }
+
     /// Reads what is to be read, as a new process would, and plans.
     pub(super) async fn audit(&self) -> AuditEnd {
         self.audit_with(&self.exchange()).await
     }
 
     pub(super) async fn audit_with(&self, exchange: &Exchange) -> AuditEnd {
-        let run = self.run().await;
+        let (run, leases) = (self.run().await, self.leases().await);
         if run.new.blind {
-            plan_unread(&*self.journal, &run, 1_000).await.expect("planned");
+            plan_unread(&*self.journal, &run, &leases, 1_000).await.expect("planned");
             return AuditEnd::default();
         }
         let order = Audit {
             exchange,
             journal: &*self.journal,
             run: &run,
+            leases: &leases,
             fresh_since_ms: 1,
             age: Age::OfPlan,
             planning: Planning::Plan,
@@ -125,15 +131,16 @@ impl Scenario {
         let observer = Observer::new(&*self.journal, &run).await.expect("an observer");
         let groups = self.journal.groups(&self.id, GroupIx(0), 1_000).await.expect("groups");
         let work = groups.iter().find(|it| it.group.as_str() == group).expect("a group of the run");
-        let lanes = self.journal.lanes(&self.id).await.expect("lanes");
-        let lane = lanes.iter().rfind(|lane| lane.first <= work.ix).expect("its lane");
+        let leases = self.leases().await;
+        let held = leases.of_group(work.ix).expect("its lane");
+        let lane = &held.lane;
         let account = exchange.account(&lane.key).await.expect("an account");
         let ids = std::slice::from_ref(&work.group);
         let mut reads = read_groups(&exchange, &lane.key, &account, ids).await.expect("read");
         let read = reads.pop().expect("one reading");
         let peers = observer.peers(std::slice::from_ref(work)).await.expect("peers");
         let seen = observer.observe(work, &peers, read, account.client.batch());
-        self.journal.record_readings(&self.id, &[seen.reading]).await.expect("recorded");
+        self.journal.record(held, &[seen.reading], &[], 1_000).await.expect("recorded");
     }
 
     /// Looks at the first group, and journals nothing.
@@ -155,12 +162,14 @@ impl Scenario {
     /// Carries the plan out.
     pub(super) async fn carry_out(&self, exchange: &Exchange) -> RunEnd {
         let left = self.journal.reopenable(&self.run().await.new.id).await.expect("calls");
-        take_up(&*self.journal, &self.run().await, &left, 2_000).await.expect("taken up");
+        let leases = self.leases().await;
+        take_up(&*self.journal, &leases, &left, 2_000).await.expect("taken up");
         let run = self.run().await;
         let work = CarryOut {
             exchange,
             journal: &*self.journal,
             run: &run,
+            leases: &leases,
             pause: &Pause::new(self.pause_file.clone()),
             patience: Patience { polls: vec![SOON; 6], second_look: SOON },
             outlook: Vec::new(),

@@ -9,7 +9,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fastrand::Rng;
 use tempfile::TempDir;
-use unpair::journal::{Journal, JournalError, NewRun, RunKind, RunRecord, RunState};
+use unpair::journal::{
+    Journal, JournalError, JournalRead as _, NewRun, RunKind, RunRecord, RunState, take,
+};
 use unpair::model::{PairSet, RunId};
 use unpair::report::{exit_code, for_each_pair, summarize};
 use unpair::run::{
@@ -192,7 +194,8 @@ impl Story {
         ground.world().ledger.invocation = Some(Invocation::of(id.clone(), forbidden, closing));
         let exchange = exchange(ground, journal, &id).await;
         let fresh = Freshness::new(Some(FRESH), ground.clock().now());
-        let process = Process { journal, exchange: &exchange, fresh };
+        let leases = take(journal, &id).await.expect("the journal holds");
+        let process = Process { journal, leases: &leases, exchange: &exchange, fresh };
         if forbidden == Some("this command changes nothing") {
             return Some(look(&process, run, command).await);
         }

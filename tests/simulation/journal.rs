@@ -17,9 +17,10 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use unpair::journal::{
-    CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Invoker,
-    Journal, JournalError, Lane, Mode, NewRun, OpenCounts, ReadingTimes, Reopenable,
-    RevocationRecord, RunRecord, RunUpdate, SideRecord, Table, Tally, open,
+    CallId, CallRecord, Chain, Claim, Finding, GroupOrders, GroupReading, GroupWork, Head, Held,
+    HistoryRow, Invoker, Journal, JournalError, JournalRead, Lane, Lead, NewRun, OpenCounts,
+    ReadingTimes, Reopenable, RevocationRecord, RunRecord, RunUpdate, SideRecord, Table, Tally,
+    open,
 };
 use unpair::model::{
     Event, Filter, GroupIx, GroupRef, Groups, Identity, Outcome, PairSet, PlannedCall,
@@ -78,7 +79,7 @@ impl Watched {
         ground.world().intents.clear();
         let url = format!("sqlite:{}", ground.journal.path().join("unpair.db").display());
         let _in_workshop = workshop().enter();
-        let inner = at_once(open(&url, Mode::Write)).expect("a journal");
+        let inner = at_once(open(&url)).expect("a journal");
         Self { inner, ground, known: Mutex::default() }
     }
 
@@ -147,13 +148,31 @@ impl Watched {
 macro_rules! watched {
     (
         reads { $(fn $read:ident($($r:ident: $rt:ty),*) -> $rout:ty;)* }
+        learns $this:ident { $(fn $learn:ident($($l:ident: $lt:ty),*) -> $lout:ty $lbody:block)* }
+        rights { $(fn $right:ident($($g:ident: $gt:ty),*) -> $gout:ty;)* }
         writes { $(fn $write:ident($($w:ident: $wt:ty),*) -> $wout:ty;)* }
-        of $this:ident { $(fn $other:ident($($o:ident: $ot:ty),*) -> $oout:ty $body:block)* }
+        of $that:ident { $(fn $other:ident($($o:ident: $ot:ty),*) -> $oout:ty $body:block)* }
     ) => {
         #[async_trait]
-        impl Journal for Watched {
+        impl JournalRead for Watched {
             $(async fn $read(&self, $($r: $rt),*) -> Result<$rout, JournalError> {
                 self.read(self.inner.$read($($r),*)).await
+            })*
+
+            $(async fn $learn(&self, $($l: $lt),*) -> Result<$lout, JournalError> {
+                let $this = self;
+                $lbody
+            })*
+
+            async fn close(self: Box<Self>) -> Result<(), JournalError> {
+                self.inner.close().await
+            }
+        }
+
+        #[async_trait]
+        impl Journal for Watched {
+            $(async fn $right(&self, $($g: $gt),*) -> Result<$gout, JournalError> {
+                self.read(self.inner.$right($($g),*)).await
             })*
 
             $(async fn $write(&self, $($w: $wt),*) -> Result<$wout, JournalError> {
@@ -161,13 +180,9 @@ macro_rules! watched {
             })*
 
             $(async fn $other(&self, $($o: $ot),*) -> Result<$oout, JournalError> {
-                let $this = self;
+                let $that = self;
                 $body
             })*
-
-            async fn close(self: Box<Self>) -> Result<(), JournalError> {
-                self.inner.close().await
-            }
         }
     };
 }
@@ -176,6 +191,8 @@ watched! {
     reads {
         fn run(id: &str) -> RunRecord;
         fn runs() -> Vec<RunRecord>;
+        fn head(run: &RunId) -> Head;
+        fn lane_ends(run: &RunId) -> Vec<(u32, u64)>;
         fn identities(run: &RunId) -> Vec<Identity>;
         fn lanes(run: &RunId) -> Vec<Lane>;
         fn filters(run: &RunId) -> Vec<Filter>;
@@ -187,6 +204,7 @@ watched! {
         fn sides(run: &RunId, from: GroupIx, limit: u32) -> Vec<SideRecord>;
         fn findings(run: &RunId) -> Vec<(GroupIx, Finding)>;
         fn snapshot(run: &RunId, group: GroupIx) -> Option<Snapshot>;
+        fn open_calls(run: &RunId, lane: &Lane, from: CallId, limit: u32) -> Vec<CallRecord>;
         fn open_counts(run: &RunId, lane: &Lane) -> OpenCounts;
         fn reading_times(run: &RunId) -> Option<ReadingTimes>;
         fn reopenable(run: &RunId) -> Vec<Reopenable>;
@@ -195,51 +213,55 @@ watched! {
         fn revocations(run: &RunId, after: Option<RevocationId>, limit: u32)
             -> Vec<RevocationRecord>;
         fn orders(run: &RunId, groups: Range<u32>) -> Vec<GroupOrders>;
-        fn history(run: &RunId, after: u64, limit: u32) -> Vec<HistoryRow>;
+        fn history(run: &RunId, chain: Chain, after: u64, limit: u32) -> Vec<HistoryRow>;
         fn rows(run: &RunId, table: Table, keys: Range<i64>) -> Vec<Value>;
     }
-    writes {
-        fn invoke(run: &RunId, by: &Invoker, began_ms: i64, at_ms: i64) -> ();
-        fn begin(run: &NewRun, pairs: &PairSet) -> ();
-        fn update(run: &RunId, update: &RunUpdate, at_ms: i64) -> ();
-        fn record_readings(run: &RunId, readings: &[GroupReading]) -> ();
-        fn record_planned(
-            run: &RunId, readings: &[GroupReading], plans: &[(GroupIx, Vec<PlannedCall>)],
-            at_ms: i64
-        ) -> ();
-        fn plan_group(run: &RunId, group: GroupIx, calls: &[PlannedCall], at_ms: i64) -> ();
-        fn reclaim(run: &RunId, at_ms: i64) -> u64;
-        fn tally(run: &RunId, tallies: &[Tally]) -> ();
-    }
-    of this {
-        fn open_calls(run: &RunId, lane: &Lane, from: CallId, limit: u32) -> Vec<CallRecord> {
-            let records = this.read(this.inner.open_calls(run, lane, from, limit)).await?;
-            this.learn(&records);
-            Ok(records)
-        }
+    learns this {
         fn call(run: &RunId, call: CallId) -> CallRecord {
             let record = this.read(this.inner.call(run, call)).await?;
             this.learn(std::slice::from_ref(&record));
             Ok(record)
         }
-        fn claim(run: &RunId, call: CallId, event: &Event, at_ms: i64) -> Claim {
+    }
+    rights {
+        fn lead(run: &RunId) -> Lead;
+        fn lease(lead: &Lead, most: usize) -> Vec<Held>;
+    }
+    writes {
+        fn begin(run: &NewRun, pairs: &PairSet) -> ();
+        fn invoke(lead: &Lead, by: &Invoker, began_ms: i64, at_ms: i64) -> ();
+        fn update(lead: &Lead, update: &RunUpdate, at_ms: i64) -> ();
+        fn record(
+            held: &Held, readings: &[GroupReading], plans: &[(GroupIx, Vec<PlannedCall>)],
+            at_ms: i64
+        ) -> ();
+        fn reclaim(held: &Held, at_ms: i64) -> u64;
+        fn tally(held: &Held, tallies: &[Tally]) -> ();
+    }
+    of that {
+        fn open_page(held: &Held, from: CallId, limit: u32) -> Vec<CallRecord> {
+            let records = that.read(that.inner.open_page(held, from, limit)).await?;
+            that.learn(&records);
+            Ok(records)
+        }
+        fn claim(held: &Held, call: CallId, event: &Event, at_ms: i64) -> Claim {
             let claimed = async {
-                let claim = this.inner.claim(run, call, event, at_ms).await;
-                this.intend(call, event);
+                let claim = that.inner.claim(held, call, event, at_ms).await;
+                that.intend(call, event);
                 claim
             };
-            this.write(claimed).await
+            that.write(claimed).await
         }
-        fn conclude(claim: Claim, event: &Event, at_ms: i64) -> Status {
+        fn conclude(held: &Held, claim: Claim, event: &Event, at_ms: i64) -> Status {
             let call = claim.call;
-            let status = this.write(this.inner.conclude(claim, event, at_ms)).await;
-            this.ground.world().intents.remove(&call);
+            let status = that.write(that.inner.conclude(held, claim, event, at_ms)).await;
+            that.ground.world().intents.remove(&call);
             status
         }
-        fn append(run: &RunId, call: CallId, event: &Event, at_ms: i64) -> (Status, Vec<CallId>) {
-            this.ground.alive().await;
-            this.judge(call, event);
-            this.write(this.inner.append(run, call, event, at_ms)).await
+        fn append(held: &Held, call: CallId, event: &Event, at_ms: i64) -> (Status, Vec<CallId>) {
+            that.ground.alive().await;
+            that.judge(call, event);
+            that.write(that.inner.append(held, call, event, at_ms)).await
         }
     }
 }

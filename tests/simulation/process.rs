@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 use unpair::exchange::{Exchange, Silent};
-use unpair::journal::{Journal, JournalError, RunRecord};
+use unpair::journal::{JournalError, JournalRead as _, RunRecord, take};
 use unpair::model::{PairSet, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, RetryPolicy};
 use unpair::report::{exit_code, summarize};
@@ -32,7 +32,8 @@ pub(crate) async fn work(ground: &Arc<Ground>, journal: &Watched, pairs: &PairSe
     let run = begin_or_find(ground, journal, pairs).await;
     let exchange = exchange(ground, journal, &run.new.id).await;
     let fresh = Freshness::new(Some(FRESH), ground.clock().now());
-    let process = Process { journal, exchange: &exchange, fresh };
+    let leases = take(journal, &run.new.id).await.expect("the journal holds");
+    let process = Process { journal, leases: &leases, exchange: &exchange, fresh };
     let ended = revoke(&process, run, Basis::Rows, Pause::default(), &Approving(journal))
         .await
         .expect("the journal holds");

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use unpair::journal::{Journal, SideReading, SideRecord, check};
+use unpair::journal::{JournalRead, SideReading, SideRecord, check, whole_history};
 use unpair::model::{EventKind, GroupIx, Outcome, PairSet, RuleId, RunId};
 
 use crate::ground::{Ground, State, Watch, folder};
@@ -237,10 +237,10 @@ impl Lived {
 }
 
 /// What is wrong with the journal by its own account, and how many requests lapsed.
-fn check_history(journal: &dyn Journal) -> (Vec<String>, usize) {
+fn check_history(journal: &dyn JournalRead) -> (Vec<String>, usize) {
     at_once(async {
         let run = journal.runs().await.expect("runs").pop().expect("a run").new.id;
-        let history = journal.history(&run, 0, 100_000).await.expect("a history");
+        let history = whole_history(journal, &run).await.expect("a history");
         let word = EventKind::Lapsed.as_str();
         let lapsed = history.iter().filter(|row| row.kind == word).count();
         (check(journal, &run).await.expect("checked").bad, lapsed)
@@ -256,7 +256,7 @@ pub(crate) fn alone<F: Future>(seed: u64, story: F) -> F::Output {
 }
 
 /// How the revocations of the one run stand, and whether all its groups were read.
-async fn standing(journal: &dyn Journal) -> (BTreeMap<RuleId, Outcome>, bool) {
+async fn standing(journal: &dyn JournalRead) -> (BTreeMap<RuleId, Outcome>, bool) {
     let Some(run) = journal.runs().await.expect("runs").pop() else {
         return (BTreeMap::new(), false);
     };

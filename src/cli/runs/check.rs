@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::tell;
 use crate::cli::start::Context;
-use crate::journal::{Journal, check};
+use crate::journal::{JournalRead, check};
 use crate::model::RunId;
 use crate::report::{Format, PlainJson};
 
@@ -22,7 +22,7 @@ struct Checked {
 }
 
 /// Recomputes the chain of every run; anything edited is a failure that names it.
-pub(super) async fn run(context: &Context, journal: &dyn Journal) -> Result<Exit, Failure> {
+pub(super) async fn run(context: &Context, journal: &dyn JournalRead) -> Result<Exit, Failure> {
     let mut runs = Vec::new();
     for run in journal.runs().await? {
         let report = check(journal, &run.new.id).await?;

@@ -8,12 +8,12 @@ use rusqlite::{CachedStatement, Connection};
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use super::commit::WriteTransaction;
 use super::feed::{Feed, Piece, Rows, Told};
 use super::row::{execute, first, get, json as to_json, spell};
-use super::work::Work;
-use super::{load, sql};
+use super::{heads, load, sql};
 use crate::journal::cells::Cell;
-use crate::journal::chain::canonical;
+use crate::journal::ledger::canonical;
 use crate::journal::table::Table;
 use crate::journal::{JournalError, NewRun, RunState, pack};
 use crate::model::{PairSet, Source};
@@ -50,14 +50,14 @@ pub(super) async fn tell(
     load::lanes(&mut feed, pairs).await?;
     load::chunks(&mut feed, pairs).await?;
     feed.end(|frame| {
-        let body = canonical(&json!({
+        let body = json!({
             "run": run,
             "content": content,
             "groups": pairs.groups.len(),
             "sources": pairs.sources,
             "pairs": count,
             "frame": frame,
-        }))?;
+        });
         Ok(Told { content, pairs: count as u64, body })
     })
     .await
@@ -81,15 +81,12 @@ async fn few(feed: &mut Feed, pairs: &PairSet) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// Sends the manifests, with the digests of their bytes if all of them are known: a row that holds
-/// none is as in version 1.
+/// Sends the manifests.
 async fn sources(feed: &mut Feed, sources: &[Source]) -> Result<(), JournalError> {
-    let are_known = sources.iter().all(|source| source.digest.is_some());
-    let statement = if are_known { sql::SOURCE_DIGEST } else { sql::SOURCE_INSERT };
-    feed.table(Table::Source, statement).await?;
+    feed.table(Table::Source, sql::SOURCE_INSERT).await?;
     for (ix, source) in sources.iter().enumerate() {
-        let mut row = vec![ix.into(), source.name.as_str().into(), source.first_line.into()];
-        row.extend(source.digest.as_deref().filter(|_| are_known).map(Cell::from));
+        let digest = source.digest.as_deref().unwrap_or_default();
+        let row = [ix.into(), source.name.as_str().into(), source.first_line.into(), digest.into()];
         feed.row(&row).await?;
     }
     Ok(())
@@ -97,14 +94,17 @@ async fn sources(feed: &mut Feed, sources: &[Source]) -> Result<(), JournalError
 
 /// Stores a run and its rows; whether all of them came. Of a run whose teller went away nothing
 /// may be kept.
-pub(super) fn begin(work: &mut Work<'_>, mut order: BeginOrder) -> Result<bool, JournalError> {
+pub(super) fn begin(
+    work: &mut WriteTransaction<'_>,
+    mut order: BeginOrder,
+) -> Result<bool, JournalError> {
     let run_no = head(work, &order.run)?;
     while let Some(piece) = order.pieces.blocking_recv() {
         match piece {
             Piece::Rows(rows) => insert(work.conn, run_no, &rows)?,
             Piece::End(Told { content, pairs, body }) => {
                 execute(work.conn, sql::RUN_CONTENT, (run_no, content, pairs))?;
-                work.record(run_no, order.run.created_ms, "begun", None, body)?;
+                heads::record(work, run_no, "begun", order.run.created_ms, body)?;
                 return Ok(true);
             }
         }
@@ -113,9 +113,9 @@ pub(super) fn begin(work: &mut Work<'_>, mut order: BeginOrder) -> Result<bool, 
 }
 
 /// Stores the head of a run; what is known of its pairs comes last.
-fn head(work: &Work<'_>, run: &NewRun) -> Result<i64, JournalError> {
+fn head(work: &WriteTransaction<'_>, run: &NewRun) -> Result<i64, JournalError> {
     let state = spell(&RunState::Reading)?;
-    let values = (run.id.as_str(), canonical(run)?, state, work.epoch);
+    let values = (run.id.as_str(), canonical(run)?, state);
     let run_no = first(work.conn, sql::RUN_INSERT, values, |row| get(row, "no"))?;
     run_no.ok_or_else(|| JournalError::Damaged(format!("run {} has no number", run.id)))
 }

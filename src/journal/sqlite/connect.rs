@@ -13,7 +13,7 @@ mod version;
 
 pub(super) use holder::holder;
 pub(super) use place::{Held, LOCK, hold, is_ours, with};
-use version::{APPLICATION, MIGRATIONS, version};
+use version::{APPLICATION, EARLIER, LATEST, MIGRATIONS, version};
 
 use super::sql;
 use crate::failpoint::{Bug, planted};
@@ -172,7 +172,8 @@ fn checked(name: &Name, conn: &Connection) -> Result<(), JournalError> {
     match version(name, conn)? {
         Some(known) if known == MIGRATIONS.len() => Ok(()),
         Some(known) => Err(name.unusable(format!(
-            "a journal of version {known}; run a command that writes it once, such as resume"
+            "a journal of version {}; run a command that writes it once, such as resume",
+            EARLIER + known
         ))),
         None => Err(name.unusable("holds no journal yet; run a command first")),
     }
@@ -187,9 +188,8 @@ fn migrate(name: &Name, conn: &Connection) -> Result<(), JournalError> {
     }
     let script = format!(
         "BEGIN IMMEDIATE;\n{}\nPRAGMA application_id = {APPLICATION};\n\
-         PRAGMA user_version = {};\nCOMMIT;",
-        MIGRATIONS[done..].join("\n"),
-        MIGRATIONS.len()
+         PRAGMA user_version = {LATEST};\nCOMMIT;",
+        MIGRATIONS[done..].join("\n")
     );
     conn.execute_batch(&script)
         .map_err(|error| name.unusable(format!("cannot be prepared: {}", said(error))))

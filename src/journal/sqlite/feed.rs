@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::thread::stopped;
 use crate::journal::JournalError;
 use crate::journal::cells::Cell;
-use crate::journal::chain::FrameDigest;
+use crate::journal::ledger::FrameDigest;
 use crate::journal::table::Table;
 
 /// Bytes of rows in one piece.
@@ -39,7 +39,7 @@ pub(super) struct Told {
     /// How many distinct pairs there are.
     pub(super) pairs: u64,
     /// What the first row of the history says.
-    pub(super) body: String,
+    pub(super) body: serde_json::Value,
 }
 
 /// Where the rows of a run go. Dropped before its end, nothing of the run is kept.

@@ -3,47 +3,39 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use serde_json::json;
 
+use super::commit::WriteTransaction;
 use super::connect::holder;
-
 use super::row::{Row, execute, first, get, select, text};
 use super::sql;
-use super::work::Work;
-use crate::journal::chain::canonical;
 use crate::journal::{Holder, Invocation, InvocationEnd, Invoker, JournalError, Progress};
 use crate::model::Identity;
 
-/// A process that begins to work on a run.
-pub(super) struct InvokeOrder {
-    pub(super) run_no: i64,
-    pub(super) by: Invoker,
-    pub(super) began_ms: i64,
-    pub(super) at_ms: i64,
-}
-
-/// Stores the process, and of a former one that told no end when it was last heard of.
-pub(super) fn add(work: &mut Work<'_>, order: &InvokeOrder) -> Result<(), JournalError> {
-    let InvokeOrder { run_no, by, began_ms, at_ms } = order;
-    let cut_ms = last_event(work.conn, *run_no)?;
+/// Stores a process that begins to work on a run, and of a former one that told no end when it was last
+/// heard of: that is returned.
+pub(super) fn add(
+    work: &WriteTransaction<'_>,
+    run_no: i64,
+    by: &Invoker,
+    began_ms: i64,
+) -> Result<Option<i64>, JournalError> {
+    let cut_ms = last_event(work.conn, run_no)?;
     execute(work.conn, sql::INVOCATION_CUT, (run_no, cut_ms, work.epoch))?;
     let Invoker { host, user, pid, command, version } = by;
     let values = (run_no, work.epoch, host, user, pid, command, version, began_ms);
     execute(work.conn, sql::INVOCATION_INSERT, values)?;
-    let body = canonical(&json!({ "by": by, "began_ms": began_ms, "cut_ms": cut_ms }))?;
-    work.record(*run_no, *at_ms, "invoked", None, body)?;
-    Ok(())
+    Ok(cut_ms)
 }
 
 /// Adds the time that a person thought to that of the process that writes, and its end if it ended.
 pub(super) fn update(
-    work: &Work<'_>,
-    run_no: i64,
+    conn: &Connection,
+    (run_no, epoch): (i64, u64),
     asked_ms: i64,
     ended_ms: Option<i64>,
 ) -> Result<(), JournalError> {
     if asked_ms != 0 || ended_ms.is_some() {
-        execute(work.conn, sql::INVOCATION_UPDATE, (run_no, work.epoch, asked_ms, ended_ms))?;
+        execute(conn, sql::INVOCATION_UPDATE, (run_no, epoch, asked_ms, ended_ms))?;
     }
     Ok(())
 }

@@ -7,18 +7,16 @@ use std::sync::{PoisonError, RwLock};
 use rusqlite::Connection;
 
 use super::connect::{LOCK, Name, is_ours, with};
-use super::counts::Counts;
-use super::order::Alone;
 use super::reader::Reader;
 use super::row::{first, get};
 use super::runs::{self, With};
 use super::sql;
+use super::writer::Order;
 use super::writing::Writing;
 use crate::files::Owner;
-use crate::journal::desk::{By, Step};
 use crate::journal::prune::Last;
-use crate::journal::{CallId, JournalError, Since};
-use crate::model::{Event, RunId, Status};
+use crate::journal::{JournalError, Since};
+use crate::model::RunId;
 
 /// A journal in a `SQLite` file.
 pub(in crate::journal) struct SqliteJournal {
@@ -27,7 +25,6 @@ pub(in crate::journal) struct SqliteJournal {
     pub(super) reader: Reader,
     /// The numbers of runs: they never change.
     numbers: RwLock<HashMap<RunId, i64>>,
-    pub(super) counts: Counts,
     pub(super) writing: Option<Writing>,
     /// The file that another process locks which works on the runs of the journal; none if this
     /// process does.
@@ -42,11 +39,10 @@ impl SqliteJournal {
         by: Option<&Since>,
     ) -> Result<Self, JournalError> {
         let name = Name(name.to_owned());
-        let counts = Counts::new(true);
-        let writing = Writing::open(name.clone(), path.to_owned(), counts.clone(), by).await?;
+        let writing = Writing::open(name.clone(), path.to_owned(), by).await?;
         let reader = Reader::open(name.clone(), path.to_owned()).await?;
         let writing = Some(writing);
-        Ok(Self { name, reader, numbers: RwLock::default(), counts, writing, lock: None })
+        Ok(Self { name, reader, numbers: RwLock::default(), writing, lock: None })
     }
 
     /// Opens for reading, beside whoever writes.
@@ -63,7 +59,6 @@ impl SqliteJournal {
             name,
             reader,
             numbers: RwLock::default(),
-            counts: Counts::new(false),
             writing: None,
             lock: Some(with(path, LOCK)),
         })
@@ -71,7 +66,7 @@ impl SqliteJournal {
 
     /// Deletes runs with all their rows.
     pub(in crate::journal) async fn drop_runs(&self, runs: &[RunId]) -> Result<(), JournalError> {
-        self.writing()?.carry_out(Alone::Drop { runs: runs.to_vec() }).await
+        self.write(Order::Drop(runs.to_vec())).await
     }
 
     /// Where the history of a run ends.
@@ -81,8 +76,7 @@ impl SqliteJournal {
 
     /// What runs are told with.
     pub(super) fn with(&self) -> With {
-        let journal = self.name.0.clone();
-        With { counts: self.counts.clone(), lock: self.lock.clone(), journal }
+        With { lock: self.lock.clone(), journal: self.name.0.clone() }
     }
 
     pub(super) fn writing(&self) -> Result<&Writing, JournalError> {
@@ -112,18 +106,5 @@ impl SqliteJournal {
     ) -> Result<T, JournalError> {
         let run_no = self.number(run).await?;
         self.reader.ask(move |conn| question(conn, run_no)).await
-    }
-
-    pub(super) async fn step(
-        &self,
-        run: &RunId,
-        call: CallId,
-        event: &Event,
-        at_ms: i64,
-        by: By,
-    ) -> Result<(Status, Vec<CallId>), JournalError> {
-        let run_no = self.number(run).await?;
-        let step = Step { run: run.clone(), run_no, call, event: event.clone(), at_ms, by };
-        self.writing()?.step(step).await
     }
 }

@@ -2,30 +2,26 @@
 
 mod begin;
 mod calls;
+mod commit;
 mod connect;
-mod counts;
 mod feed;
 mod frame;
+mod heads;
 mod invocations;
 mod journal;
 mod load;
-mod order;
-mod planning;
 mod port;
 mod reader;
-mod readings;
 mod records;
 mod row;
 mod runs;
 mod sides;
 mod sql;
-mod steps;
 mod tables;
 mod tallies;
 #[cfg(test)]
 pub(super) mod testing;
 mod thread;
-mod work;
 mod writer;
 mod writing;
 

@@ -6,31 +6,23 @@ use std::ops::Range;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::invocations::{self, InvokeOrder};
-use super::order::{Alone, Order};
-use super::planning::PlanOrder;
-use super::readings::ReadingsOrder;
-use super::runs::{self, UpdateOrder};
-use super::tallies::{self, TallyOrder};
-use super::{SqliteJournal, calls, frame, records, sides, sql, tables};
-use crate::journal::desk::By;
+use super::heads::{self, HeadOrder};
+use super::writer::Order;
+use super::{SqliteJournal, calls, frame, invocations, records, runs, sides, sql, tables, tallies};
+use crate::journal::ledger::{CallState, Commit, HeadChange, PlannedBefore};
+use crate::journal::store::{Durable, Store, refused};
 use crate::journal::table::Table;
 use crate::journal::{
-    CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Invoker,
-    Journal, JournalError, Lane, NewRun, OpenCounts, ReadingTimes, Reopenable, RevocationRecord,
-    RunRecord, RunUpdate, SideRecord, Tally,
+    CallId, CallRecord, Chain, Finding, GroupOrders, GroupWork, Head, Held, HistoryRow,
+    JournalError, JournalRead, Lane, Lead, NewRun, OpenCounts, ReadingTimes, Reopenable,
+    RevocationRecord, RunRecord, SideRecord, Tally,
 };
 use crate::model::{
-    Event, Filter, GroupIx, GroupRef, Groups, Identity, PairSet, PlannedCall, RevocationId, RunId,
-    Snapshot, Status,
+    Filter, GroupIx, GroupRef, Groups, Identity, PairSet, RevocationId, RunId, Snapshot,
 };
 
 #[async_trait]
-impl Journal for SqliteJournal {
-    async fn begin(&self, run: &NewRun, pairs: &PairSet) -> Result<(), JournalError> {
-        self.writing()?.begin(run, pairs).await
-    }
-
+impl JournalRead for SqliteJournal {
     async fn run(&self, id: &str) -> Result<RunRecord, JournalError> {
         let id = id.to_owned();
         let with = self.with();
@@ -42,27 +34,12 @@ impl Journal for SqliteJournal {
         self.reader.ask(move |conn| runs::all(conn, &with)).await
     }
 
-    async fn update(
-        &self,
-        run: &RunId,
-        update: &RunUpdate,
-        at_ms: i64,
-    ) -> Result<(), JournalError> {
-        let run_no = self.number(run).await?;
-        let order = UpdateOrder { run_no, update: update.clone(), at_ms };
-        self.writing()?.carry_out(Alone::Update(order)).await
+    async fn head(&self, run: &RunId) -> Result<Head, JournalError> {
+        self.ask(run, heads::end).await
     }
 
-    async fn invoke(
-        &self,
-        run: &RunId,
-        by: &Invoker,
-        began_ms: i64,
-        at_ms: i64,
-    ) -> Result<(), JournalError> {
-        let run_no = self.number(run).await?;
-        let order = InvokeOrder { run_no, by: by.clone(), began_ms, at_ms };
-        self.writing()?.carry_out(Alone::Invoke(order)).await
+    async fn lane_ends(&self, run: &RunId) -> Result<Vec<(u32, u64)>, JournalError> {
+        self.ask(run, heads::lane_ends).await
     }
 
     async fn identities(&self, run: &RunId) -> Result<Vec<Identity>, JournalError> {
@@ -112,40 +89,6 @@ impl Journal for SqliteJournal {
         self.ask(run, move |conn, no| frame::notes_of(conn, no, &lines)).await
     }
 
-    async fn record_readings(
-        &self,
-        run: &RunId,
-        readings: &[GroupReading],
-    ) -> Result<(), JournalError> {
-        let order = ReadingsOrder::new(self.number(run).await?, readings)?;
-        self.writing()?.carry_out(Alone::Readings(order, Vec::new())).await
-    }
-
-    async fn record_planned(
-        &self,
-        run: &RunId,
-        readings: &[GroupReading],
-        plans: &[(GroupIx, Vec<PlannedCall>)],
-        at_ms: i64,
-    ) -> Result<(), JournalError> {
-        let run_no = self.number(run).await?;
-        let plans = plans.iter().map(|(group, calls)| PlanOrder::new(run_no, *group, calls, at_ms));
-        let readings = ReadingsOrder::new(run_no, readings)?;
-        let order = Alone::Readings(readings, plans.collect::<Result<_, _>>()?);
-        self.writing()?.carry_out(order).await
-    }
-
-    async fn plan_group(
-        &self,
-        run: &RunId,
-        group: GroupIx,
-        calls: &[PlannedCall],
-        at_ms: i64,
-    ) -> Result<(), JournalError> {
-        let order = PlanOrder::new(self.number(run).await?, group, calls, at_ms)?;
-        self.writing()?.write(Order::Plan(order)).await.map(|_| ())
-    }
-
     async fn sides(
         &self,
         run: &RunId,
@@ -179,7 +122,8 @@ impl Journal for SqliteJournal {
         limit: u32,
     ) -> Result<Vec<CallRecord>, JournalError> {
         let lane = lane.clone();
-        self.ask(run, move |conn, no| calls::open(conn, no, &lane, from, limit)).await
+        let open = self.ask(run, move |conn, no| calls::open(conn, no, &lane, from, limit)).await?;
+        Ok(open.into_iter().map(|(call, _)| call).collect())
     }
 
     async fn open_counts(&self, run: &RunId, lane: &Lane) -> Result<OpenCounts, JournalError> {
@@ -191,49 +135,8 @@ impl Journal for SqliteJournal {
         self.ask(run, move |conn, no| calls::one(conn, no, call)).await
     }
 
-    async fn claim(
-        &self,
-        run: &RunId,
-        call: CallId,
-        event: &Event,
-        at_ms: i64,
-    ) -> Result<Claim, JournalError> {
-        let (status, _) = self.step(run, call, event, at_ms, By::Claim).await?;
-        Ok(Claim::new(run.clone(), call, status))
-    }
-
-    async fn conclude(
-        &self,
-        claim: Claim,
-        event: &Event,
-        at_ms: i64,
-    ) -> Result<Status, JournalError> {
-        let by = By::Conclude(claim.status);
-        self.step(&claim.run, claim.call, event, at_ms, by).await.map(|(status, _)| status)
-    }
-
-    async fn append(
-        &self,
-        run: &RunId,
-        call: CallId,
-        event: &Event,
-        at_ms: i64,
-    ) -> Result<(Status, Vec<CallId>), JournalError> {
-        self.step(run, call, event, at_ms, By::Append).await
-    }
-
-    async fn reclaim(&self, run: &RunId, at_ms: i64) -> Result<u64, JournalError> {
-        let run_no = self.number(run).await?;
-        self.writing()?.count(Alone::Reclaim { run: run.clone(), run_no, at_ms }).await
-    }
-
     async fn reopenable(&self, run: &RunId) -> Result<Vec<Reopenable>, JournalError> {
         self.ask(run, calls::reopenable).await
-    }
-
-    async fn tally(&self, run: &RunId, tallies: &[Tally]) -> Result<(), JournalError> {
-        let order = TallyOrder { run_no: self.number(run).await?, tallies: tallies.to_vec() };
-        self.writing()?.carry_out(Alone::Tally(order)).await
     }
 
     async fn tallies(&self, run: &RunId) -> Result<Vec<Tally>, JournalError> {
@@ -264,10 +167,11 @@ impl Journal for SqliteJournal {
     async fn history(
         &self,
         run: &RunId,
+        chain: Chain,
         after: u64,
         limit: u32,
     ) -> Result<Vec<HistoryRow>, JournalError> {
-        self.ask(run, move |conn, no| records::history(conn, no, after, limit)).await
+        self.ask(run, move |conn, no| records::history(conn, no, chain, after, limit)).await
     }
 
     async fn rows(
@@ -285,6 +189,82 @@ impl Journal for SqliteJournal {
         match writing {
             Some(writing) => writing.close().await,
             None => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqliteJournal {
+    async fn store_run(&self, run: &NewRun, pairs: &PairSet) -> Result<(), JournalError> {
+        self.writing()?.begin(run, pairs).await
+    }
+
+    async fn lead_of(&self, run: &RunId) -> Result<Lead, JournalError> {
+        Ok(Lead::new(run.clone(), self.number(run).await?, self.writing()?.epoch))
+    }
+
+    async fn lease_of(&self, lead: &Lead, most: usize) -> Result<Vec<Held>, JournalError> {
+        let run = lead.run().clone();
+        let lanes =
+            self.ask(lead.run(), move |conn, no| heads::lanes(conn, no, &run, most)).await?;
+        Ok(lanes.into_iter().map(|(lane, head)| Held::new(lead, lane, head)).collect())
+    }
+
+    async fn open_page(
+        &self,
+        held: &Held,
+        from: CallId,
+        limit: u32,
+    ) -> Result<Vec<(CallRecord, CallState)>, JournalError> {
+        let lane = held.lane.clone();
+        self.ask(held.run(), move |conn, no| calls::open(conn, no, &lane, from, limit)).await
+    }
+
+    async fn calls(
+        &self,
+        held: &Held,
+        calls: &[CallId],
+    ) -> Result<Vec<(CallId, CallState)>, JournalError> {
+        let (lane, calls) = (held.lane.ix, calls.to_vec());
+        self.ask(held.run(), move |conn, no| calls::stored(conn, no, lane, &calls)).await
+    }
+
+    async fn left_in_flight(
+        &self,
+        held: &Held,
+        after: CallId,
+        limit: usize,
+    ) -> Result<Vec<CallId>, JournalError> {
+        let (lane, from) = (held.lane.ix, (after, held.epoch));
+        self.ask(held.run(), move |conn, no| calls::left_in_flight(conn, no, lane, from, limit))
+            .await
+    }
+
+    async fn planned_before(
+        &self,
+        held: &Held,
+        groups: &[u32],
+    ) -> Result<BTreeMap<u32, PlannedBefore>, JournalError> {
+        let groups = groups.to_vec();
+        self.ask(held.run(), move |conn, no| calls::planned_before(conn, no, &groups)).await
+    }
+
+    fn commit(&self, commit: Commit) -> Durable {
+        self.write(Order::Commit(Box::new(commit)))
+    }
+
+    fn change_head(&self, lead: &Lead, change: HeadChange, at_ms: i64) -> Durable {
+        let (run_no, epoch) = (lead.run_no, lead.epoch);
+        self.write(Order::Head(HeadOrder { run_no, epoch, change, at_ms }))
+    }
+}
+
+impl SqliteJournal {
+    /// Sends an order at once; ready once it is durable or refused.
+    pub(super) fn write(&self, order: Order) -> Durable {
+        match self.writing() {
+            Ok(writing) => writing.write(order),
+            Err(error) => refused(error),
         }
     }
 }

@@ -6,11 +6,14 @@ use std::ops::Range;
 use rusqlite::Connection;
 
 use super::calls::revocation;
-use super::row::{GroupColumns, Row, get, group_ref, maybe_text, model_word, parse, select, text};
+use super::commit::RUN;
+use super::row::{
+    GroupColumns, Row, bytes, get, group_ref, maybe_text, model_word, parse, select, text,
+};
 use super::sql;
-use crate::journal::desk::Stay;
-use crate::journal::{CallId, GroupOrders, HistoryRow, JournalError, RevocationRecord};
-use crate::model::{ClientToken, GroupIx, RequestId, RevocationId};
+use crate::journal::ledger::Stay;
+use crate::journal::{CallId, Chain, GroupOrders, HistoryRow, JournalError, RevocationRecord};
+use crate::model::{ClientToken, GroupIx, RequestId, RevocationId, hex};
 
 /// The columns of a revocation's own group.
 const GROUP: GroupColumns = ["cloud", "account", "region", "group_id"];
@@ -26,7 +29,7 @@ struct Send {
 }
 
 /// The sends of calls that were asked for, by call, in order.
-type Sends = BTreeMap<u64, Vec<Send>>;
+type Sends = BTreeMap<CallId, Vec<Send>>;
 
 /// Up to `limit` revocations after `after`.
 pub(super) fn revocations(
@@ -52,13 +55,13 @@ fn stays(row: &Row<'_>) -> Result<Vec<Stay>, JournalError> {
     let past = maybe_text(row, "past")?;
     let mut stays: Vec<Stay> = past.map(parse).transpose()?.unwrap_or_default();
     let until: Option<u32> = get(row, "until")?;
-    stays.push(Stay(get(row, "call")?, get(row, "since")?, until.unwrap_or(u32::MAX)));
+    stays.push(Stay(CallId(get(row, "call")?), get(row, "since")?, until.unwrap_or(u32::MAX)));
     Ok(stays)
 }
 
 /// The sends of a call, in order.
-fn of_call(conn: &Connection, run_no: i64, call: u64) -> Result<Vec<Send>, JournalError> {
-    select(conn, sql::ATTEMPTS, (run_no, call), |row| {
+fn of_call(conn: &Connection, run_no: i64, call: CallId) -> Result<Vec<Send>, JournalError> {
+    select(conn, sql::ATTEMPTS, (run_no, call.0), |row| {
         Ok(Send {
             generation: get(row, "generation")?,
             token: get(row, "token")?,
@@ -119,22 +122,28 @@ pub(super) fn orders(
     })
 }
 
-/// Up to `limit` rows of a run's history after `after`.
+/// Up to `limit` rows of one of a run's histories after row `after`.
 pub(super) fn history(
     conn: &Connection,
     run_no: i64,
+    chain: Chain,
     after: u64,
     limit: u32,
 ) -> Result<Vec<HistoryRow>, JournalError> {
-    select(conn, sql::HISTORY, (run_no, after, limit), |row| {
+    let lane = match chain {
+        Chain::Run => RUN,
+        Chain::Lane(ix) => ix.into(),
+    };
+    select(conn, sql::HISTORY, (run_no, lane, after, limit), |row| {
         Ok(HistoryRow {
+            chain,
             seq: get(row, "seq")?,
             at_ms: get(row, "at_ms")?,
             kind: get(row, "kind")?,
             call: get::<Option<u64>>(row, "call")?.map(CallId),
             epoch: get(row, "epoch")?,
             body: get(row, "body")?,
-            hash: get(row, "hash")?,
+            hash: hex(bytes(row, "hash")?),
         })
     })
 }

@@ -3,17 +3,14 @@
 use std::path::PathBuf;
 
 use rusqlite::{Connection, Params};
-use serde_json::{Map, Value, json};
 
-use super::counts::Counts;
-use super::invocations;
-use super::row::{Row, execute, first, get, maybe_text, parse, select, spell, text, word};
+use super::row::{Row, each, execute, first, get, maybe_text, parse, select, spell, text, word};
 use super::sql;
-use super::work::Work;
-use crate::journal::chain::canonical;
+use super::{heads, invocations};
+use crate::journal::ledger::canonical;
 use crate::journal::prune::Last;
 use crate::journal::{Invocation, InvocationEnd, JournalError, NewRun, RunRecord, RunUpdate};
-use crate::model::{RunId, Source};
+use crate::model::{RuleCounts, Source};
 
 /// Runs that are named where an id fits several.
 const TOLD: usize = 3;
@@ -21,24 +18,20 @@ const TOLD: usize = 3;
 /// What a run is told with beside its rows.
 #[derive(Clone)]
 pub(super) struct With {
-    pub(super) counts: Counts,
     /// The file that another process locks which works on runs of the journal, if one may.
     pub(super) lock: Option<PathBuf>,
     /// The name of the journal as given.
     pub(super) journal: String,
 }
 
-/// A change of a run's head.
-pub(super) struct UpdateOrder {
-    pub(super) run_no: i64,
-    pub(super) update: RunUpdate,
-    pub(super) at_ms: i64,
-}
-
-pub(super) fn update(work: &mut Work<'_>, order: &UpdateOrder) -> Result<(), JournalError> {
-    let update = &order.update;
+pub(super) fn update(
+    conn: &Connection,
+    run_no: i64,
+    epoch: u64,
+    update: &RunUpdate,
+) -> Result<(), JournalError> {
     let values = (
-        order.run_no,
+        run_no,
         update.state.as_ref().map(spell).transpose()?,
         update.exit.is_some(),
         update.exit.flatten(),
@@ -48,11 +41,10 @@ pub(super) fn update(work: &mut Work<'_>, order: &UpdateOrder) -> Result<(), Jou
         update.digest.is_some(),
         update.digest.as_ref().and_then(|digest| digest.as_deref()),
         update.estimate_s,
-        work.epoch,
     );
-    execute(work.conn, sql::RUN_UPDATE, values)?;
+    execute(conn, sql::RUN_UPDATE, values)?;
     let standing = (
-        order.run_no,
+        run_no,
         update.declined_ms.is_some(),
         update.declined_ms.flatten(),
         update.frozen_ms,
@@ -61,51 +53,15 @@ pub(super) fn update(work: &mut Work<'_>, order: &UpdateOrder) -> Result<(), Jou
         update.settings.as_deref(),
         update.unsent.as_ref().map(canonical).transpose()?,
     );
-    execute(work.conn, sql::RUN_STANDING, standing)?;
-    invocations::update(work, order.run_no, update.add_asked_ms, update.ended_ms)?;
-    let body = canonical(&changes(update)?)?;
-    work.record(order.run_no, order.at_ms, "updated", None, body)?;
-    Ok(())
-}
-
-/// What an update changes, by column: what it leaves alone is absent, what it clears is null.
-fn changes(update: &RunUpdate) -> Result<Map<String, Value>, JournalError> {
-    let mut changes = Map::new();
-    let mut put = |name: &str, value: Option<Value>| {
-        changes.extend(value.map(|value| (name.to_owned(), value)));
-    };
-    put("state", update.state.as_ref().map(spell).transpose()?.map(Value::from));
-    put("exit", update.exit.map(|exit| json!(exit)));
-    put("started_ms", update.started_ms.map(Value::from));
-    put("declined_ms", update.declined_ms.map(|at| json!(at)));
-    put("frozen_ms", update.frozen_ms.map(Value::from));
-    put("closing_ms", update.closing_ms.map(|at| json!(at)));
-    put("settings", update.settings.clone().map(Value::from));
-    put("unsent", update.unsent.as_ref().map(canonical).transpose()?.map(Value::from));
-    put("ended_ms", update.ended_ms.map(Value::from));
-    put("add_elapsed_ms", Some(update.add_elapsed_ms.into()));
-    put("add_asked_ms", (update.add_asked_ms != 0).then(|| update.add_asked_ms.into()));
-    put("digest", update.digest.as_ref().map(|digest| json!(digest)));
-    put("estimate_s", update.estimate_s.map(Value::from));
-    Ok(changes)
-}
-
-/// Deletes runs with all their rows.
-pub(super) fn drop_runs(work: &Work<'_>, runs: &[RunId]) -> Result<(), JournalError> {
-    for run in runs {
-        execute(work.conn, sql::RUN_DROP, [run.as_str()])?;
-    }
-    Ok(())
+    execute(conn, sql::RUN_STANDING, standing)?;
+    invocations::update(conn, (run_no, epoch), update.add_asked_ms, update.ended_ms)
 }
 
 /// Where the history of a run ends.
 pub(super) fn last(conn: &Connection, run_no: i64) -> Result<Last, JournalError> {
-    let last = first(conn, sql::RUN_LAST, [run_no], |row| {
-        Ok(Last {
-            at_ms: get(row, "at_ms")?,
-            open: get(row, "open")?,
-            in_flight: get(row, "in_flight")?,
-        })
+    let at_ms = heads::end(conn, run_no)?.last_ms;
+    let last = first(conn, sql::RUN_OPEN, [run_no], |row| {
+        Ok(Last { at_ms, open: get(row, "open")?, in_flight: get(row, "in_flight")? })
     })?;
     last.ok_or_else(|| JournalError::Damaged("a run has no history".to_owned()))
 }
@@ -188,13 +144,24 @@ fn record(conn: &Connection, with: &With, row: &Row<'_>) -> Result<RunRecord, Jo
         estimate_s: get(row, "estimate_s")?,
         pairs: get(row, "pairs")?,
         sources: sources(conn, no)?,
-        rules: with.counts.of(conn, no)?,
+        rules: counts(conn, no)?,
     })
 }
 
 fn sources(conn: &Connection, no: i64) -> Result<Vec<Source>, JournalError> {
     select(conn, sql::RUN_SOURCES, [no], |row| {
         let (name, first_line) = (get(row, "name")?, get(row, "first_line")?);
-        Ok(Source { name, first_line, digest: get(row, "digest")? })
+        let digest = Some(get::<String>(row, "digest")?).filter(|digest| !digest.is_empty());
+        Ok(Source { name, first_line, digest })
     })
+}
+
+/// How the revocations of a run came out: its lanes have counted them.
+fn counts(conn: &Connection, no: i64) -> Result<RuleCounts, JournalError> {
+    let mut all = RuleCounts::default();
+    each(conn, sql::COUNTS, [no], |row| {
+        all.plus(&parse(text(row, "counts")?)?);
+        Ok(())
+    })?;
+    Ok(all)
 }

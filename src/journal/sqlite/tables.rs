@@ -20,6 +20,7 @@ const fn statement(table: Table) -> &'static str {
         Table::Duplicate => sql::ROWS_DUPLICATE,
         Table::Filter => sql::ROWS_FILTER,
         Table::Lane => sql::ROWS_LANE,
+        Table::LaneHead => sql::ROWS_LANE_HEAD,
         Table::Group => sql::ROWS_GROUP,
         Table::Reading => sql::ROWS_READING,
         Table::Chunk => sql::ROWS_CHUNK,

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use super::SqliteJournal;
 use super::connect::{self, Name};
-use super::order::Alone;
 use super::row::{get, select};
 use super::sql;
+use super::writer::Order;
 
 /// A journal whose file cannot grow beyond so many pages of 4 KiB.
 pub(in crate::journal) async fn with_pages(url: &str, path: &Path, pages: u32) -> SqliteJournal {
     let journal = SqliteJournal::open_to_write(url, path, None).await.expect("a journal");
-    journal.writing().expect("a writer").carry_out(Alone::Limit(pages)).await.expect("a limit");
+    journal.write(Order::Limit(pages)).await.expect("a limit");
     journal
 }
 
@@ -19,16 +19,12 @@ pub(in crate::journal) async fn with_pages(url: &str, path: &Path, pages: u32) -
 const LARGE: [&str; 8] =
     ["grp", "chunk", "call", "member", "revocation", "attempt", "event", "snapshot"];
 /// Statements that are made once an invocation, and may walk through what belongs to one run.
-const ONCE: [&str; 11] = [
+const ONCE: [&str; 7] = [
     sql::RUN_INSERT,
     sql::RUN_DROP,
-    sql::RUN_LAST,
-    sql::OUTCOMES,
+    sql::RUN_OPEN,
     sql::READING_TIMES,
-    sql::RUN_HEAD,
-    sql::LAST_EVENT,
     sql::REOPENABLE,
-    sql::LEFT_IN_FLIGHT,
     sql::GROUPS_READ,
     sql::IDENTITIES,
 ];

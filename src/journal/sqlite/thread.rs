@@ -54,15 +54,28 @@ impl<M: Send + 'static> Thread<M> {
         Ok(thread)
     }
 
-    /// Sends what `message` makes of the way back, and returns what comes by it.
-    pub(super) async fn ask<T>(
+    /// Sends what `message` makes of the way back at once; becomes ready with what comes by it.
+    pub(super) fn send<T: Send + 'static>(
+        &self,
+        message: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> M,
+    ) -> impl Future<Output = Result<T, JournalError>> + Send + 'static {
+        let (back, answer) = oneshot::channel();
+        let sent = match &self.inbox {
+            Some(inbox) => inbox.send(message(back)).map_err(|_| stopped()),
+            None => Err(stopped()),
+        };
+        async move {
+            sent?;
+            answer.await.map_err(|_| stopped())?
+        }
+    }
+
+    /// What comes back of what `message` makes of the way back.
+    pub(super) async fn ask<T: Send + 'static>(
         &self,
         message: impl FnOnce(oneshot::Sender<Result<T, JournalError>>) -> M,
     ) -> Result<T, JournalError> {
-        let (back, answer) = oneshot::channel();
-        let inbox = self.inbox.as_ref().ok_or_else(stopped)?;
-        inbox.send(message(back)).map_err(|_| stopped())?;
-        answer.await.map_err(|_| stopped())?
+        self.send(message).await
     }
 
     /// Has everything served that was sent, and says how the thread ended.

@@ -6,21 +6,22 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::begin::{self, BeginOrder};
+use super::commit::{Ends, WriteTransaction};
 use super::connect::Name;
-use super::counts::Counts;
-use super::order::{Order, Reply, carry_out};
+use super::heads::{self, HeadOrder};
 use super::row::{execute, first, get};
 use super::sql;
 use super::thread::{self, Served};
-use super::work::{Heads, Work};
 use crate::failpoint::{Bug, hit, planted};
 use crate::journal::JournalError;
+use crate::journal::ledger::Commit;
+use crate::model::RunId;
 
 /// Orders in one transaction at most.
 const BATCH: usize = 128;
 
 /// Where the reply to an order goes once it is durable.
-type Ack = oneshot::Sender<Result<Reply, JournalError>>;
+pub(super) type Ack = oneshot::Sender<Result<(), JournalError>>;
 
 /// What the writer is sent.
 pub(super) enum Message {
@@ -29,14 +30,24 @@ pub(super) enum Message {
     Begin(BeginOrder, Ack),
 }
 
+/// One thing to be written.
+pub(super) enum Order {
+    Commit(Box<Commit>),
+    Head(HeadOrder),
+    /// Runs that go with all their rows.
+    Drop(Vec<RunId>),
+    /// The file may have so many pages: what a full disk is to a test.
+    #[cfg(test)]
+    Limit(u32),
+}
+
 /// The writing connection with all that only it knows.
 pub(super) struct Writer {
     conn: Connection,
     name: Name,
     path: PathBuf,
     epoch: u64,
-    heads: Heads,
-    counts: Counts,
+    ends: Ends,
     /// Why nothing is written any more.
     poison: Option<String>,
 }
@@ -47,7 +58,6 @@ impl Writer {
         name: Name,
         path: PathBuf,
         mut conn: Connection,
-        counts: Counts,
     ) -> Result<Self, JournalError> {
         let epoch = take_over(&mut conn).map_err(|error| match error {
             JournalError::Damaged(why) | JournalError::Database(why) => {
@@ -56,7 +66,12 @@ impl Writer {
             other => other,
         })?;
         hit("after-takeover");
-        Ok(Self { conn, name, path, epoch, heads: Heads::new(), counts, poison: None })
+        Ok(Self { conn, name, path, epoch, ends: Ends::new(), poison: None })
+    }
+
+    /// How often the journal was opened for writing, this time included.
+    pub(super) const fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Takes orders until every sender is gone.
@@ -86,11 +101,7 @@ impl Writer {
         if orders.is_empty() {
             return;
         }
-        let changes_outcomes = orders.iter().any(Order::changes_outcomes);
         let written = self.commit(orders);
-        if changes_outcomes {
-            self.counts.forget();
-        }
         match self.judged(written) {
             Ok(replies) => {
                 for (ack, reply) in acks.into_iter().zip(replies) {
@@ -99,7 +110,7 @@ impl Writer {
             }
             Err(error) => {
                 for ack in acks {
-                    answer(ack, Err(again(&error)));
+                    answer(ack, Err(error.again()));
                 }
             }
         }
@@ -108,11 +119,12 @@ impl Writer {
     fn commit(
         &mut self,
         orders: Vec<Order>,
-    ) -> Result<Vec<Result<Reply, JournalError>>, JournalError> {
+    ) -> Result<Vec<Result<(), JournalError>>, JournalError> {
         self.sound()?;
         let transaction = fenced(&mut self.conn, (&self.name, &self.path), self.epoch)?;
-        let mut work = Work::new(&transaction, &mut self.heads, self.epoch);
-        let replies = carry_out(&mut work, orders)?;
+        let mut work = WriteTransaction::new(&transaction, &mut self.ends, self.epoch);
+        let replies = orders.into_iter().map(|order| carry_out(&mut work, order));
+        let replies = replies.collect::<Result<Vec<_>, _>>()?;
         work.finish()?;
         hit("before-commit");
         transaction.commit()?;
@@ -121,9 +133,9 @@ impl Writer {
     }
 
     /// Stores a run and its pairs.
-    fn begin(&mut self, order: BeginOrder) -> Result<Reply, JournalError> {
+    fn begin(&mut self, order: BeginOrder) -> Result<(), JournalError> {
         let begun = self.try_begin(order);
-        self.judged(begun).map(|()| Reply::Done)
+        self.judged(begun)
     }
 
     fn try_begin(&mut self, order: BeginOrder) -> Result<(), JournalError> {
@@ -133,16 +145,13 @@ impl Writer {
         if first(&transaction, sql::RUN_NO, [id], |row| get::<i64>(row, "no"))?.is_some() {
             return Err(self.name.unusable(format!("already holds a run {id}")));
         }
-        // Heads of its own: whoever tells of the run may go away before the commit.
-        let mut heads = Heads::new();
-        let mut work = Work::new(&transaction, &mut heads, self.epoch);
+        let mut work = WriteTransaction::new(&transaction, &mut self.ends, self.epoch);
+        // Whoever tells of the run may go away before its end.
         if !begin::begin(&mut work, order)? {
             return Ok(());
         }
-        work.finish()?;
         hit("during-begin");
         transaction.commit()?;
-        self.heads.extend(heads);
         Ok(())
     }
 
@@ -156,7 +165,7 @@ impl Writer {
     /// After a refusal of the database nothing more is written: what it lost is not known.
     fn judged<T>(&mut self, result: Result<T, JournalError>) -> Result<T, JournalError> {
         if let Err(error) = &result {
-            self.heads.clear();
+            self.ends.clear();
             if let JournalError::Database(reason) | JournalError::Damaged(reason) = error {
                 self.poison.get_or_insert_with(|| reason.clone());
             }
@@ -165,7 +174,28 @@ impl Writer {
     }
 }
 
-fn answer(ack: Ack, reply: Result<Reply, JournalError>) {
+/// Writes one order; the inner error touched nothing.
+fn carry_out(
+    work: &mut WriteTransaction<'_>,
+    order: Order,
+) -> Result<Result<(), JournalError>, JournalError> {
+    match order {
+        Order::Commit(commit) => return work.add(*commit),
+        Order::Head(order) => return heads::change(work, &order),
+        Order::Drop(runs) => {
+            for run in runs {
+                execute(work.conn, sql::RUN_DROP, [run.as_str()])?;
+            }
+        }
+        #[cfg(test)]
+        Order::Limit(pages) => {
+            work.conn.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn answer(ack: Ack, reply: Result<(), JournalError>) {
     // Nobody waits for it any more: it is durable all the same.
     let _ = ack.send(reply);
 }
@@ -195,17 +225,5 @@ fn fenced<'c>(
         Ok(transaction)
     } else {
         Err(name.locked(path))
-    }
-}
-
-/// The same error for another order of the batch.
-fn again(error: &JournalError) -> JournalError {
-    match error {
-        JournalError::Locked { journal, holder } => {
-            JournalError::Locked { journal: journal.clone(), holder: holder.clone() }
-        }
-        JournalError::Damaged(what) => JournalError::Damaged(what.clone()),
-        JournalError::Database(what) => JournalError::Database(what.clone()),
-        other => JournalError::Database(other.to_string()),
     }
 }

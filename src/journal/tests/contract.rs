@@ -1,4 +1,4 @@
-//! What every journal does: functions over `&dyn Journal`, run on each implementation.
+//! What every journal does: functions over `&Opened`, run on each implementation.
 
 mod calls;
 
@@ -10,10 +10,11 @@ use calls::{
 };
 
 use super::fixture::{
-    Place, accepted, ambiguous, append, call, claim, deferred, members, new_run, open_calls, pairs,
-    refused, reopened, revocations, run_id, send, settled, started, verified, with_call,
+    Opened, Place, accepted, ambiguous, append, call, claim, deferred, members, new_run,
+    open_calls, pairs, refused, reopened, revocations, run_id, send, settled, started, verified,
+    with_call,
 };
-use crate::journal::{CallId, Journal, JournalError, RunState, RunUpdate, Tally};
+use crate::journal::{CallId, Journal, JournalError, RunState, RunUpdate, Tally, take};
 use crate::model::{ClientToken, Event, GroupIx, LaneKey, Outcome, Provider, Status};
 
 /// Runs each function on a new journal of each kind.
@@ -25,10 +26,8 @@ macro_rules! contract {
                 async fn $name() {
                     let place = super::Place::new();
                     let journal = place.open().await;
-                    super::$name(&*journal).await;
-                    let run = super::run_id();
-                    let report = crate::journal::check(&*journal, &run).await.expect("checked");
-                    assert_eq!(report.bad, [""; 0]);
+                    super::$name(&journal).await;
+                    assert_eq!(journal.check().await.bad, [""; 0]);
                     journal.close().await.expect("closed");
                 }
             )+
@@ -50,7 +49,7 @@ contract! {
     counts_of_exchanges_add_up
 }
 
-async fn a_run_is_found_by_the_beginning_of_its_id(journal: &dyn Journal) {
+async fn a_run_is_found_by_the_beginning_of_its_id(journal: &Opened) {
     journal.begin(&new_run(&run_id()), &pairs()).await.expect("begun");
     let other = "01936f00-0000-7000-8000-000000000002".into();
     journal.begin(&new_run(&other), &pairs()).await.expect("begun");
@@ -72,7 +71,7 @@ async fn a_run_is_found_by_the_beginning_of_its_id(journal: &dyn Journal) {
     assert!(matches!(lost, JournalError::NoSuchRun(_)));
 }
 
-async fn an_update_changes_what_it_names_and_no_more(journal: &dyn Journal) {
+async fn an_update_changes_what_it_names_and_no_more(journal: &Opened) {
     journal.begin(&new_run(&run_id()), &pairs()).await.expect("begun");
     let first = RunUpdate {
         state: Some(RunState::Planned),
@@ -82,21 +81,21 @@ async fn an_update_changes_what_it_names_and_no_more(journal: &dyn Journal) {
         add_elapsed_ms: 5,
         ..RunUpdate::default()
     };
-    journal.update(&run_id(), &first, 2_000).await.expect("updated");
+    journal.update(&first, 2_000).await.expect("updated");
     let second = RunUpdate {
         exit: Some(None),
         started_ms: Some(2_500),
         add_elapsed_ms: 6,
         ..RunUpdate::default()
     };
-    journal.update(&run_id(), &second, 2_600).await.expect("updated");
+    journal.update(&second, 2_600).await.expect("updated");
     let run = journal.run("0193").await.expect("a run");
     assert_eq!((run.state, run.exit), (RunState::Planned, None));
     assert_eq!((run.digest.as_deref(), run.estimate_s), (Some("d1"), Some(12)));
     assert_eq!((run.started_ms, run.ended_ms, run.elapsed_ms), (Some(2_500), None, 11));
 }
 
-async fn groups_come_with_all_their_peers_in_order(journal: &dyn Journal) {
+async fn groups_come_with_all_their_peers_in_order(journal: &Opened) {
     let set = pairs();
     journal.begin(&new_run(&run_id()), &set).await.expect("begun");
     assert_eq!(journal.filters(&run_id()).await.expect("filters"), set.filters);
@@ -120,9 +119,9 @@ async fn groups_come_with_all_their_peers_in_order(journal: &dyn Journal) {
     assert!(journal.group_refs(&run_id(), &[GroupIx(9)]).await.is_err());
 }
 
-async fn counts_of_exchanges_add_up(journal: &dyn Journal) {
+async fn counts_of_exchanges_add_up(journal: &Opened) {
     journal.begin(&new_run(&run_id()), &pairs()).await.expect("begun");
-    let lane = LaneKey { cloud: Provider::Aws, account: "1".into(), region: "r".into() };
+    let lane = LaneKey { cloud: Provider::Aws, account: "1".into(), region: "us-east-1".into() };
     let one = |code: &str, count, last_ms| Tally {
         lane: lane.clone(),
         action: "RevokeSecurityGroupIngress".to_owned(),
@@ -133,14 +132,16 @@ async fn counts_of_exchanges_add_up(journal: &dyn Journal) {
         last_ms,
     };
     let first = [one("", 3, 5_000), one("Throttling", 1, 100)];
-    journal.tally(&run_id(), &first).await.expect("tallied");
-    journal.tally(&run_id(), &[one("", 4, 4_000)]).await.expect("tallied");
+    journal.tally(&first).await.expect("tallied");
+    journal.tally(&[one("", 4, 4_000)]).await.expect("tallied");
     let tallies = journal.tallies(&run_id()).await.expect("tallies");
     let sum = Tally { retried: 2, throttled: 4, ..one("", 7, 5_000) };
     assert_eq!(tallies, [sum.clone(), one("Throttling", 1, 100)]);
     let other = "01936f00-0000-7000-8000-000000000002".into();
     journal.begin(&new_run(&other), &pairs()).await.expect("begun");
-    journal.tally(&other, &[one("", 1, 6_000)]).await.expect("tallied");
+    let others = take(&**journal, &other).await.expect("a run");
+    let more = Journal::tally(&**journal, &others.lanes[0], &[one("", 1, 6_000)]).await;
+    more.expect("tallied");
     let recent = journal.recent(4_500).await.expect("tallies");
     assert_eq!(recent, [Tally { retried: 3, throttled: 6, ..one("", 8, 6_000) }]);
 }

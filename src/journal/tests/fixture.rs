@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+pub(super) use super::opened::Opened;
+
 use crate::journal::{
-    CallId, CallRecord, Claim, Finding, GroupReading, Invoker, Journal, Lane, Mode, NewRun,
-    OpenCounts, Reading, RevocationRecord, RunKind, Since, open,
+    CallId, CallRecord, Claim, Finding, GroupReading, Invoker, JournalRead, Lane, NewRun,
+    OpenCounts, Reading, RevocationRecord, RunKind, Since, open, open_to_read,
 };
 use crate::model::{
     CallForm, Direction, Event, Filter, GroupIx, GroupRef, Identity, Outcome, PairSet, Peer,
@@ -30,12 +32,12 @@ impl Place {
         format!("sqlite:{}", self.path().display())
     }
 
-    pub(super) async fn open(&self) -> Box<dyn Journal> {
-        open(&self.url(), Mode::Write).await.expect("a journal")
+    pub(super) async fn open(&self) -> Opened {
+        Opened::new(open(&self.url()).await.expect("a journal"))
     }
 
-    pub(super) async fn read(&self) -> Box<dyn Journal> {
-        open(&self.url(), Mode::Read).await.expect("a journal to read")
+    pub(super) async fn read(&self) -> Box<dyn JournalRead> {
+        open_to_read(&self.url()).await.expect("a journal to read")
     }
 
     pub(super) fn path(&self) -> PathBuf {
@@ -180,9 +182,9 @@ pub(super) fn seen(group: u32, at_ms: i64, rules: &[&str]) -> GroupReading {
 }
 
 /// A journal that holds the run, with one call of these rules on group 0.
-pub(super) async fn with_call(journal: &dyn Journal, rules: &[&str]) {
+pub(super) async fn with_call(journal: &Opened, rules: &[&str]) {
     journal.begin(&new_run(&run_id()), &pairs()).await.expect("begun");
-    journal.plan_group(&run_id(), GroupIx(0), &[planned(0, rules)], 1_100).await.expect("planned");
+    journal.plan_group(GroupIx(0), &[planned(0, rules)], 1_100).await.expect("planned");
 }
 
 pub(super) fn started(token: &str) -> Event {
@@ -235,30 +237,30 @@ pub(super) fn reopened(ids: &[u64]) -> Event {
     Event::Reopened { members: ids.iter().map(|id| RevocationId(*id)).collect() }
 }
 
-pub(super) async fn claim(journal: &dyn Journal, call: u64, token: &str, at_ms: i64) -> Claim {
-    journal.claim(&run_id(), CallId(call), &started(token), at_ms).await.expect("a claim")
+pub(super) async fn claim(journal: &Opened, call: u64, token: &str, at_ms: i64) -> Claim {
+    journal.claim(CallId(call), &started(token), at_ms).await.expect("a claim")
 }
 
 /// Sends a call and gets this answer.
-pub(super) async fn send(journal: &dyn Journal, call: u64, token: &str, at_ms: i64, event: &Event) {
+pub(super) async fn send(journal: &Opened, call: u64, token: &str, at_ms: i64, event: &Event) {
     let claim = claim(journal, call, token, at_ms).await;
     journal.conclude(claim, event, at_ms + 10).await.expect("concluded");
 }
 
-pub(super) async fn append(journal: &dyn Journal, call: u64, event: &Event) -> Vec<CallId> {
-    journal.append(&run_id(), CallId(call), event, 9_000).await.expect("appended").1
+pub(super) async fn append(journal: &Opened, call: u64, event: &Event) -> Vec<CallId> {
+    journal.append(CallId(call), event, 9_000).await.expect("appended").1
 }
 
-pub(super) async fn call(journal: &dyn Journal, call: u64) -> CallRecord {
+pub(super) async fn call(journal: &Opened, call: u64) -> CallRecord {
     journal.call(&run_id(), CallId(call)).await.expect("a call")
 }
 
-pub(super) async fn revocations(journal: &dyn Journal) -> Vec<RevocationRecord> {
+pub(super) async fn revocations(journal: &Opened) -> Vec<RevocationRecord> {
     journal.revocations(&run_id(), None, 1_000).await.expect("revocations")
 }
 
 /// The open calls of every lane, by number.
-pub(super) async fn open_calls(journal: &dyn Journal) -> Vec<u64> {
+pub(super) async fn open_calls(journal: &Opened) -> Vec<u64> {
     let mut open = Vec::new();
     for lane in journal.lanes(&run_id()).await.expect("lanes") {
         open.extend(open_of(journal, &lane).await);
@@ -268,7 +270,7 @@ pub(super) async fn open_calls(journal: &dyn Journal) -> Vec<u64> {
 }
 
 /// Those of one lane; their counts agree with them.
-async fn open_of(journal: &dyn Journal, lane: &Lane) -> Vec<u64> {
+async fn open_of(journal: &Opened, lane: &Lane) -> Vec<u64> {
     let calls = journal.open_calls(&run_id(), lane, CallId(0), 1_000).await.expect("calls");
     let of = |direction| calls.iter().filter(|call| call.direction == direction).count() as u64;
     let groups: BTreeSet<GroupIx> = calls.iter().map(|call| call.group).collect();

@@ -6,6 +6,7 @@ mod crash;
 mod fixture;
 mod frame;
 mod invocations;
+mod opened;
 mod planning;
 mod property;
 mod prune;

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::fixture::{
-    Place, accepted, ambiguous, call, deferred, planned, refused, reopened, revocations, run_id,
-    settled, started, with_call,
+    Opened, Place, accepted, ambiguous, call, deferred, planned, refused, reopened, revocations,
+    run_id, settled, started, with_call,
 };
-use crate::journal::{CallId, CallRecord, Claim, Journal, check};
+use crate::journal::{CallId, CallRecord, Claim};
 use crate::model::{Event, GroupIx, Outcome, RevocationId, Status};
 
 const GONE: [Outcome; 4] =
@@ -43,17 +43,17 @@ fn answer(draw: u64) -> Option<Event> {
 }
 
 /// One legal step of a call; a claim that is not concluded is left behind.
-async fn live(journal: &dyn Journal, record: &CallRecord, draw: u64) {
-    let (run, id) = (run_id(), record.id);
+async fn live(journal: &Opened, record: &CallRecord, draw: u64) {
+    let id = record.id;
     let members: Vec<RevocationId> = record.members.iter().map(|(id, _)| *id).collect();
     match record.status {
         Status::Waiting { .. } if draw.is_multiple_of(5) => {
             let event = Event::Lapsed { reason: "too old".to_owned() };
-            journal.append(&run, id, &event, 3_000).await.expect("lapsed");
+            journal.append(id, &event, 3_000).await.expect("lapsed");
         }
         Status::Pending { .. } | Status::Waiting { .. } => {
             let claim: Claim = journal
-                .claim(&run, id, &started(&format!("token-{draw}")), 2_000)
+                .claim(id, &started(&format!("token-{draw}")), 2_000)
                 .await
                 .expect("a claim");
             if let Some(event) = answer(draw) {
@@ -62,18 +62,18 @@ async fn live(journal: &dyn Journal, record: &CallRecord, draw: u64) {
         }
         Status::ReadBack { .. } => {
             let event = verdict(&members, draw);
-            journal.append(&run, id, &event, 3_000).await.expect("verified");
+            journal.append(id, &event, 3_000).await.expect("verified");
         }
         Status::Settled { .. } | Status::Failed { .. } if !members.is_empty() => {
             let some: Vec<u64> =
                 members.iter().map(|id| id.0).take(1 + usize::from(draw & 1 == 1)).collect();
-            journal.append(&run, id, &reopened(&some), 4_000).await.expect("reopened");
+            journal.append(id, &reopened(&some), 4_000).await.expect("reopened");
         }
         Status::InFlight { .. } | Status::Settled { .. } | Status::Failed { .. } => {}
     }
 }
 
-async fn told(journal: &dyn Journal) -> (Vec<CallRecord>, String) {
+async fn told(journal: &Opened) -> (Vec<CallRecord>, String) {
     let mut calls = Vec::new();
     for id in 1.. {
         match journal.call(&run_id(), CallId(id)).await {
@@ -81,7 +81,7 @@ async fn told(journal: &dyn Journal) -> (Vec<CallRecord>, String) {
             Err(_) => break,
         }
     }
-    let report = check(journal, &run_id()).await.expect("checked");
+    let report = journal.check().await;
     assert_eq!(report.bad, [""; 0]);
     (calls, format!("{:?} {}", revocations(journal).await, report.head))
 }
@@ -89,25 +89,25 @@ async fn told(journal: &dyn Journal) -> (Vec<CallRecord>, String) {
 async fn lives(draws: &[(u64, u64)]) {
     let place = Place::new();
     let mut journal = place.open().await;
-    with_call(&*journal, &["sgr-1", "sgr-2", "sgr-3", "sgr-4"]).await;
+    with_call(&journal, &["sgr-1", "sgr-2", "sgr-3", "sgr-4"]).await;
     let more = [planned(1, &["sgr-5"])];
-    journal.plan_group(&run_id(), GroupIx(1), &more, 1_200).await.expect("planned");
+    journal.plan_group(GroupIx(1), &more, 1_200).await.expect("planned");
     let mut calls = 2;
     for (pick, draw) in draws {
         if draw % 7 == 0 {
-            let before = told(&*journal).await;
+            let before = told(&journal).await;
             drop(journal);
             journal = place.open().await;
-            assert_eq!(told(&*journal).await, before);
-            journal.reclaim(&run_id(), 5_000).await.expect("reclaimed");
+            assert_eq!(told(&journal).await, before);
+            journal.reclaim(5_000).await.expect("reclaimed");
         }
         while journal.call(&run_id(), CallId(calls + 1)).await.is_ok() {
             calls += 1;
         }
-        let record = call(&*journal, 1 + pick % calls).await;
-        live(&*journal, &record, *draw).await;
+        let record = call(&journal, 1 + pick % calls).await;
+        live(&journal, &record, *draw).await;
     }
-    told(&*journal).await;
+    told(&journal).await;
 }
 
 proptest! {

@@ -1,10 +1,11 @@
 //! Which runs may be dropped, and what goes with them.
 
 use super::fixture::{
-    Place, accepted, append, claim, new_run, pairs, run_id, send, since, verified, with_call,
+    Opened, Place, accepted, append, claim, new_run, pairs, run_id, send, since, verified,
+    with_call,
 };
 use crate::journal::prune::{Pruning, is_at_its_end};
-use crate::journal::{Journal, JournalError, RunKind, RunState, RunUpdate};
+use crate::journal::{JournalError, RunKind, RunState, RunUpdate};
 use crate::model::RunId;
 
 /// The ids of the runs that may go.
@@ -15,7 +16,7 @@ async fn candidates(place: &Place, before_ms: i64) -> Vec<RunId> {
     runs.into_iter().map(|run| run.new.id).collect()
 }
 
-async fn end(journal: &dyn Journal, exit: u8, at_ms: i64) {
+async fn end(journal: &Opened, exit: u8, at_ms: i64) {
     let ended = RunUpdate {
         state: Some(RunState::Finished),
         exit: Some(Some(exit)),
@@ -23,15 +24,15 @@ async fn end(journal: &dyn Journal, exit: u8, at_ms: i64) {
         ended_ms: Some(at_ms),
         ..RunUpdate::default()
     };
-    journal.update(&run_id(), &ended, at_ms).await.expect("updated");
+    journal.update(&ended, at_ms).await.expect("updated");
 }
 
 /// A journal with a run whose only call is settled.
-async fn settled_run(place: &Place) -> Box<dyn Journal> {
+async fn settled_run(place: &Place) -> Opened {
     let journal = place.open().await;
-    with_call(&*journal, &["sgr-1"]).await;
-    send(&*journal, 1, "token-1", 2_000, &accepted("req-1")).await;
-    append(&*journal, 1, &verified(&[1], &[])).await;
+    with_call(&journal, &["sgr-1"]).await;
+    send(&journal, 1, "token-1", 2_000, &accepted("req-1")).await;
+    append(&journal, 1, &verified(&[1], &[])).await;
     journal
 }
 
@@ -61,7 +62,7 @@ async fn a_run_goes_only_when_nothing_of_it_is_left_to_do() {
     ];
     let place = Place::new();
     let journal = place.open().await;
-    with_call(&*journal, &["sgr-1"]).await;
+    with_call(&journal, &["sgr-1"]).await;
     let mut run = journal.run(run_id().as_str()).await.expect("a run");
     for (kind, may_act, state, exit, started, goes) in cases {
         (run.new.kind, run.new.may_act) = (kind, may_act);
@@ -74,10 +75,10 @@ async fn a_run_goes_only_when_nothing_of_it_is_left_to_do() {
 async fn a_run_is_as_old_as_its_last_event() {
     let place = Place::new();
     let journal = settled_run(&place).await;
-    end(&*journal, 0, 5_000).await;
+    end(&journal, 0, 5_000).await;
     // Its head says when it ended; something happened since.
     let later = RunUpdate { add_elapsed_ms: 1, ..RunUpdate::default() };
-    journal.update(&run_id(), &later, 9_000).await.expect("updated");
+    journal.update(&later, 9_000).await.expect("updated");
     journal.close().await.expect("closed");
     assert_eq!(candidates(&place, 9_000).await, []);
     assert_eq!(candidates(&place, 9_001).await, [run_id()]);
@@ -87,12 +88,12 @@ async fn a_run_is_as_old_as_its_last_event() {
 async fn a_run_with_a_call_that_is_open_or_in_the_air_stays_whatever_its_head_says() {
     let place = Place::new();
     let journal = place.open().await;
-    with_call(&*journal, &["sgr-1"]).await;
-    end(&*journal, 0, 5_000).await;
+    with_call(&journal, &["sgr-1"]).await;
+    end(&journal, 0, 5_000).await;
     journal.close().await.expect("closed");
     assert_eq!(candidates(&place, i64::MAX).await, [], "a call that was never sent");
     let journal = place.open().await;
-    drop(claim(&*journal, 1, "token-1", 2_000).await);
+    drop(claim(&journal, 1, "token-1", 2_000).await);
     journal.close().await.expect("closed");
     assert_eq!(candidates(&place, i64::MAX).await, [], "a call in flight");
     place.edit("UPDATE run SET started_ms = NULL, state = 'planned'");
@@ -105,7 +106,7 @@ async fn a_run_that_is_dropped_goes_with_all_its_rows_and_no_other_does() {
     let journal = settled_run(&place).await;
     let other: RunId = "01936f00-0000-7000-8000-000000000002".into();
     journal.begin(&new_run(&other), &pairs()).await.expect("begun");
-    end(&*journal, 0, 5_000).await;
+    end(&journal, 0, 5_000).await;
     journal.close().await.expect("closed");
     let pruning = Pruning::open(&place.url(), &since()).await.expect("a journal");
     pruning.drop_runs(&[run_id()]).await.expect("dropped");

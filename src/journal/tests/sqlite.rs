@@ -3,14 +3,25 @@
 use std::path::Path;
 
 use super::fixture::{
-    Place, accepted, call, claim, deferred, new_run, pairs, planned, run_id, seen, started,
+    Opened, Place, accepted, call, claim, deferred, new_run, pairs, planned, run_id, seen, started,
     with_call,
 };
-use crate::journal::{CallId, Journal, JournalError, Mode, RunUpdate, open};
+use crate::journal::{CallId, JournalError, RunUpdate, open, open_to_read};
 use crate::model::{GroupIx, Status};
 
+/// What a journal is opened for.
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    Write,
+    Read,
+}
+
 async fn unusable(url: &str, mode: Mode) -> String {
-    match open(url, mode).await {
+    let opened = match mode {
+        Mode::Write => open(url).await.map(drop),
+        Mode::Read => open_to_read(url).await.map(drop),
+    };
+    match opened {
         Err(JournalError::Unusable { reason, .. }) => reason,
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("{url} was opened"),
@@ -73,12 +84,11 @@ async fn a_reader_sees_what_the_writer_has_committed_and_changes_nothing() {
     let place = Place::new();
     let journal = place.open().await;
     let reader = place.read().await;
-    with_call(&*journal, &["sgr-1"]).await;
-    assert_eq!(call(&*reader, 1).await.status, Status::NEW);
-    let held = claim(&*journal, 1, "token-1", 2_000).await;
-    assert_eq!(call(&*reader, 1).await.status, held.status);
-    let refused = reader.claim(&run_id(), CallId(1), &started("t"), 2_000).await;
-    assert!(matches!(refused, Err(JournalError::Unusable { .. })));
+    with_call(&journal, &["sgr-1"]).await;
+    let status = async || reader.call(&run_id(), CallId(1)).await.expect("a call").status;
+    assert_eq!(status().await, Status::NEW);
+    let held = claim(&journal, 1, "token-1", 2_000).await;
+    assert_eq!(status().await, held.status);
     reader.close().await.expect("closed");
 }
 
@@ -88,33 +98,34 @@ async fn readings_of_this_process_are_told_from_those_of_earlier_ones() {
     let place = Place::new();
     let journal = place.open().await;
     journal.begin(&new_run(&run_id()), &pairs()).await.expect("begun");
-    journal.record_readings(&run_id(), &[seen(0, 5_000, &[])]).await.expect("recorded");
-    let times = async |journal: &dyn Journal| {
+    journal.record_readings(&[seen(0, 5_000, &[])]).await.expect("recorded");
+    let times = async |journal: &Opened| {
         let times = journal.reading_times(&run_id()).await.expect("times").expect("read");
         let work = journal.groups(&run_id(), GroupIx(0), 2).await.expect("groups");
         let now: Vec<bool> = work.iter().map(|group| group.looked_now).collect();
         (times.oldest_ms, times.newest_ms, times.earlier_ms, now)
     };
-    assert_eq!(times(&*journal).await, (5_000, 5_000, None, vec![true, false]));
+    assert_eq!(times(&journal).await, (5_000, 5_000, None, vec![true, false]));
     journal.close().await.expect("closed");
     let journal = place.open().await;
-    assert_eq!(times(&*journal).await, (5_000, 5_000, Some(5_000), vec![false, false]));
+    assert_eq!(times(&journal).await, (5_000, 5_000, Some(5_000), vec![false, false]));
     // By a clock that was set back.
-    journal.record_readings(&run_id(), &[seen(1, 4_000, &[])]).await.expect("recorded");
-    assert_eq!(times(&*journal).await, (4_000, 5_000, Some(5_000), vec![false, true]));
+    journal.record_readings(&[seen(1, 4_000, &[])]).await.expect("recorded");
+    assert_eq!(times(&journal).await, (4_000, 5_000, Some(5_000), vec![false, true]));
 }
 
 #[tokio::test]
 async fn a_journal_on_read_only_media_can_be_read() {
     let place = Place::new();
     let journal = place.open().await;
-    with_call(&*journal, &["sgr-1"]).await;
+    with_call(&journal, &["sgr-1"]).await;
     journal.close().await.expect("closed");
     assert!(!place.folder.path().join("unpair.db-wal").exists(), "a close leaves one file");
     set_mode(&place.path(), 0o400);
     set_mode(place.folder.path(), 0o500);
     let reader = place.read().await;
-    assert_eq!(call(&*reader, 1).await.status, Status::NEW);
+    let call = reader.call(&run_id(), CallId(1)).await.expect("a call");
+    assert_eq!(call.status, Status::NEW);
     set_mode(place.folder.path(), 0o700);
 }
 
@@ -146,21 +157,21 @@ async fn a_file_of_another_kind_is_left_alone() {
 #[tokio::test]
 async fn sixty_four_tasks_write_at_once_and_each_gets_its_own_answer() {
     let place = Place::new();
-    let journal: std::sync::Arc<dyn Journal> = place.open().await.into();
+    let journal = std::sync::Arc::new(place.open().await);
     journal.begin(&new_run(&run_id()), &pairs()).await.expect("begun");
     let names: Vec<String> = (1..=64).map(|n| format!("sgr-{n}")).collect();
     let calls: Vec<_> = names.iter().map(|name| planned(0, &[name.as_str()])).collect();
-    journal.plan_group(&run_id(), GroupIx(0), &calls, 1_100).await.expect("planned");
+    journal.plan_group(GroupIx(0), &calls, 1_100).await.expect("planned");
     let tasks: Vec<_> = (1..=64_u64)
         .map(|id| {
             let journal = std::sync::Arc::clone(&journal);
             tokio::spawn(async move {
                 for attempt in 1..=20 {
                     let token = format!("token-{id}");
-                    let claim = claim(&*journal, id, &token, 2_000).await;
+                    let claim = claim(&journal, id, &token, 2_000).await;
                     assert_eq!(claim.status, Status::InFlight { generation: 1, attempt });
                     // A neighbour's mistake in the same batch is the neighbour's alone.
-                    let twice = journal.claim(&run_id(), CallId(id), &started("t"), 1).await;
+                    let twice = journal.claim(CallId(id), &started("t"), 1).await;
                     assert!(matches!(twice, Err(JournalError::Illegal(_))));
                     journal.conclude(claim, &deferred(0), 2_100).await.expect("concluded");
                 }
@@ -170,7 +181,7 @@ async fn sixty_four_tasks_write_at_once_and_each_gets_its_own_answer() {
     for task in tasks {
         task.await.expect("a task");
     }
-    let report = crate::journal::check(&*journal, &run_id()).await.expect("checked");
+    let report = journal.check().await;
     assert_eq!((report.rows, report.bad), (2 + 64 * 20 * 2, vec![]));
 }
 
@@ -179,10 +190,11 @@ async fn a_full_disk_stops_all_writing_and_loses_nothing_that_was_told() {
     let place = Place::new();
     let journal =
         crate::journal::sqlite::testing::with_pages(&place.url(), &place.path(), 60).await;
+    let journal = Opened::new(Box::new(journal));
     with_call(&journal, &["sgr-1"]).await;
     let held = claim(&journal, 1, "token-1", 2_000).await;
     let big = RunUpdate { digest: Some(Some("x".repeat(900_000))), ..RunUpdate::default() };
-    let refused = journal.update(&run_id(), &big, 2_000).await;
+    let refused = journal.update(&big, 2_000).await;
     assert!(matches!(refused, Err(JournalError::Database(_))), "{refused:?}");
     // A small write would fit; but what the disk has lost is not known.
     let after = journal.conclude(held, &accepted("req-1"), 2_100).await;
@@ -191,6 +203,6 @@ async fn a_full_disk_stops_all_writing_and_loses_nothing_that_was_told() {
     assert!(matches!(begun, Err(JournalError::Database(_))), "{begun:?}");
     drop(journal);
     let journal = place.open().await;
-    assert_eq!(call(&*journal, 1).await.status, Status::InFlight { generation: 1, attempt: 1 });
-    assert_eq!(crate::journal::check(&*journal, &run_id()).await.expect("checked").bad, [""; 0]);
+    assert_eq!(call(&journal, 1).await.status, Status::InFlight { generation: 1, attempt: 1 });
+    assert_eq!(journal.check().await.bad, [""; 0]);
 }

@@ -2,8 +2,9 @@
 
 use super::check::{UNGUARDED, lived};
 use super::fixture::{Place, deferred, run_id, send, with_call};
-use crate::journal::check::{Chain, CheckReport};
-use crate::journal::{HistoryRow, check};
+use crate::journal::check::{CheckReport, Followed};
+use crate::journal::ledger::lane_genesis;
+use crate::journal::{Chain, HistoryRow, check};
 
 /// Tables and columns that need not be covered, each with the reason.
 const EXEMPT: [(&str, &str, &str); 2] = [
@@ -173,21 +174,21 @@ async fn an_epoch_below_that_of_a_written_row_is_found() {
     assert!(is_found(&place).await);
 }
 
-/// A history of 500 rows.
+/// A lane's history of 499 rows.
 async fn long_history() -> Vec<HistoryRow> {
     let place = Place::new();
     let journal = place.open().await;
-    with_call(&*journal, &["sgr-1"]).await;
+    with_call(&journal, &["sgr-1"]).await;
     for _ in 0..249 {
-        send(&*journal, 1, "token-1", 2_000, &deferred(0)).await;
+        send(&journal, 1, "token-1", 2_000, &deferred(0)).await;
     }
-    let rows = journal.history(&run_id(), 0, 1_000).await.expect("a history");
+    let rows = journal.history(&run_id(), Chain::Lane(0), 0, 1_000).await.expect("a history");
     journal.close().await.expect("closed");
     rows
 }
 
 /// What the chain finds in rows that follow what it saw.
-fn found(mut chain: Chain, rows: &[HistoryRow]) -> bool {
+fn found(mut chain: Followed, rows: &[HistoryRow]) -> bool {
     let mut report = CheckReport::default();
     rows.iter().any(|row| {
         chain.take(row, &mut report);
@@ -198,8 +199,9 @@ fn found(mut chain: Chain, rows: &[HistoryRow]) -> bool {
 #[tokio::test]
 async fn every_edit_of_every_row_of_a_long_history_is_found() {
     let rows = long_history().await;
-    assert_eq!(rows.len(), 500);
-    let mut chain = Chain::new(&run_id());
+    assert_eq!(rows.len(), 499);
+    let genesis = lane_genesis(run_id().as_str(), 0);
+    let mut chain = Followed::new(Chain::Lane(0), genesis);
     let mut heads = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         let rest = &rows[at..];

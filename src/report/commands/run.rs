@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::journal::{Journal, RevocationRecord, RunRecord};
+use crate::journal::{JournalRead, RevocationRecord, RunRecord};
 use crate::model::{Filter, SideState};
 use crate::report::pairs::{PairRow, PairRows, SideRow};
 use crate::report::revocations::Revocations;
@@ -26,7 +26,7 @@ pub enum Which {
 /// Writes the revocations of `run` by rule id, a call of one group and direction a line; then,
 /// by value, those of the sides that are not ours to read.
 pub async fn write_run_commands(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     which: Which,
     format: Format,
@@ -47,7 +47,7 @@ pub async fn write_run_commands(
 
 /// Returns how many revocations were left out.
 async fn write_planned(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     which: Which,
     sink: &mut Sink<'_>,
@@ -92,7 +92,7 @@ fn write_record(
 }
 
 async fn write_partners(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     sink: &mut Sink<'_>,
 ) -> Result<(), ReportError> {

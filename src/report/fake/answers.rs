@@ -1,41 +1,28 @@
 //! What the journal in memory says when it is asked.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 
 use super::FakeJournal;
 use crate::journal::{
-    CallId, CallRecord, Claim, Finding, GroupOrders, GroupReading, GroupWork, HistoryRow, Invoker,
-    Journal, JournalError, Lane, NewRun, OpenCounts, PeerEntry, ReadingTimes, Reopenable,
-    RevocationRecord, RunRecord, RunUpdate, SideRecord, Table, Tally,
+    CallId, CallRecord, Chain, Finding, GroupOrders, GroupWork, Head, HistoryRow, JournalError,
+    JournalRead, Lane, OpenCounts, PeerEntry, ReadingTimes, Reopenable, RevocationRecord,
+    RunRecord, SideRecord, Table, Tally,
 };
-use crate::model::{
-    Event, Filter, GroupIx, GroupRef, Groups, Identity, PairSet, PlannedCall, RevocationId, RunId,
-    Snapshot, Status,
-};
+use crate::model::{Filter, GroupIx, GroupRef, Groups, Identity, RevocationId, RunId, Snapshot};
 
 fn not_asked<T>() -> Result<T, JournalError> {
     Err(JournalError::Damaged("a report must not ask this".into()))
 }
 
 #[async_trait]
-impl Journal for FakeJournal {
-    async fn begin(&self, _: &NewRun, _: &PairSet) -> Result<(), JournalError> {
-        not_asked()
-    }
+impl JournalRead for FakeJournal {
     async fn run(&self, _: &str) -> Result<RunRecord, JournalError> {
         Ok(self.run.clone())
     }
     async fn runs(&self) -> Result<Vec<RunRecord>, JournalError> {
         Ok(vec![self.run.clone()])
-    }
-    async fn update(&self, _: &RunId, _: &RunUpdate, _: i64) -> Result<(), JournalError> {
-        not_asked()
-    }
-    async fn invoke(&self, _: &RunId, _: &Invoker, _: i64, _: i64) -> Result<(), JournalError> {
-        not_asked()
     }
     async fn identities(&self, _: &RunId) -> Result<Vec<Identity>, JournalError> {
         Ok(self.identities.clone())
@@ -100,27 +87,6 @@ impl Journal for FakeJournal {
         notes.retain(|line, _| lines.contains(line));
         Ok(notes)
     }
-    async fn record_readings(&self, _: &RunId, _: &[GroupReading]) -> Result<(), JournalError> {
-        not_asked()
-    }
-    async fn record_planned(
-        &self,
-        _: &RunId,
-        _: &[GroupReading],
-        _: &[(GroupIx, Vec<PlannedCall>)],
-        _: i64,
-    ) -> Result<(), JournalError> {
-        not_asked()
-    }
-    async fn plan_group(
-        &self,
-        _: &RunId,
-        _: GroupIx,
-        _: &[PlannedCall],
-        _: i64,
-    ) -> Result<(), JournalError> {
-        not_asked()
-    }
     async fn sides(
         &self,
         _: &RunId,
@@ -160,28 +126,7 @@ impl Journal for FakeJournal {
     async fn call(&self, _: &RunId, _: CallId) -> Result<CallRecord, JournalError> {
         not_asked()
     }
-    async fn claim(&self, _: &RunId, _: CallId, _: &Event, _: i64) -> Result<Claim, JournalError> {
-        not_asked()
-    }
-    async fn conclude(&self, _: Claim, _: &Event, _: i64) -> Result<Status, JournalError> {
-        not_asked()
-    }
-    async fn append(
-        &self,
-        _: &RunId,
-        _: CallId,
-        _: &Event,
-        _: i64,
-    ) -> Result<(Status, Vec<CallId>), JournalError> {
-        not_asked()
-    }
-    async fn reclaim(&self, _: &RunId, _: i64) -> Result<u64, JournalError> {
-        not_asked()
-    }
     async fn reopenable(&self, _: &RunId) -> Result<Vec<Reopenable>, JournalError> {
-        not_asked()
-    }
-    async fn tally(&self, _: &RunId, _: &[Tally]) -> Result<(), JournalError> {
         not_asked()
     }
     async fn tallies(&self, _: &RunId) -> Result<Vec<Tally>, JournalError> {
@@ -206,13 +151,25 @@ impl Journal for FakeJournal {
     ) -> Result<Vec<GroupOrders>, JournalError> {
         not_asked()
     }
+    async fn head(&self, _: &RunId) -> Result<Head, JournalError> {
+        let last = self.history.last();
+        Ok(Head {
+            seq: last.map_or(0, |row| row.seq),
+            rows: self.history.len() as u64,
+            hash: last.map(|row| row.hash.clone()).unwrap_or_default(),
+            last_ms: last.map_or(0, |row| row.at_ms),
+        })
+    }
+    async fn lane_ends(&self, _: &RunId) -> Result<Vec<(u32, u64)>, JournalError> {
+        Ok(Vec::new())
+    }
     async fn history(
         &self,
         _: &RunId,
+        _: Chain,
         after: u64,
         limit: u32,
     ) -> Result<Vec<HistoryRow>, JournalError> {
-        self.history_reads.fetch_add(1, Ordering::Relaxed);
         Ok(self.page(self.history.iter().filter(|row| row.seq > after).cloned(), limit))
     }
     async fn rows(

@@ -1,8 +1,10 @@
 //! A run's history told in time: what was read and answered, counted in equal spans.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
-use crate::journal::{HistoryRow, Journal, JournalError};
+use crate::journal::{Chain, HistoryRow, JournalError, JournalRead};
 use crate::model::{EventKind, RunId};
 use crate::report::evidence::PAGE;
 
@@ -32,7 +34,6 @@ pub(super) type Counts = [u64; 4];
 /// What one process did.
 #[derive(Debug)]
 pub(super) struct Timeline {
-    epoch: u64,
     /// When it began, in milliseconds since 1970.
     pub(super) from_ms: i64,
     /// How long a span is, in milliseconds.
@@ -48,43 +49,54 @@ pub(super) struct History {
     pub(super) processes: Vec<Timeline>,
     /// Earlier ones.
     pub(super) earlier: u64,
-    /// The hash of its last row.
+    /// The hash of the last row of the run's own history.
     pub(super) head: Option<String>,
 }
 
 impl History {
-    /// Walks over the history of `run`, page by page.
-    pub(super) async fn load(journal: &dyn Journal, run: &RunId) -> Result<Self, JournalError> {
-        let (mut history, mut after) = (Self::default(), 0);
-        loop {
-            let page = journal.history(run, after, PAGE).await?;
-            let Some(last) = page.last() else { return Ok(history) };
-            after = last.seq;
-            history.head = Some(last.hash.clone());
-            for row in &page {
-                history.add(row);
+    /// Walks over the histories of `run`, page by page.
+    pub(super) async fn load(journal: &dyn JournalRead, run: &RunId) -> Result<Self, JournalError> {
+        let mut processes = Processes::default();
+        let lanes = journal.lane_ends(run).await?.into_iter().map(|(lane, _)| Chain::Lane(lane));
+        for chain in [Chain::Run].into_iter().chain(lanes) {
+            let mut after = 0;
+            loop {
+                let page = journal.history(run, chain, after, PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = last.seq;
+                page.iter().for_each(|row| processes.add(row));
             }
+        }
+        let head = Some(journal.head(run).await?.hash).filter(|hash| !hash.is_empty());
+        Ok(Self { head, ..processes.latest() })
+    }
+}
+
+/// What each process did, by its epoch. A run's own history comes first, and tells when each began.
+#[derive(Default)]
+struct Processes(BTreeMap<u64, Timeline>);
+
+impl Processes {
+    fn add(&mut self, row: &HistoryRow) {
+        let process = self.0.entry(row.epoch).or_insert_with(|| Timeline::new(row.at_ms));
+        if let Some(happened) = happened(row) {
+            process.add(row.at_ms, happened);
         }
     }
 
-    fn add(&mut self, row: &HistoryRow) {
-        let Some(happened) = happened(row) else { return };
-        if self.processes.last().is_none_or(|process| process.epoch != row.epoch) {
-            if self.processes.len() == PROCESSES {
-                self.processes.remove(0);
-                self.earlier += 1;
-            }
-            self.processes.push(Timeline::new(row.epoch, row.at_ms));
-        }
-        if let Some(process) = self.processes.last_mut() {
-            process.add(row.at_ms, happened);
-        }
+    /// The latest of those that read or changed something.
+    fn latest(self) -> History {
+        let mut processes: Vec<Timeline> =
+            self.0.into_values().filter(|process| !process.spans.is_empty()).collect();
+        let earlier = processes.len().saturating_sub(PROCESSES);
+        processes.drain(..earlier);
+        History { processes, earlier: earlier as u64, head: None }
     }
 }
 
 impl Timeline {
-    const fn new(epoch: u64, from_ms: i64) -> Self {
-        Self { epoch, from_ms, span_ms: SHORTEST_MS, spans: Vec::new() }
+    const fn new(from_ms: i64) -> Self {
+        Self { from_ms, span_ms: SHORTEST_MS, spans: Vec::new() }
     }
 
     fn add(&mut self, at_ms: i64, happened: Happened) {
@@ -157,6 +169,7 @@ mod tests {
 
     fn row(epoch: u64, at_ms: i64, kind: &str, body: &str) -> HistoryRow {
         HistoryRow {
+            chain: Chain::Lane(0),
             seq: 1,
             at_ms,
             kind: kind.to_owned(),
@@ -190,10 +203,11 @@ mod tests {
 
     #[test]
     fn spans_grow_with_the_time_and_nothing_is_lost() {
-        let mut history = History::default();
+        let mut processes = Processes::default();
         for second in 0..36_000 {
-            history.add(&row(1, 1_000 * second, "accepted", "{}"));
+            processes.add(&row(1, 1_000 * second, "accepted", "{}"));
         }
+        let history = processes.latest();
         let timeline = &history.processes[0];
         assert!(timeline.spans.len() <= SPANS);
         assert_eq!(timeline.total(), [0, 36_000, 0, 0]);
@@ -203,20 +217,21 @@ mod tests {
 
     #[test]
     fn times_of_any_size_fit() {
-        let mut history = History::default();
+        let mut processes = Processes::default();
         for at_ms in [0, i64::MAX, i64::MIN] {
-            history.add(&row(1, at_ms, "accepted", "{}"));
+            processes.add(&row(1, at_ms, "accepted", "{}"));
         }
-        assert_eq!(history.processes[0].total(), [0, 3, 0, 0]);
+        assert_eq!(processes.latest().processes[0].total(), [0, 3, 0, 0]);
     }
 
     #[test]
     fn each_process_is_told_apart_and_the_earliest_are_counted() {
-        let mut history = History::default();
+        let mut processes = Processes::default();
         for epoch in 1..=20 {
-            history.add(&row(epoch, 0, "accepted", "{}"));
-            history.add(&row(epoch, 10, "accepted", "{}"));
+            processes.add(&row(epoch, 0, "accepted", "{}"));
+            processes.add(&row(epoch, 10, "accepted", "{}"));
         }
+        let history = processes.latest();
         assert_eq!((history.processes.len(), history.earlier), (12, 8));
         assert!(history.processes.iter().all(|process| process.total() == [0, 2, 0, 0]));
     }

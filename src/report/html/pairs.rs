@@ -6,7 +6,7 @@ use super::limit::{Listed, Shown};
 use super::markup::{html, over};
 use super::table::{Columns, number};
 use super::tone::{Tone, marked};
-use crate::journal::{Journal, RunRecord};
+use crate::journal::{JournalRead, RunRecord};
 use crate::model::PairOutcome;
 use crate::report::commands::commands_for;
 use crate::report::pairs::{PairRow, PairRows, SideRow, WORST_FIRST};
@@ -27,7 +27,7 @@ pub(super) struct Pairs {
 impl Pairs {
     /// Walks over all pairs of `run`, and counts them for their accounts.
     pub(super) async fn load(
-        journal: &dyn Journal,
+        journal: &dyn JournalRead,
         run: &RunRecord,
         summary: &Summary,
         lanes: &mut Lanes,

@@ -9,7 +9,7 @@ use super::markup::{html, over};
 use super::pairs::anchor;
 use super::table::Columns;
 use super::tone::{Tone, marked};
-use crate::journal::{Journal, RevocationRecord, RunRecord};
+use crate::journal::{JournalRead, RevocationRecord, RunRecord};
 use crate::model::Outcome;
 use crate::report::causes::cause_of_rule;
 use crate::report::revocations::{RevocationRow, Revocations, rule_name, rule_text};
@@ -51,7 +51,7 @@ impl Rules {
     /// Walks over all of `run`, and counts them for their accounts. They link to these causes, and to
     /// the pairs of these manifest lines.
     pub(super) async fn load(
-        journal: &dyn Journal,
+        journal: &dyn JournalRead,
         run: &RunRecord,
         links: &Links<'_>,
         lanes: &mut Lanes,

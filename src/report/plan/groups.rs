@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use crate::journal::{Journal, RevocationRecord, RunRecord};
+use crate::journal::{JournalRead, RevocationRecord, RunRecord};
 use crate::model::{GroupIx, GroupRef, escape_control};
 use crate::report::format::Tone;
 use crate::report::revocations::{Revocations, rule_line};
@@ -40,7 +40,7 @@ struct Line {
 
 /// Writes the groups that have revocations.
 pub(super) async fn write(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunRecord,
     summary: &Summary,
     style: Style,

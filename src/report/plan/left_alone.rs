@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::journal::{Journal, JournalError, RunRecord};
+use crate::journal::{JournalError, JournalRead, RunRecord};
 use crate::model::{GroupIx, PairOutcome, SideState, escape_control};
 use crate::report::evidence::PAGE;
 use crate::report::format::Tone;
@@ -83,7 +83,7 @@ impl LeftAlone {
     /// Counts the grants that name groups which no row pairs with theirs.
     pub(super) async fn count_elsewhere(
         &mut self,
-        journal: &dyn Journal,
+        journal: &dyn JournalRead,
         run: &RunRecord,
     ) -> Result<(), JournalError> {
         let mut from = GroupIx(0);

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::journal::{Naming, NewRun, RunKind, RunState, SideReading, Tally, head};
+use crate::journal::{Naming, NewRun, RunKind, RunState, SideReading, Tally};
 use crate::model::{
     Filter, LaneKey, Outcome, PairCounts, PairOutcome, Peer, Provider, Rule, Scope,
 };
@@ -329,17 +329,5 @@ fn the_exit_code_is_3_as_long_as_a_pair_is_not_severed() {
         assert_eq!(exit_code(&counts, &audit), lenient);
         let left_out = NewRun { left_out: 1, ..run(false) };
         assert_eq!(exit_code(&counts, &left_out), 3);
-    }
-}
-
-#[tokio::test]
-async fn the_head_is_the_last_row_found_in_few_look_ups() {
-    for numbers in [vec![], vec![1], (1..=1000).collect(), vec![1, 2, 9, 40], vec![7]] {
-        let mut journal = one_pair();
-        let last = numbers.last().copied();
-        journal.remember(numbers);
-        let head = head(&journal, &journal.run.new.id).await.expect("a history");
-        assert_eq!(head.map(|row| row.seq), last);
-        assert!(journal.history_reads.load(Ordering::Relaxed) <= 24);
     }
 }

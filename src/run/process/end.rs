@@ -13,7 +13,7 @@ impl Process<'_> {
         state: RunState,
         exit: u8,
     ) -> Result<RunRecord, JournalError> {
-        self.journal.tally(&run.new.id, &self.exchange.tallies.take()).await?;
+        self.exchange.tallies.store_all(self.journal, self.leases).await?;
         let ended = RunUpdate {
             state: Some(state),
             exit: Some(Some(exit)),
@@ -23,13 +23,13 @@ impl Process<'_> {
                 .saturating_sub(run.asked_ms()),
             ..RunUpdate::default()
         };
-        self.update(run, ended).await?;
+        self.update(ended).await?;
         self.record(run).await
     }
 
     /// Journals what `run` is configured with from now on.
-    pub async fn keep_settings(&self, run: &RunRecord, text: String) -> Result<(), JournalError> {
-        self.update(run, RunUpdate { settings: Some(text), ..RunUpdate::default() }).await
+    pub async fn keep_settings(&self, text: String) -> Result<(), JournalError> {
+        self.update(RunUpdate { settings: Some(text), ..RunUpdate::default() }).await
     }
 
     /// Journals why what is pending was not sent, if that changed.
@@ -41,7 +41,7 @@ impl Process<'_> {
         if unsent == run.unsent {
             return Ok(());
         }
-        self.update(run, RunUpdate { unsent: Some(unsent), ..RunUpdate::default() }).await
+        self.update(RunUpdate { unsent: Some(unsent), ..RunUpdate::default() }).await
     }
 
     /// Journals that a guard refuses `run` before anything is read.
@@ -52,13 +52,9 @@ impl Process<'_> {
         self.end(&run, state, exit).await.map(drop)
     }
 
-    pub(super) async fn update(
-        &self,
-        run: &RunRecord,
-        update: RunUpdate,
-    ) -> Result<(), JournalError> {
+    pub(super) async fn update(&self, update: RunUpdate) -> Result<(), JournalError> {
         let now_ms = self.exchange.clock.now_ms();
-        self.journal.update(&run.new.id, &update, now_ms).await
+        self.journal.update(&self.leases.lead, &update, now_ms).await
     }
 
     pub(super) async fn record(&self, run: &RunRecord) -> Result<RunRecord, JournalError> {

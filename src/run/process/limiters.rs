@@ -1,6 +1,6 @@
 //! The limiters of a new process: they go on from what earlier ones sent.
 
-use crate::journal::{Journal, JournalError, RunState, head};
+use crate::journal::{JournalError, JournalRead, RunState};
 use crate::model::RunId;
 use crate::pace::{LimitSettings, Pacer, Used};
 
@@ -11,7 +11,7 @@ const RECENT_MS: i64 = 60_000;
 /// Limiters for a process that works on `run` from `now_ms` on: full buckets, less what the
 /// journal shows of late, or empty ones if it cannot show all.
 pub async fn limiters(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunId,
     (alibaba, aws): (LimitSettings, LimitSettings),
     now_ms: i64,
@@ -30,7 +30,7 @@ pub async fn limiters(
 
 /// Whether a process ended in the middle of a run since then: what it sent is in no count.
 async fn was_cut_short(
-    journal: &dyn Journal,
+    journal: &dyn JournalRead,
     run: &RunId,
     since_ms: i64,
 ) -> Result<bool, JournalError> {
@@ -39,10 +39,10 @@ async fn was_cut_short(
         if !is_working && record.new.id != *run {
             continue;
         }
-        let Some(last) = head(journal, &record.new.id).await? else { continue };
+        let head = journal.head(&record.new.id).await?;
         // The first row is the run's beginning, by this process; an end is its run's last row.
-        let is_over = record.ended_ms.is_some_and(|ended| last.at_ms <= ended);
-        if last.seq > 1 && last.at_ms >= since_ms && !is_over {
+        let is_over = record.ended_ms.is_some_and(|ended| head.last_ms <= ended);
+        if head.rows > 1 && head.last_ms >= since_ms && !is_over {
             return Ok(true);
         }
     }

@@ -19,13 +19,15 @@ pub use revoke::revoke;
 use super::{Failures, RunError};
 use crate::audit::AuditEnd;
 use crate::exchange::Exchange;
-use crate::journal::{Journal, JournalError, Reopenable, RunRecord, RunState};
+use crate::journal::{Journal, JournalError, Leases, Reopenable, RunRecord, RunState};
 use crate::model::{Estimate, LaneKey, RunId};
 
 /// What one process works on a run with.
 pub struct Process<'a> {
     /// Where every step is journalled.
     pub journal: &'a dyn Journal,
+    /// The rights to write the run.
+    pub leases: &'a Leases,
     /// The way to the accounts.
     pub exchange: &'a Exchange,
     /// When the process began, and which readings it takes for fresh.

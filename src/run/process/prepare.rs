@@ -61,7 +61,7 @@ impl Process<'_> {
         if matches!(planning, Planning::Plan) {
             self.begin_reading(run, begun).await?;
         } else {
-            self.update(run, begun).await?;
+            self.update(begun).await?;
         }
         let reading = Reading { planning, age: Age::Closing { since_ms: unfinished_ms }, since_ms };
         let read = self.audit(run, reading).await?;
@@ -73,7 +73,7 @@ impl Process<'_> {
         let state = Some(RunState::Reading);
         // What is planned from the rows alone is never planned again.
         let digest = (!run.new.blind).then_some(None);
-        self.update(run, RunUpdate { state, digest, ..update }).await
+        self.update(RunUpdate { state, digest, ..update }).await
     }
 
     async fn prepared(
@@ -107,7 +107,7 @@ impl Process<'_> {
         let clock = &self.exchange.clock;
         if run.new.blind {
             if run.digest.is_none() {
-                plan_unread(self.journal, run, clock.now_ms()).await?;
+                plan_unread(self.journal, run, self.leases, clock.now_ms()).await?;
             }
             return Ok(AuditEnd::default());
         }
@@ -129,9 +129,9 @@ impl Process<'_> {
     }
 
     async fn audit(&self, run: &RunRecord, reading: Reading) -> Result<AuditEnd, JournalError> {
-        let Self { journal, exchange, .. } = *self;
+        let Self { journal, leases, exchange, .. } = *self;
         let Reading { planning, age, since_ms: fresh_since_ms } = reading;
-        audit(&Audit { exchange, journal, run, fresh_since_ms, age, planning }).await
+        audit(&Audit { exchange, journal, run, leases, fresh_since_ms, age, planning }).await
     }
 
     async fn store_plan(&self, plan: &Prepared) -> Result<(), JournalError> {
@@ -147,6 +147,6 @@ impl Process<'_> {
             estimate_s: Some(plan.estimate.seconds),
             ..RunUpdate::default()
         };
-        self.update(&plan.run, planned).await
+        self.update(planned).await
     }
 }

@@ -132,15 +132,16 @@ impl Work<'_> {
         let (process, run) = (self.process, &plan.run);
         let now_ms = process.exchange.clock.now_ms();
         let started = RunUpdate { add_asked_ms: thought_ms, ..self.started(plan, now_ms) };
-        process.update(run, started).await?;
+        process.update(started).await?;
         let reopened = planted::taken_up(process.journal, &run.new.id, &plan.reopened).await?;
-        take_up(process.journal, run, &reopened, now_ms).await?;
+        take_up(process.journal, process.leases, &reopened, now_ms).await?;
         let run = process.record(run).await?;
         let failures = self.failures.get_or_insert_default();
         let work = CarryOut {
             exchange: process.exchange,
             journal: process.journal,
             run: &run,
+            leases: process.leases,
             pause: &self.pause,
             patience: Patience::default(),
             outlook: plan.estimate.outlook(),
@@ -221,7 +222,7 @@ impl Process<'_> {
         }
         let declined_ms = is_final.then(|| Some(self.exchange.clock.now_ms()));
         let declined = RunUpdate { declined_ms, add_asked_ms: thought_ms, ..RunUpdate::default() };
-        self.update(run, declined).await
+        self.update(declined).await
     }
 
     async fn judge<R>(&self, work: &CarryOut<'_>, end: &RunEnd) -> Result<Round<R>, JournalError> {

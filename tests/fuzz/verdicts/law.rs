@@ -10,7 +10,7 @@ use unpair::cloud::{
     AccountSettings, AccountSource, Accounts, Deadlines, Http, Settings, StaticKey,
 };
 use unpair::exchange::{Exchange, Silent, now_ms};
-use unpair::journal::{Journal, Mode, RunRecord, open};
+use unpair::journal::{Journal, RunRecord, open, take};
 use unpair::model::PairOutcome;
 use unpair::pace::{Limit, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::report::for_each_pair;
@@ -51,7 +51,7 @@ impl Reading {
         let folder = if shm.is_dir() { tempfile::tempdir_in(shm) } else { tempfile::tempdir() }
             .expect("one");
         let url = format!("sqlite:{}", folder.path().join("unpair.db").display());
-        let journal = open(&url, Mode::Write).await.expect("a journal");
+        let journal = open(&url).await.expect("a journal");
         let deadlines = Deadlines { connect: NEVER, idle: NEVER, whole: NEVER };
         let http = Http::with_deadlines(deadlines).expect("a client");
         Self { server: Server::start(), http, journal, _folder: folder }
@@ -68,7 +68,9 @@ impl Reading {
         let run = self.journal.run(new.id.as_str()).await.expect("the journal holds");
         self.server.serve(n, world);
         let fresh = Freshness::new(None, exchange.clock.now());
-        let process = Process { journal: &*self.journal, exchange: &exchange, fresh };
+        let leases = take(&*self.journal, &new.id).await.expect("the journal holds");
+        let (journal, leases) = (&*self.journal, &leases);
+        let process = Process { journal, leases, exchange: &exchange, fresh };
         let prepared = process.prepare(run, Basis::Rows).await.expect("the journal holds");
         let said = self.said(&prepared.run).await;
         let served = self.server.end(n);

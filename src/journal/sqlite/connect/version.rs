@@ -11,16 +11,19 @@ use crate::model::escape_control;
 
 /// What marks a `SQLite` file as a journal of this tool: "unpr".
 pub(super) const APPLICATION: i64 = 0x756e_7072;
-/// The migrations, in order; a journal's version is how many of them it has had.
-pub(super) const MIGRATIONS: [&str; 2] = [
-    include_str!("../../../../migrations/sqlite/0001_journal.sql"),
-    include_str!("../../../../migrations/sqlite/0002_invocation.sql"),
-];
+/// The migrations, in order.
+pub(super) const MIGRATIONS: [&str; 1] =
+    [include_str!("../../../../migrations/sqlite/0001_journal.sql")];
+/// Versions of another shape, of the time before the first release: the first migration makes the one
+/// after them.
+pub(super) const EARLIER: usize = 2;
+/// The version of a journal that has had every migration.
+pub(super) const LATEST: usize = EARLIER + MIGRATIONS.len();
 /// What a file defines; statistics and indexes that `SQLite` makes itself have no text.
 const SCHEMA: &str =
     "SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'";
 
-/// The version of a journal, `None` for an empty file.
+/// How many migrations a journal has had, `None` for an empty file.
 pub(super) fn version(name: &Name, conn: &Connection) -> Result<Option<usize>, JournalError> {
     let broken = |error| name.unusable(format!("not a journal: {}", said(error)));
     if number(conn, sql::OBJECTS).map_err(broken)? == 0 {
@@ -31,13 +34,17 @@ pub(super) fn version(name: &Name, conn: &Connection) -> Result<Option<usize>, J
     }
     let version = number(conn, sql::VERSION).map_err(broken)?;
     match usize::try_from(version) {
-        Ok(known) if known <= MIGRATIONS.len() => {
-            only_ours(name, conn, known)?;
-            Ok(Some(known))
+        Ok(earlier) if earlier <= EARLIER => Err(name.unusable(format!(
+            "a journal of version {version}, of an unpair before its first release; finish and report \
+             its runs with that unpair, and use another --journal from now on"
+        ))),
+        Ok(known) if known <= LATEST => {
+            let had = known - EARLIER;
+            only_ours(name, conn, had)?;
+            Ok(Some(had))
         }
         _ => Err(name.unusable(format!(
-            "a journal of version {version}, this unpair knows up to {}; use a newer unpair",
-            MIGRATIONS.len()
+            "a journal of version {version}, this unpair knows up to {LATEST}; use a newer unpair"
         ))),
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::journal::Reopenable;
 use crate::journal::tests::fixture::rule;
 
-pub(super) async fn a_call_goes_from_planned_to_settled(journal: &dyn Journal) {
+pub(super) async fn a_call_goes_from_planned_to_settled(journal: &Opened) {
     with_call(journal, &["sgr-1", "sgr-2"]).await;
     let fresh = call(journal, 1).await;
     assert_eq!((fresh.status, fresh.group_id.as_str()), (Status::NEW, "sg-a"));
@@ -16,8 +16,7 @@ pub(super) async fn a_call_goes_from_planned_to_settled(journal: &dyn Journal) {
     let sent = call(journal, 1).await;
     assert_eq!((sent.first_sent_ms, sent.accepted, sent.reply_lost), (Some(2_000), true, false));
     let verdict = verified(&[1, 2], &[]);
-    let (status, split) =
-        journal.append(&run_id(), CallId(1), &verdict, 3_000).await.expect("appended");
+    let (status, split) = journal.append(CallId(1), &verdict, 3_000).await.expect("appended");
     assert_eq!((status, split), (Status::Settled { generation: 1 }, vec![]));
     assert_eq!(open_calls(journal).await, [0; 0]);
     assert_eq!(members(&call(journal, 1).await), [0; 0]);
@@ -36,12 +35,11 @@ pub(super) async fn a_call_goes_from_planned_to_settled(journal: &dyn Journal) {
     assert_eq!(kinds, ["begun", "planned", "started", "accepted", "verified"]);
 }
 
-async fn history_kinds(journal: &dyn Journal) -> Vec<String> {
-    let rows = journal.history(&run_id(), 0, 100).await.expect("rows");
-    rows.into_iter().map(|row| row.kind).collect()
+async fn history_kinds(journal: &Opened) -> Vec<String> {
+    journal.rows().await.into_iter().map(|row| row.kind).collect()
 }
 
-pub(super) async fn a_deferred_call_is_sent_again_in_the_same_generation(journal: &dyn Journal) {
+pub(super) async fn a_deferred_call_is_sent_again_in_the_same_generation(journal: &Opened) {
     with_call(journal, &["sgr-1"]).await;
     send(journal, 1, "token-1", 2_000, &deferred(7_000)).await;
     let waiting = call(journal, 1).await;
@@ -58,12 +56,11 @@ pub(super) async fn a_deferred_call_is_sent_again_in_the_same_generation(journal
     assert_eq!((one.attempts, one.tokens.len(), one.request_ids.len()), (2, 1, 1));
 }
 
-pub(super) async fn what_still_stands_goes_again_and_the_rest_splits_off(journal: &dyn Journal) {
+pub(super) async fn what_still_stands_goes_again_and_the_rest_splits_off(journal: &Opened) {
     with_call(journal, &["sgr-1", "sgr-2", "sgr-3", "sgr-4"]).await;
     send(journal, 1, "token-1", 2_000, &accepted("req-1")).await;
     let verdict = verified(&[1], &[&[2], &[3], &[4]]);
-    let (status, split) =
-        journal.append(&run_id(), CallId(1), &verdict, 3_000).await.expect("appended");
+    let (status, split) = journal.append(CallId(1), &verdict, 3_000).await.expect("appended");
     assert_eq!(status, Status::Pending { generation: 2 });
     assert_eq!(split, [CallId(2), CallId(3)]);
     assert_eq!(open_calls(journal).await, [1, 2, 3]);
@@ -94,7 +91,7 @@ pub(super) async fn what_still_stands_goes_again_and_the_rest_splits_off(journal
     assert_eq!(found[2].call, CallId(2));
 }
 
-pub(super) async fn a_refusal_fails_every_member(journal: &dyn Journal) {
+pub(super) async fn a_refusal_fails_every_member(journal: &Opened) {
     with_call(journal, &["sgr-1", "sgr-2"]).await;
     send(journal, 1, "token-1", 2_000, &refused("UnauthorizedOperation")).await;
     let failed = call(journal, 1).await;
@@ -105,7 +102,7 @@ pub(super) async fn a_refusal_fails_every_member(journal: &dyn Journal) {
     assert_eq!(found[0].settled_ms, Some(2_010));
 }
 
-pub(super) async fn reopened_members_go_again_alone(journal: &dyn Journal) {
+pub(super) async fn reopened_members_go_again_alone(journal: &Opened) {
     with_call(journal, &["sgr-1", "sgr-2", "sgr-3"]).await;
     send(journal, 1, "token-1", 2_000, &accepted("req-1")).await;
     let first = Event::Verified {
@@ -127,7 +124,7 @@ pub(super) async fn reopened_members_go_again_alone(journal: &dyn Journal) {
     let group = open[0].group;
     assert_eq!(unsettled(&open), [(CallId(1), group, vec![1, 3])]);
     for wrong in [reopened(&[]), reopened(&[2]), reopened(&[1, 9])] {
-        let refused = journal.append(&run_id(), CallId(1), &wrong, 4_000).await;
+        let refused = journal.append(CallId(1), &wrong, 4_000).await;
         assert!(matches!(refused, Err(JournalError::Illegal(_))));
     }
     append(journal, 1, &reopened(&[1])).await;
@@ -145,18 +142,18 @@ pub(super) async fn reopened_members_go_again_alone(journal: &dyn Journal) {
     assert_eq!(unsettled(&open), [(CallId(1), group, vec![3])]);
 }
 
-pub(super) async fn an_illegal_event_changes_nothing(journal: &dyn Journal) {
+pub(super) async fn an_illegal_event_changes_nothing(journal: &Opened) {
     with_call(journal, &["sgr-1"]).await;
     let run = run_id();
     let illegal = |result: Result<(), JournalError>| {
         assert!(matches!(result, Err(JournalError::Illegal(_))), "{result:?}");
     };
-    illegal(journal.append(&run, CallId(1), &verified(&[1], &[]), 2_000).await.map(|_| ()));
-    illegal(journal.append(&run, CallId(1), &started("t"), 2_000).await.map(|_| ()));
-    illegal(journal.claim(&run, CallId(1), &accepted("r"), 2_000).await.map(|_| ()));
+    illegal(journal.append(CallId(1), &verified(&[1], &[]), 2_000).await.map(|_| ()));
+    illegal(journal.append(CallId(1), &started("t"), 2_000).await.map(|_| ()));
+    illegal(journal.claim(CallId(1), &accepted("r"), 2_000).await.map(|_| ()));
     let held = claim(journal, 1, "token-1", 2_000).await;
-    illegal(journal.claim(&run, CallId(1), &started("t"), 2_000).await.map(|_| ()));
-    illegal(journal.append(&run, CallId(1), &accepted("r"), 2_000).await.map(|_| ()));
+    illegal(journal.claim(CallId(1), &started("t"), 2_000).await.map(|_| ()));
+    illegal(journal.append(CallId(1), &accepted("r"), 2_000).await.map(|_| ()));
     illegal(journal.conclude(held, &Event::Reclaimed, 2_000).await.map(|_| ()));
     assert_eq!(call(journal, 1).await.status, Status::InFlight { generation: 1, attempt: 1 });
     assert_eq!(history_kinds(journal).await, ["begun", "planned", "started"]);
@@ -164,7 +161,7 @@ pub(super) async fn an_illegal_event_changes_nothing(journal: &dyn Journal) {
     assert!(matches!(missing, Err(JournalError::Damaged(_))));
 }
 
-pub(super) async fn a_verdict_must_name_every_member_once(journal: &dyn Journal) {
+pub(super) async fn a_verdict_must_name_every_member_once(journal: &Opened) {
     with_call(journal, &["sgr-1", "sgr-2"]).await;
     send(journal, 1, "token-1", 2_000, &accepted("req-1")).await;
     let before = call(journal, 1).await;
@@ -179,7 +176,7 @@ pub(super) async fn a_verdict_must_name_every_member_once(journal: &dyn Journal)
         verified(&[1], &[&[2], &[]]),
         pending,
     ] {
-        let refused = journal.append(&run_id(), CallId(1), &wrong, 3_000).await;
+        let refused = journal.append(CallId(1), &wrong, 3_000).await;
         assert!(matches!(refused, Err(JournalError::Illegal(_))), "{wrong:?}");
     }
     assert_eq!(call(journal, 1).await, before);

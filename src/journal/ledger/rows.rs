@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::journal::CallId;
 use crate::model::{CallForm, Direction, Outcome, RevocationId, Settled, Status};
 
 /// A row of `call`.
 #[derive(Clone, Debug)]
 pub(in crate::journal) struct CallRow {
-    pub(in crate::journal) lane: u32,
     pub(in crate::journal) group: u32,
     pub(in crate::journal) direction: Direction,
     pub(in crate::journal) form: CallForm,
@@ -15,19 +15,17 @@ pub(in crate::journal) struct CallRow {
     pub(in crate::journal) first_sent_ms: Option<i64>,
     pub(in crate::journal) reply_lost: bool,
     pub(in crate::journal) accepted: bool,
-    pub(in crate::journal) origin: Option<u64>,
+    pub(in crate::journal) origin: Option<CallId>,
 }
 
 impl CallRow {
     /// A call as it is planned.
     pub(in crate::journal) const fn planned(
-        lane: u32,
         group: u32,
         direction: Direction,
         form: CallForm,
     ) -> Self {
         Self {
-            lane,
             group,
             direction,
             form,
@@ -43,7 +41,7 @@ impl CallRow {
 /// Generations of a call during which a revocation was its member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::journal) struct Stay(
-    pub(in crate::journal) u64,
+    pub(in crate::journal) CallId,
     pub(in crate::journal) u32,
     pub(in crate::journal) u32,
 );
@@ -86,7 +84,7 @@ impl MemberRow {
 
     /// Is a member of `call` again, whose last generation was `generation`: that one was sent
     /// without it if it had left before.
-    pub(super) fn reopen(&mut self, call: u64, generation: u32) {
+    pub(super) fn reopen(&mut self, call: CallId, generation: u32) {
         if let Some(until) = self.until.take().filter(|until| *until < generation) {
             self.past.push(Stay(call, self.since, until));
             self.since = generation + 1;
@@ -97,7 +95,7 @@ impl MemberRow {
         self.settled_ms = None;
     }
 
-    pub(super) fn move_from(&mut self, call: u64, generation: u32) {
+    pub(super) fn move_from(&mut self, call: CallId, generation: u32) {
         self.past.push(Stay(call, self.since, generation));
         self.since = 1;
     }

@@ -1,33 +1,41 @@
 //! Columns that are made from events and statuses: written with each step, expected by a check.
 
-use super::JournalError;
+use super::calls::Step;
 use super::chain::canonical;
-use super::desk::{CallRow, Key, MemberRow, Step};
-use crate::model::{Event, Status};
+use super::rows::{CallRow, MemberRow};
+use crate::journal::{CallId, JournalError};
+use crate::model::{Event, RevocationId, Status};
 
 /// The begin of an attempt: the columns of `attempt` that its intent fills.
-pub(in crate::journal) type Begun =
-    (i64, u64, u32, u32, Option<String>, String, String, String, i64, u64);
+#[derive(Clone, Debug)]
+pub(in crate::journal) struct Begun {
+    pub(in crate::journal) call: CallId,
+    pub(in crate::journal) generation: u32,
+    pub(in crate::journal) attempt: u32,
+    pub(in crate::journal) token: Option<String>,
+    pub(in crate::journal) request: String,
+    pub(in crate::journal) account: String,
+    pub(in crate::journal) arn: String,
+    pub(in crate::journal) sent_ms: i64,
+}
 
 /// The attempt that an intent begins.
-pub(in crate::journal) fn attempt(step: &Step, status: Status, epoch: u64) -> Option<Begun> {
+pub(in crate::journal) fn attempt(step: &Step<'_>, status: Status) -> Option<Begun> {
     let (Event::Started { token, request, identity }, Status::InFlight { generation, attempt }) =
-        (&step.event, status)
+        (step.event, status)
     else {
         return None;
     };
-    Some((
-        step.run_no,
-        step.call.0,
+    Some(Begun {
+        call: step.call,
         generation,
         attempt,
-        token.as_ref().map(ToString::to_string),
-        request.clone(),
-        identity.account.to_string(),
-        identity.arn.clone(),
-        step.at_ms,
-        epoch,
-    ))
+        token: token.as_ref().map(ToString::to_string),
+        request: request.clone(),
+        account: identity.account.to_string(),
+        arn: identity.arn.clone(),
+        sent_ms: step.at_ms,
+    })
 }
 
 /// The columns of a status: word, generation, attempt, earliest next attempt.
@@ -46,9 +54,8 @@ pub(in crate::journal) const fn status_columns(
     }
 }
 
-/// The columns of a row of `call`, in table order.
+/// The columns of a row of `call`, but for its run, in table order.
 pub(in crate::journal) type CallColumns = (
-    i64,
     u64,
     u32,
     u32,
@@ -65,17 +72,17 @@ pub(in crate::journal) type CallColumns = (
     u64,
 );
 
-/// The columns of a call whose row was written by the process of this epoch.
-pub(in crate::journal) const fn call_columns(
-    (run_no, id): Key,
+/// The columns of a call of this lane whose row was written by the process of this epoch.
+pub(in crate::journal) fn call_columns(
+    id: CallId,
+    lane: u32,
     row: &CallRow,
     epoch: u64,
 ) -> CallColumns {
     let (word, generation, attempt, not_before_ms) = status_columns(row.status);
     (
-        run_no,
-        id,
-        row.lane,
+        id.0,
+        lane,
         row.group,
         row.direction.as_str(),
         row.form.as_str(),
@@ -86,35 +93,25 @@ pub(in crate::journal) const fn call_columns(
         row.first_sent_ms,
         row.reply_lost,
         row.accepted,
-        row.origin,
+        row.origin.map(|origin| origin.0),
         epoch,
     )
 }
 
-/// The columns of a row of `member`: run, revocation, call, then in table order.
-pub(in crate::journal) type MemberColumns = (
-    i64,
-    u64,
-    u64,
-    &'static str,
-    bool,
-    Option<String>,
-    Option<i64>,
-    u32,
-    Option<u32>,
-    Option<String>,
-);
+/// The columns of a row of `member`, but for its run: revocation, call, then in table order.
+pub(in crate::journal) type MemberColumns =
+    (u64, u64, &'static str, bool, Option<String>, Option<i64>, u32, Option<u32>, Option<String>);
 
 /// The columns of a member of this call.
 pub(in crate::journal) fn member_columns(
-    (run_no, call): Key,
+    call: CallId,
     row: &MemberRow,
 ) -> Result<MemberColumns, JournalError> {
     let past = if row.past.is_empty() { None } else { Some(canonical(&row.past)?) };
+    let RevocationId(id) = row.id;
     Ok((
-        run_no,
-        row.id.0,
-        call,
+        id,
+        call.0,
         row.outcome.as_str(),
         row.reply_lost,
         row.reason.clone(),

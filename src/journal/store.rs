@@ -1,0 +1,251 @@
+//! The ledger over a store: what every journal does, whichever database it is in.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+
+use async_trait::async_trait;
+
+use super::ledger::{
+    CallState, Commit, HeadChange, Origin, Planned, PlannedBefore, ReadingRow, Step,
+};
+use super::{
+    CallId, CallRecord, Claim, GroupReading, Held, Invoker, Journal, JournalError, JournalRead,
+    Lead, NewRun, RunUpdate, Tally,
+};
+use crate::model::{Event, GroupIx, PairSet, PlannedCall, RunId, Status};
+
+/// Calls reclaimed in one commit.
+const RECLAIM: usize = 1_000;
+
+/// Becomes ready once what was sent is durable, or refused.
+pub(super) type Durable = Pin<Box<dyn Future<Output = Result<(), JournalError>> + Send>>;
+
+/// What a journal needs of a database beside its reads: to hand out rights, to tell what is stored
+/// of a lane, and to make commits durable. Implementations pass one contract suite.
+#[async_trait]
+pub(super) trait Store: JournalRead {
+    /// See [`Journal::begin`].
+    async fn store_run(&self, run: &NewRun, pairs: &PairSet) -> Result<(), JournalError>;
+
+    /// See [`Journal::lead`].
+    async fn lead_of(&self, run: &RunId) -> Result<Lead, JournalError>;
+
+    /// See [`Journal::lease`].
+    async fn lease_of(&self, lead: &Lead, most: usize) -> Result<Vec<Held>, JournalError>;
+
+    /// See [`Journal::open_page`].
+    async fn open_page(
+        &self,
+        held: &Held,
+        from: CallId,
+        limit: u32,
+    ) -> Result<Vec<(CallRecord, CallState)>, JournalError>;
+
+    /// What is stored of calls of a lane: of open ones the members that are pending, of closed ones
+    /// those that are not settled. Calls that are not there are left out.
+    async fn calls(
+        &self,
+        held: &Held,
+        calls: &[CallId],
+    ) -> Result<Vec<(CallId, CallState)>, JournalError>;
+
+    /// Up to `limit` calls of a lane after `after` that a former holder left in flight, in order.
+    async fn left_in_flight(
+        &self,
+        held: &Held,
+        after: CallId,
+        limit: usize,
+    ) -> Result<Vec<CallId>, JournalError>;
+
+    /// What is stored of the orders of these groups; those that have none are left out.
+    async fn planned_before(
+        &self,
+        held: &Held,
+        groups: &[u32],
+    ) -> Result<BTreeMap<u32, PlannedBefore>, JournalError>;
+
+    /// Sends a commit to be made durable after all that were sent before it.
+    fn commit(&self, commit: Commit) -> Durable;
+
+    /// Sends a change of a run's head to be made durable after all that was sent before it.
+    fn change_head(&self, lead: &Lead, change: HeadChange, at_ms: i64) -> Durable;
+}
+
+/// What was not even sent.
+pub(super) fn refused(error: JournalError) -> Durable {
+    Box::pin(std::future::ready(Err(error)))
+}
+
+/// Sees to it that what is stored of a call is known.
+async fn know(
+    store: &(impl Store + ?Sized),
+    held: &Held,
+    call: CallId,
+) -> Result<(), JournalError> {
+    if held.state().knows(call) {
+        return Ok(());
+    }
+    let stored = store.calls(held, &[call]).await?;
+    held.state().learn(stored);
+    Ok(())
+}
+
+/// Waits until a commit of a lane is durable; one that was refused ends the right to write it.
+async fn settle(held: &Held, durable: Durable) -> Result<(), JournalError> {
+    let done = durable.await;
+    if let Err(error) = &done {
+        held.state().lose(error);
+    }
+    done
+}
+
+async fn step(
+    store: &(impl Store + ?Sized),
+    held: &Held,
+    call: CallId,
+    (event, at_ms): (&Event, i64),
+    origin: Origin,
+) -> Result<(Status, Vec<CallId>), JournalError> {
+    know(store, held, call).await?;
+    let (durable, status, split) = {
+        // Commits of a lane follow each other as its state does.
+        let mut state = held.state();
+        let (commit, status, split) = state.step(&Step { call, event, at_ms, origin })?;
+        (store.commit(commit), status, split)
+    };
+    settle(held, durable).await?;
+    Ok((status, split))
+}
+
+#[async_trait]
+impl<S: Store> Journal for S {
+    async fn begin(&self, run: &NewRun, pairs: &PairSet) -> Result<(), JournalError> {
+        self.store_run(run, pairs).await
+    }
+
+    async fn lead(&self, run: &RunId) -> Result<Lead, JournalError> {
+        self.lead_of(run).await
+    }
+
+    async fn lease(&self, lead: &Lead, most: usize) -> Result<Vec<Held>, JournalError> {
+        self.lease_of(lead, most).await
+    }
+
+    async fn update(
+        &self,
+        lead: &Lead,
+        update: &RunUpdate,
+        at_ms: i64,
+    ) -> Result<(), JournalError> {
+        self.change_head(lead, HeadChange::Updated(update.clone()), at_ms).await
+    }
+
+    async fn invoke(
+        &self,
+        lead: &Lead,
+        by: &Invoker,
+        began_ms: i64,
+        at_ms: i64,
+    ) -> Result<(), JournalError> {
+        let change = HeadChange::Invoked { by: by.clone(), began_ms };
+        self.change_head(lead, change, at_ms).await
+    }
+
+    async fn record(
+        &self,
+        held: &Held,
+        readings: &[GroupReading],
+        plans: &[(GroupIx, Vec<PlannedCall>)],
+        at_ms: i64,
+    ) -> Result<(), JournalError> {
+        let rows = readings.iter().map(ReadingRow::new).collect::<Result<_, _>>()?;
+        let planned = plans.iter().map(|(group, calls)| Planned::new(*group, calls));
+        let planned = planned.collect::<Result<_, _>>()?;
+        let groups: Vec<u32> = plans.iter().map(|(group, _)| group.0).collect();
+        let has_orders = !groups.is_empty() && held.state().has_orders();
+        let before = match has_orders {
+            true => self.planned_before(held, &groups).await?,
+            false => BTreeMap::new(),
+        };
+        let durable = {
+            let mut state = held.state();
+            self.commit(state.record(rows, planned, &before, at_ms)?)
+        };
+        settle(held, durable).await
+    }
+
+    async fn open_page(
+        &self,
+        held: &Held,
+        from: CallId,
+        limit: u32,
+    ) -> Result<Vec<CallRecord>, JournalError> {
+        let page = Store::open_page(self, held, from, limit).await?;
+        let mut state = held.state();
+        let told = page.into_iter().map(|(call, stored)| {
+            state.learn(vec![(call.id, stored)]);
+            call
+        });
+        Ok(told.collect())
+    }
+
+    async fn claim(
+        &self,
+        held: &Held,
+        call: CallId,
+        event: &Event,
+        at_ms: i64,
+    ) -> Result<Claim, JournalError> {
+        let (status, _) = step(self, held, call, (event, at_ms), Origin::Claim).await?;
+        Ok(Claim::new(call, status))
+    }
+
+    async fn conclude(
+        &self,
+        held: &Held,
+        claim: Claim,
+        event: &Event,
+        at_ms: i64,
+    ) -> Result<Status, JournalError> {
+        let origin = Origin::Conclude(claim.status);
+        step(self, held, claim.call, (event, at_ms), origin).await.map(|(status, _)| status)
+    }
+
+    async fn append(
+        &self,
+        held: &Held,
+        call: CallId,
+        event: &Event,
+        at_ms: i64,
+    ) -> Result<(Status, Vec<CallId>), JournalError> {
+        step(self, held, call, (event, at_ms), Origin::Append).await
+    }
+
+    async fn reclaim(&self, held: &Held, at_ms: i64) -> Result<u64, JournalError> {
+        let (mut count, mut after) = (0, CallId(0));
+        loop {
+            let left = self.left_in_flight(held, after, RECLAIM).await?;
+            let Some(last) = left.last() else { return Ok(count) };
+            (after, count) = (*last, count + left.len() as u64);
+            let stored = self.calls(held, &left).await?;
+            let durable = {
+                let mut state = held.state();
+                state.learn(stored);
+                let (event, origin) = (&Event::Reclaimed, Origin::Reclaim);
+                let steps: Vec<_> =
+                    left.iter().map(|call| Step { call: *call, event, at_ms, origin }).collect();
+                self.commit(state.steps(&steps)?)
+            };
+            settle(held, durable).await?;
+        }
+    }
+
+    async fn tally(&self, held: &Held, tallies: &[Tally]) -> Result<(), JournalError> {
+        let durable = {
+            let mut state = held.state();
+            let Some(commit) = state.tally(tallies)? else { return Ok(()) };
+            self.commit(commit)
+        };
+        settle(held, durable).await
+    }
+}
