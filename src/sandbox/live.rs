@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::changes::Change;
+use super::error::SandboxError;
 use super::faults::Faults;
 use super::hold::Hold;
 use super::limits::Limiter;
 use super::log::Log;
-use super::options::{SandboxError, SandboxOptions};
+use super::options::SandboxOptions;
 use super::sessions::Sessions;
 use super::store::{Kept, Line, Store};
 use super::tokens::{Nonces, Remembered};

@@ -17,13 +17,14 @@ use super::alibaba::Alibaba;
 use super::aws::Aws;
 use super::connection::{Cuttable, Knife};
 use super::dialect::Dialect;
+use super::error::SandboxError;
 use super::exchange::{Delivery, exchange};
 use super::faults::{Fault, Faults};
 use super::hold::{Held, Hold, Moment};
 use super::http::{Answer, Request, decode_pairs};
 use super::live::Live;
 use super::log::LoggedCall;
-use super::options::{SandboxAccount, SandboxError, SandboxOptions};
+use super::options::{SandboxAccount, SandboxOptions};
 use super::world::World;
 
 /// Most bytes of a request body that are read.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::changes::Change;
-use super::options::SandboxError;
+use super::error::SandboxError;
 use super::tokens::{Remembered, Tokens};
 use super::world::World;
 use crate::files::{Access, Owner, Refusal, look, make_private, open_own};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::answer::refuse;
+use super::refusal::refuse;
 use super::{attribute, describe, revoke, sts};
 use crate::model::Direction;
 use crate::sandbox::call::{Call, Refusal};

@@ -4,22 +4,9 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use super::auth::action;
 use crate::sandbox::call::Refusal;
-use crate::sandbox::codes;
 use crate::sandbox::http::{Answer, Request, encode, xml_text};
-
-/// A refusal with the status that the provider documents for its code.
-pub(super) fn refuse(code: &str, message: impl Into<String>) -> Refusal {
-    Refusal::new(codes::alibaba(code).unwrap_or(400), code, message)
-}
-
-/// A refusal because a mandatory parameter is missing.
-pub(super) fn missing(code: &str, name: &str) -> Refusal {
-    let message = format!(
-        "The input parameter \"{name}\" that is mandatory for processing this request is not supplied."
-    );
-    refuse(code, message)
-}
 
 /// Writes an answer in the format that the request asks for.
 pub(super) fn write(
@@ -27,7 +14,7 @@ pub(super) fn write(
     outcome: &Result<Value, Refusal>,
     request_id: Option<&str>,
 ) -> Answer {
-    let action = super::auth::action(request);
+    let action = action(request);
     let (status, root, mut body) = match outcome {
         Ok(body) => (200, format!("{action}Response"), body.clone()),
         Err(refusal) => {

@@ -9,11 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use super::answer::{missing, refuse};
-use super::dialect::Alibaba;
+use super::refusal::{clock_skew, expired_credentials, missing, refuse};
 use crate::model::{Provider, RegionId, hex};
 use crate::sandbox::call::{Call, Refusal};
-use crate::sandbox::dialect::Dialect as _;
 use crate::sandbox::http::{Request, canonical_query, encode};
 use crate::sandbox::live::Live;
 use crate::sandbox::sessions::Caller;
@@ -98,12 +96,12 @@ fn check_date(date: &str, now: Timestamp) -> Result<(), Refusal> {
         )
     })?;
     let off = now.duration_since(at).abs();
-    if off > CLOCK_TOLERANCE { Err(Alibaba::clock_skew("")) } else { Ok(()) }
+    if off > CLOCK_TOLERANCE { Err(clock_skew()) } else { Ok(()) }
 }
 
 fn check_token(claim: &Claim, caller: &Caller, now: Timestamp) -> Result<(), Refusal> {
     if claim.token == caller.token {
-        return if caller.is_expired(now) { Err(Alibaba::expired_credentials("")) } else { Ok(()) };
+        return if caller.is_expired(now) { Err(expired_credentials()) } else { Ok(()) };
     }
     Err(match (&claim.token, &caller.token) {
         (None, _) => missing("MissingSecurityToken", "SecurityToken"),

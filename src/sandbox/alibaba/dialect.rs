@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::answer::{self, refuse};
-use super::{actions, auth};
+use super::refusal::{self, refuse};
+use super::{actions, answer, auth};
 use crate::model::Provider;
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::codes;
@@ -56,10 +56,10 @@ impl Dialect for Alibaba {
     }
 
     fn expired_credentials(_: &str) -> Refusal {
-        refuse("InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
+        refusal::expired_credentials()
     }
 
     fn clock_skew(_: &str) -> Refusal {
-        refuse("InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
+        refusal::clock_skew()
     }
 }

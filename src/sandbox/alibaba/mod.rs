@@ -8,6 +8,7 @@ mod checks;
 mod decode;
 mod describe;
 mod dialect;
+mod refusal;
 mod revoke;
 mod sts;
 

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answer::refuse;
 use super::checks::own_group;
 use super::decode;
+use super::refusal::refuse;
 use crate::model::{Direction, GroupId, Peer, Provider, RuleId};
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::live::Live;

@@ -9,6 +9,7 @@ mod describe;
 mod dialect;
 mod filters;
 mod groups;
+mod pages;
 mod partition;
 mod sts;
 mod xml;

@@ -5,13 +5,13 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 
-use super::options::SandboxError;
-use super::rule_ids::rule_id;
-use super::world::{Account, Group, LiveRule, Manners, World};
+use super::{Account, Group, LiveRule, Manners, World};
 use crate::model::{
     AccountId, BadValue, Direction, GroupId, NicType, Peer, Policy, PortRange, Protocol, Provider,
     RegionId, RuleId,
 };
+use crate::sandbox::error::SandboxError;
+use crate::sandbox::rule_ids::rule_id;
 
 /// When rules of a world file were made, unless it says otherwise.
 const CREATED: &str = "2026-01-05T08:00:00Z";
