@@ -17,60 +17,88 @@ const MAX_RATE: f64 = 100_000.0;
 pub(super) fn apply(
     section: &BTreeMap<String, Limit>,
     cloud: Provider,
-    mut limits: LimitSettings,
+    defaults: LimitSettings,
     places: &Places<'_>,
     problems: &mut Vec<Problem>,
 ) -> LimitSettings {
-    let mut common = RawBucket::default();
-    let mut actions = Vec::new();
+    let mut refuse = |keys: &[&str], message: String| {
+        let path = [&[cloud.as_str(), "limits"], keys].concat();
+        problems.push(places.problem(&path, message));
+    };
+    let mut read = Section::default();
     for (key, limit) in section {
-        let refused = match (key.as_str(), limit) {
-            ("rate", Limit::Number(number)) => {
-                number.rate(MAX_RATE).map(|rate| common.rate = Some(rate))
-            }
+        read.take(cloud, key, *limit).unwrap_or_else(|message| refuse(&[key], message));
+    }
+    read.over(defaults, |action, key, message| refuse(&[action, key], message))
+}
+
+/// A section whose keys are known.
+#[derive(Default)]
+struct Section<'s> {
+    /// What stands for every action without a line of its own.
+    common: RawBucket,
+    in_flight: Option<usize>,
+    actions: Vec<(&'s str, RawBucket)>,
+}
+
+impl<'s> Section<'s> {
+    /// Takes one key, or says what is wrong with it.
+    fn take(&mut self, cloud: Provider, key: &'s str, limit: Limit) -> Result<(), String> {
+        match (key, limit) {
+            ("rate", Limit::Number(number)) => self.common.rate = Some(number.rate(MAX_RATE)?),
             ("burst", Limit::Number(number)) => {
-                number.whole(1).map(|_| common.burst = Some(*number))
+                number.whole(1)?;
+                self.common.burst = Some(number);
             }
-            ("in_flight", Limit::Number(number)) => {
-                in_flight(*number).map(|width| limits.in_flight = width)
-            }
+            ("in_flight", Limit::Number(number)) => self.in_flight = Some(in_flight(number)?),
             ("rate" | "burst" | "in_flight", Limit::Bucket(_)) => {
-                Err("a table, expected a number, \"auto\" or \"off\"".to_owned())
+                return Err("a table, expected a number, \"auto\" or \"off\"".to_owned());
             }
             (_, Limit::Bucket(RawBucket { rate: None, burst: None })) => {
-                Err("an empty table limits nothing, expected a rate, a burst or both".to_owned())
+                let wrong = "an empty table limits nothing, expected a rate, a burst or both";
+                return Err(wrong.to_owned());
             }
             (action, limit) => {
-                action::check(cloud, action).map(|()| actions.push((action, *limit)))
-            }
-        };
-        if let Err(message) = refused {
-            problems.push(places.problem(&[cloud.as_str(), "limits", key], message));
-        }
-    }
-    let section_base = limits.default;
-    // What the section itself says was checked above.
-    let common_over = |base| limit_over(base, common).unwrap_or(base);
-    limits.default = common_over(limits.default);
-    limits.actions.values_mut().for_each(|known| *known = common_over(*known));
-    for (action, limit) in actions {
-        let raw = match limit {
-            Limit::Bucket(raw) => raw,
-            Limit::Number(rate) => RawBucket { rate: Some(rate), burst: None },
-        };
-        // Where the section has no ceiling, an action of its own still needs a burst.
-        let base = match limits.limit(action) {
-            pace::Limit::Ceiling(ceiling) => pace::Limit::Ceiling(ceiling),
-            pace::Limit::Auto | pace::Limit::Off => section_base,
-        };
-        match limit_over(base, raw) {
-            Ok(limit) => drop(limits.actions.insert(action.to_owned(), limit)),
-            Err((key, message)) => {
-                problems.push(places.problem(&[cloud.as_str(), "limits", action, key], message));
+                action::check(cloud, action)?;
+                let bucket = match limit {
+                    Limit::Bucket(bucket) => bucket,
+                    Limit::Number(rate) => RawBucket { rate: Some(rate), burst: None },
+                };
+                self.actions.push((action, bucket));
             }
         }
+        Ok(())
     }
-    limits
+
+    /// The section over the defaults of its cloud. `refuse` is told the action, the key and what is
+    /// wrong.
+    fn over(
+        self,
+        defaults: LimitSettings,
+        mut refuse: impl FnMut(&str, &str, String),
+    ) -> LimitSettings {
+        let without_section = defaults.default;
+        let mut limits = defaults;
+        if let Some(in_flight) = self.in_flight {
+            limits.in_flight = in_flight;
+        }
+        // What the section itself says was checked when it was taken.
+        let common_over = |base| limit_over(base, self.common).unwrap_or(base);
+        limits.default = common_over(limits.default);
+        limits.actions.values_mut().for_each(|known| *known = common_over(*known));
+        for (action, bucket) in self.actions {
+            // Where the section has no ceiling, an action of its own still needs a burst.
+            let base = match limits.limit(action) {
+                ceiling @ pace::Limit::Ceiling(_) => ceiling,
+                pace::Limit::Auto | pace::Limit::Off => without_section,
+            };
+            match limit_over(base, bucket) {
+                Ok(limit) => drop(limits.actions.insert(action.to_owned(), limit)),
+                Err((key, message)) => refuse(action, key, message),
+            }
+        }
+        limits
+    }
 }
 
 fn in_flight(number: Number) -> Result<usize, String> {
