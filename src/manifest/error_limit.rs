@@ -11,7 +11,7 @@ pub(super) const TOLD: u64 = 20;
 
 /// What was told of one file so far.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct ErrorLimit {
     kinds: HashMap<(Cow<'static, str>, &'static str), Count>,
     /// The last line with a mistake.
     line: Option<u32>,
@@ -24,7 +24,7 @@ struct Count {
     more: Option<usize>,
 }
 
-impl Tally {
+impl ErrorLimit {
     /// Takes what is wrong at a line of `file` into `errors`, where nothing of other files is put
     /// in meanwhile. Lines come in order. True if the line has no mistake yet.
     pub(super) fn add(

@@ -5,7 +5,8 @@ use rayon::prelude::*;
 use super::Parsed;
 use super::code::Code;
 use super::gather::Gather;
-use super::intern::{Named, NumberedGroups, Places};
+use super::group_key::KeyedGroup;
+use super::intern::{GroupPlaces, NumberedGroups};
 use super::shared::Shared;
 use crate::model::{Draft, Groups, LaneIds, LaneKey, PairSet};
 
@@ -38,7 +39,7 @@ fn in_order(
     numbered: &NumberedGroups,
     lanes: &[LaneKey],
     named: Option<Vec<u32>>,
-) -> (Groups, Places) {
+) -> (Groups, GroupPlaces) {
     let (numbers, ends) = match named {
         Some(named) => by_lane(numbered, lanes.len(), || named.iter().copied()),
         None => by_lane(numbered, lanes.len(), || numbered.numbers()),
@@ -77,7 +78,7 @@ fn by_lane<I: Iterator<Item = u32>>(
     numbers: impl Fn() -> I,
 ) -> (Vec<u32>, Vec<usize>) {
     let lane_of = |number| match numbered.get(number) {
-        Named::Coded(lane, _) | Named::Odd(lane, _) => lane as usize,
+        KeyedGroup::Coded(lane, _) | KeyedGroup::Uncoded(lane, _) => lane as usize,
     };
     let mut next = vec![0_usize; lanes];
     numbers().for_each(|number| next[lane_of(number)] += 1);
@@ -111,8 +112,8 @@ impl Sorted {
 /// Sorts the groups of one lane: by code, unless some id has none.
 fn sorted(numbered: &NumberedGroups, numbers: &[u32]) -> Sorted {
     let code = |number: &u32| match numbered.get(*number) {
-        Named::Coded(_, code) => Some((code, *number)),
-        Named::Odd(..) => None,
+        KeyedGroup::Coded(_, code) => Some((code, *number)),
+        KeyedGroup::Uncoded(..) => None,
     };
     let mut sorted = Sorted::default();
     if let Some(mut codes) = numbers.iter().map(code).collect::<Option<Vec<(Code, u32)>>>() {
@@ -124,8 +125,8 @@ fn sorted(numbered: &NumberedGroups, numbers: &[u32]) -> Sorted {
         return sorted;
     }
     let spell = |number: &u32| match numbered.get(*number) {
-        Named::Coded(_, code) => (code.spell(&mut String::new()).to_owned(), *number),
-        Named::Odd(_, text) => (text.to_owned(), *number),
+        KeyedGroup::Coded(_, code) => (code.spell(&mut String::new()).to_owned(), *number),
+        KeyedGroup::Uncoded(_, text) => (text.to_owned(), *number),
     };
     let mut ids: Vec<(String, u32)> = numbers.iter().map(spell).collect();
     ids.sort_unstable();

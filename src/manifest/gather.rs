@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::error_limit::ErrorLimit;
 use super::part::Part;
-use super::tally::Tally;
 use super::{Fault, RowError};
 use crate::model::{Draft, Source};
 
@@ -35,7 +35,7 @@ pub(super) struct Gather {
     /// The source that is being read.
     file: Option<Arc<str>>,
     /// What is wrong with it.
-    tally: Tally,
+    limit: ErrorLimit,
     /// Lines before the next part, in all sources.
     lines: u32,
 }
@@ -44,7 +44,7 @@ impl Gather {
     /// Begins a source.
     pub(super) fn source(&mut self, name: String) {
         self.file = Some(Arc::from(name.as_str()));
-        self.tally = Tally::default();
+        self.limit = ErrorLimit::default();
         self.sources.push(Source { name, first_line: self.lines, digest: None });
     }
 
@@ -68,7 +68,7 @@ impl Gather {
     /// Records what is wrong at `line` of the current source; lines come in order.
     pub(super) fn error(&mut self, line: u32, column: impl Into<Cow<'static, str>>, fault: Fault) {
         let file = self.file.clone().unwrap_or_else(|| Arc::from(""));
-        let is_new = self.tally.add(&mut self.errors, (&file, line), column.into(), fault);
+        let is_new = self.limit.add(&mut self.errors, (&file, line), column.into(), fault);
         self.bad += u64::from(is_new);
     }
 

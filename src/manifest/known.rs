@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Column;
 use super::column::Layout;
 use super::fold::Fold;
-use super::quick::Cells;
+use super::line::LineCells;
 use super::row::Texts;
 use super::short::ShortTexts;
 use super::text::Text;
@@ -13,7 +13,7 @@ use crate::model::Provider;
 
 /// What the cells of a row beside its groups come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Context {
+pub(super) struct RowContext {
     /// The cloud.
     pub(super) cloud: Provider,
     /// The number of the filter.
@@ -22,11 +22,11 @@ pub(super) struct Context {
 
 /// The cells that one thread found good in one manifest.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct KnownCells {
     /// The cells that make a context, left to right; none of them is the region.
     narrowing: Vec<Neighbours>,
     /// By the numbers of the texts of `narrowing`.
-    contexts: HashMap<u128, Context, Fold>,
+    contexts: HashMap<u128, RowContext, Fold>,
     /// Regions, tagged with their cloud.
     regions: ShortTexts,
     accounts: ShortTexts,
@@ -49,7 +49,7 @@ const NUMBER_BITS: u32 = u128::BITS / 8;
 /// Contexts, and texts of neighbours, that are remembered: more narrowings no command may have.
 const MOST: usize = 1 << NUMBER_BITS;
 
-impl Known {
+impl KnownCells {
     /// Nothing yet.
     pub(super) fn new(layout: &Layout) -> Self {
         let narrowing = [Column::Cloud].into_iter().chain(Column::NARROWING);
@@ -81,7 +81,7 @@ impl Known {
     }
 
     /// What cloud and narrowing cells come to, if a row with the same ones was good.
-    pub(super) fn context(&self, cells: &Cells<'_>) -> Option<Context> {
+    pub(super) fn context(&self, cells: &LineCells<'_>) -> Option<RowContext> {
         let mut key = 0;
         for neighbours in &self.narrowing {
             let text = cells.between(neighbours.first, neighbours.last);
@@ -103,7 +103,7 @@ impl Known {
     }
 
     /// Remembers the cells of a good row, and the lanes of its accounts.
-    pub(super) fn learn(&mut self, texts: &Texts<'_>, context: Context, lanes: [u32; 2]) {
+    pub(super) fn learn(&mut self, texts: &Texts<'_>, context: RowContext, lanes: [u32; 2]) {
         // Rows are cut at every comma: a cell that holds one must not be taken for a good one.
         if Column::ALL.iter().any(|column| !is_plain(texts.of(*column))) {
             return;
@@ -129,7 +129,7 @@ impl Known {
     }
 
     /// Remembers a context by cells with such quotes around them, unless they are long.
-    fn learn_context(&mut self, texts: &Texts<'_>, context: Context, quotes: &str) {
+    fn learn_context(&mut self, texts: &Texts<'_>, context: RowContext, quotes: &str) {
         let mut key = 0;
         for neighbours in &mut self.narrowing {
             let cells = neighbours.columns.iter().map(|column| texts.of(*column));

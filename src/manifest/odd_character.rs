@@ -5,7 +5,7 @@ use std::fmt;
 
 /// The first character of a text that stands in no id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Odd {
+pub(super) struct OddCharacter {
     c: char,
     look: Look,
     /// Its place, in characters; the first is 1.
@@ -41,7 +41,7 @@ const GREEK: (&str, &str) = (
 /// From a character of full width to that of ASCII.
 const FULL_WIDTH: u32 = 0xFEE0;
 
-impl Odd {
+impl OddCharacter {
     /// The first odd character of `text`.
     pub(super) fn find(text: &str) -> Option<Self> {
         let mut chars = text.chars().zip(1..);
@@ -64,7 +64,7 @@ impl Odd {
     }
 }
 
-impl fmt::Display for Odd {
+impl fmt::Display for OddCharacter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (U+{:04X})", self.look.name, u32::from(self.c))?;
         match self.look.meant {
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     fn told(text: &str) -> String {
-        Odd::find(text).map(|odd| odd.to_string()).unwrap_or_default()
+        OddCharacter::find(text).map(|odd| odd.to_string()).unwrap_or_default()
     }
 
     #[test]
@@ -206,7 +206,7 @@ mod tests {
         for name in
             ["p\u{430}rtner", "a\u{ff20}b", "\u{ff41}\u{ff42}", "team\u{2013}7", "\u{5b89}\u{200b}"]
         {
-            assert!(Odd::misleading(name).is_some(), "{name}");
+            assert!(OddCharacter::misleading(name).is_some(), "{name}");
         }
         for name in [
             "partner",
@@ -214,7 +214,7 @@ mod tests {
             "\u{5ba2}\u{6237}\u{ff08}A\u{ff09}",
             "caf\u{e9}",
         ] {
-            assert!(Odd::misleading(name).is_none(), "{name}");
+            assert!(OddCharacter::misleading(name).is_none(), "{name}");
         }
     }
 

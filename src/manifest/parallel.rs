@@ -8,12 +8,12 @@ use super::chunk::{Piece, Pieces};
 use super::column::Layout;
 use super::gather::Gather;
 use super::intern::held;
+use super::options::PlainRows;
 use super::part::{Part, PartReader};
-use super::read::Plain;
 use super::shared::Shared;
 
-/// How a wave of pieces ended.
-pub(super) enum WaveEnd {
+/// How reading ended.
+pub(super) enum ParallelEnd {
     /// The file has no more pieces.
     Ended,
     /// As many pieces as it was to take.
@@ -30,51 +30,51 @@ pub(super) fn read(
     gather: &mut Gather,
     limit: usize,
     readers: &mut [PartReader<'_>],
-) -> WaveEnd {
+) -> ParallelEnd {
     let keeps_bytes = readers.iter().any(PartReader::may_go_on);
-    let wave = Wave {
+    let parallel = Parallel {
         keeps_bytes,
         intake: Mutex::new(Intake { pieces, taken: 0, limit, ended: false }),
         order: Mutex::new(InOrder { gather, next: 0, waiting: BTreeMap::new(), stop: None }),
     };
     if let [reader] = readers {
-        wave.work(reader);
+        parallel.work(reader);
     } else {
         rayon::scope(|scope| {
             for reader in readers {
-                scope.spawn(|_| wave.work(reader));
+                scope.spawn(|_| parallel.work(reader));
             }
         });
     }
-    wave.end()
+    parallel.end()
 }
 
 /// Readers for as many threads as there are.
 pub(super) fn readers<'r>(
     layout: &'r Layout,
     shared: &'r Shared<'r>,
-    plain: Plain,
+    plain: PlainRows,
 ) -> Vec<PartReader<'r>> {
     let reader = |_| PartReader::new(layout, shared, plain);
     (0..rayon::current_num_threads()).map(reader).collect()
 }
 
-struct Wave<'w> {
+struct Parallel<'p> {
     /// The bytes of a piece are needed until all before it are gathered.
     keeps_bytes: bool,
-    intake: Mutex<Intake<'w>>,
-    order: Mutex<InOrder<'w>>,
+    intake: Mutex<Intake<'p>>,
+    order: Mutex<InOrder<'p>>,
 }
 
-struct Intake<'w> {
-    pieces: &'w mut Pieces,
+struct Intake<'p> {
+    pieces: &'p mut Pieces,
     taken: usize,
     limit: usize,
     ended: bool,
 }
 
-struct InOrder<'w> {
-    gather: &'w mut Gather,
+struct InOrder<'p> {
+    gather: &'p mut Gather,
     /// The number of the piece to be gathered next.
     next: usize,
     /// What was read ahead of it.
@@ -88,7 +88,7 @@ enum Stop {
     Full(Fault),
 }
 
-impl Wave<'_> {
+impl Parallel<'_> {
     fn work(&self, reader: &mut PartReader<'_>) {
         let mut buffer = Vec::new();
         loop {
@@ -111,18 +111,18 @@ impl Wave<'_> {
         }
     }
 
-    fn end(self) -> WaveEnd {
+    fn end(self) -> ParallelEnd {
         let intake = self.intake.into_inner().unwrap_or_else(PoisonError::into_inner);
         let order = self.order.into_inner().unwrap_or_else(PoisonError::into_inner);
         match order.stop {
-            Some(Stop::Full(fault)) => WaveEnd::Full(fault),
+            Some(Stop::Full(fault)) => ParallelEnd::Full(fault),
             Some(Stop::Open(mut again)) => {
                 order.gather.has_strays |= !order.waiting.is_empty();
                 order.waiting.values().for_each(|(_, bytes)| again.extend(bytes));
-                WaveEnd::Open(again)
+                ParallelEnd::Open(again)
             }
-            None if intake.ended => WaveEnd::Ended,
-            None => WaveEnd::Taken,
+            None if intake.ended => ParallelEnd::Ended,
+            None => ParallelEnd::Taken,
         }
     }
 }

@@ -6,9 +6,10 @@ use super::finish::finish;
 use super::form;
 use super::gather::Gather;
 use super::header::{self, BadHeader, Search};
+use super::options::{PlainRows, ReadOptions};
+use super::parallel::{self, ParallelEnd};
 use super::part::count_lines;
 use super::shared::Shared;
-use super::wave::{self, WaveEnd};
 use super::{Column, Fault, ManifestInput, Parsed, Rules};
 
 /// Bytes of a piece: large enough to parse in peace, small enough for the caches.
@@ -21,37 +22,18 @@ const AHEAD: usize = 8;
 /// Reads every manifest to its end and de-duplicates their rows, on the threads of the current
 /// rayon pool. What is wrong with one row, or one file, keeps no other row from being read.
 pub fn read(inputs: Vec<ManifestInput>, rules: &Rules) -> Parsed {
-    read_by(inputs, rules, Manner { piece: PIECE, plain: Plain::AtAGlance })
+    read_by(inputs, rules, ReadOptions { piece: PIECE, plain: PlainRows::Quick })
 }
 
-/// How manifests are read; the result does not depend on it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Manner {
-    /// Bytes of a piece.
-    pub(super) piece: usize,
-    /// What becomes of plain rows.
-    pub(super) plain: Plain,
-}
-
-/// What becomes of rows whose cells were all found good before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Plain {
-    /// They are taken for good.
-    AtAGlance,
-    /// They are checked like any other.
-    #[cfg(test)]
-    Carefully,
-}
-
-/// [`read`] in some manner.
-pub(super) fn read_by(inputs: Vec<ManifestInput>, rules: &Rules, manner: Manner) -> Parsed {
+/// [`read`] with other options, as tests do.
+pub(super) fn read_by(inputs: Vec<ManifestInput>, rules: &Rules, options: ReadOptions) -> Parsed {
     let shared = Shared::new(rules);
     let mut gather = Gather::default();
     for input in inputs {
         gather.source(input.name);
         let mut file =
-            File { pieces: Pieces::new(input.reader, manner.piece), gather: &mut gather };
-        match file.read(&shared, manner.plain) {
+            File { pieces: Pieces::new(input.reader, options.piece), gather: &mut gather };
+        match file.read(&shared, options.plain) {
             Ok(()) => file.gather.ends_with(file.pieces.digest()),
             Err(stop) => file.report(stop),
         }
@@ -72,9 +54,9 @@ struct File<'g> {
 }
 
 impl File<'_> {
-    fn read(&mut self, shared: &Shared<'_>, plain: Plain) -> Result<(), Stop> {
+    fn read(&mut self, shared: &Shared<'_>, plain: PlainRows) -> Result<(), Stop> {
         let layout = self.header()?;
-        let mut readers = wave::readers(&layout, shared, plain);
+        let mut readers = parallel::readers(&layout, shared, plain);
         let ahead = match layout.cell(Column::Note) {
             Some(_) => readers.len() * AHEAD,
             None => usize::MAX,
@@ -83,15 +65,15 @@ impl File<'_> {
         let mut limit = 1;
         loop {
             let threads = limit.min(readers.len());
-            match wave::read(&mut self.pieces, self.gather, limit, &mut readers[..threads]) {
-                WaveEnd::Taken => limit = limit.saturating_mul(AHEAD).min(ahead),
+            match parallel::read(&mut self.pieces, self.gather, limit, &mut readers[..threads]) {
+                ParallelEnd::Taken => limit = limit.saturating_mul(AHEAD).min(ahead),
                 // A piece that begins inside a note was parsed for nothing: fewer at once, then.
-                WaveEnd::Open(again) => {
+                ParallelEnd::Open(again) => {
                     self.pieces.put_back(again);
                     limit = 1;
                 }
-                WaveEnd::Full(fault) => return Err(Stop::Full(fault)),
-                WaveEnd::Ended => {
+                ParallelEnd::Full(fault) => return Err(Stop::Full(fault)),
+                ParallelEnd::Ended => {
                     return self
                         .pieces
                         .trouble()

@@ -1,7 +1,7 @@
 //! Port cells as people and spreadsheets write them, and the range that was probably meant.
 
 use super::Fault;
-use super::odd::{Odd, mended};
+use super::odd_character::{OddCharacter, mended};
 use crate::model::PortRange;
 
 /// What a text that is not a range is, and the range that was probably meant.
@@ -43,7 +43,7 @@ pub(super) fn explain(text: &str, expected: &'static str) -> Option<Fault> {
         return None;
     }
     let slip = date(&plain).or_else(|| range(&plain)).or_else(|| other(&plain))?;
-    let odd = Odd::find(text).map(|odd| format!(": {odd}")).unwrap_or_default();
+    let odd = OddCharacter::find(text).map(|odd| format!(": {odd}")).unwrap_or_default();
     let meant = slip.meant.filter(|meant| meant.parse::<PortRange>().is_ok());
     let meant = meant.map(|meant| format!(" (was `{meant}` meant?)")).unwrap_or_default();
     Some(Fault::detailed(text, slip.wrong, &format!("{odd}{meant}{}", slip.remedy), expected))
