@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::exit::{Exit, Failure};
-use super::limits;
-use super::session::Session;
+use super::process_limits;
+use super::session::{Session, directory};
 use crate::cloud::{AccountSource, CloudError, Directory, Found};
 use crate::exchange::Slots;
 use crate::model::{AccountId, ErrorClass, LaneKey, PairSet, Provider, RegionId};
@@ -27,14 +27,17 @@ type Unresolved = (Provider, AccountId, RegionId);
 /// account that `GetCallerIdentity` gives for it. All names are asked for at once. A name that
 /// cannot be resolved stays a name, and is asked for no more: its side will be told as unreadable,
 /// with the reason.
-pub(super) async fn resolve(session: &mut Session, pairs: PairSet) -> Result<PairSet, Failure> {
+pub(super) async fn resolve_names(
+    session: &mut Session,
+    pairs: PairSet,
+) -> Result<PairSet, Failure> {
     let unknown = unresolved(session, &pairs);
     if unknown.is_empty() {
         return Ok(pairs);
     }
     let began = Instant::now();
-    let directory = super::session::directory(&session.http, &session.config, "names")?;
-    let most = limits::calls_at_once(session.is_sandbox());
+    let directory = directory(&session.http, &session.config, "names")?;
+    let most = process_limits::calls_at_once(session.is_sandbox());
     let slots = Slots::new(AT_ONCE.min(most), MOST_AT_ONCE.min(most));
     let asking = join_all(unknown.iter().map(|name| ask(&*directory, &slots, name)));
     let answers = tokio::select! {

@@ -6,7 +6,6 @@ use secrecy::SecretString;
 
 use super::args::Common;
 use super::exit::{Exit, Failure};
-use super::start::Context;
 use crate::cloud::{AccountSettings, AccountSource, Settings, StaticKey, Surroundings};
 use crate::config::Config;
 use crate::files::read_named;
@@ -14,7 +13,7 @@ use crate::journal::file_of;
 use crate::sandbox::{Sandbox, SandboxError, SandboxOptions, World, start};
 
 /// The world that a configuration names, or the built-in sample.
-pub(super) fn load(world: Option<&Path>) -> Result<World, Failure> {
+pub(super) fn load_world(world: Option<&Path>) -> Result<World, Failure> {
     let Some(path) = world else { return Ok(World::sample()) };
     let text = read_named(path).map_err(|why| {
         Failure::usage(format!("world {}: cannot be read: {why}", path.display()))
@@ -27,7 +26,7 @@ pub(super) fn load(world: Option<&Path>) -> Result<World, Failure> {
 /// request leaves this machine, so it does not matter what surrounds it.
 pub(super) fn adopt_accounts(common: &Common, config: &mut Config) -> Result<(), Failure> {
     if common.sandbox {
-        let world = load(config.world.as_deref())?;
+        let world = load_world(config.world.as_deref())?;
         config.clouds.accounts = accounts_of(world);
         config.clouds.surroundings = Surroundings::default();
     }
@@ -37,17 +36,15 @@ pub(super) fn adopt_accounts(common: &Common, config: &mut Config) -> Result<(),
 /// With `--sandbox`, starts the sandbox whose world lives beside the journal and points `config`
 /// at it.
 pub(super) async fn begin(
-    context: &Context,
+    common: &Common,
     config: &mut Config,
 ) -> Result<Option<Sandbox>, Failure> {
-    if !context.common.sandbox {
+    if !common.sandbox {
         return Ok(None);
     }
-    let world = load(config.world.as_deref())?;
-    let options = SandboxOptions {
-        state: Some(state_file(&context.common.journal)?),
-        ..SandboxOptions::new(world)
-    };
+    let world = load_world(config.world.as_deref())?;
+    let options =
+        SandboxOptions { state: Some(state_file(&common.journal)?), ..SandboxOptions::new(world) };
     let sandbox = start(options).await?;
     point_at(&mut config.clouds, &sandbox);
     Ok(Some(sandbox))

@@ -8,55 +8,19 @@ use indicatif::MultiProgress;
 use tokio::runtime::{Builder, Runtime};
 
 use super::args::{self, Command, Common, Unread};
+use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::output::{self, Output};
 use super::signals::Waits;
-use super::{
-    accounts, audit, check, commands, completions, events, init, limits, logging, plan, report,
-    resume, revoke, runs, sandbox, verify, world,
-};
+use super::{command, events, logging, process_limits};
 use crate::cloud::kill_commands;
-use crate::config::{Config, Overrides, environment};
 use crate::model::escape_control;
 use crate::report::Format;
 
-/// What every command is given.
-pub(super) struct Context {
-    /// The options of every command.
-    pub(super) common: Common,
-    /// The command's word.
-    pub(super) command: &'static str,
-    /// Where progress is drawn.
-    pub(super) bars: MultiProgress,
-    /// Where the result goes.
-    pub(super) output: Output,
-    /// What every wait of the command heeds.
-    pub(super) waits: Waits,
-}
-
-impl Context {
-    /// Whether a run that is well is told by its exit code alone (`--quiet`): cron mails what is
-    /// printed.
-    pub(super) fn keeps_quiet(&self, exit: Exit) -> bool {
-        let wanted = self.output.format != Format::Table || self.output.is_file();
-        self.common.quiet && exit == Exit::Done && !wanted
-    }
-
-    /// The configuration: file, environment, flags.
-    pub(super) fn config(&self, flags: &Overrides) -> Result<Config, Failure> {
-        let mut config = environment(std::env::vars_os())
-            .and_then(|env| Config::read(self.common.config.as_deref(), env, flags))
-            .map_err(|error| Failure::usage(error.to_string()))?;
-        self.output.spare(&config)?;
-        world::adopt_accounts(&self.common, &mut config)?;
-        Ok(config)
-    }
-}
-
 /// Parses the command line, runs the command, prints what failed once.
 pub fn start() -> ExitCode {
-    let private = limits::keep_memory_private();
-    let raised = limits::raise_open_files();
+    let private = process_limits::keep_memory_private();
+    let raised = process_limits::raise_open_files();
     let cli = match args::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(unread) => return not_carried_out(unread),
@@ -104,7 +68,7 @@ fn runtime(common: &Common, command: &Command) -> std::io::Result<Runtime> {
         Builder::new_current_thread()
     };
     let runtime = builder.enable_all().build()?;
-    limits::outlive_file_size_limits(&runtime)?;
+    process_limits::outlive_file_size_limits(&runtime)?;
     Ok(runtime)
 }
 
@@ -115,7 +79,7 @@ const fn serves(common: &Common, command: &Command) -> bool {
 
 async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
     if command.heeds_a_stop() {
-        limits::enough_files(serves(&context.common, &command))?;
+        process_limits::enough_files(serves(&context.common, &command))?;
     }
     context.output.check()?;
     if command.heeds_a_stop() {
@@ -124,21 +88,7 @@ async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
             .waits
             .watch(command.max_duration(), move |failure| tell_of(failure, name, is_json))?;
     }
-    match command {
-        Command::Check(args) => check::run(context, &args),
-        Command::Init => init::run(context),
-        Command::Audit(args) => audit::run(context, &args).await,
-        Command::Plan(args) => plan::run(context, &args).await,
-        Command::Revoke(args) => revoke::run(context, &args).await,
-        Command::Resume(args) => resume::run(context, &args).await,
-        Command::Verify(args) => verify::run(context, &args).await,
-        Command::Commands(args) => commands::run(context, &args).await,
-        Command::Report(args) => report::run(context, &args).await,
-        Command::Runs(args) => runs::run(context, &args).await,
-        Command::Accounts(args) => accounts::run(context, &args).await,
-        Command::Sandbox(args) => sandbox::run(context, args).await,
-        Command::Completions { shell } => completions::run(context, shell),
-    }
+    command::run(context, command).await
 }
 
 /// Prints on another thread why a command is ended.

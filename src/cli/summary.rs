@@ -1,7 +1,7 @@
 //! What a command tells of a run: counts, causes, and the options of the command that goes on.
 
 use super::args::{Common, DEFAULT_JOURNAL};
-use super::start::Context;
+use super::context::Context;
 use crate::journal::{Journal, JournalError, RunRecord};
 use crate::model::quote;
 use crate::report::{Summary, summarize};

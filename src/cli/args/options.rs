@@ -17,7 +17,7 @@ use crate::sandbox::Fault;
 
 /// Manifests and how their pairs are judged.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Pairs {
+pub(in crate::cli) struct PairsArgs {
     /// Leave out bad rows; ends with exit code 3
     ///
     /// Leave out bad rows, and rows that a guard refuses, and go on with the others. Ends with exit
@@ -56,19 +56,19 @@ pub(in crate::cli) struct AuditArgs {
     #[arg(required = true, value_name = "MANIFEST")]
     pub(in crate::cli) manifests: Vec<PathBuf>,
     #[command(flatten)]
-    pub(in crate::cli) pairs: Pairs,
+    pub(in crate::cli) pairs: PairsArgs,
     /// End with exit code 3 when a rule still stands
     ///
     /// End with exit code 3 when a rule still stands, or a side cannot be read.
     #[arg(long)]
     pub(in crate::cli) expect_severed: bool,
     #[command(flatten)]
-    pub(in crate::cli) time: Time,
+    pub(in crate::cli) time: TimeArgs,
 }
 
 /// How long a command that calls the clouds may take.
 #[derive(Clone, Copy, Debug, Args)]
-pub(in crate::cli) struct Time {
+pub(in crate::cli) struct TimeArgs {
     /// Stop after this long, such as 90s, 15m or 2h
     ///
     /// Stop after this long, such as 90s, 15m or 2h; `unpair resume` goes on.
@@ -78,9 +78,9 @@ pub(in crate::cli) struct Time {
 
 /// How a plan is made.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Planning {
+pub(in crate::cli) struct PlanningArgs {
     #[command(flatten)]
-    pub(in crate::cli) pairs: Pairs,
+    pub(in crate::cli) pairs: PairsArgs,
     /// How calls name rules: rule-id, permissions or flat
     ///
     /// How calls name rules: rule-id, permissions or flat [default: rule-id; permissions with
@@ -111,17 +111,17 @@ pub(in crate::cli) struct PlanArgs {
     #[arg(required = true, value_name = "MANIFEST")]
     pub(in crate::cli) manifests: Vec<PathBuf>,
     #[command(flatten)]
-    pub(in crate::cli) planning: Planning,
+    pub(in crate::cli) planning: PlanningArgs,
     /// Accepted as for `revoke`; a plan changes nothing
     #[arg(short = 'n', long)]
     pub(in crate::cli) dry_run: bool,
     #[command(flatten)]
-    pub(in crate::cli) time: Time,
+    pub(in crate::cli) time: TimeArgs,
 }
 
 /// What stops a run while it acts.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Acting {
+pub(in crate::cli) struct ExecuteArgs {
     /// Do not ask before rules are removed; skips no guard
     #[arg(short, long)]
     pub(in crate::cli) yes: bool,
@@ -131,7 +131,7 @@ pub(in crate::cli) struct Acting {
     #[arg(long, value_name = "N|P%")]
     pub(in crate::cli) max_failures: Option<FailureLimit>,
     #[command(flatten)]
-    pub(in crate::cli) time: Time,
+    pub(in crate::cli) time: TimeArgs,
     /// Send no new call while this file exists
     #[arg(long, value_name = "F")]
     pub(in crate::cli) pause_file: Option<PathBuf>,
@@ -158,9 +158,9 @@ pub(in crate::cli) struct RevokeArgs {
     #[arg(short = 'n', long, conflicts_with = "run")]
     pub(in crate::cli) dry_run: bool,
     #[command(flatten)]
-    pub(in crate::cli) planning: Planning,
+    pub(in crate::cli) planning: PlanningArgs,
     #[command(flatten)]
-    pub(in crate::cli) acting: Acting,
+    pub(in crate::cli) execute: ExecuteArgs,
 }
 
 /// `resume`.
@@ -170,7 +170,7 @@ pub(in crate::cli) struct ResumeArgs {
     #[arg(value_name = "ID")]
     pub(in crate::cli) run: Option<String>,
     #[command(flatten)]
-    pub(in crate::cli) acting: Acting,
+    pub(in crate::cli) execute: ExecuteArgs,
 }
 
 /// `verify`.
@@ -180,7 +180,7 @@ pub(in crate::cli) struct VerifyArgs {
     #[arg(value_name = "ID")]
     pub(in crate::cli) run: Option<String>,
     #[command(flatten)]
-    pub(in crate::cli) time: Time,
+    pub(in crate::cli) time: TimeArgs,
 }
 
 /// `commands`.

@@ -1,17 +1,18 @@
 //! `accounts`: check every account that is configured, or that manifests name.
 
 mod chosen;
+mod policy;
 
 use std::collections::BTreeMap;
 use std::io::Write;
 
 use futures_util::future::join_all;
 
-use super::args::AccountsArgs;
-use super::exit::{Exit, Failure};
-use super::session::{directory, tell_surroundings};
-use super::start::Context;
-use super::{limits, policy, world};
+use crate::cli::args::AccountsArgs;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::{directory, tell_surroundings};
+use crate::cli::{embedded_clouds, process_limits};
 use crate::cloud::{
     AccountSettings, AccountSource, Action, Cloud, CloudError, Directory, ErrorClass, Http,
 };
@@ -30,7 +31,7 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
     }
     let mut config = context.config(&Overrides::default())?;
     let named = chosen::named(&args.manifests, &config)?;
-    let sandbox = world::begin(context, &mut config).await?;
+    let sandbox = embedded_clouds::begin(&context.common, &mut config).await?;
     let accounts = match named {
         Some(named) => named,
         None => chosen::configured(&mut config)?,
@@ -41,7 +42,7 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
         tell_surroundings(&config, sandbox.is_some());
     }
     let directory = directory(&http, &config, "accounts")?;
-    let most = limits::calls_at_once(context.common.sandbox);
+    let most = process_limits::calls_at_once(context.common.sandbox);
     let slots = Slots::new(AT_ONCE.min(most), MOST_AT_ONCE.min(most));
     let asking = join_all(accounts.iter().map(|settings| async {
         if !config.guard.allows(settings) {

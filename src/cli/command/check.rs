@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::args::CheckArgs;
-use super::exit::{Exit, Failure};
-use super::guard::{self, BadRows};
-use super::inputs;
-use super::settings::source_told;
-use super::start::Context;
-use super::summary::options;
+use crate::cli::allowed_groups::{BadRows, allowed_pairs};
+use crate::cli::args::CheckArgs;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::inputs;
+use crate::cli::settings::source_told;
+use crate::cli::summary::options;
 use crate::cloud::AccountSource;
 use crate::config::{Config, Names, Overrides};
 use crate::model::{AccountId, PairSet, Provider};
@@ -18,7 +18,7 @@ pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Failure> 
     let config = context.config(&Overrides::default())?;
     let manifests = inputs::manifests(&args.manifests, &config, args.keep_going)?;
     let bad_rows = BadRows::of(args.keep_going);
-    let (pairs, refused) = guard::allowed_pairs(manifests.pairs, &config, bad_rows, Names::ToCome)?;
+    let (pairs, refused) = allowed_pairs(manifests.pairs, &config, bad_rows, Names::ToCome)?;
     let left_out = (manifests.left_out + refused) as u64;
     let checked =
         Checked { options: options(&context.common), ..checked(&pairs, left_out, &config) };

@@ -1,9 +1,9 @@
 //! `commands`: the equivalent `aliyun` and `aws` commands.
 
-use super::args::CommandsArgs;
-use super::exit::{Exit, Failure};
-use super::inputs;
-use super::start::Context;
+use crate::cli::args::CommandsArgs;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::inputs;
 use crate::config::Overrides;
 use crate::journal::{Mode, open};
 use crate::report::{Which, write_manifest_commands, write_run_commands};

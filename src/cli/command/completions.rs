@@ -3,9 +3,9 @@
 
 use clap_complete::Shell;
 
-use super::args;
-use super::exit::{Exit, Failure};
-use super::start::Context;
+use crate::cli::args;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure};
 
 /// What makes bash complete run ids.
 const BASH: &str = include_str!("completions/runs.bash");

@@ -10,17 +10,16 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::exit::{Exit, Failure};
-use super::start::Context;
-use super::summary::options;
+use crate::cli::args::FIRST_MANIFEST;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::summary::options;
 use crate::cloud::alibaba::process_env;
 use crate::cloud::{Listed, listed};
 use crate::config::DEFAULT_FILE;
 use crate::model::{Provider, escape_control};
 use crate::report::Format;
 
-/// The manifest that is written.
-pub(super) const MANIFEST: &str = "pairs.csv";
 /// Only its owner reads and writes what is written: profiles tell who has which rights.
 const MODE: u32 = 0o600;
 
@@ -31,8 +30,10 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
         tracing::warn!("left out: {}", problem.message);
     }
     let config = context.common.config.clone().unwrap_or_else(|| DEFAULT_FILE.into());
-    let texts =
-        [(config, template::configuration(&found)), (MANIFEST.into(), template::manifest(&found))];
+    let texts = [
+        (config, template::configuration(&found)),
+        (FIRST_MANIFEST.into(), template::manifest(&found)),
+    ];
     let mut files = Vec::new();
     for (path, text) in texts {
         files.push((write_new(&path, &text)?, path));

@@ -1,9 +1,9 @@
 //! `report`: what happened.
 
-use super::args::ReportArgs;
-use super::exit::{Exit, Failure};
-use super::start::Context;
-use super::summary::whole;
+use crate::cli::args::ReportArgs;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::summary::whole;
 use crate::journal::{Mode, open};
 use crate::report::{Rows, write_pairs, write_report};
 

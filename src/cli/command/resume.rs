@@ -1,29 +1,31 @@
 //! `resume`: go on with an unfinished run.
 
-use super::act::{How, act};
-use super::args::ResumeArgs;
-use super::exit::{Exit, Failure};
-use super::guard::overrides;
-use super::revoke::basis;
-use super::session::Session;
-use super::start::Context;
-use super::{audit, confirm, plan};
+use crate::cli::args::ResumeArgs;
+use crate::cli::complete_audit::complete_audit;
+use crate::cli::complete_plan::complete_plan;
+use crate::cli::confirm;
+use crate::cli::context::Context;
+use crate::cli::execute::execute;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::plan_limits::overrides;
+use crate::cli::session::Session;
+use crate::cli::stored_plan::basis;
 use crate::journal::{RunKind, RunRecord};
 use crate::run::is_unfinished;
 
 pub(super) async fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Failure> {
-    confirm::can_ask(args.acting.yes)?;
-    let config = context.config(&overrides(None, Some(&args.acting)))?;
+    confirm::can_ask(args.execute.yes)?;
+    let config = context.config(&overrides(None, Some(&args.execute)))?;
     let session = Session::open_existing(context, config).await?;
     let run = choose(&session, args.run.as_deref()).await?;
     let exit = match run.new.kind {
         // What was not started is planned to its end, and nothing of it is sent.
-        RunKind::Revoke if !run.is_started() => plan::complete(context, &session, run).await?,
+        RunKind::Revoke if !run.is_started() => complete_plan(context, &session, run).await?,
         RunKind::Revoke => {
-            let how = How { basis: basis(&run), acting: &args.acting };
-            act(context, &session, run, how).await?
+            let basis = basis(&run);
+            execute(context, &session, run, basis, &args.execute).await?
         }
-        RunKind::Audit | RunKind::Verify => audit::finish(context, &session, run).await?,
+        RunKind::Audit | RunKind::Verify => complete_audit(context, &session, run).await?,
         RunKind::Restore | RunKind::Discover => {
             return Err(Failure::usage(format!(
                 "run {} is of a kind that this version does not know",

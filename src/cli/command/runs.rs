@@ -7,9 +7,9 @@ use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
 use self::prune::Consent;
-use super::args::RunsArgs;
-use super::exit::{Exit, Failure};
-use super::start::Context;
+use crate::cli::args::RunsArgs;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure};
 use crate::journal::{Journal, Mode, open};
 use crate::report::write_runs;
 

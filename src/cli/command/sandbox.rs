@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::args::SandboxArgs;
-use super::exit::{Exit, Failure};
-use super::start::Context;
-use super::world;
+use crate::cli::args::SandboxArgs;
+use crate::cli::context::Context;
+use crate::cli::embedded_clouds::load_world;
+use crate::cli::exit::{Exit, Failure};
 use crate::config::Overrides;
 use crate::report::Format;
 use crate::sandbox::{Limit, Sandbox, SandboxOptions, start};
@@ -17,9 +17,9 @@ pub(super) async fn run(context: &Context, args: SandboxArgs) -> Result<Exit, Fa
     let config =
         context.config(&Overrides { world: args.world.clone(), ..Overrides::default() })?;
     if let Some(log) = &args.call_log {
-        context.output.spare_from("--call-log", log)?;
+        context.output.refuse_reserved_for("--call-log", log)?;
     }
-    let world = world::load(config.world.as_deref())?;
+    let world = load_world(config.world.as_deref())?;
     let sandbox = start(SandboxOptions {
         listen: args.listen,
         faults: args.faults,

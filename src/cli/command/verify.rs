@@ -1,10 +1,10 @@
 //! `verify`: read back again and compare with the journal.
 
-use super::args::VerifyArgs;
-use super::audit::finish;
-use super::exit::{Exit, Failure};
-use super::session::Session;
-use super::start::Context;
+use crate::cli::args::VerifyArgs;
+use crate::cli::complete_audit::complete_audit;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::Session;
 use crate::config::Overrides;
 use crate::exchange::now_ms;
 use crate::journal::{NewRun, RunKind, RunRecord};
@@ -16,7 +16,7 @@ pub(super) async fn run(context: &Context, args: &VerifyArgs) -> Result<Exit, Fa
     let session = Session::open_existing(context, config).await?;
     let parent = choose(&session, args.run.as_deref()).await?;
     let run = begin(&session, &parent).await?;
-    let exit = finish(context, &session, run).await?;
+    let exit = complete_audit(context, &session, run).await?;
     session.close().await?;
     Ok(exit)
 }

@@ -14,9 +14,9 @@ const BESIDE_JOURNAL: [&str; 7] =
 
 /// Files, and what each of them is.
 #[derive(Debug)]
-pub(super) struct Kept(Vec<(PathBuf, &'static str)>);
+pub(super) struct Reserved(Vec<(PathBuf, &'static str)>);
 
-impl Kept {
+impl Reserved {
     /// Those that the command line and the environment name.
     pub(super) fn of(common: &Common, command: &Command) -> Self {
         // A journal whose URL is wrong is told when it is opened.
@@ -44,12 +44,12 @@ impl Kept {
 
     /// Refuses `path`, which `option` would write over, if it is one of these. A device and a pipe
     /// stay what they are.
-    pub(super) fn spare(&self, option: &str, path: &Path) -> Result<(), Failure> {
+    pub(super) fn refuse(&self, option: &str, path: &Path) -> Result<(), Failure> {
         if path.metadata().is_ok_and(|found| !found.is_file()) {
             return Ok(());
         }
         let place = place(path);
-        match self.0.iter().find(|(kept, _)| *kept == place) {
+        match self.0.iter().find(|(file, _)| *file == place) {
             None => Ok(()),
             Some((_, what)) => Err(Failure::usage(format!(
                 "{option} {}: is {what}, and would be overwritten: use another name",

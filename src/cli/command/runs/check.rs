@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::tell;
-use crate::cli::start::Context;
 use crate::journal::{Journal, check};
 use crate::model::RunId;
 use crate::report::{Format, PlainJson};

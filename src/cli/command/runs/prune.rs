@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::cli::confirm;
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::invoker::this_process;
 use crate::cli::output::tell;
-use crate::cli::start::Context;
 use crate::exchange::now_ms;
 use crate::journal::{Pruning, RunRecord};
 use crate::model::RunId;
