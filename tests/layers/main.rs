@@ -1,8 +1,13 @@
 //! The architecture, checked against `src/`: who may import whom, and what stays out of a layer.
 
+mod files;
+mod imports;
+mod source;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+
+use files::{Files, circles};
+use source::{Source, separate, sources, uses};
 
 /// What each module may import. `lib.rs` and `main.rs` are above all.
 const MAY_IMPORT: [(&str, &[&str]); 17] = [
@@ -34,6 +39,12 @@ const MAY_IMPORT: [(&str, &[&str]); 17] = [
     ),
 ];
 
+/// Modules whose files still import each other in circles.
+const STILL_IN_CIRCLES: [&str; 6] = ["cloud", "exchange", "journal", "model", "pace", "report"];
+
+/// The files of the commands: none imports another's.
+const COMMANDS: &str = "cli/command/";
+
 /// The module that may import everything.
 const TOP: &str = "cli";
 
@@ -49,176 +60,6 @@ const CREDENTIAL_LOADERS: [&str; 5] = [
     "cloud/aws/surroundings.rs",
 ];
 
-/// One file of `src`.
-struct Source {
-    /// Path below `src`, with `/`.
-    path: String,
-    /// Text as written.
-    text: String,
-    /// Without comments and the bodies of string literals, up to the unit tests.
-    code: String,
-    /// The string literals of the code.
-    literals: Vec<String>,
-}
-
-impl Source {
-    fn read(root: &Path, path: &Path) -> Self {
-        let text = fs::read_to_string(path).expect("a readable source file");
-        let below = path.strip_prefix(root).expect("a path below src");
-        let path = below.to_string_lossy().replace('\\', "/");
-        // Whole files of tests hold no code that is shipped.
-        let is_test = path.ends_with("/tests.rs") || path.contains("/tests/");
-        let shipped =
-            if is_test { "" } else { text.split("#[cfg(test)]\nmod tests {").next().unwrap_or("") };
-        let (code, literals) = separate(shipped);
-        // A path that climbs to the root by `super` names a module of the crate too.
-        let depth = path.strip_suffix("/mod.rs").unwrap_or(&path).split('/').count();
-        let code = code.replace(&"super::".repeat(depth), "crate::");
-        Self { path, text, code, literals }
-    }
-
-    /// `cloud/aws/wire.rs` → `cloud`.
-    fn module(&self) -> &str {
-        let first = self.path.split('/').next().unwrap_or_default();
-        first.strip_suffix(".rs").unwrap_or(first)
-    }
-
-    fn is_in(&self, places: &[&str]) -> bool {
-        places.iter().any(|place| self.module() == *place || self.path.starts_with(place))
-    }
-}
-
-fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    files.sort();
-    assert!(files.len() > 10, "src/ holds the crate");
-    files.iter().map(|path| Source::read(&root, path)).collect()
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a readable folder") {
-        let path = entry.expect("a readable entry").path();
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-}
-
-/// Parts code from comments, which are dropped, and from string literals, which become `""`.
-fn separate(text: &str) -> (String, Vec<String>) {
-    let (mut code, mut literals) = (String::with_capacity(text.len()), Vec::new());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        if rest.starts_with("//") {
-            rest = &rest[rest.find('\n').unwrap_or(rest.len())..];
-        } else if rest.starts_with("/*") {
-            rest = &rest[rest.find("*/").map_or(rest.len(), |end| end + 2)..];
-        } else if let Some((literal, after)) = raw_literal(&code, rest).or_else(|| literal(rest)) {
-            code.push_str("\"\"");
-            literals.push(literal.to_owned());
-            rest = after;
-        } else if let Some(after) = char_literal(rest) {
-            code.push_str("' '");
-            rest = after;
-        } else {
-            code.push(c);
-            rest = &rest[c.len_utf8()..];
-        }
-    }
-    (code, literals)
-}
-
-/// `r"…"` and `r#"…"#`; an `r` that ends a word begins no literal.
-fn raw_literal<'t>(before: &str, text: &'t str) -> Option<(&'t str, &'t str)> {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    if before.ends_with(|c| is_word(c) && c != 'b') {
-        return None;
-    }
-    let hashes = text.strip_prefix('r')?;
-    let body = hashes.trim_start_matches('#');
-    let end = format!("\"{}", "#".repeat(hashes.len() - body.len()));
-    body.strip_prefix('"')?.split_once(end.as_str())
-}
-
-/// `"…"`, with its escapes.
-fn literal(text: &str) -> Option<(&str, &str)> {
-    let body = text.strip_prefix('"')?;
-    let mut escaped = false;
-    for (at, c) in body.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return Some((&body[..at], &body[at + 1..])),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// `'"'`, `'\''` and the like; a lifetime is none.
-fn char_literal(text: &str) -> Option<&str> {
-    let body = text.strip_prefix('\'')?;
-    if let Some(escape) = body.strip_prefix('\\') {
-        let skip = escape.chars().next().map_or(0, char::len_utf8);
-        let end = escape[skip..].find('\'')?;
-        return Some(&escape[skip + end + 1..]);
-    }
-    let c = body.chars().next()?;
-    body[c.len_utf8()..].strip_prefix('\'')
-}
-
-/// The modules of this crate that `code` names: `crate::a::…` and `crate::{a::…, b}`.
-fn imports(code: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (at, _) in code.match_indices("crate::") {
-        let is_path_start =
-            !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '$');
-        let rest = &code[at + "crate::".len()..];
-        if is_path_start {
-            found.extend(first_words(rest));
-        }
-    }
-    found
-}
-
-/// The first word of a path, or of each path between braces.
-fn first_words(path: &str) -> Vec<String> {
-    let word = |text: &str| -> String {
-        text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
-    };
-    let Some(inside) = path.trim_start().strip_prefix('{') else { return vec![word(path)] };
-    let (mut depth, mut words, mut from) = (0_usize, Vec::new(), 0);
-    for (at, c) in inside.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' if depth == 0 => {
-                words.push(word(&inside[from..at]));
-                break;
-            }
-            '}' => depth -= 1,
-            ',' if depth == 0 => {
-                words.push(word(&inside[from..at]));
-                from = at + 1;
-            }
-            _ => {}
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
-}
-
-/// Whether `code` uses `name` as a whole word.
-fn uses(code: &str, name: &str) -> bool {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    code.match_indices(name).any(|(at, _)| {
-        !code[..at].ends_with(is_word) && !code[at + name.len()..].starts_with(is_word)
-    })
-}
-
 /// Fails with every file outside `allowed` whose code uses one of `words`.
 fn none_outside(allowed: &[&str], words: &[&str]) {
     let mut wrong = Vec::new();
@@ -232,8 +73,9 @@ fn none_outside(allowed: &[&str], words: &[&str]) {
 #[test]
 fn no_module_imports_upward_or_sideways() {
     let rules = BTreeMap::from(MAY_IMPORT);
-    let mut wrong = Vec::new();
-    for source in sources() {
+    let (sources, mut wrong) = (sources(), Vec::new());
+    let files = Files::of(&sources);
+    for source in &sources {
         let module = source.module();
         if [TOP, "lib", "main"].contains(&module) {
             continue;
@@ -242,8 +84,8 @@ fn no_module_imports_upward_or_sideways() {
             wrong.push(format!("{}: `{module}` has no layer", source.path));
             continue;
         };
-        for import in imports(&source.code) {
-            if import != module && !allowed.contains(&import.as_str()) {
+        for import in files.modules_named_by(&source.path) {
+            if import != module && !allowed.contains(&import) {
                 wrong.push(format!("{} imports crate::{import}", source.path));
             }
         }
@@ -253,22 +95,52 @@ fn no_module_imports_upward_or_sideways() {
 
 #[test]
 fn the_modules_form_no_cycle() {
-    let mut edges: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for source in sources().iter().filter(|source| !["lib", "main"].contains(&source.module())) {
-        let mut imports = imports(&source.code);
+    let sources = sources();
+    let files = Files::of(&sources);
+    let mut edges: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for source in sources.iter().filter(|source| !["lib", "main"].contains(&source.module())) {
+        let mut imports = files.modules_named_by(&source.path);
         imports.remove(source.module());
-        edges.entry(source.module().to_owned()).or_default().extend(imports);
+        edges.entry(source.module()).or_default().extend(imports);
     }
-    // Take away what imports nothing that is left, until nothing is left but cycles.
-    loop {
-        let left: BTreeSet<String> = edges.keys().cloned().collect();
-        let before = edges.len();
-        edges.retain(|_, imports| imports.iter().any(|import| left.contains(import)));
-        if edges.len() == before {
-            break;
-        }
+    let circles = circles(&edges);
+    assert!(circles.is_empty(), "{circles:#?}");
+}
+
+#[test]
+fn files_import_each_other_in_no_circle_but_a_parent_and_its_own_child() {
+    let sources = sources();
+    let files = Files::of(&sources);
+    let circles = circles(&files.edges());
+    println!("{} circles of files", circles.len());
+    let is_in = |circle: &[&str], module: &str| circle.iter().any(|file| starts(file, module));
+    let is_exempt = |circle: &&Vec<&str>| STILL_IN_CIRCLES.iter().any(|it| is_in(circle, it));
+    let wrong: Vec<_> = circles.iter().filter(|circle| !is_exempt(circle)).collect();
+    assert!(wrong.is_empty(), "move what they share to a file of its own: {wrong:#?}");
+    for module in STILL_IN_CIRCLES {
+        assert!(circles.iter().any(|it| is_in(it, module)), "{module} has no circle any more");
     }
-    assert!(edges.is_empty(), "a cycle among {edges:#?}");
+}
+
+/// Whether a file is one of a module.
+fn starts(file: &str, module: &str) -> bool {
+    file.split(['/', '.']).next() == Some(module)
+}
+
+#[test]
+fn no_command_imports_another() {
+    let sources = sources();
+    let files = Files::of(&sources);
+    let command = |file: &str| {
+        let name = file.strip_prefix(COMMANDS)?.split(['/', '.']).next()?;
+        Some(name.to_owned())
+    };
+    let edges = files.edges();
+    let pairs = edges.iter().flat_map(|(file, imports)| imports.iter().map(move |it| (*file, *it)));
+    let pairs = pairs.filter_map(|(file, import)| Some((command(file)?, command(import)?)));
+    let wrong: Vec<_> = pairs.filter(|(one, other)| one != other).collect();
+    assert!(wrong.is_empty(), "what commands share leaves their files: {wrong:?}");
+    assert!(edges.keys().filter_map(|file| command(file)).count() > 10, "{COMMANDS} is there");
 }
 
 #[test]
@@ -343,8 +215,33 @@ fn the_checks_see_through_comments_literals_and_braces() {
     let text = "// crate::cli\nuse crate::{model::{A, B}, pace};\nlet s = \"crate::cli \\\" //\"; \
                 let r = r#\"SELECT \"x\"\"#; let c = '\"'; /* crate::run */ fn f<'a>() { crate::cloud::x() }";
     let (code, literals) = separate(text);
-    let found: Vec<String> = imports(&code).into_iter().collect();
-    assert_eq!(found, ["cloud", "model", "pace"]);
+    let found: Vec<String> = imports::imports(&code).iter().map(|it| it.path.join("::")).collect();
+    assert_eq!(found, ["crate::model::A", "crate::model::B", "crate::pace", "crate::cloud::x"]);
     assert_eq!(literals, ["crate::cli \\\" //", "SELECT \"x\""]);
     assert!(uses("std::env::var(x)", "env::var") && !uses("eprintln_all()", "eprintln"));
+}
+
+#[test]
+fn an_import_is_found_behind_super_names_of_its_own_and_re_exports() {
+    let sources = [
+        ("lib.rs", "pub mod a; pub mod b;"),
+        (
+            "a/mod.rs",
+            "mod one; mod two; pub use two::{Two as Second, self}; pub(in crate::a) use one::One;",
+        ),
+        ("a/one.rs", "use super::Second; pub struct One;"),
+        ("a/two.rs", "mod below; pub(in crate::a) struct Two; fn f() { super::super::a::One }"),
+        ("a/two/below.rs", "use super::Two; use super::super::one;"),
+        ("b.rs", "use crate::a::{self, Second, two as it}; use std::fmt;"),
+    ];
+    let sources = sources.map(|(path, text)| Source::new(path, text));
+    let files = Files::of(&sources);
+    let edges = files.edges();
+    let of = |file: &str| edges[file].iter().copied().collect::<Vec<_>>();
+    assert_eq!(of("a/mod.rs"), [""; 0], "what it re-exports is its own");
+    assert_eq!(of("a/one.rs"), ["a/two.rs"], "and not the file between them");
+    assert_eq!(of("a/two.rs"), ["a/one.rs"], "its child is its own");
+    assert_eq!(of("a/two/below.rs"), ["a/one.rs"]);
+    assert_eq!(of("b.rs"), ["a/mod.rs", "a/two.rs"]);
+    assert_eq!(circles(&edges), [["a/one.rs", "a/two.rs"]]);
 }
