@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::exit::{Exit, Failure};
-use crate::config::{Config, Names};
+use crate::config::{Config, NameLookup};
 use crate::journal::{Journal, RunRecord};
 use crate::model::{GroupIx, PairSet};
 
@@ -33,7 +33,7 @@ pub(super) fn allowed_pairs(
     pairs: PairSet,
     config: &Config,
     bad_rows: BadRows,
-    names: Names,
+    names: NameLookup,
 ) -> Result<(PairSet, usize), Failure> {
     let (guard, accounts) = (&config.guard, &config.clouds.accounts);
     let refused: BTreeMap<GroupIx, String> = (0..)
@@ -92,7 +92,7 @@ pub(super) async fn check_groups(
         let page = journal.groups(&run.new.id, from, PAGE).await?;
         let ixs: Vec<GroupIx> = page.iter().map(|work| work.ix).collect();
         let groups = journal.group_refs(&run.new.id, &ixs).await?;
-        let refused = |group| guard.refusal(group, accounts, Names::Settled);
+        let refused = |group| guard.refusal(group, accounts, NameLookup::Done);
         told.extend(groups.iter().filter_map(refused));
         match page.last() {
             Some(last) if page.len() >= PAGE as usize => from = GroupIx(last.ix.0 + 1),

@@ -41,11 +41,11 @@ pub(super) struct Cli {
 
 /// Why a command line is not carried out.
 #[derive(Debug)]
-pub(super) enum Unread {
+pub(super) enum ParseEnd {
     /// Help or the version is asked for: to be printed, and that is all.
-    Asked(clap::Error),
+    HelpOrVersion(clap::Error),
     /// What is wrong, and what to do.
-    Wrong(String),
+    UsageError(String),
 }
 
 /// The command line as completion scripts know it.
@@ -54,16 +54,16 @@ pub(super) fn command() -> clap::Command {
 }
 
 /// Reads a command line.
-pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Unread> {
+pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, ParseEnd> {
     let args: Vec<OsString> = args.into_iter().collect();
     if let Some(refusal) = later_versions::no_help(&args) {
-        return Err(Unread::Wrong(refusal));
+        return Err(ParseEnd::UsageError(refusal));
     }
     let command = Cli::command().color(help_colour(&args));
     let mut command = later_versions::known_to(help::told_by(command));
     let matches = command.try_get_matches_from_mut(args).map_err(unread)?;
     if let Some(refusal) = later_versions::refusal(&matches) {
-        return Err(Unread::Wrong(refusal));
+        return Err(ParseEnd::UsageError(refusal));
     }
     Cli::from_arg_matches(&matches).map_err(unread)
 }
@@ -80,11 +80,11 @@ fn help_colour(args: &[OsString]) -> ColorChoice {
     }
 }
 
-fn unread(error: clap::Error) -> Unread {
+fn unread(error: clap::Error) -> ParseEnd {
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Unread::Asked(error),
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Unread::Asked(error),
-        _ => Unread::Wrong(usage_error::explain(&error)),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ParseEnd::HelpOrVersion(error),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => ParseEnd::HelpOrVersion(error),
+        _ => ParseEnd::UsageError(usage_error::explain(&error)),
     }
 }
 
@@ -150,7 +150,7 @@ pub(super) enum Command {
 
 impl Command {
     /// `revoke --dry-run` as what it means: `plan`.
-    pub(super) fn in_earnest(self) -> Self {
+    pub(super) fn normalized(self) -> Self {
         match self {
             Self::Revoke(args) if args.dry_run => Self::Plan(PlanArgs {
                 time: args.execute.time,
@@ -183,7 +183,7 @@ impl Command {
 
     /// Whether it comes to an end of its own when it is told to stop: all that call a cloud, and
     /// those that never end otherwise.
-    pub(super) const fn heeds_a_stop(&self) -> bool {
+    pub(super) const fn stops_when_told(&self) -> bool {
         match self {
             Self::Audit(_) | Self::Plan(_) | Self::Revoke(_) | Self::Resume(_) => true,
             Self::Verify(_) | Self::Accounts(_) | Self::Sandbox(_) => true,
@@ -226,7 +226,7 @@ impl Command {
     }
 
     /// Whether its result is a text that people read from its beginning.
-    pub(super) const fn is_read_at_leisure(&self) -> bool {
+    pub(super) const fn is_paged(&self) -> bool {
         match self {
             Self::Sandbox(_) | Self::Completions { .. } => false,
             Self::Runs(args) => !args.watch,

@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use super::inputs::Manifests;
 use super::plan_limits::share_is_known;
 use super::session::Session;
-use crate::config::{Config, Names};
+use crate::config::{Config, NameLookup};
 use crate::exchange::now_ms;
 use crate::journal::{NewRun, RunKind};
 use crate::model::{CallForm, PairSet, Provider, Row, RunId};
@@ -31,7 +31,8 @@ impl ChosenPairs {
         options: &PairsArgs,
     ) -> Result<Self, Failure> {
         let bad_rows = BadRows::of(options.keep_going);
-        let (pairs, refused) = allowed_pairs(manifests.pairs, config, bad_rows, Names::ToCome)?;
+        let (pairs, refused) =
+            allowed_pairs(manifests.pairs, config, bad_rows, NameLookup::Pending)?;
         Ok(Self {
             pairs,
             left_out: (manifests.left_out + refused) as u64,
@@ -79,7 +80,7 @@ impl ChosenPairs {
     pub(super) async fn resolved(self, session: &mut Session) -> Result<Self, Failure> {
         let pairs = resolve_names(session, self.pairs).await?;
         // The guards look again: an id that was learned just now may be one that they name.
-        let (config, names) = (&session.config, Names::Settled);
+        let (config, names) = (&session.config, NameLookup::Done);
         let (pairs, refused) = allowed_pairs(pairs, config, self.bad_rows, names)?;
         Ok(Self { pairs, left_out: self.left_out + refused as u64, ..self })
     }

@@ -47,7 +47,7 @@ impl Output {
         let asked = common.format.or_else(|| path.as_deref().and_then(format_of));
         let format = asked.or_else(|| command.forms().first().copied()).unwrap_or_default();
         let refusal = (!command.forms().contains(&format)).then(|| refusal(common, command));
-        let is_paged = !common.no_pager && command.is_read_at_leisure() && format == Format::Table;
+        let is_paged = !common.no_pager && command.is_paged() && format == Format::Table;
         let screen = if is_paged && path.is_none() { Screen::found() } else { None };
         let reserved = Reserved::of(common, command);
         Self {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use indicatif::MultiProgress;
 use tokio::runtime::{Builder, Runtime};
 
-use super::args::{self, Command, Common, Unread};
+use super::args::{self, Command, Common, ParseEnd};
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::output::{self, Output};
@@ -33,7 +33,7 @@ pub fn start() -> ExitCode {
     if let Err(error) = raised {
         tracing::info!("the limit of open files stays as it is: {error}");
     }
-    let command = cli.command.in_earnest();
+    let command = cli.command.normalized();
     let context = Context {
         command: command.name(),
         output: Output::new(&cli.common, &command),
@@ -78,11 +78,11 @@ const fn serves(common: &Common, command: &Command) -> bool {
 }
 
 async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
-    if command.heeds_a_stop() {
+    if command.stops_when_told() {
         process_limits::enough_files(serves(&context.common, &command))?;
     }
     context.output.check()?;
-    if command.heeds_a_stop() {
+    if command.stops_when_told() {
         let (name, is_json) = (context.command, context.output.format == Format::Json);
         context
             .waits
@@ -122,14 +122,14 @@ fn fail(context: &Context, mut failure: Failure) -> Exit {
 }
 
 /// Help and version are results; anything else is a usage error.
-fn not_carried_out(unread: Unread) -> ExitCode {
+fn not_carried_out(unread: ParseEnd) -> ExitCode {
     let failure = match unread {
-        Unread::Asked(error) => {
+        ParseEnd::HelpOrVersion(error) => {
             // A closed pipe leaves nobody to tell.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
-        Unread::Wrong(message) => Failure::usage(escape_control(&message)),
+        ParseEnd::UsageError(message) => Failure::usage(escape_control(&message)),
     };
     for message in &failure.messages {
         output::tell(&format!("unpair: {message}\n"));

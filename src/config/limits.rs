@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::action;
 use super::error::Problem;
-use super::source::Places;
-use super::value::{Limit, Number, RawBucket};
+use super::source::KeySources;
+use super::value::{Number, RawBucket, RawLimit};
 use crate::model::Provider;
 use crate::pace::{self, Ceiling, LimitSettings};
 
@@ -15,10 +15,10 @@ const MAX_RATE: f64 = 100_000.0;
 /// Applies a section to the defaults of its cloud. Its `rate` and `burst` stand for every action
 /// without a line of its own, also where the default knows a documented bucket.
 pub(super) fn apply(
-    section: &BTreeMap<String, Limit>,
+    section: &BTreeMap<String, RawLimit>,
     cloud: Provider,
     defaults: LimitSettings,
-    places: &Places<'_>,
+    places: &KeySources<'_>,
     problems: &mut Vec<Problem>,
 ) -> LimitSettings {
     let mut refuse = |keys: &[&str], message: String| {
@@ -43,26 +43,26 @@ struct Section<'s> {
 
 impl<'s> Section<'s> {
     /// Takes one key, or says what is wrong with it.
-    fn take(&mut self, cloud: Provider, key: &'s str, limit: Limit) -> Result<(), String> {
+    fn take(&mut self, cloud: Provider, key: &'s str, limit: RawLimit) -> Result<(), String> {
         match (key, limit) {
-            ("rate", Limit::Number(number)) => self.common.rate = Some(number.rate(MAX_RATE)?),
-            ("burst", Limit::Number(number)) => {
+            ("rate", RawLimit::Number(number)) => self.common.rate = Some(number.rate(MAX_RATE)?),
+            ("burst", RawLimit::Number(number)) => {
                 number.whole(1)?;
                 self.common.burst = Some(number);
             }
-            ("in_flight", Limit::Number(number)) => self.in_flight = Some(in_flight(number)?),
-            ("rate" | "burst" | "in_flight", Limit::Bucket(_)) => {
+            ("in_flight", RawLimit::Number(number)) => self.in_flight = Some(in_flight(number)?),
+            ("rate" | "burst" | "in_flight", RawLimit::Bucket(_)) => {
                 return Err("a table, expected a number, \"auto\" or \"off\"".to_owned());
             }
-            (_, Limit::Bucket(RawBucket { rate: None, burst: None })) => {
+            (_, RawLimit::Bucket(RawBucket { rate: None, burst: None })) => {
                 let wrong = "an empty table limits nothing, expected a rate, a burst or both";
                 return Err(wrong.to_owned());
             }
             (action, limit) => {
                 action::check(cloud, action)?;
                 let bucket = match limit {
-                    Limit::Bucket(bucket) => bucket,
-                    Limit::Number(rate) => RawBucket { rate: Some(rate), burst: None },
+                    RawLimit::Bucket(bucket) => bucket,
+                    RawLimit::Number(rate) => RawBucket { rate: Some(rate), burst: None },
                 };
                 self.actions.push((action, bucket));
             }

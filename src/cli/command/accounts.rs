@@ -1,7 +1,7 @@
 //! `accounts`: check every account that is configured, or that manifests name.
 
-mod chosen;
 mod policy;
+mod selection;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -30,11 +30,11 @@ pub(super) async fn run(context: &Context, args: &AccountsArgs) -> Result<Exit, 
         return Ok(Exit::Done);
     }
     let mut config = context.config(&Overrides::default())?;
-    let named = chosen::named(&args.manifests, &config)?;
+    let named = selection::named(&args.manifests, &config)?;
     let sandbox = embedded_clouds::begin(&context.common, &mut config).await?;
     let accounts = match named {
         Some(named) => named,
-        None => chosen::configured(&mut config)?,
+        None => selection::configured(&mut config)?,
     };
     let http = Http::within(&config.clouds.surroundings)?;
     let in_full = sandbox.is_none() && context.output.format == Format::Table;
@@ -131,7 +131,7 @@ async fn check(directory: &dyn Directory, settings: &AccountSettings) -> Account
     match identify(directory, settings.cloud, &account).await {
         Ok((client, identity)) => {
             (check.state, check.remedy) = judge(settings, &identity);
-            if chosen::is_default(settings) {
+            if selection::is_default(settings) {
                 (check.account, check.name) = (identity.account.clone(), None);
             }
             check.identity = Some(identity);

@@ -10,7 +10,7 @@ use crate::cli::inputs;
 use crate::cli::settings::source_told;
 use crate::cli::summary::options;
 use crate::cloud::AccountSource;
-use crate::config::{Config, Names, Overrides};
+use crate::config::{Config, NameLookup, Overrides};
 use crate::model::{AccountId, PairSet, Provider};
 use crate::report::{Checked, CheckedAccount, Repeated, write_checked};
 
@@ -18,7 +18,7 @@ pub(super) fn run(context: &Context, args: &CheckArgs) -> Result<Exit, Failure> 
     let config = context.config(&Overrides::default())?;
     let manifests = inputs::manifests(&args.manifests, &config, args.keep_going)?;
     let bad_rows = BadRows::of(args.keep_going);
-    let (pairs, refused) = allowed_pairs(manifests.pairs, &config, bad_rows, Names::ToCome)?;
+    let (pairs, refused) = allowed_pairs(manifests.pairs, &config, bad_rows, NameLookup::Pending)?;
     let left_out = (manifests.left_out + refused) as u64;
     let checked =
         Checked { options: options(&context.common), ..checked(&pairs, left_out, &config) };

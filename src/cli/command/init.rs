@@ -73,9 +73,9 @@ fn write_new(path: &Path, text: &str) -> Result<Written, Failure> {
     }
 }
 
-type Found = [(Provider, Listed)];
+type FoundProfiles = [(Provider, Listed)];
 
-fn as_json(files: &[(Written, PathBuf)], found: &Found) -> String {
+fn as_json(files: &[(Written, PathBuf)], found: &FoundProfiles) -> String {
     let of = |wanted: Written| -> Vec<String> {
         let files = files.iter().filter(|(written, _)| *written == wanted);
         files.map(|(_, path)| path.display().to_string()).collect()
@@ -95,7 +95,7 @@ fn as_json(files: &[(Written, PathBuf)], found: &Found) -> String {
     format!("{object:#}\n")
 }
 
-fn as_text(files: &[(Written, PathBuf)], found: &Found, options: &str) -> String {
+fn as_text(files: &[(Written, PathBuf)], found: &FoundProfiles, options: &str) -> String {
     let mut text = String::new();
     for (written, path) in files {
         let what = match written {

@@ -54,9 +54,9 @@ fn once(
             "The ClientToken provided is invalid: expected at most 64 ASCII characters.",
         ));
     }
-    match live.kept.tokens.novelty(call, token) {
+    match live.state.tokens.novelty(call, token) {
         Novelty::Replayed(outcome) => {
-            live.deeds.replayed = true;
+            live.effects.replayed = true;
             outcome
         }
         Novelty::Mismatch => Err(refuse(

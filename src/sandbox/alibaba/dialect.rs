@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::refusal::{self, refuse};
-use super::{actions, answer, auth};
+use super::{actions, auth, response};
 use crate::model::Provider;
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::codes;
 use crate::sandbox::dialect::{Dialect, uuid};
-use crate::sandbox::http::{Answer, Request};
+use crate::sandbox::http::{HttpResponse, Request};
 use crate::sandbox::live::Live;
 
 /// The dialect of Alibaba Cloud.
@@ -32,8 +32,8 @@ impl Dialect for Alibaba {
         request: &Request,
         outcome: &Result<Value, Refusal>,
         request_id: Option<&str>,
-    ) -> Answer {
-        answer::write(request, outcome, request_id)
+    ) -> HttpResponse {
+        response::write(request, outcome, request_id)
     }
 
     fn request_id(random: u128) -> String {

@@ -1,10 +1,10 @@
 //! The reads of EC2 beside its groups: rules, references, regions.
 
-use super::answer::refuse;
 use super::filters::{Filter, filters};
 use super::groups::owned;
 use super::pages::{next_token, page_of};
 use super::partition::{arn, endpoint};
+use super::response::refuse;
 use super::xml::{leaf, leaf_if, node, set};
 use crate::model::{Direction, Peer, Provider};
 use crate::sandbox::call::{Call, Refusal};

@@ -1,10 +1,10 @@
 //! `DescribeSecurityGroups`: groups with their rules folded into permissions.
 
-use super::answer::refuse;
 use super::decode::malformed_group;
 use super::filters::{Filter, filters};
 use super::pages::{next_token, page_of};
 use super::partition::arn;
+use super::response::refuse;
 use super::xml::{leaf, leaf_if, set};
 use crate::model::{Direction, GroupId, Peer, PortRange, Protocol, Provider};
 use crate::sandbox::call::{Call, Refusal};

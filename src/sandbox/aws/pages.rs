@@ -1,6 +1,6 @@
 //! Pages of the listings of EC2.
 
-use super::answer::refuse;
+use super::response::refuse;
 use super::xml::leaf_if;
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::paging::{Page, page};

@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 
 use super::auth::action;
 use crate::sandbox::call::Refusal;
-use crate::sandbox::http::{Answer, Request, encode, xml_text};
+use crate::sandbox::http::{HttpResponse, Request, encode, xml_text};
 
 /// Writes an answer in the format that the request asks for.
 pub(super) fn write(
     request: &Request,
     outcome: &Result<Value, Refusal>,
     request_id: Option<&str>,
-) -> Answer {
+) -> HttpResponse {
     let action = action(request);
     let (status, root, mut body) = match outcome {
         Ok(body) => (200, format!("{action}Response"), body.clone()),
@@ -38,7 +38,7 @@ pub(super) fn write(
         element(&mut text, &root, &body);
         text
     };
-    Answer { status, headers, body }
+    HttpResponse { status, headers, body }
 }
 
 fn error_body(request: &Request, refusal: &Refusal, request_id: Option<&str>) -> Value {

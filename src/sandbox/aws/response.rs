@@ -3,7 +3,7 @@
 use super::xml::{leaf, leaf_if, node};
 use crate::sandbox::call::Refusal;
 use crate::sandbox::codes;
-use crate::sandbox::http::{Answer, Request};
+use crate::sandbox::http::{HttpResponse, Request};
 
 /// The version of STS; every other call is EC2's.
 pub(super) const STS_VERSION: &str = "2011-06-15";
@@ -20,7 +20,7 @@ pub(super) fn write(
     request: &Request,
     outcome: &Result<String, Refusal>,
     request_id: Option<&str>,
-) -> Answer {
+) -> HttpResponse {
     let params = request.params();
     let is_sts = params.get("Version").is_some_and(|version| version == STS_VERSION);
     let action = params.get("Action").map_or("", String::as_str);
@@ -55,7 +55,11 @@ pub(super) fn write(
         headers.push(("x-amzn-requestid", id.to_owned()));
     }
     let status = outcome.as_ref().err().map_or(200, |refusal| refusal.status);
-    Answer { status, headers, body: format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{body}") }
+    HttpResponse {
+        status,
+        headers,
+        body: format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{body}"),
+    }
 }
 
 fn code_and_message(refusal: &Refusal) -> String {
