@@ -71,7 +71,7 @@ impl Files {
         for _ in 0..self.modules.len() {
             let name = rest.first();
             let mut exports = self.modules[&target].imports.iter();
-            let Some(export) = exports.find(|it| it.is_reexport && Some(&it.name) == name) else {
+            let Some(export) = exports.find(|it| it.is_reexport && it.name.as_ref() == name) else {
                 break;
             };
             let Some((next, item)) = self.located(&target, &export.path) else { break };
@@ -85,33 +85,45 @@ impl Files {
     /// The module that a path leads to from `module`, and what is left of the path; none of another
     /// crate.
     fn located(&self, module: &Module, path: &[String]) -> Option<(Module, Vec<String>)> {
-        let mut words = path.iter().peekable();
-        let mut at = module.clone();
-        match words.peek()?.as_str() {
-            "crate" => at.clear(),
-            "super" | "self" => {}
-            child
-                if self
-                    .modules
-                    .contains_key(&[module.as_slice(), &[child.to_owned()]].concat()) => {}
-            _ => return None,
+        let (first, rest) = path.split_first()?;
+        match first.as_str() {
+            "crate" => Some(self.below(Module::new(), rest)),
+            "self" => Some(self.below(module.clone(), rest)),
+            "super" => {
+                let (_, parent) = module.split_last()?;
+                let climbs = rest.first().is_some_and(|word| word == "super");
+                let parent = parent.to_vec();
+                if climbs { self.located(&parent, rest) } else { Some(self.below(parent, rest)) }
+            }
+            _ if self.child(module, first).is_some() => Some(self.below(module.clone(), path)),
+            // A name that a `use` declaration of the same file made known.
+            _ => {
+                let mut known = self.modules[module].imports.iter();
+                let known = known.find(|it| it.name.as_ref() == Some(first))?;
+                let (at, left) = match &known.path[0] {
+                    word if word == first => return None,
+                    _ => self.located(module, &known.path)?,
+                };
+                let path = [left.as_slice(), rest].concat();
+                Some(self.below(at, &path))
+            }
         }
-        while let Some(word) =
-            words.next_if(|word| ["crate", "super", "self"].contains(&word.as_str()))
+    }
+
+    /// The module that `path` leads to below another, and what is left of the path.
+    fn below(&self, mut module: Module, path: &[String]) -> (Module, Vec<String>) {
+        let mut left = path;
+        while let Some((child, rest)) =
+            left.split_first().and_then(|(word, rest)| Some((self.child(&module, word)?, rest)))
         {
-            if word == "super" {
-                at.pop();
-            }
+            (module, left) = (child, rest);
         }
-        while let Some(word) = words.peek() {
-            let child = [at.as_slice(), &[(*word).clone()]].concat();
-            if !self.modules.contains_key(&child) {
-                break;
-            }
-            at = child;
-            words.next();
-        }
-        Some((at, words.cloned().collect()))
+        (module, left.to_vec())
+    }
+
+    fn child(&self, module: &Module, name: &str) -> Option<Module> {
+        let child = [module.as_slice(), &[name.to_owned()]].concat();
+        self.modules.contains_key(&child).then_some(child)
     }
 }
 

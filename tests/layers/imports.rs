@@ -5,16 +5,14 @@
 pub(crate) struct Import {
     /// `crate`, `cli`, `exit`, `Exit`; a tree of several paths is several imports.
     pub(crate) path: Vec<String>,
-    /// What the file calls it: the last word of the path, or the one after `as`.
-    pub(crate) name: String,
+    /// What the file calls it from then on, if it is a `use` declaration: the last word of the path,
+    /// or the one after `as`.
+    pub(crate) name: Option<String>,
     /// Whether others find it in this file (`pub use`).
     pub(crate) is_reexport: bool,
 }
 
-/// Words with which a path of this crate begins.
-const ROOTS: [&str; 3] = ["crate", "super", "self"];
-
-/// Every path that `code` names. Those outside of `use` count if they begin at a module of this crate.
+/// Every path of two words or more that `code` names, in `use` declarations and elsewhere.
 pub(crate) fn imports(code: &str) -> Vec<Import> {
     let (mut found, mut before, mut at) = (Vec::new(), "", 0);
     while at < code.len() {
@@ -26,14 +24,17 @@ pub(crate) fn imports(code: &str) -> Vec<Import> {
         let after = at + word.len();
         if word == "use" {
             let is_reexport = before == "pub" || code[..at].trim_end().ends_with(')');
-            at = code.len() - tree(&code[after..], &[], is_reexport, &mut found).len();
-        } else if ROOTS.contains(&word)
-            && code[after..].starts_with("::")
+            let first = found.len();
+            at = code.len() - tree(&code[after..], &[], &mut found).len();
+            found[first..].iter_mut().for_each(|it| it.is_reexport = is_reexport);
+        } else if code[after..].starts_with("::")
             // `pub(in crate::cli)` imports nothing; `$crate::` is a macro's.
-            && before != "in"
+            && !code[..at].ends_with("pub(in ")
             && !code[..at].ends_with(['$', ':'])
         {
-            at = code.len() - tree(&code[at..], &[], false, &mut found).len();
+            let first = found.len();
+            at = code.len() - tree(&code[at..], &[], &mut found).len();
+            found[first..].iter_mut().for_each(|it| it.name = None);
         } else {
             at = after;
         }
@@ -43,18 +44,13 @@ pub(crate) fn imports(code: &str) -> Vec<Import> {
 }
 
 /// Reads one path, or one in braces after `prefix`; what follows it.
-fn tree<'c>(
-    code: &'c str,
-    prefix: &[String],
-    is_reexport: bool,
-    found: &mut Vec<Import>,
-) -> &'c str {
+fn tree<'c>(code: &'c str, prefix: &[String], found: &mut Vec<Import>) -> &'c str {
     let (mut path, mut rest) = (prefix.to_vec(), code.trim_start());
     loop {
         if let Some(inside) = rest.strip_prefix('{') {
             rest = inside.trim_start();
             while !rest.is_empty() && !rest.starts_with('}') {
-                rest = tree(rest, &path, is_reexport, found).trim_start();
+                rest = tree(rest, &path, found).trim_start();
                 rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
             }
             return rest.strip_prefix('}').unwrap_or(rest);
@@ -77,8 +73,8 @@ fn tree<'c>(
         name = word(alias);
         rest = &alias[name.len()..];
     }
-    let name = name.to_owned();
-    found.push(Import { path, name, is_reexport });
+    let name = Some(name.to_owned());
+    found.push(Import { path, name, is_reexport: false });
     // What no tree goes on with, such as `*` or a turbofish, is left to the caller.
     rest.strip_prefix('*').unwrap_or(rest)
 }

@@ -232,7 +232,10 @@ fn an_import_is_found_behind_super_names_of_its_own_and_re_exports() {
         ("a/one.rs", "use super::Second; pub struct One;"),
         ("a/two.rs", "mod below; pub(in crate::a) struct Two; fn f() { super::super::a::One }"),
         ("a/two/below.rs", "use super::Two; use super::super::one;"),
-        ("b.rs", "use crate::a::{self, Second, two as it}; use std::fmt;"),
+        (
+            "b.rs",
+            "use crate::a::{self, Second, two as it}; use std::fmt; fn f() { it::below::f() }",
+        ),
     ];
     let sources = sources.map(|(path, text)| Source::new(path, text));
     let files = Files::of(&sources);
@@ -242,6 +245,6 @@ fn an_import_is_found_behind_super_names_of_its_own_and_re_exports() {
     assert_eq!(of("a/one.rs"), ["a/two.rs"], "and not the file between them");
     assert_eq!(of("a/two.rs"), ["a/one.rs"], "its child is its own");
     assert_eq!(of("a/two/below.rs"), ["a/one.rs"]);
-    assert_eq!(of("b.rs"), ["a/mod.rs", "a/two.rs"]);
+    assert_eq!(of("b.rs"), ["a/mod.rs", "a/two.rs", "a/two/below.rs"]);
     assert_eq!(circles(&edges), [["a/one.rs", "a/two.rs"]]);
 }
