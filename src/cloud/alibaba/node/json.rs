@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::node::{Node, Unreadable};
+use super::{Node, Unreadable};
 use crate::cloud::xml::{MAX_DEPTH, MAX_VALUES};
 
 /// Below this a floating-point number keeps every digit: 2^53.

@@ -1,6 +1,6 @@
 //! XML answers as the tree that JSON answers are read into.
 
-use super::node::{Node, Unreadable};
+use super::{Node, Unreadable};
 use crate::cloud::xml::Element;
 
 /// Reads one document; the root's name is dropped.
