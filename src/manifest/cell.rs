@@ -1,4 +1,4 @@
-//! A cell's bytes → its text, and what spreadsheets and editors do to values.
+//! Reads the text of a cell, and recognizes what spreadsheets and editors do to values.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! The mistakes of one file: each kind told some times, then counted.
+//! Limits how often the same mistake in one file is reported: after that it is only counted.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! What was gathered → the set of pairs, the same whichever thread read what.
+//! Builds the set of pairs from what was gathered. The set is the same whichever thread read what.
 
 use rayon::prelude::*;
 
@@ -10,7 +10,8 @@ use super::intern::{GroupPlaces, NumberedGroups};
 use super::shared::Shared;
 use crate::model::{Draft, Groups, LaneIds, LaneKey, PairSet};
 
-/// Lanes that are sorted at once, before their groups are spelled out.
+/// Lanes whose groups are sorted at once. The ids of these lanes are moved into the set before the next
+/// lanes are sorted, so that few ids are in memory twice.
 const LANES: usize = 64;
 
 /// Builds the set of pairs.
@@ -19,6 +20,7 @@ pub(super) fn finish(gather: Gather, shared: Shared<'_>) -> Parsed {
     let numbered = interner.into_groups();
     let named = gather.has_strays.then(|| named(&numbered, &gather.drafts));
     let (groups, places) = in_order(&numbered, &lanes, named);
+    // The memory of the table is free before that of the pairs is taken.
     drop((numbered, lanes));
     let filters = gather.filters.iter().map(|at| filters[*at as usize].clone()).collect();
     let place = |number| places.get(number);

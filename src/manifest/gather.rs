@@ -1,4 +1,4 @@
-//! The parts of all manifests, in order → drafts of rows, errors, notes.
+//! Gathers what the parts of all manifests hold, in order: rows, errors and notes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use super::part::Part;
 use super::{Fault, RowError};
 use crate::model::{Draft, Source};
 
-/// Line numbers of a command stay below this: no more groups are named than can be numbered.
+/// Line numbers of a command stay below this, so that no more groups are named than can be numbered.
 const MAX_LINES: u32 = 1 << 30;
 
 /// Filters of a command: as many as a [`crate::model::Row`] can number.
@@ -102,6 +102,7 @@ impl Gather {
     fn number_filters(&mut self, rows: &mut Draft) -> bool {
         let mut ran_out = false;
         for (filter, at) in rows.filters_mut().iter_mut().zip(0..) {
+            // A number beyond the last place marks a row that is refused.
             *filter = self.place(*filter).unwrap_or(MAX_FILTERS + at);
             ran_out |= *filter >= MAX_FILTERS;
         }

@@ -1,4 +1,4 @@
-//! The header of a manifest → its layout.
+//! Finds the header of a manifest and reads the layout of its rows.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! One table of all groups, shared by the threads that read: a group → its number, exactly.
+//! The table of all groups, which the reading threads share: it gives each group one number.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ pub(super) struct Interner {
     uncoded: Mutex<UncodedGroups>,
 }
 
-/// Groups whose ids have no code.
+/// Groups whose ids have no code: they are few, so one map will do.
 #[derive(Debug, Default)]
 struct UncodedGroups {
     known: std::collections::HashMap<(u32, String), u64>,
@@ -135,7 +135,8 @@ impl NumberedGroups {
     }
 }
 
-/// The place of each group, by its number; threads set those of different groups.
+/// The place of each group in the order of a plan, by the number of the group. Threads set the places
+/// of different groups at the same time.
 #[derive(Debug)]
 pub(super) struct GroupPlaces(Vec<Vec<AtomicU32>>);
 
@@ -150,6 +151,7 @@ impl GroupPlaces {
 
     /// Sets the place of a group; true if it had none.
     pub(super) fn set(&self, number: u32, place: u32) -> bool {
+        // Relaxed is enough: the threads that set places are joined before any place is read.
         self.of(number).swap(place, Ordering::Relaxed) == UNKNOWN
     }
 
@@ -188,7 +190,8 @@ fn by_shard(hashes: &[u64], order: &mut Vec<u32>) -> [usize; SHARDS] {
     next
 }
 
-/// What a mutex guards; a thread that panicked ends the command anyway.
+/// The value that a mutex guards. A poisoned mutex is used all the same, because a thread that
+/// panicked ends the command.
 pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

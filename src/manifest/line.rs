@@ -31,6 +31,8 @@ impl LineCutter {
         for at in 0..=last {
             let mark = if at == last { b'\n' } else { b',' };
             let guess = from + self.lengths[at];
+            // A guess may pass over a comma, so that the cell holds it. No cell with a comma was ever
+            // found good, so such a row is not taken for a plain one.
             let end = if guesses && bytes.get(guess) == Some(&mark) {
                 guess
             } else {

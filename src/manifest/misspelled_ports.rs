@@ -5,7 +5,7 @@ use super::odd_character::{OddCharacter, mended};
 use crate::model::PortRange;
 
 /// What a text that is not a range is, and the range that was probably meant.
-struct Slip {
+struct Misspelling {
     wrong: &'static str,
     meant: Option<String>,
     remedy: &'static str,
@@ -42,24 +42,29 @@ pub(super) fn explain(text: &str, expected: &'static str) -> Option<Fault> {
     if text.parse::<PortRange>().is_ok() {
         return None;
     }
-    let slip = date(&plain).or_else(|| range(&plain)).or_else(|| other(&plain))?;
+    let misspelling = date(&plain).or_else(|| range(&plain)).or_else(|| other(&plain))?;
     let odd = OddCharacter::find(text).map(|odd| format!(": {odd}")).unwrap_or_default();
-    let meant = slip.meant.filter(|meant| meant.parse::<PortRange>().is_ok());
+    let meant = misspelling.meant.filter(|meant| meant.parse::<PortRange>().is_ok());
     let meant = meant.map(|meant| format!(" (was `{meant}` meant?)")).unwrap_or_default();
-    Some(Fault::detailed(text, slip.wrong, &format!("{odd}{meant}{}", slip.remedy), expected))
+    Some(Fault::detailed(
+        text,
+        misspelling.wrong,
+        &format!("{odd}{meant}{}", misspelling.remedy),
+        expected,
+    ))
 }
 
 /// `80`, `80-90`, `80 / 90`.
-fn range(text: &str) -> Option<Slip> {
+fn range(text: &str) -> Option<Misspelling> {
     if text == "-1" || is_number(text) {
         let meant = Some(format!("{text}/{text}"));
-        return Some(Slip { wrong: "is one number", meant, remedy: "" });
+        return Some(Misspelling { wrong: "is one number", meant, remedy: "" });
     }
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (from, rest) = text.split_at(digits);
     let to = rest.trim_start_matches([' ', '-', ':', '~', '/', '.', '_']);
     let to = to.strip_prefix("to ").unwrap_or(to).trim_start();
-    (is_number(from) && is_number(to) && rest.len() > to.len()).then(|| Slip {
+    (is_number(from) && is_number(to) && rest.len() > to.len()).then(|| Misspelling {
         wrong: "is a range written in another way",
         meant: Some(format!("{from}/{to}")),
         remedy: "",
@@ -67,7 +72,7 @@ fn range(text: &str) -> Option<Slip> {
 }
 
 /// `8-Aug`, `2026-08-08`: what spreadsheets make of `8/8`.
-fn date(text: &str) -> Option<Slip> {
+fn date(text: &str) -> Option<Misspelling> {
     let is_separator = |c: char| " -/.,".contains(c) || "年月日".contains(c);
     let parts: Vec<&str> = text.split(is_separator).filter(|part| !part.is_empty()).collect();
     let numbers: Option<Vec<u32>> =
@@ -92,7 +97,7 @@ fn date(text: &str) -> Option<Slip> {
     numbers.sort_unstable();
     let meant = if let [from, to] = numbers[..] { Some(format!("{from}/{to}")) } else { None };
     let wrong = "is a date that a spreadsheet made of a range";
-    Some(Slip { wrong, meant, remedy: " (format the column as text)" })
+    Some(Misspelling { wrong, meant, remedy: " (format the column as text)" })
 }
 
 fn month(word: &str) -> Option<u32> {
@@ -103,12 +108,12 @@ fn month(word: &str) -> Option<u32> {
 }
 
 /// Several ranges, or a word.
-fn other(text: &str) -> Option<Slip> {
-    let slip = |wrong, remedy| Some(Slip { wrong, meant: None, remedy });
+fn other(text: &str) -> Option<Misspelling> {
+    let misspelling = |wrong, remedy| Some(Misspelling { wrong, meant: None, remedy });
     if text.contains([',', ';']) {
-        slip("holds several ranges", " (give each a row of its own)")
+        misspelling("holds several ranges", " (give each a row of its own)")
     } else if ["all", "any", "*"].contains(&text.to_ascii_lowercase().as_str()) {
-        slip("is not a range", " (leave the cell empty for any)")
+        misspelling("is not a range", " (leave the cell empty for any)")
     } else {
         None
     }

@@ -8,7 +8,6 @@
 
 mod account;
 mod cell;
-mod chunk;
 mod code;
 mod column;
 mod error;
@@ -25,12 +24,14 @@ mod intern;
 mod known;
 mod line;
 mod marks;
+mod misspelled_ports;
 mod near;
 mod odd_character;
 mod options;
 mod owned;
 mod parallel;
 mod part;
+mod pieces;
 mod ports;
 mod quick;
 mod read;
@@ -39,7 +40,6 @@ mod row;
 mod shard;
 mod shared;
 mod short;
-mod slips;
 mod split;
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,15 @@
-//! Pieces handed out to threads, and their parts taken back in order.
+//! Hands pieces out to threads, and gathers what they read in the order of the file.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::Fault;
-use super::chunk::{Piece, Pieces};
 use super::column::Layout;
 use super::gather::Gather;
 use super::intern::held;
 use super::options::PlainRows;
 use super::part::{Part, PartReader};
+use super::pieces::{Piece, Pieces};
 use super::shared::Shared;
 
 /// How reading ended.
@@ -59,29 +59,35 @@ pub(super) fn readers<'r>(
     (0..rayon::current_num_threads()).map(reader).collect()
 }
 
+/// What the threads share.
 struct Parallel<'p> {
-    /// The bytes of a piece are needed until all before it are gathered.
+    /// The bytes of a piece are needed until all pieces before it are gathered: if one of these ends
+    /// inside a record, they are read again together with the rest of it.
     keeps_bytes: bool,
     intake: Mutex<Intake<'p>>,
     order: Mutex<InOrder<'p>>,
 }
 
+/// Where threads get pieces.
 struct Intake<'p> {
     pieces: &'p mut Pieces,
+    /// How many were handed out, which is the number of the next.
     taken: usize,
     limit: usize,
     ended: bool,
 }
 
+/// Where threads put what they read.
 struct InOrder<'p> {
     gather: &'p mut Gather,
     /// The number of the piece to be gathered next.
     next: usize,
-    /// What was read ahead of it.
+    /// The parts that were read before it, with the bytes of their pieces.
     waiting: BTreeMap<usize, (Part, Vec<u8>)>,
     stop: Option<Stop>,
 }
 
+/// Why no more is gathered.
 enum Stop {
     /// The rest of the piece to be read again; those after it are in `waiting`.
     Open(Vec<u8>),
@@ -105,6 +111,7 @@ impl Parallel<'_> {
             if let Some(free) = order.accept(number, part, again) {
                 buffer = free;
             }
+            // Both locks are held here, and no thread takes them in the other order.
             if order.stop.is_some() {
                 held(&self.intake).limit = 0;
             }
@@ -117,6 +124,7 @@ impl Parallel<'_> {
         match order.stop {
             Some(Stop::Full(fault)) => ParallelEnd::Full(fault),
             Some(Stop::Open(mut again)) => {
+                // What was read ahead is thrown away, but its groups are in the table already.
                 order.gather.has_strays |= !order.waiting.is_empty();
                 order.waiting.values().for_each(|(_, bytes)| again.extend(bytes));
                 ParallelEnd::Open(again)

@@ -1,15 +1,15 @@
-//! One piece of a manifest → its rows, checked; pieces are read in parallel.
+//! Reads the rows of one piece of a manifest and checks them. Pieces are read in parallel.
 
 use std::borrow::Cow;
 
 use memchr::memchr_iter;
 
-use super::chunk::Piece;
 use super::column::Layout;
 use super::group_key::GroupKey;
 use super::intern::Scratch;
 use super::known::{KnownCells, RowContext};
 use super::options::PlainRows;
+use super::pieces::Piece;
 use super::quick::QuickReader;
 use super::row::{self, Faults, Texts};
 use super::shared::Shared;
@@ -17,7 +17,7 @@ use super::split::{Cell, Split, first_line, split};
 use super::{Column, Fault, cell, filter};
 use crate::model::{Draft, Filter, Provider};
 
-/// Bytes of a short row: what room is made for.
+/// Bytes of a short row: memory is reserved for as many rows as a piece could hold of these.
 const SHORT_ROW: usize = 80;
 
 /// What a piece holds.
@@ -33,7 +33,7 @@ pub(super) struct Part {
     pub(super) rows_read: u64,
     /// Lines up to the end, or to the open record.
     pub(super) lines: u32,
-    /// Where a record begins that goes on beyond the piece.
+    /// Where the record begins that goes on beyond the piece, if one does.
     pub(super) open: Option<usize>,
 }
 
@@ -85,6 +85,7 @@ impl<'r> PartReader<'r> {
         self.part.rows = Draft::with_capacity(piece.bytes.len() / SHORT_ROW);
         self.records(&piece.bytes, piece.last);
         self.numbers.resize(self.keys.len(), 0);
+        // All groups of a piece are numbered at once, so that each shard of the table is locked once.
         self.shared.groups.number(&self.keys, &mut self.scratch, &mut self.numbers);
         let (ends, _) = self.numbers.as_chunks::<2>();
         self.part.rows.ends_mut().copy_from_slice(ends);
@@ -112,7 +113,7 @@ impl<'r> PartReader<'r> {
                     self.part.open = Some(at);
                     return;
                 }
-                // Only this line is given up: what the quote swallowed may be good rows.
+                // The quote may have swallowed good rows, so reading goes on with the next line.
                 Split::Broken(cell, fault) => {
                     self.part.rows_read += 1;
                     self.part.errors.push((line, self.layout.title(cell), fault));
@@ -201,6 +202,7 @@ impl<'r> PartReader<'r> {
         let lanes = [Column::AccountA, Column::AccountB]
             .map(|account| self.shared.lane(cloud, texts.of(account), region));
         let context = RowContext { cloud, filter: self.shared.filter(&filter) };
+        // From now on, rows with the same cells are read quickly.
         self.known.learn(texts, context, lanes);
         let [own, peer] = lanes;
         let ends = [
@@ -246,7 +248,7 @@ fn hint(cells: &[Cell<'_>], are_more: bool, delimiter: char) -> Cow<'static, str
 /// The filter of a row; what is wrong goes to `faults`.
 fn read_filter(cloud: Provider, texts: &Texts<'_>, faults: &mut Faults) -> Filter {
     let mut found = Vec::new();
-    let cells = Column::NARROWING.map(|column| texts.of(column));
+    let cells = Column::FILTER.map(|column| texts.of(column));
     let filter = filter::read(&cells, cloud, &mut found);
     for (column, fault) in found {
         faults.add(column, fault);

@@ -1,4 +1,4 @@
-//! A reader → pieces that end with a line, so that several can be parsed at once.
+//! Cuts a file into pieces that end with a line end, so that several can be parsed at the same time.
 
 use std::io::{self, Read};
 
@@ -7,11 +7,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::hex;
 
-/// The longest line, in bytes. Rows are below 10 KiB; this bounds the memory of a wrong file.
+/// The longest line, in bytes. A row has less than 10 KiB; the limit keeps a file that is no manifest
+/// from filling the memory.
 pub(super) const MAX_LINE: usize = 1 << 20;
 
-/// More bytes than the longest record: what was put back is cut no shorter, so that a record that
-/// went on beyond its piece is whole in the next.
+/// More bytes than the longest record has. What was put back is never cut shorter than this, so a
+/// record that went on beyond its piece is whole in the next one.
 const MAX_RECORD: usize = 1 << 16;
 
 /// Some whole lines of a file.
@@ -25,7 +26,7 @@ pub(super) struct Piece {
 
 /// Why a file was not read to its end.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum ReadFailure {
     /// The operating system failed.
     Io(io::Error),
     /// A line is longer than [`MAX_LINE`].
@@ -39,11 +40,11 @@ pub(super) enum Trouble {
 pub(super) struct Pieces {
     reader: Box<dyn Read + Send>,
     size: usize,
-    /// Read, and not yet given out.
+    /// Bytes that were read and not yet given out.
     held: Vec<u8>,
     ended: bool,
-    trouble: Option<Trouble>,
-    /// Over every byte that was read.
+    failure: Option<ReadFailure>,
+    /// The hash of every byte that was read.
     hasher: Sha256,
 }
 
@@ -51,7 +52,7 @@ impl Pieces {
     /// The pieces of `reader`.
     pub(super) fn new(reader: Box<dyn Read + Send>, size: usize) -> Self {
         let hasher = Sha256::new();
-        Self { reader, size, held: Vec::new(), ended: false, trouble: None, hasher }
+        Self { reader, size, held: Vec::new(), ended: false, failure: None, hasher }
     }
 
     /// The first `length` bytes, or all if there are fewer; before any piece was taken.
@@ -70,9 +71,10 @@ impl Pieces {
     }
 
     /// The next piece, in the memory of `buffer`; `None` at the end of the file, or of its whole
-    /// lines before a trouble.
+    /// lines before a failure.
     pub(super) fn next(&mut self, mut buffer: Vec<u8>) -> Option<Piece> {
         buffer.clear();
+        // What was put back may be long: it is given out again in pieces of the usual size.
         let window = self.size + MAX_RECORD;
         if self.held.len() > window
             && let Some(end) = memrchr(b'\n', &self.held[..window])
@@ -87,6 +89,7 @@ impl Pieces {
             if self.ended {
                 return (!buffer.is_empty()).then_some(Piece { bytes: buffer, last: true });
             }
+            // The unfinished line at the end goes into the next piece, unless it is too long already.
             if let Some(end) = memrchr(b'\n', &buffer)
                 && buffer.len() - end <= MAX_LINE
             {
@@ -97,7 +100,7 @@ impl Pieces {
             if buffer.len() > MAX_LINE {
                 let line = memrchr(b'\n', &buffer).map_or(0, |end| end + 1);
                 let has_returns = memchr(b'\r', &buffer[line..]).is_some();
-                self.give_up(&mut buffer, Trouble::LongLine { has_returns });
+                self.give_up(&mut buffer, ReadFailure::LongLine { has_returns });
             }
         }
     }
@@ -109,13 +112,13 @@ impl Pieces {
     }
 
     /// What cut the file short, once [`Self::next`] gives no more.
-    pub(super) fn trouble(&mut self) -> Option<Trouble> {
-        self.trouble.take()
+    pub(super) fn failure(&mut self) -> Option<ReadFailure> {
+        self.failure.take()
     }
 
     /// SHA-256 of the bytes of the file, hexadecimal; `None` unless it was read to its end.
     pub(super) fn digest(&self) -> Option<String> {
-        let is_whole = self.ended && self.trouble.is_none();
+        let is_whole = self.ended && self.failure.is_none();
         is_whole.then(|| hex(&self.hasher.clone().finalize()))
     }
 
@@ -126,18 +129,20 @@ impl Pieces {
         bytes.reserve(size);
         let (size, from) = (size as u64, bytes.len());
         let read = self.reader.by_ref().take(size).read_to_end(bytes);
+        // Here every byte passes once, also one that is given out again after `put_back`.
         self.hasher.update(&bytes[from..]);
         match read {
+            // A reader that gives fewer bytes than were asked for has no more.
             Ok(got) => self.ended = (got as u64) < size,
-            Err(error) => self.give_up(bytes, Trouble::Io(error)),
+            Err(error) => self.give_up(bytes, ReadFailure::Io(error)),
         }
     }
 
     /// Ends the file at the last whole line.
-    fn give_up(&mut self, bytes: &mut Vec<u8>, trouble: Trouble) {
+    fn give_up(&mut self, bytes: &mut Vec<u8>, failure: ReadFailure) {
         bytes.truncate(memrchr(b'\n', bytes).map_or(0, |end| end + 1));
         self.ended = true;
-        self.trouble = Some(trouble);
+        self.failure = Some(failure);
     }
 }
 
@@ -170,7 +175,7 @@ mod tests {
     fn a_line_without_end_is_given_up() {
         let mut pieces = Pieces::new(Box::new(io::repeat(b'x')), 1 << 16);
         assert!(pieces.next(Vec::new()).is_none());
-        assert!(matches!(pieces.trouble(), Some(Trouble::LongLine { has_returns: false })));
+        assert!(matches!(pieces.failure(), Some(ReadFailure::LongLine { has_returns: false })));
     }
 
     #[test]
@@ -184,7 +189,7 @@ mod tests {
                 given += 1;
                 assert!(given <= MAX_LINE >> 16, "the same bytes again and again");
             }
-            assert_eq!(pieces.trouble().is_some(), is_too_long);
+            assert_eq!(pieces.failure().is_some(), is_too_long);
         }
     }
 
@@ -194,7 +199,7 @@ mod tests {
         let mut pieces = Pieces::new(Box::new(failing), 64);
         assert_eq!(pieces.next(Vec::new()).map(|piece| piece.bytes), Some(b"one\ntwo\n".to_vec()));
         assert!(pieces.next(Vec::new()).is_none());
-        assert!(matches!(pieces.trouble(), Some(Trouble::Io(_))));
+        assert!(matches!(pieces.failure(), Some(ReadFailure::Io(_))));
     }
 
     struct Failing;

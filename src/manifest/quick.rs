@@ -1,5 +1,5 @@
-//! A plain row at a glance: one line of cells that were all found good before, but for new
-//! groups. Whatever else it holds, careful reading decides.
+//! Reads plain rows quickly: rows of one line whose cells were all found good before, except for
+//! new groups. Every other row is left to careful reading.
 
 use super::Column;
 use super::code::Code;
@@ -49,20 +49,22 @@ impl QuickReader {
 
     /// Reads the row at the start of `bytes`; `None` if it is not plain.
     pub(super) fn read(&mut self, bytes: &[u8], known: &KnownCells) -> Option<QuickRow> {
+        // Most rows are cut right by the lengths of the row before, without looking at every byte.
         self.read_cut(bytes, known, true).or_else(|| self.read_cut(bytes, known, false))
     }
 
-    /// Reads the row, cut by guesses or exactly. A guess may take a later comma for the end of a
-    /// cell: a cell with a comma is none that was ever found good.
+    /// Reads the row, cut by guesses or exactly.
     fn read_cut(&mut self, bytes: &[u8], known: &KnownCells, guesses: bool) -> Option<QuickRow> {
         let mut cells = LineCells::new(bytes);
         let length = self.cutter.cut(&mut cells, guesses)?;
+        // A note is checked by careful reading.
         if self.note.is_some_and(|note| !cells.get(note).is_empty()) {
             return None;
         }
         let context = known.context(&cells)?;
         let [one, other] = self.groups.map(|group| code(cells.get(group), context.cloud));
         let (one, other) = (one?, other?);
+        // A group that is paired with itself is an error, which careful reading reports.
         if one == other {
             return None;
         }

@@ -1,6 +1,6 @@
-//! Manifests → pairs: the pieces of a file in parallel, their parts gathered in order.
+//! Reads manifests into pairs: the pieces of a file are parsed in parallel, and what they hold is
+//! gathered in the order of the file.
 
-use super::chunk::{MAX_LINE, Pieces, Trouble};
 use super::column::Layout;
 use super::finish::finish;
 use super::form;
@@ -9,14 +9,15 @@ use super::header::{self, BadHeader, Search};
 use super::options::{PlainRows, ReadOptions};
 use super::parallel::{self, ParallelEnd};
 use super::part::count_lines;
+use super::pieces::{MAX_LINE, Pieces, ReadFailure};
 use super::shared::Shared;
 use super::{Column, Fault, ManifestInput, Parsed, Rules};
 
-/// Bytes of a piece: large enough to parse in peace, small enough for the caches.
+/// Bytes of a piece: large enough that threads seldom wait for each other, small enough for the caches.
 const PIECE: usize = 1 << 19;
 
-/// Pieces that are read at once, for each thread, where a note may go on from one to the next:
-/// their bytes are kept until it is known.
+/// Pieces that each thread may read ahead where a note may go on from one piece to the next: their
+/// bytes are kept until it is known whether they begin with a record.
 const AHEAD: usize = 8;
 
 /// Reads every manifest to its end and de-duplicates their rows, on the threads of the current
@@ -44,10 +45,11 @@ pub(super) fn read_by(inputs: Vec<ManifestInput>, rules: &Rules, options: ReadOp
 /// Why the rest of a file is not read.
 enum Stop {
     Header(BadHeader),
-    Trouble(Trouble),
+    ReadFailure(ReadFailure),
     Full(Fault),
 }
 
+/// One manifest while it is read.
 struct File<'g> {
     pieces: Pieces,
     gather: &'g mut Gather,
@@ -61,13 +63,14 @@ impl File<'_> {
             Some(_) => readers.len() * AHEAD,
             None => usize::MAX,
         };
-        // The first piece alone: most manifests have no other.
+        // Most manifests have one piece, so the first one is read without other threads.
         let mut limit = 1;
         loop {
             let threads = limit.min(readers.len());
             match parallel::read(&mut self.pieces, self.gather, limit, &mut readers[..threads]) {
                 ParallelEnd::Taken => limit = limit.saturating_mul(AHEAD).min(ahead),
-                // A piece that begins inside a note was parsed for nothing: fewer at once, then.
+                // The pieces after this one were parsed for nothing, since they begin inside a note: the
+                // next one is read alone.
                 ParallelEnd::Open(again) => {
                     self.pieces.put_back(again);
                     limit = 1;
@@ -76,8 +79,8 @@ impl File<'_> {
                 ParallelEnd::Ended => {
                     return self
                         .pieces
-                        .trouble()
-                        .map_or(Ok(()), |trouble| Err(Stop::Trouble(trouble)));
+                        .failure()
+                        .map_or(Ok(()), |failure| Err(Stop::ReadFailure(failure)));
                 }
             }
         }
@@ -90,6 +93,7 @@ impl File<'_> {
         let mut search = Search::default();
         while let Some(mut piece) = self.pieces.next(Vec::new()) {
             let found = search.read(&piece.bytes).map_err(|mut bad| {
+                // The search counts the lines of this piece alone.
                 bad.line += self.gather.lines_of_source();
                 Stop::Header(bad)
             })?;
@@ -100,8 +104,8 @@ impl File<'_> {
             }
             self.gather.skip_lines(count_lines(&piece.bytes));
         }
-        let trouble = self.pieces.trouble().map(Stop::Trouble);
-        Err(trouble.unwrap_or_else(|| Stop::Header(header::missing())))
+        let failure = self.pieces.failure().map(Stop::ReadFailure);
+        Err(failure.unwrap_or_else(|| Stop::Header(header::missing())))
     }
 
     fn report(&mut self, stop: Stop) {
@@ -112,10 +116,10 @@ impl File<'_> {
                     self.gather.error(bad.line, column, fault);
                 }
             }
-            Stop::Trouble(Trouble::Io(error)) => {
+            Stop::ReadFailure(ReadFailure::Io(error)) => {
                 self.gather.error(line, "file", Fault::Unreadable(error.to_string()));
             }
-            Stop::Trouble(Trouble::LongLine { has_returns }) => {
+            Stop::ReadFailure(ReadFailure::LongLine { has_returns }) => {
                 let hint = if has_returns { " (do its lines end with CR alone?)" } else { "" };
                 self.gather.error(line, "row", Fault::LongLine { most: MAX_LINE, hint });
             }

@@ -1,4 +1,5 @@
-//! One part of the table of all groups: open addressing, half a dozen bytes a group beside its key.
+//! One shard of the table of all groups: open addressing, with half a dozen bytes for each group
+//! beside its key.
 
 use super::fold::Fold;
 use super::group_key::GroupKey;
@@ -17,7 +18,8 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    /// Makes room for `more` keys in at most two thirds of the slots.
+    /// Makes room for `more` keys. At most two thirds of the slots are taken, so that every search soon
+    /// meets a free one, at which it ends.
     pub(super) fn make_room(&mut self, more: usize, hash: &Fold) {
         let wanted = (self.keys.len() + more) * 3 / 2 + 1;
         if wanted <= self.slots.len() {

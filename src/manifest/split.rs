@@ -1,4 +1,4 @@
-//! One record of a manifest → its cells (RFC 4180).
+//! Splits a record of a manifest into its cells (RFC 4180).
 
 use memchr::{memchr, memchr_iter, memchr2};
 
