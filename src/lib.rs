@@ -6,7 +6,7 @@
 //! [`cloud`] and [`journal`] are the two ports; [`sandbox`] stands in for both clouds.
 //!
 //! Modules stand bottom layer first; ARCHITECTURE.md says who may import whom, and
-//! `tests/layers.rs` holds them to it.
+//! `tests/layers/` holds them to it.
 
 pub mod files;
 pub mod model;

@@ -1,12 +1,12 @@
 //! The command line.
 
-mod absent;
-mod commands;
 mod common;
 mod help;
+mod later_versions;
+mod options;
+mod usage_error;
 mod values;
 mod version;
-mod wrong;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -16,13 +16,13 @@ use clap::error::ErrorKind;
 use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use clap_complete::Shell;
 
-pub(super) use commands::{
-    AccountsArgs, Acting, AuditArgs, CheckArgs, CommandsArgs, Pairs, PlanArgs, Planning,
-    ReportArgs, ResumeArgs, RevokeArgs, RunsArgs, SandboxArgs, VerifyArgs,
+pub(super) use common::{Colour, Common, DEFAULT_JOURNAL, FIRST_MANIFEST, LogFormat};
+pub(super) use options::{
+    AccountsArgs, AuditArgs, CheckArgs, CommandsArgs, ExecuteArgs, PairsArgs, PlanArgs,
+    PlanningArgs, ReportArgs, ResumeArgs, RevokeArgs, RunsArgs, SandboxArgs, VerifyArgs,
 };
-pub(super) use common::{Colour, Common, DEFAULT_JOURNAL, LogFormat};
+pub(super) use usage_error::one_of;
 pub(super) use version::SHORT as VERSION;
-pub(super) use wrong::one_of;
 
 use crate::report::{Format, Rows};
 
@@ -41,11 +41,11 @@ pub(super) struct Cli {
 
 /// Why a command line is not carried out.
 #[derive(Debug)]
-pub(super) enum Unread {
+pub(super) enum ParseEnd {
     /// Help or the version is asked for: to be printed, and that is all.
-    Asked(clap::Error),
+    HelpOrVersion(clap::Error),
     /// What is wrong, and what to do.
-    Wrong(String),
+    UsageError(String),
 }
 
 /// The command line as completion scripts know it.
@@ -54,16 +54,16 @@ pub(super) fn command() -> clap::Command {
 }
 
 /// Reads a command line.
-pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Unread> {
+pub(super) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, ParseEnd> {
     let args: Vec<OsString> = args.into_iter().collect();
-    if let Some(refusal) = absent::no_help(&args) {
-        return Err(Unread::Wrong(refusal));
+    if let Some(refusal) = later_versions::no_help(&args) {
+        return Err(ParseEnd::UsageError(refusal));
     }
     let command = Cli::command().color(help_colour(&args));
-    let mut command = absent::known_to(help::told_by(command));
+    let mut command = later_versions::known_to(help::told_by(command));
     let matches = command.try_get_matches_from_mut(args).map_err(unread)?;
-    if let Some(refusal) = absent::refusal(&matches) {
-        return Err(Unread::Wrong(refusal));
+    if let Some(refusal) = later_versions::refusal(&matches) {
+        return Err(ParseEnd::UsageError(refusal));
     }
     Cli::from_arg_matches(&matches).map_err(unread)
 }
@@ -80,11 +80,11 @@ fn help_colour(args: &[OsString]) -> ColorChoice {
     }
 }
 
-fn unread(error: clap::Error) -> Unread {
+fn unread(error: clap::Error) -> ParseEnd {
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Unread::Asked(error),
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Unread::Asked(error),
-        _ => Unread::Wrong(wrong::explain(&error)),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ParseEnd::HelpOrVersion(error),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => ParseEnd::HelpOrVersion(error),
+        _ => ParseEnd::UsageError(usage_error::explain(&error)),
     }
 }
 
@@ -150,10 +150,10 @@ pub(super) enum Command {
 
 impl Command {
     /// `revoke --dry-run` as what it means: `plan`.
-    pub(super) fn in_earnest(self) -> Self {
+    pub(super) fn normalized(self) -> Self {
         match self {
             Self::Revoke(args) if args.dry_run => Self::Plan(PlanArgs {
-                time: args.acting.time,
+                time: args.execute.time,
                 manifests: args.manifests,
                 planning: args.planning,
                 dry_run: true,
@@ -183,7 +183,7 @@ impl Command {
 
     /// Whether it comes to an end of its own when it is told to stop: all that call a cloud, and
     /// those that never end otherwise.
-    pub(super) const fn heeds_a_stop(&self) -> bool {
+    pub(super) const fn stops_when_told(&self) -> bool {
         match self {
             Self::Audit(_) | Self::Plan(_) | Self::Revoke(_) | Self::Resume(_) => true,
             Self::Verify(_) | Self::Accounts(_) | Self::Sandbox(_) => true,
@@ -226,7 +226,7 @@ impl Command {
     }
 
     /// Whether its result is a text that people read from its beginning.
-    pub(super) const fn is_read_at_leisure(&self) -> bool {
+    pub(super) const fn is_paged(&self) -> bool {
         match self {
             Self::Sandbox(_) | Self::Completions { .. } => false,
             Self::Runs(args) => !args.watch,
@@ -237,15 +237,15 @@ impl Command {
     /// The files that its own arguments name, standard input left out.
     pub(super) fn reads(&self) -> Vec<PathBuf> {
         if matches!(self, Self::Init) {
-            return vec![super::init::MANIFEST.into()];
+            return vec![FIRST_MANIFEST.into()];
         }
         let (manifests, other): (&[PathBuf], _) = match self {
             Self::Check(args) => (&args.manifests, None),
             Self::Accounts(args) => (&args.manifests, None),
             Self::Audit(args) => (&args.manifests, None),
             Self::Plan(args) => (&args.manifests, None),
-            Self::Revoke(args) => (&args.manifests, args.acting.pause_file.as_ref()),
-            Self::Resume(args) => (&[], args.acting.pause_file.as_ref()),
+            Self::Revoke(args) => (&args.manifests, args.execute.pause_file.as_ref()),
+            Self::Resume(args) => (&[], args.execute.pause_file.as_ref()),
             Self::Commands(args) => (&args.manifests, None),
             Self::Sandbox(args) => (&[], args.world.as_ref()),
             Self::Verify(_) | Self::Report(_) | Self::Runs(_) => (&[], None),
@@ -260,8 +260,8 @@ impl Command {
         match self {
             Self::Audit(args) => args.time.max_duration,
             Self::Plan(args) => args.time.max_duration,
-            Self::Revoke(args) => args.acting.time.max_duration,
-            Self::Resume(args) => args.acting.time.max_duration,
+            Self::Revoke(args) => args.execute.time.max_duration,
+            Self::Resume(args) => args.execute.time.max_duration,
             Self::Verify(args) => args.time.max_duration,
             _ => None,
         }

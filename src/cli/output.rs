@@ -1,6 +1,7 @@
 //! Where a result goes: standard output, or a file that appears whole.
 
-mod kept;
+mod pipe;
+mod reserved;
 mod screen;
 mod sink;
 
@@ -10,9 +11,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use self::kept::Kept;
+use self::pipe::Pipe;
+use self::reserved::Reserved;
 use self::screen::Screen;
-use self::sink::{Pipe, Sink};
+use self::sink::Sink;
 use super::args::{Colour, Command, Common, one_of};
 use super::exit::{Exit, Failure};
 use super::signals::Waits;
@@ -30,7 +32,7 @@ pub(super) struct Output {
     /// The form.
     pub(super) format: Format,
     path: Option<PathBuf>,
-    kept: Kept,
+    reserved: Reserved,
     colour: Colour,
     detail: Detail,
     /// Where a table goes that is read on a terminal.
@@ -45,10 +47,18 @@ impl Output {
         let asked = common.format.or_else(|| path.as_deref().and_then(format_of));
         let format = asked.or_else(|| command.forms().first().copied()).unwrap_or_default();
         let refusal = (!command.forms().contains(&format)).then(|| refusal(common, command));
-        let is_paged = !common.no_pager && command.is_read_at_leisure() && format == Format::Table;
+        let is_paged = !common.no_pager && command.is_paged() && format == Format::Table;
         let screen = if is_paged && path.is_none() { Screen::found() } else { None };
-        let kept = Kept::of(common, command);
-        Self { format, path, kept, colour: common.color, detail: common.detail(), screen, refusal }
+        let reserved = Reserved::of(common, command);
+        Self {
+            format,
+            path,
+            reserved,
+            colour: common.color,
+            detail: common.detail(),
+            screen,
+            refusal,
+        }
     }
 
     /// How a table is shown where the result goes.
@@ -83,16 +93,16 @@ impl Output {
     }
 
     /// Refuses a place whose file the configuration says is read.
-    pub(super) fn spare(&self, config: &Config) -> Result<(), Failure> {
+    pub(super) fn refuse_reserved(&self, config: &Config) -> Result<(), Failure> {
         match &self.path {
-            Some(path) => Kept::of_config(config).spare("--output", path),
+            Some(path) => Reserved::of_config(config).refuse("--output", path),
             None => Ok(()),
         }
     }
 
     /// Refuses a file that `option` would write over, if this command reads it.
-    pub(super) fn spare_from(&self, option: &str, path: &Path) -> Result<(), Failure> {
-        self.kept.spare(option, path)
+    pub(super) fn refuse_reserved_for(&self, option: &str, path: &Path) -> Result<(), Failure> {
+        self.reserved.refuse(option, path)
     }
 
     /// Writes a result that was made in memory.
@@ -115,15 +125,15 @@ impl Output {
                 None => Sink::Stdout(io::BufWriter::new(Pipe(io::stdout()))),
             }),
             Some(path) => {
-                self.kept.spare("--output", path)?;
+                self.reserved.refuse("--output", path)?;
                 Sink::at(path)
             }
         }
     }
 
     /// The summary as the one JSON object, with the error if there is one.
-    pub(super) fn summary(&self, summary: &Summary, ended: &Ended) -> Result<(), Failure> {
-        let object = WithError { summary, error: ended.error() };
+    pub(super) fn summary(&self, summary: &Summary, end: &CommandEnd) -> Result<(), Failure> {
+        let object = WithError { summary, error: end.error() };
         let mut text = Vec::new();
         serde_json::to_writer_pretty(PlainJson(&mut text), &object)
             .map_err(|error| Failure::new(Exit::CouldNotWork, error.to_string()))?;
@@ -156,8 +166,8 @@ fn refusal(common: &Common, command: &Command) -> String {
 
 /// Prints an error as the one JSON object.
 pub(super) fn print_error(command: &str, failure: &Failure) -> Result<(), io::Error> {
-    let ended = Ended { exit: failure.exit, messages: failure.messages.clone() };
-    let mut object = json!({ "schema": 1, "command": command, "error": ended.error() });
+    let end = CommandEnd { exit: failure.exit, messages: failure.messages.clone() };
+    let mut object = json!({ "schema": 1, "command": command, "error": end.error() });
     if let Some(run) = &failure.run {
         object["run"] = json!(run);
     }
@@ -180,14 +190,14 @@ pub(super) fn tell(text: &str) {
 
 /// How a command that has a result ended.
 #[derive(Debug)]
-pub(super) struct Ended {
+pub(super) struct CommandEnd {
     /// The exit code.
     pub(super) exit: Exit,
     /// Why it is not 0.
     pub(super) messages: Vec<String>,
 }
 
-impl Ended {
+impl CommandEnd {
     fn error(&self) -> Option<Value> {
         (self.exit != Exit::Done)
             .then(|| json!({ "exit": self.exit as u8, "messages": self.messages }))

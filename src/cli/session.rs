@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::context::Context;
 use super::exit::Failure;
 use super::invoker::this_process;
 use super::progress::Reporter;
 use super::signals::Waits;
-use super::start::Context;
 use super::summary::options;
-use super::{events, limits, world};
+use super::{embedded_clouds, events, process_limits};
 use crate::cloud::{Accounts, Directory, Http};
 use crate::config::Config;
 use crate::exchange::{Clock, Exchange, Moment, Progress, Silent, now_ms};
@@ -49,7 +49,7 @@ impl Session {
         let http = Http::within(&config.clouds.surroundings)?;
         let since = this_process(began.wall_ms);
         let journal = open_as(&context.common.journal, &since).await?;
-        let sandbox = world::begin(context, &mut config).await?;
+        let sandbox = embedded_clouds::begin(&context.common, &mut config).await?;
         let is_shown = !context.common.quiet && !context.common.no_progress;
         let reporter = || Reporter::start(context.bars.clone(), context.common.log_format);
         Ok(Self {
@@ -89,7 +89,7 @@ impl Session {
         tell_surroundings(&self.config, self.is_sandbox());
         let ceilings = (self.config.alibaba_limits.clone(), self.config.aws_limits.clone());
         let pacer = limiters(&*self.journal, run, ceilings, now_ms()).await?;
-        let pacer = pacer.at_most(limits::calls_at_once(self.is_sandbox()));
+        let pacer = pacer.at_most(process_limits::calls_at_once(self.is_sandbox()));
         let Since { by, began_ms } = &self.since;
         // After the limiters, which look for the end of former processes.
         let leases = take(&*self.journal, run).await?;

@@ -7,56 +7,20 @@ use std::process::ExitCode;
 use indicatif::MultiProgress;
 use tokio::runtime::{Builder, Runtime};
 
-use super::args::{self, Command, Common, Unread};
+use super::args::{self, Command, Common, ParseEnd};
+use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::output::{self, Output};
 use super::signals::Waits;
-use super::{
-    accounts, audit, check, commands, completions, events, init, limits, logging, plan, report,
-    resume, revoke, runs, sandbox, verify, world,
-};
+use super::{command, events, logging, process_limits};
 use crate::cloud::kill_commands;
-use crate::config::{Config, Overrides, environment};
 use crate::model::escape_control;
 use crate::report::Format;
 
-/// What every command is given.
-pub(super) struct Context {
-    /// The options of every command.
-    pub(super) common: Common,
-    /// The command's word.
-    pub(super) command: &'static str,
-    /// Where progress is drawn.
-    pub(super) bars: MultiProgress,
-    /// Where the result goes.
-    pub(super) output: Output,
-    /// What every wait of the command heeds.
-    pub(super) waits: Waits,
-}
-
-impl Context {
-    /// Whether a run that is well is told by its exit code alone (`--quiet`): cron mails what is
-    /// printed.
-    pub(super) fn keeps_quiet(&self, exit: Exit) -> bool {
-        let wanted = self.output.format != Format::Table || self.output.is_file();
-        self.common.quiet && exit == Exit::Done && !wanted
-    }
-
-    /// The configuration: file, environment, flags.
-    pub(super) fn config(&self, flags: &Overrides) -> Result<Config, Failure> {
-        let mut config = environment(std::env::vars_os())
-            .and_then(|env| Config::read(self.common.config.as_deref(), env, flags))
-            .map_err(|error| Failure::usage(error.to_string()))?;
-        self.output.spare(&config)?;
-        world::adopt_accounts(&self.common, &mut config)?;
-        Ok(config)
-    }
-}
-
 /// Parses the command line, runs the command, prints what failed once.
 pub fn start() -> ExitCode {
-    let private = limits::keep_memory_private();
-    let raised = limits::raise_open_files();
+    let private = process_limits::keep_memory_private();
+    let raised = process_limits::raise_open_files();
     let cli = match args::parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(unread) => return not_carried_out(unread),
@@ -69,7 +33,7 @@ pub fn start() -> ExitCode {
     if let Err(error) = raised {
         tracing::info!("the limit of open files stays as it is: {error}");
     }
-    let command = cli.command.in_earnest();
+    let command = cli.command.normalized();
     let context = Context {
         command: command.name(),
         output: Output::new(&cli.common, &command),
@@ -104,7 +68,7 @@ fn runtime(common: &Common, command: &Command) -> std::io::Result<Runtime> {
         Builder::new_current_thread()
     };
     let runtime = builder.enable_all().build()?;
-    limits::outlive_file_size_limits(&runtime)?;
+    process_limits::outlive_file_size_limits(&runtime)?;
     Ok(runtime)
 }
 
@@ -114,31 +78,17 @@ const fn serves(common: &Common, command: &Command) -> bool {
 }
 
 async fn run(context: &Context, command: Command) -> Result<Exit, Failure> {
-    if command.heeds_a_stop() {
-        limits::enough_files(serves(&context.common, &command))?;
+    if command.stops_when_told() {
+        process_limits::enough_files(serves(&context.common, &command))?;
     }
     context.output.check()?;
-    if command.heeds_a_stop() {
+    if command.stops_when_told() {
         let (name, is_json) = (context.command, context.output.format == Format::Json);
         context
             .waits
             .watch(command.max_duration(), move |failure| tell_of(failure, name, is_json))?;
     }
-    match command {
-        Command::Check(args) => check::run(context, &args),
-        Command::Init => init::run(context),
-        Command::Audit(args) => audit::run(context, &args).await,
-        Command::Plan(args) => plan::run(context, &args).await,
-        Command::Revoke(args) => revoke::run(context, &args).await,
-        Command::Resume(args) => resume::run(context, &args).await,
-        Command::Verify(args) => verify::run(context, &args).await,
-        Command::Commands(args) => commands::run(context, &args).await,
-        Command::Report(args) => report::run(context, &args).await,
-        Command::Runs(args) => runs::run(context, &args).await,
-        Command::Accounts(args) => accounts::run(context, &args).await,
-        Command::Sandbox(args) => sandbox::run(context, args).await,
-        Command::Completions { shell } => completions::run(context, shell),
-    }
+    command::run(context, command).await
 }
 
 /// Prints on another thread why a command is ended.
@@ -172,14 +122,14 @@ fn fail(context: &Context, mut failure: Failure) -> Exit {
 }
 
 /// Help and version are results; anything else is a usage error.
-fn not_carried_out(unread: Unread) -> ExitCode {
+fn not_carried_out(unread: ParseEnd) -> ExitCode {
     let failure = match unread {
-        Unread::Asked(error) => {
+        ParseEnd::HelpOrVersion(error) => {
             // A closed pipe leaves nobody to tell.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
-        Unread::Wrong(message) => Failure::usage(escape_control(&message)),
+        ParseEnd::UsageError(message) => Failure::usage(escape_control(&message)),
     };
     for message in &failure.messages {
         output::tell(&format!("unpair: {message}\n"));

@@ -1,8 +1,8 @@
 //! What a command tells of a run: counts, causes, and the options of the command that goes on.
 
 use super::args::{Common, DEFAULT_JOURNAL};
-use super::start::Context;
-use crate::journal::{JournalError, JournalRead, RunRecord};
+use super::context::Context;
+use crate::journal::{JournalRead, JournalError, RunRecord};
 use crate::model::quote;
 use crate::report::{Summary, summarize};
 

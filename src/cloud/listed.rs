@@ -5,16 +5,8 @@ use std::path::PathBuf;
 use super::CloudError;
 use super::alibaba::{self, Env};
 use super::aws;
-use crate::model::{AccountId, Provider};
-
-/// A profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedProfile {
-    /// Its name.
-    pub name: String,
-    /// Whose it is, where the file says so: the account of its role or of its single sign-on.
-    pub account: Option<AccountId>,
-}
+use super::listed_profile::ListedProfile;
+use crate::model::Provider;
 
 /// What the files of a cloud's tool hold.
 #[derive(Debug, Default)]

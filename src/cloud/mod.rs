@@ -4,6 +4,7 @@
 
 pub mod alibaba;
 pub mod aws;
+mod batch;
 mod child;
 mod directory;
 mod error;
@@ -12,6 +13,7 @@ mod hide;
 mod http;
 mod key_text;
 mod listed;
+mod listed_profile;
 mod named;
 mod proof;
 mod references;
@@ -24,12 +26,14 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
+pub use batch::Batch;
 pub use child::kill_commands;
 pub use directory::Accounts;
 pub use error::CloudError;
 pub use files::credential_files;
 pub use http::{Deadlines, Http, HttpReply, MAX_READ_BODY, MAX_WRITE_BODY, Stamp, check_endpoint};
-pub use listed::{Listed, ListedProfile, listed};
+pub use listed::{Listed, listed};
+pub use listed_profile::ListedProfile;
 pub use named::NamedGroups;
 pub use references::{Reference, References};
 pub use settings::{
@@ -162,31 +166,6 @@ impl Action {
             (Self::Revoke(Direction::Ingress), Provider::Alibaba) => "RevokeSecurityGroup",
             (Self::Revoke(Direction::Ingress), Provider::Aws) => "RevokeSecurityGroupIngress",
             (Self::Revoke(Direction::Egress), _) => "RevokeSecurityGroupEgress",
-        }
-    }
-}
-
-/// How many things one call may name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Batch {
-    /// Rules in a `revoke` by rule id.
-    pub revoke_ids: usize,
-    /// Rules in a `revoke` by permissions.
-    pub revoke_permissions: usize,
-    /// Groups in a `groups` call.
-    pub groups: usize,
-    /// Groups in a `rules` call.
-    pub rules: usize,
-    /// Groups in a `references` call; 0 where the provider does not tell groups.
-    pub references: usize,
-}
-
-impl Batch {
-    /// What one call to `cloud` may name.
-    pub const fn of(cloud: Provider) -> Self {
-        match cloud {
-            Provider::Alibaba => alibaba::BATCH,
-            Provider::Aws => aws::BATCH,
         }
     }
 }

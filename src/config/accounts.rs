@@ -2,7 +2,7 @@
 
 use super::error::Problem;
 use super::raw::RawAccount;
-use super::source::Places;
+use super::source::KeySources;
 use crate::cloud::{AccountSettings, AccountSource};
 use crate::manifest::check_account;
 use crate::model::{AccountId, Partition, Provider};
@@ -14,7 +14,7 @@ pub(super) const PLACEHOLDER: &str = "{account}";
 /// Reads every account; those with a problem are left out.
 pub(super) fn read(
     raw: Vec<RawAccount>,
-    places: &Places<'_>,
+    places: &KeySources<'_>,
     problems: &mut Vec<Problem>,
 ) -> Vec<AccountSettings> {
     let mut accounts: Vec<AccountSettings> = Vec::with_capacity(raw.len());

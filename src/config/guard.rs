@@ -7,9 +7,9 @@ use super::Overrides;
 use super::duration::parse_duration;
 use super::entry::{account, protected};
 use super::error::Problem;
-use super::protect::{Known, Names, Protected};
+use super::protect::{KnownAccounts, NameLookup, Protected};
 use super::raw::{RawFailures, RawGuard};
-use super::source::Places;
+use super::source::KeySources;
 use super::value::List;
 use crate::cloud::AccountSettings;
 use crate::model::{AccountId, GroupRef};
@@ -57,9 +57,9 @@ impl Guard {
         &self,
         group: &GroupRef,
         accounts: &[AccountSettings],
-        names: Names,
+        names: NameLookup,
     ) -> Option<String> {
-        let known = Known { accounts, names };
+        let known = KnownAccounts { accounts, names };
         self.protect.iter().find_map(|entry| known.protects(entry, group)).or_else(|| {
             let allowed = self.only_accounts.is_empty()
                 || self.only_accounts.iter().any(|entry| known.is(entry, group))
@@ -117,7 +117,7 @@ pub(super) fn read(
     raw: RawGuard,
     flags: &Overrides,
     accounts: &[AccountSettings],
-    places: &Places<'_>,
+    places: &KeySources<'_>,
     problems: &mut Vec<Problem>,
 ) -> Guard {
     let mut told =

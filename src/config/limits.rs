@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::action;
 use super::error::Problem;
-use super::source::Places;
-use super::value::{Limit, Number, RawBucket};
+use super::source::KeySources;
+use super::value::{Number, RawBucket, RawLimit};
 use crate::model::Provider;
 use crate::pace::{self, Ceiling, LimitSettings};
 
@@ -15,62 +15,90 @@ const MAX_RATE: f64 = 100_000.0;
 /// Applies a section to the defaults of its cloud. Its `rate` and `burst` stand for every action
 /// without a line of its own, also where the default knows a documented bucket.
 pub(super) fn apply(
-    section: &BTreeMap<String, Limit>,
+    section: &BTreeMap<String, RawLimit>,
     cloud: Provider,
-    mut limits: LimitSettings,
-    places: &Places<'_>,
+    defaults: LimitSettings,
+    places: &KeySources<'_>,
     problems: &mut Vec<Problem>,
 ) -> LimitSettings {
-    let mut common = RawBucket::default();
-    let mut actions = Vec::new();
+    let mut refuse = |keys: &[&str], message: String| {
+        let path = [&[cloud.as_str(), "limits"], keys].concat();
+        problems.push(places.problem(&path, message));
+    };
+    let mut read = Section::default();
     for (key, limit) in section {
-        let refused = match (key.as_str(), limit) {
-            ("rate", Limit::Number(number)) => {
-                number.rate(MAX_RATE).map(|rate| common.rate = Some(rate))
+        read.take(cloud, key, *limit).unwrap_or_else(|message| refuse(&[key], message));
+    }
+    read.over(defaults, |action, key, message| refuse(&[action, key], message))
+}
+
+/// A section whose keys are known.
+#[derive(Default)]
+struct Section<'s> {
+    /// What stands for every action without a line of its own.
+    common: RawBucket,
+    in_flight: Option<usize>,
+    actions: Vec<(&'s str, RawBucket)>,
+}
+
+impl<'s> Section<'s> {
+    /// Takes one key, or says what is wrong with it.
+    fn take(&mut self, cloud: Provider, key: &'s str, limit: RawLimit) -> Result<(), String> {
+        match (key, limit) {
+            ("rate", RawLimit::Number(number)) => self.common.rate = Some(number.rate(MAX_RATE)?),
+            ("burst", RawLimit::Number(number)) => {
+                number.whole(1)?;
+                self.common.burst = Some(number);
             }
-            ("burst", Limit::Number(number)) => {
-                number.whole(1).map(|_| common.burst = Some(*number))
+            ("in_flight", RawLimit::Number(number)) => self.in_flight = Some(in_flight(number)?),
+            ("rate" | "burst" | "in_flight", RawLimit::Bucket(_)) => {
+                return Err("a table, expected a number, \"auto\" or \"off\"".to_owned());
             }
-            ("in_flight", Limit::Number(number)) => {
-                in_flight(*number).map(|width| limits.in_flight = width)
-            }
-            ("rate" | "burst" | "in_flight", Limit::Bucket(_)) => {
-                Err("a table, expected a number, \"auto\" or \"off\"".to_owned())
-            }
-            (_, Limit::Bucket(RawBucket { rate: None, burst: None })) => {
-                Err("an empty table limits nothing, expected a rate, a burst or both".to_owned())
+            (_, RawLimit::Bucket(RawBucket { rate: None, burst: None })) => {
+                let wrong = "an empty table limits nothing, expected a rate, a burst or both";
+                return Err(wrong.to_owned());
             }
             (action, limit) => {
-                action::check(cloud, action).map(|()| actions.push((action, *limit)))
-            }
-        };
-        if let Err(message) = refused {
-            problems.push(places.problem(&[cloud.as_str(), "limits", key], message));
-        }
-    }
-    let section_base = limits.default;
-    // What the section itself says was checked above.
-    let common_over = |base| limit_over(base, common).unwrap_or(base);
-    limits.default = common_over(limits.default);
-    limits.actions.values_mut().for_each(|known| *known = common_over(*known));
-    for (action, limit) in actions {
-        let raw = match limit {
-            Limit::Bucket(raw) => raw,
-            Limit::Number(rate) => RawBucket { rate: Some(rate), burst: None },
-        };
-        // Where the section has no ceiling, an action of its own still needs a burst.
-        let base = match limits.limit(action) {
-            pace::Limit::Ceiling(ceiling) => pace::Limit::Ceiling(ceiling),
-            pace::Limit::Auto | pace::Limit::Off => section_base,
-        };
-        match limit_over(base, raw) {
-            Ok(limit) => drop(limits.actions.insert(action.to_owned(), limit)),
-            Err((key, message)) => {
-                problems.push(places.problem(&[cloud.as_str(), "limits", action, key], message));
+                action::check(cloud, action)?;
+                let bucket = match limit {
+                    RawLimit::Bucket(bucket) => bucket,
+                    RawLimit::Number(rate) => RawBucket { rate: Some(rate), burst: None },
+                };
+                self.actions.push((action, bucket));
             }
         }
+        Ok(())
     }
-    limits
+
+    /// The section over the defaults of its cloud. `refuse` is told the action, the key and what is
+    /// wrong.
+    fn over(
+        self,
+        defaults: LimitSettings,
+        mut refuse: impl FnMut(&str, &str, String),
+    ) -> LimitSettings {
+        let without_section = defaults.default;
+        let mut limits = defaults;
+        if let Some(in_flight) = self.in_flight {
+            limits.in_flight = in_flight;
+        }
+        // What the section itself says was checked when it was taken.
+        let common_over = |base| limit_over(base, self.common).unwrap_or(base);
+        limits.default = common_over(limits.default);
+        limits.actions.values_mut().for_each(|known| *known = common_over(*known));
+        for (action, bucket) in self.actions {
+            // Where the section has no ceiling, an action of its own still needs a burst.
+            let base = match limits.limit(action) {
+                ceiling @ pace::Limit::Ceiling(_) => ceiling,
+                pace::Limit::Auto | pace::Limit::Off => without_section,
+            };
+            match limit_over(base, bucket) {
+                Ok(limit) => drop(limits.actions.insert(action.to_owned(), limit)),
+                Err((key, message)) => refuse(action, key, message),
+            }
+        }
+        limits
+    }
 }
 
 fn in_flight(number: Number) -> Result<usize, String> {

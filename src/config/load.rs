@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{ConfigError, Problem};
 use super::raw::{RawAlibaba, RawAws};
-use super::source::{FileText, Places, merge};
+use super::source::{FileText, KeySources, merge};
 use super::{Config, DEFAULT_FILE, Overrides, accounts, endpoint, guard, limits, regions};
 use crate::cloud::{
     AccountSettings, AlibabaSettings, AwsSettings, ExtraRegion, Settings, Surroundings,
@@ -112,7 +112,7 @@ impl Config {
 }
 
 struct Loader<'t> {
-    places: Places<'t>,
+    places: KeySources<'t>,
     home: Option<String>,
     problems: Vec<Problem>,
     notices: Vec<String>,
@@ -122,7 +122,7 @@ impl Loader<'_> {
     fn limits(
         &mut self,
         cloud: Provider,
-        section: &std::collections::BTreeMap<String, super::value::Limit>,
+        section: &std::collections::BTreeMap<String, super::value::RawLimit>,
     ) -> LimitSettings {
         let defaults = match cloud {
             Provider::Alibaba => LimitSettings::alibaba_default(),

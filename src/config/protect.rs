@@ -32,15 +32,15 @@ impl fmt::Display for Protected {
 
 /// Whether names are still to be asked for their ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Names {
+pub enum NameLookup {
     /// Names with credentials will be asked; the guards look again then.
-    ToCome,
+    Pending,
     /// Whatever is a name now stays one.
-    Settled,
+    Done,
 }
 
 /// Whether an entry names a group's account.
-enum Named {
+enum NamesAccount {
     Yes,
     No,
     /// One of the two is a name whose id nobody knows.
@@ -48,13 +48,13 @@ enum Named {
 }
 
 /// What is known of accounts.
-pub(super) struct Known<'a> {
+pub(super) struct KnownAccounts<'a> {
     /// Those configured now: some ids are learned late.
     pub(super) accounts: &'a [AccountSettings],
-    pub(super) names: Names,
+    pub(super) names: NameLookup,
 }
 
-impl Known<'_> {
+impl KnownAccounts<'_> {
     /// Why an entry of `protect` forbids to touch the group.
     pub(super) fn protects(&self, entry: &Protected, group: &GroupRef) -> Option<String> {
         match entry {
@@ -67,47 +67,47 @@ impl Known<'_> {
                 }
             }),
             Protected::Account(entry) => match self.names(entry, group) {
-                Named::Yes => Some(format!("account {} is protected", group.account)),
-                Named::No => None,
-                Named::Perhaps => Some(self.perhaps(entry, group)),
+                NamesAccount::Yes => Some(format!("account {} is protected", group.account)),
+                NamesAccount::No => None,
+                NamesAccount::Perhaps => Some(self.perhaps(entry, group)),
             },
         }
     }
 
     /// Whether an entry of `only_accounts` is the group's account.
     pub(super) fn is(&self, entry: &AccountId, group: &GroupRef) -> bool {
-        matches!(self.names(entry, group), Named::Yes)
+        matches!(self.names(entry, group), NamesAccount::Yes)
     }
 
     /// Whether `entry`, an id or a configured name, is the account of `group`.
-    fn names(&self, entry: &AccountId, group: &GroupRef) -> Named {
+    fn names(&self, entry: &AccountId, group: &GroupRef) -> NamesAccount {
         if *entry == group.account {
-            return Named::Yes;
+            return NamesAccount::Yes;
         }
         let Some(wanted) = self.id(entry, group.cloud) else {
             return self.names_without_id(entry, group);
         };
         match self.id(&group.account, group.cloud) {
-            Some(found) if found == wanted => Named::Yes,
-            Some(_) => Named::No,
+            Some(found) if found == wanted => NamesAccount::Yes,
+            Some(_) => NamesAccount::No,
             // A login name is a label: without its id it may be that of any account of its cloud.
-            None if !could_be(wanted, group.cloud) || self.will_be_asked(group) => Named::No,
-            None => Named::Perhaps,
+            None if !could_be(wanted, group.cloud) || self.will_be_asked(group) => NamesAccount::No,
+            None => NamesAccount::Perhaps,
         }
     }
 
     /// The same for an entry whose id is not known.
-    fn names_without_id(&self, entry: &AccountId, group: &GroupRef) -> Named {
+    fn names_without_id(&self, entry: &AccountId, group: &GroupRef) -> NamesAccount {
         let is_name = |name: &str| name.eq_ignore_ascii_case(entry.as_str());
         let mut named = self.of(group.cloud).filter(|one| one.name.as_deref().is_some_and(is_name));
         if named.next().is_none() {
-            Named::No
+            NamesAccount::No
         } else if is_name(group.account.as_str()) {
-            Named::Yes
-        } else if group.account.is_numeric() && self.names == Names::Settled {
-            Named::Perhaps
+            NamesAccount::Yes
+        } else if group.account.is_numeric() && self.names == NameLookup::Done {
+            NamesAccount::Perhaps
         } else {
-            Named::No
+            NamesAccount::No
         }
     }
 
@@ -127,7 +127,7 @@ impl Known<'_> {
 
     /// Whether the group's account is a name that its own credentials will resolve.
     fn will_be_asked(&self, group: &GroupRef) -> bool {
-        self.names == Names::ToCome
+        self.names == NameLookup::Pending
             && self.settings(group).is_some_and(|one| !matches!(one.source, AccountSource::None))
     }
 
@@ -205,10 +205,10 @@ mod tests {
     }
 
     /// Whether protecting `entry` forbids a group of `account`: `yes`, `no` or `perhaps`.
-    fn protects(entry: &str, account: &str, names: Names) -> &'static str {
+    fn protects(entry: &str, account: &str, names: NameLookup) -> &'static str {
         let accounts = accounts();
         let entry = Protected::Account(entry.into());
-        let told = Known { accounts: &accounts, names }
+        let told = KnownAccounts { accounts: &accounts, names }
             .protects(&entry, &group(Provider::Alibaba, account));
         match told {
             None => "no",
@@ -237,7 +237,7 @@ mod tests {
             ("111111111111", "z@aliyun.com", "no"),
             ("hub", "z@aliyun.com", "no"),
         ] {
-            assert_eq!(protects(entry, account, Names::Settled), answer, "{entry}, {account}");
+            assert_eq!(protects(entry, account, NameLookup::Done), answer, "{entry}, {account}");
         }
     }
 
@@ -250,14 +250,14 @@ mod tests {
             ("1234567890123401", "z@aliyun.com", "perhaps"),
             ("1234567890123401", "a@aliyun.com", "yes"),
         ] {
-            assert_eq!(protects(entry, account, Names::ToCome), answer, "{entry}, {account}");
+            assert_eq!(protects(entry, account, NameLookup::Pending), answer, "{entry}, {account}");
         }
     }
 
     #[test]
     fn only_what_is_surely_named_is_allowed() {
         let accounts = accounts();
-        let known = Known { accounts: &accounts, names: Names::Settled };
+        let known = KnownAccounts { accounts: &accounts, names: NameLookup::Done };
         let is = |entry: &str, account: &str| {
             known.is(&entry.into(), &group(Provider::Alibaba, account))
         };

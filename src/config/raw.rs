@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::value::{Limit, List, Number};
+use super::value::{List, Number, RawLimit};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -25,7 +25,7 @@ pub(super) struct RawAlibaba {
     pub(super) profile: Option<String>,
     pub(super) role_arn: Option<String>,
     pub(super) extra_regions: List,
-    pub(super) limits: BTreeMap<String, Limit>,
+    pub(super) limits: BTreeMap<String, RawLimit>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -37,7 +37,7 @@ pub(super) struct RawAws {
     pub(super) role_arn: Option<String>,
     pub(super) sts_region: Option<String>,
     pub(super) external_id: Option<String>,
-    pub(super) limits: BTreeMap<String, Limit>,
+    pub(super) limits: BTreeMap<String, RawLimit>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -9,7 +9,7 @@ use toml::{Table, Value};
 use super::environment::{self, Variable};
 use super::error::Problem;
 use super::expected;
-use super::place::{find, key_at, line_of};
+use super::key_position::{find, key_at, line_of};
 use super::raw::Raw;
 
 /// Names under which people keep secrets, without `_`, `-` and case.
@@ -43,13 +43,13 @@ pub(super) struct FileText<'t> {
 }
 
 /// Says where a key was given.
-pub(super) struct Places<'t> {
+pub(super) struct KeySources<'t> {
     file: Option<(FileText<'t>, DeTable<'t>)>,
     /// Variable by path, such as `alibaba`, `limits`, `rate`.
     variables: BTreeMap<Vec<String>, String>,
 }
 
-impl Places<'_> {
+impl KeySources<'_> {
     /// A problem with the value of a key.
     pub(super) fn problem(&self, path: &[&str], message: impl Into<String>) -> Problem {
         Problem { place: self.of(path), message: message.into() }
@@ -77,7 +77,7 @@ impl Places<'_> {
 pub(super) fn merge<'t>(
     file: Option<FileText<'t>>,
     env: &[(String, String)],
-) -> Result<(Raw, Places<'t>), Vec<Problem>> {
+) -> Result<(Raw, KeySources<'t>), Vec<Problem>> {
     let mut problems = Vec::new();
     let (mut table, spans) = match file.map(read_file).transpose() {
         Ok(Some((table, spans))) => (table, file.map(|file| (file, spans))),
@@ -105,7 +105,7 @@ pub(super) fn merge<'t>(
     let raw = Raw::deserialize(table).map_err(|error| {
         vec![Problem { place: "configuration".into(), message: error.message().into() }]
     })?;
-    Ok((raw, Places { file: spans, variables }))
+    Ok((raw, KeySources { file: spans, variables }))
 }
 
 /// The variables that set a key: path, name, value; in the order of their paths, whatever that of

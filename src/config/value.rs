@@ -60,7 +60,7 @@ impl Number {
 
 /// A line of a limits section: a number, or an action's own bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Limit {
+pub(super) enum RawLimit {
     /// A number, or a word in its place.
     Number(Number),
     /// `{ rate = …, burst = … }`.
@@ -95,48 +95,48 @@ fn number_from<E: Error>(text: &str) -> Result<Number, E> {
     }
 }
 
-struct LimitVisitor;
+struct RawLimitVisitor;
 
-impl<'de> Visitor<'de> for LimitVisitor {
-    type Value = Limit;
+impl<'de> Visitor<'de> for RawLimitVisitor {
+    type Value = RawLimit;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{NUMBER}, or {{ rate = …, burst = … }} for an action")
     }
 
     #[expect(clippy::cast_precision_loss, reason = "limits that large are checked to be exact")]
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Limit, E> {
-        Ok(Limit::Number(Number::Of(number as f64)))
+    fn visit_i64<E: Error>(self, number: i64) -> Result<RawLimit, E> {
+        Ok(RawLimit::Number(Number::Of(number as f64)))
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Limit, E> {
+    fn visit_f64<E: Error>(self, number: f64) -> Result<RawLimit, E> {
         if number.is_finite() {
-            Ok(Limit::Number(Number::Of(number)))
+            Ok(RawLimit::Number(Number::Of(number)))
         } else {
             Err(E::custom(format!("{number} is not a number, expected {NUMBER}")))
         }
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Limit, E> {
-        number_from(text).map(Limit::Number)
+    fn visit_str<E: Error>(self, text: &str) -> Result<RawLimit, E> {
+        number_from(text).map(RawLimit::Number)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Limit, A::Error> {
-        RawBucket::deserialize(MapAccessDeserializer::new(map)).map(Limit::Bucket)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawLimit, A::Error> {
+        RawBucket::deserialize(MapAccessDeserializer::new(map)).map(RawLimit::Bucket)
     }
 }
 
-impl<'de> Deserialize<'de> for Limit {
+impl<'de> Deserialize<'de> for RawLimit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(LimitVisitor)
+        deserializer.deserialize_any(RawLimitVisitor)
     }
 }
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Limit::deserialize(deserializer)? {
-            Limit::Number(number) => Ok(number),
-            Limit::Bucket(_) => Err(D::Error::custom(format!("a table, expected {NUMBER}"))),
+        match RawLimit::deserialize(deserializer)? {
+            RawLimit::Number(number) => Ok(number),
+            RawLimit::Bucket(_) => Err(D::Error::custom(format!("a table, expected {NUMBER}"))),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::cell::{bad, is_ruined, misleading};
-use super::odd::{Odd, mended};
+use super::odd_character::{OddCharacter, mended};
 use crate::model::Provider;
 
 const ALIBABA: &str = "an Alibaba Cloud account: its UID or a login name such as a@aliyun.com";
@@ -30,7 +30,7 @@ pub fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
         let meant = meant(text, cloud).map(|id| format!(" (was `{id}` meant?)"));
         return Err(Fault::detailed(text, wrong, &meant.unwrap_or_default(), expected));
     }
-    if let Some(odd) = Odd::misleading(text) {
+    if let Some(odd) = OddCharacter::misleading(text) {
         return Err(misleading(text, odd, expected));
     }
     if text.starts_with('-') {

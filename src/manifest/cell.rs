@@ -1,16 +1,10 @@
-//! A cell's bytes → its text, and what spreadsheets and editors do to values.
+//! Reads the text of a cell, and recognizes what spreadsheets and editors do to values.
 
 use std::borrow::Cow;
 
 use super::Fault;
-use super::odd::{Odd, mended};
-use super::split::{Cell, Dialect};
-
-/// The longest value, in bytes: ids and names are far shorter.
-pub(super) const MAX_VALUE: usize = 256;
-
-/// The longest note, in bytes: a ticket, a reason; not a document.
-pub(super) const MAX_NOTE: usize = 4096;
+use super::odd_character::{OddCharacter, mended};
+use super::split::{Cell, Dialect, MAX_NOTE, MAX_VALUE};
 
 /// The text of a cell other than a note, without white space around it.
 ///
@@ -100,7 +94,7 @@ pub(super) fn bad(
     wrong: &'static str,
     expected: impl Into<Cow<'static, str>>,
 ) -> Fault {
-    match (ruin(text), Odd::find(text)) {
+    match (ruin(text), OddCharacter::find(text)) {
         (Some(ruin), _) => Fault::value(text, ruin, expected),
         (None, Some(odd)) => misleading(text, odd, expected),
         (None, None) => Fault::value(text, wrong, expected),
@@ -108,7 +102,11 @@ pub(super) fn bad(
 }
 
 /// A value with this odd character in it.
-pub(super) fn misleading(text: &str, odd: Odd, expected: impl Into<Cow<'static, str>>) -> Fault {
+pub(super) fn misleading(
+    text: &str,
+    odd: OddCharacter,
+    expected: impl Into<Cow<'static, str>>,
+) -> Fault {
     let meant = mended(text);
     let meant =
         if meant.is_ascii() { format!(" (was `{}` meant?)", meant.trim()) } else { String::new() };

@@ -1,4 +1,5 @@
-//! Group ids as two words: exact, and in the order of their texts.
+//! Packs the id of a group into two words, from which it can be spelled again, and which sort as the
+//! ids do.
 
 use super::marks::{HIGH, everywhere};
 use super::text::Text;

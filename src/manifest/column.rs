@@ -60,8 +60,8 @@ impl Column {
     pub const REQUIRED: [Self; 5] =
         [Self::Region, Self::AccountA, Self::GroupA, Self::AccountB, Self::GroupB];
 
-    /// The columns that narrow a row, in the order of [`super::filter::Cells`].
-    pub(super) const NARROWING: [Self; 7] = [
+    /// The columns of a row's filter, in the order of [`super::filter::FilterCells`].
+    pub(super) const FILTER: [Self; 7] = [
         Self::Direction,
         Self::IpProtocol,
         Self::PortRange,

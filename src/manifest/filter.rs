@@ -1,15 +1,15 @@
-//! The cells that narrow a row → its filter.
+//! Reads the filter of a row: the cells that say which rules between the two groups are meant.
 
 use super::cell::bad;
-use super::{Column, Fault, ports, slips};
+use super::{Column, Fault, misspelled_ports, ports};
 use crate::model::{BadValue, Filter, Protocol, Provider, Scope};
 
-/// The narrowing cells of a row, in the order of [`Column::NARROWING`].
-pub(super) type Cells<'a> = [&'a str; Column::NARROWING.len()];
+/// The cells of a filter, in the order of [`Column::FILTER`].
+pub(super) type FilterCells<'a> = [&'a str; Column::FILTER.len()];
 
 /// Reads the filter of a row; what is wrong goes to `faults`.
 pub(super) fn read(
-    cells: &Cells<'_>,
+    cells: &FilterCells<'_>,
     cloud: Provider,
     faults: &mut Vec<(Column, Fault)>,
 ) -> Filter {
@@ -61,13 +61,13 @@ impl Reader<'_> {
         match parse(text) {
             Ok(value) => Some(value),
             Err(error) => {
-                let slip = match column {
+                let misspelled = match column {
                     Column::PortRange | Column::SourcePortRange => {
-                        slips::explain(text, error.expected)
+                        misspelled_ports::explain(text, error.expected)
                     }
                     _ => None,
                 };
-                let fault = slip.unwrap_or_else(|| bad(text, "is not valid", error.expected));
+                let fault = misspelled.unwrap_or_else(|| bad(text, "is not valid", error.expected));
                 self.faults.push((column, fault));
                 None
             }
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
     use crate::model::{NicType, Policy, PortRange};
 
-    fn parse(cells: Cells<'_>, cloud: Provider) -> Result<Filter, Vec<&'static str>> {
+    fn parse(cells: FilterCells<'_>, cloud: Provider) -> Result<Filter, Vec<&'static str>> {
         let mut faults = Vec::new();
         let filter = read(&cells, cloud, &mut faults);
         if faults.is_empty() {
@@ -150,7 +150,7 @@ mod tests {
     fn each_bad_cell_is_named() {
         let cells = ["in", "tpc", "22", "x", "lan", "deny", "101"];
         let columns = parse(cells, Provider::Alibaba).expect_err("all are wrong");
-        assert_eq!(columns, Column::NARROWING.map(Column::name));
+        assert_eq!(columns, Column::FILTER.map(Column::name));
         for priority in ["0", "1.0", "+1", "65537", "-1"] {
             assert!(read_priority(priority).is_err(), "{priority}");
         }

@@ -1,15 +1,17 @@
-//! What was gathered → the set of pairs, the same whichever thread read what.
+//! Builds the set of pairs from what was gathered. The set is the same whichever thread read what.
 
 use rayon::prelude::*;
 
 use super::Parsed;
 use super::code::Code;
 use super::gather::Gather;
-use super::intern::{Named, NumberedGroups, Places};
+use super::group_key::KeyedGroup;
+use super::intern::{GroupPlaces, NumberedGroups};
 use super::shared::Shared;
 use crate::model::{Draft, Groups, LaneIds, LaneKey, PairSet};
 
-/// Lanes that are sorted at once, before their groups are spelled out.
+/// Lanes whose groups are sorted at once. The ids of these lanes are moved into the set before the next
+/// lanes are sorted, so that few ids are in memory twice.
 const LANES: usize = 64;
 
 /// Builds the set of pairs.
@@ -18,6 +20,7 @@ pub(super) fn finish(gather: Gather, shared: Shared<'_>) -> Parsed {
     let numbered = interner.into_groups();
     let named = gather.has_strays.then(|| named(&numbered, &gather.drafts));
     let (groups, places) = in_order(&numbered, &lanes, named);
+    // The memory of the table is free before that of the pairs is taken.
     drop((numbered, lanes));
     let filters = gather.filters.iter().map(|at| filters[*at as usize].clone()).collect();
     let place = |number| places.get(number);
@@ -38,7 +41,7 @@ fn in_order(
     numbered: &NumberedGroups,
     lanes: &[LaneKey],
     named: Option<Vec<u32>>,
-) -> (Groups, Places) {
+) -> (Groups, GroupPlaces) {
     let (numbers, ends) = match named {
         Some(named) => by_lane(numbered, lanes.len(), || named.iter().copied()),
         None => by_lane(numbered, lanes.len(), || numbered.numbers()),
@@ -77,7 +80,7 @@ fn by_lane<I: Iterator<Item = u32>>(
     numbers: impl Fn() -> I,
 ) -> (Vec<u32>, Vec<usize>) {
     let lane_of = |number| match numbered.get(number) {
-        Named::Coded(lane, _) | Named::Odd(lane, _) => lane as usize,
+        KeyedGroup::Coded(lane, _) | KeyedGroup::Uncoded(lane, _) => lane as usize,
     };
     let mut next = vec![0_usize; lanes];
     numbers().for_each(|number| next[lane_of(number)] += 1);
@@ -111,8 +114,8 @@ impl Sorted {
 /// Sorts the groups of one lane: by code, unless some id has none.
 fn sorted(numbered: &NumberedGroups, numbers: &[u32]) -> Sorted {
     let code = |number: &u32| match numbered.get(*number) {
-        Named::Coded(_, code) => Some((code, *number)),
-        Named::Odd(..) => None,
+        KeyedGroup::Coded(_, code) => Some((code, *number)),
+        KeyedGroup::Uncoded(..) => None,
     };
     let mut sorted = Sorted::default();
     if let Some(mut codes) = numbers.iter().map(code).collect::<Option<Vec<(Code, u32)>>>() {
@@ -124,8 +127,8 @@ fn sorted(numbered: &NumberedGroups, numbers: &[u32]) -> Sorted {
         return sorted;
     }
     let spell = |number: &u32| match numbered.get(*number) {
-        Named::Coded(_, code) => (code.spell(&mut String::new()).to_owned(), *number),
-        Named::Odd(_, text) => (text.to_owned(), *number),
+        KeyedGroup::Coded(_, code) => (code.spell(&mut String::new()).to_owned(), *number),
+        KeyedGroup::Uncoded(_, text) => (text.to_owned(), *number),
     };
     let mut ids: Vec<(String, u32)> = numbers.iter().map(spell).collect();
     ids.sort_unstable();

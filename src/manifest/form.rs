@@ -1,4 +1,4 @@
-//! What a file is, by how it begins: CSV in UTF-8, or what people hand over in its stead.
+//! Recognizes a file by its first bytes: CSV in UTF-8, or something else that was given by mistake.
 
 use memchr::memmem::find;
 

@@ -1,15 +1,15 @@
-//! The parts of all manifests, in order → drafts of rows, errors, notes.
+//! Gathers what the parts of all manifests hold, in order: rows, errors and notes.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::error_limit::ErrorLimit;
 use super::part::Part;
-use super::tally::Tally;
 use super::{Fault, RowError};
 use crate::model::{Draft, Source};
 
-/// Line numbers of a command stay below this: no more groups are named than can be numbered.
+/// Line numbers of a command stay below this, so that no more groups are named than can be numbered.
 const MAX_LINES: u32 = 1 << 30;
 
 /// Filters of a command: as many as a [`crate::model::Row`] can number.
@@ -35,7 +35,7 @@ pub(super) struct Gather {
     /// The source that is being read.
     file: Option<Arc<str>>,
     /// What is wrong with it.
-    tally: Tally,
+    limit: ErrorLimit,
     /// Lines before the next part, in all sources.
     lines: u32,
 }
@@ -44,7 +44,7 @@ impl Gather {
     /// Begins a source.
     pub(super) fn source(&mut self, name: String) {
         self.file = Some(Arc::from(name.as_str()));
-        self.tally = Tally::default();
+        self.limit = ErrorLimit::default();
         self.sources.push(Source { name, first_line: self.lines, digest: None });
     }
 
@@ -68,7 +68,7 @@ impl Gather {
     /// Records what is wrong at `line` of the current source; lines come in order.
     pub(super) fn error(&mut self, line: u32, column: impl Into<Cow<'static, str>>, fault: Fault) {
         let file = self.file.clone().unwrap_or_else(|| Arc::from(""));
-        let is_new = self.tally.add(&mut self.errors, (&file, line), column.into(), fault);
+        let is_new = self.limit.add(&mut self.errors, (&file, line), column.into(), fault);
         self.bad += u64::from(is_new);
     }
 
@@ -102,6 +102,7 @@ impl Gather {
     fn number_filters(&mut self, rows: &mut Draft) -> bool {
         let mut ran_out = false;
         for (filter, at) in rows.filters_mut().iter_mut().zip(0..) {
+            // A number beyond the last place marks a row that is refused.
             *filter = self.place(*filter).unwrap_or(MAX_FILTERS + at);
             ran_out |= *filter >= MAX_FILTERS;
         }

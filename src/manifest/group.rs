@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::cell::{bad, is_ruined};
-use super::odd::Odd;
+use super::odd_character::OddCharacter;
 use crate::model::Provider;
 
 const ALIBABA: &str = "a group id: sg- and letters, digits or -";
@@ -33,7 +33,7 @@ fn bad_id(text: &str, cloud: Provider, expected: &'static str) -> Fault {
     let valid = |word: &&str| word.starts_with("sg-") && is_id(word, cloud);
     let ids: Vec<&str> = text.split(is_around).filter(valid).collect();
     match ids[..] {
-        [id] if Odd::find(text).is_none() && !is_ruined(text) => {
+        [id] if OddCharacter::find(text).is_none() && !is_ruined(text) => {
             let detail = format!(" (was `{id}` meant?)");
             Fault::detailed(text, "holds more than a group id", &detail, expected)
         }

@@ -1,4 +1,4 @@
-//! The header of a manifest → its layout.
+//! Finds the header of a manifest and reads the layout of its rows.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use memchr::memchr;
 use super::cell::{is_blank, value};
 use super::column::Layout;
 use super::near::nearest;
-use super::odd::Odd;
+use super::odd_character::OddCharacter;
 use super::split::{Cell, Dialect, Split, first_line, split};
 use super::{Column, Fault};
 
@@ -191,7 +191,7 @@ fn column(cell: &Cell<'_>) -> Result<Column, (Option<String>, Fault)> {
 fn unknown(name: &str) -> Fault {
     let names = Column::ALL.map(Column::name);
     let near = nearest(name, names).map(|near| format!("did you mean `{near}`? "));
-    let odd = Odd::find(name).map(|odd| format!("{odd} is in it, "));
+    let odd = OddCharacter::find(name).map(|odd| format!("{odd} is in it, "));
     let (odd, near) = (odd.unwrap_or_default(), near.unwrap_or_default());
     let expected = format!("{odd}{near}expected one of {}", names.join(", "));
     Fault::UnknownColumn { expected }

@@ -1,70 +1,33 @@
-//! One table of all groups, shared by the threads that read: a group → its number, exactly.
+//! The table of all groups, which the reading threads share: it gives each group one number.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::code::{Code, TAIL_BITS};
 use super::fold::Fold;
-use super::shard::Shard;
+use super::group_key::{GroupKey, KeyedGroup};
+use super::shard::{INDEX_BITS, NUMBER, Shard};
 
 /// Tables that are locked on their own.
 const SHARDS: usize = 64;
-/// Bits of a number below those of its shard.
-pub(super) const INDEX_BITS: u32 = 26;
-/// These bits, all set: more than there are groups in a shard.
-pub(super) const NUMBER: u32 = (1 << INDEX_BITS) - 1;
-/// Lanes that a key can tell apart; groups of more go by their texts.
-const LANES: u32 = 1 << (u64::BITS - TAIL_BITS);
-/// Set in the first word of a key that has no code.
-const ODD: u64 = 1 << 63;
-
-/// A group in two words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key([u64; 2]);
-
-impl Key {
-    /// The key of a group that has a code, if its lane is not beyond all number.
-    pub(super) fn new(lane: u32, code: Code) -> Option<Self> {
-        (lane < LANES).then_some(Self([code.head, u64::from(lane) << TAIL_BITS | code.tail]))
-    }
-
-    /// Its first word.
-    pub(super) const fn head(&self) -> u64 {
-        self.0[0]
-    }
-
-    /// Its hash.
-    pub(super) fn hash(self, hash: &Fold) -> u64 {
-        hash.hash(self.0)
-    }
-}
-
-/// What a key stands for.
-pub(super) enum Named<'a> {
-    /// A lane and a code.
-    Coded(u32, Code),
-    /// A lane and a text.
-    Odd(u32, &'a str),
-}
 
 /// Every group that was seen.
 #[derive(Debug)]
 pub(super) struct Interner {
     hash: Fold,
     shards: Vec<Mutex<Shard>>,
-    odd: Mutex<Odd>,
+    uncoded: Mutex<UncodedGroups>,
 }
 
-/// Groups whose ids have no code.
+/// Groups whose ids have no code: they are few, so one map will do.
 #[derive(Debug, Default)]
-struct Odd {
+struct UncodedGroups {
     known: std::collections::HashMap<(u32, String), u64>,
     texts: Vec<(u32, String)>,
 }
 
 /// What [`Interner::number`] works with, kept to be used again.
 #[derive(Debug, Default)]
-pub(super) struct Desk {
+pub(super) struct Scratch {
     hashes: Vec<u64>,
     /// Indexes of keys, shard by shard.
     order: Vec<u32>,
@@ -78,26 +41,26 @@ impl Interner {
     /// An empty table.
     pub(super) fn new() -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { hash: Fold::default(), shards, odd: Mutex::default() }
+        Self { hash: Fold::default(), shards, uncoded: Mutex::default() }
     }
 
     /// The key of a group whose id has no code, or whose lane is beyond all number.
-    pub(super) fn odd(&self, lane: u32, id: &str) -> Key {
-        let mut odd = held(&self.odd);
-        if let Some(at) = odd.known.get(&(lane, id.to_owned())) {
-            return Key([ODD | at, 0]);
+    pub(super) fn uncoded(&self, lane: u32, id: &str) -> GroupKey {
+        let mut uncoded = held(&self.uncoded);
+        if let Some(at) = uncoded.known.get(&(lane, id.to_owned())) {
+            return GroupKey::uncoded(*at);
         }
-        let at = odd.texts.len() as u64;
-        odd.known.insert((lane, id.to_owned()), at);
-        odd.texts.push((lane, id.to_owned()));
-        Key([ODD | at, 0])
+        let at = uncoded.texts.len() as u64;
+        uncoded.known.insert((lane, id.to_owned()), at);
+        uncoded.texts.push((lane, id.to_owned()));
+        GroupKey::uncoded(at)
     }
 
     /// Puts the number of each of `keys` into `numbers`. Each shard is locked once, and its slots
     /// and the keys that they name are all looked at before the first key is compared: so the waits
     /// for memory overlap.
-    pub(super) fn number(&self, keys: &[Key], desk: &mut Desk, numbers: &mut [u32]) {
-        let Desk { hashes, order, found, heads } = desk;
+    pub(super) fn number(&self, keys: &[GroupKey], scratch: &mut Scratch, numbers: &mut [u32]) {
+        let Scratch { hashes, order, found, heads } = scratch;
         hashes.clear();
         hashes.extend(keys.iter().map(|key| key.hash(&self.hash)));
         let ends = by_shard(hashes, order);
@@ -138,22 +101,22 @@ impl Interner {
             .shards
             .into_iter()
             .map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner).keys);
-        let odd = self.odd.into_inner().unwrap_or_else(PoisonError::into_inner);
-        NumberedGroups { shards: shards.collect(), odd: odd.texts }
+        let uncoded = self.uncoded.into_inner().unwrap_or_else(PoisonError::into_inner);
+        NumberedGroups { shards: shards.collect(), uncoded: uncoded.texts }
     }
 }
 
 /// Every group by its number.
 #[derive(Debug)]
 pub(super) struct NumberedGroups {
-    shards: Vec<Vec<Key>>,
-    odd: Vec<(u32, String)>,
+    shards: Vec<Vec<GroupKey>>,
+    uncoded: Vec<(u32, String)>,
 }
 
 impl NumberedGroups {
     /// The numbers of all groups, in no meaningful order.
     pub(super) fn numbers(&self) -> impl Iterator<Item = u32> {
-        let indexes = |shard: &Vec<Key>| 0..u32::try_from(shard.len()).unwrap_or(u32::MAX);
+        let indexes = |shard: &Vec<GroupKey>| 0..u32::try_from(shard.len()).unwrap_or(u32::MAX);
         let shards = (0_u32..).zip(&self.shards);
         shards.flat_map(move |(shard, keys)| {
             indexes(keys).map(move |index| shard << INDEX_BITS | index)
@@ -161,33 +124,26 @@ impl NumberedGroups {
     }
 
     /// The group of a number.
-    pub(super) fn get(&self, number: u32) -> Named<'_> {
-        let Key([head, rest]) = self.shards[shard_of(number)][index_of(number)];
-        if head & ODD == 0 {
-            let lane = u32::try_from(rest >> TAIL_BITS).unwrap_or(u32::MAX);
-            Named::Coded(lane, Code { head, tail: rest & ((1 << TAIL_BITS) - 1) })
-        } else {
-            let at = usize::try_from(head ^ ODD).unwrap_or(usize::MAX);
-            let (lane, text) = &self.odd[at];
-            Named::Odd(*lane, text)
-        }
+    pub(super) fn get(&self, number: u32) -> KeyedGroup<'_> {
+        self.shards[shard_of(number)][index_of(number)].group(&self.uncoded)
     }
 
     /// A place for each group, not known yet.
-    pub(super) fn places(&self) -> Places {
-        let places = |keys: &Vec<Key>| keys.iter().map(|_| AtomicU32::new(UNKNOWN)).collect();
-        Places(self.shards.iter().map(places).collect())
+    pub(super) fn places(&self) -> GroupPlaces {
+        let places = |keys: &Vec<GroupKey>| keys.iter().map(|_| AtomicU32::new(UNKNOWN)).collect();
+        GroupPlaces(self.shards.iter().map(places).collect())
     }
 }
 
-/// The place of each group, by its number; threads set those of different groups.
+/// The place of each group in the order of a plan, by the number of the group. Threads set the places
+/// of different groups at the same time.
 #[derive(Debug)]
-pub(super) struct Places(Vec<Vec<AtomicU32>>);
+pub(super) struct GroupPlaces(Vec<Vec<AtomicU32>>);
 
 /// More than there are places.
 const UNKNOWN: u32 = u32::MAX;
 
-impl Places {
+impl GroupPlaces {
     /// The place of a group.
     pub(super) fn get(&self, number: u32) -> u32 {
         self.of(number).load(Ordering::Relaxed)
@@ -195,6 +151,7 @@ impl Places {
 
     /// Sets the place of a group; true if it had none.
     pub(super) fn set(&self, number: u32, place: u32) -> bool {
+        // Relaxed is enough: the threads that set places are joined before any place is read.
         self.of(number).swap(place, Ordering::Relaxed) == UNKNOWN
     }
 
@@ -233,7 +190,8 @@ fn by_shard(hashes: &[u64], order: &mut Vec<u32>) -> [usize; SHARDS] {
     next
 }
 
-/// What a mutex guards; a thread that panicked ends the command anyway.
+/// The value that a mutex guards. A poisoned mutex is used all the same, because a thread that
+/// panicked ends the command.
 pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

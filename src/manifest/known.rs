@@ -1,19 +1,19 @@
-//! What careful reading found good before: cells that need no second look.
+//! Remembers the cells that careful reading found good, so that the same cells need no second check.
 
 use std::collections::HashMap;
 
 use super::Column;
 use super::column::Layout;
 use super::fold::Fold;
-use super::quick::Cells;
+use super::line::LineCells;
 use super::row::Texts;
 use super::short::ShortTexts;
 use super::text::Text;
 use crate::model::Provider;
 
-/// What the cells of a row beside its groups come to.
+/// What the cells of a row other than its groups stand for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Context {
+pub(super) struct RowContext {
     /// The cloud.
     pub(super) cloud: Provider,
     /// The number of the filter.
@@ -22,11 +22,11 @@ pub(super) struct Context {
 
 /// The cells that one thread found good in one manifest.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct KnownCells {
     /// The cells that make a context, left to right; none of them is the region.
-    narrowing: Vec<Neighbours>,
-    /// By the numbers of the texts of `narrowing`.
-    contexts: HashMap<u128, Context, Fold>,
+    filter_cells: Vec<AdjacentCells>,
+    /// By the numbers of the texts of `filter_cells`.
+    contexts: HashMap<u128, RowContext, Fold>,
     /// Regions, tagged with their cloud.
     regions: ShortTexts,
     accounts: ShortTexts,
@@ -34,9 +34,9 @@ pub(super) struct Known {
     lanes: Vec<Vec<Option<u32>>>,
 }
 
-/// A cell, or two side by side: these are looked up as one text.
+/// One cell, or two that stand side by side and are looked up as one text.
 #[derive(Debug)]
-struct Neighbours {
+struct AdjacentCells {
     first: usize,
     last: usize,
     columns: Vec<Column>,
@@ -46,24 +46,24 @@ struct Neighbours {
 /// Bits of the number of a text in the key of a context.
 const NUMBER_BITS: u32 = u128::BITS / 8;
 
-/// Contexts, and texts of neighbours, that are remembered: more narrowings no command may have.
+/// Contexts and texts that are remembered at most. No command may have more filters than this.
 const MOST: usize = 1 << NUMBER_BITS;
 
-impl Known {
+impl KnownCells {
     /// Nothing yet.
     pub(super) fn new(layout: &Layout) -> Self {
-        let narrowing = [Column::Cloud].into_iter().chain(Column::NARROWING);
+        let columns = [Column::Cloud].into_iter().chain(Column::FILTER);
         let mut cells: Vec<(usize, Column)> =
-            narrowing.filter_map(|column| Some((layout.cell(column)?, column))).collect();
+            columns.filter_map(|column| Some((layout.cell(column)?, column))).collect();
         cells.sort_unstable_by_key(|(at, _)| *at);
-        let mut narrowing: Vec<Neighbours> = Vec::new();
+        let mut filter_cells: Vec<AdjacentCells> = Vec::new();
         for (at, column) in cells {
-            match narrowing.last_mut() {
+            match filter_cells.last_mut() {
                 Some(one) if one.columns.len() == 1 && one.last + 1 == at => {
                     one.last = at;
                     one.columns.push(column);
                 }
-                _ => narrowing.push(Neighbours {
+                _ => filter_cells.push(AdjacentCells {
                     first: at,
                     last: at,
                     columns: vec![column],
@@ -72,7 +72,7 @@ impl Known {
             }
         }
         Self {
-            narrowing,
+            filter_cells,
             contexts: HashMap::default(),
             regions: ShortTexts::default(),
             accounts: ShortTexts::default(),
@@ -80,12 +80,12 @@ impl Known {
         }
     }
 
-    /// What cloud and narrowing cells come to, if a row with the same ones was good.
-    pub(super) fn context(&self, cells: &Cells<'_>) -> Option<Context> {
+    /// The cloud and the filter of a row, if a row with the same cells was good.
+    pub(super) fn context(&self, cells: &LineCells<'_>) -> Option<RowContext> {
         let mut key = 0;
-        for neighbours in &self.narrowing {
-            let text = cells.between(neighbours.first, neighbours.last);
-            key = key << NUMBER_BITS | neighbours.texts.get(text, 0)? as u128;
+        for adjacent in &self.filter_cells {
+            let text = cells.between(adjacent.first, adjacent.last);
+            key = key << NUMBER_BITS | adjacent.texts.get(text, 0)? as u128;
         }
         self.contexts.get(&key).copied()
     }
@@ -103,11 +103,12 @@ impl Known {
     }
 
     /// Remembers the cells of a good row, and the lanes of its accounts.
-    pub(super) fn learn(&mut self, texts: &Texts<'_>, context: Context, lanes: [u32; 2]) {
+    pub(super) fn learn(&mut self, texts: &Texts<'_>, context: RowContext, lanes: [u32; 2]) {
         // Rows are cut at every comma: a cell that holds one must not be taken for a good one.
         if Column::ALL.iter().any(|column| !is_plain(texts.of(*column))) {
             return;
         }
+        // Some programs write quotes around every cell.
         for quotes in ["", "\""] {
             self.learn_context(texts, context, quotes);
         }
@@ -129,15 +130,15 @@ impl Known {
     }
 
     /// Remembers a context by cells with such quotes around them, unless they are long.
-    fn learn_context(&mut self, texts: &Texts<'_>, context: Context, quotes: &str) {
+    fn learn_context(&mut self, texts: &Texts<'_>, context: RowContext, quotes: &str) {
         let mut key = 0;
-        for neighbours in &mut self.narrowing {
-            let cells = neighbours.columns.iter().map(|column| texts.of(*column));
+        for adjacent in &mut self.filter_cells {
+            let cells = adjacent.columns.iter().map(|column| texts.of(*column));
             let cells: Vec<String> = cells.map(|text| format!("{quotes}{text}{quotes}")).collect();
             let text = cells.join(",");
             let text = Text::whole(text.as_bytes());
-            let number = match neighbours.texts.get(text, 0) {
-                None if neighbours.texts.len() < MOST => neighbours.texts.add(text, 0),
+            let number = match adjacent.texts.get(text, 0) {
+                None if adjacent.texts.len() < MOST => adjacent.texts.add(text, 0),
                 known => known,
             };
             let Some(number) = number else { return };

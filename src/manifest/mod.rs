@@ -8,24 +8,30 @@
 
 mod account;
 mod cell;
-mod chunk;
 mod code;
 mod column;
 mod error;
+mod error_limit;
 mod filter;
 mod finish;
 mod fold;
 mod form;
 mod gather;
 mod group;
+mod group_key;
 mod header;
 mod intern;
 mod known;
+mod line;
 mod marks;
+mod misspelled_ports;
 mod near;
-mod odd;
+mod odd_character;
+mod options;
 mod owned;
+mod parallel;
 mod part;
+mod pieces;
 mod ports;
 mod quick;
 mod read;
@@ -34,13 +40,10 @@ mod row;
 mod shard;
 mod shared;
 mod short;
-mod slips;
 mod split;
-mod tally;
 #[cfg(test)]
 mod tests;
 mod text;
-mod wave;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,4 +1,5 @@
-//! Group cells that tell an owner as well, as consoles and ARNs do → the id, if the row agrees.
+//! Reads group cells that also name the group's owner, as consoles and ARNs do: the id counts if the
+//! owner is that of the row.
 
 use std::collections::BTreeMap;
 

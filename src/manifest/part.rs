@@ -1,22 +1,23 @@
-//! One piece of a manifest → its rows, checked; pieces are read in parallel.
+//! Reads the rows of one piece of a manifest and checks them. Pieces are read in parallel.
 
 use std::borrow::Cow;
 
 use memchr::memchr_iter;
 
-use super::chunk::Piece;
 use super::column::Layout;
-use super::intern::{Desk, Key};
-use super::known::{Context, Known};
-use super::quick::Places;
-use super::read::Plain;
+use super::group_key::GroupKey;
+use super::intern::Scratch;
+use super::known::{KnownCells, RowContext};
+use super::options::PlainRows;
+use super::pieces::Piece;
+use super::quick::QuickReader;
 use super::row::{self, Faults, Texts};
 use super::shared::Shared;
 use super::split::{Cell, Split, first_line, split};
 use super::{Column, Fault, cell, filter};
 use crate::model::{Draft, Filter, Provider};
 
-/// Bytes of a short row: what room is made for.
+/// Bytes of a short row: memory is reserved for as many rows as a piece could hold of these.
 const SHORT_ROW: usize = 80;
 
 /// What a piece holds.
@@ -32,7 +33,7 @@ pub(super) struct Part {
     pub(super) rows_read: u64,
     /// Lines up to the end, or to the open record.
     pub(super) lines: u32,
-    /// Where a record begins that goes on beyond the piece.
+    /// Where the record begins that goes on beyond the piece, if one does.
     pub(super) open: Option<usize>,
 }
 
@@ -49,26 +50,26 @@ enum Width {
 pub(super) struct PartReader<'r> {
     layout: &'r Layout,
     shared: &'r Shared<'r>,
-    places: Option<Places>,
-    known: Known,
+    quick: Option<QuickReader>,
+    known: KnownCells,
     /// The groups of the rows of the piece, two each.
-    keys: Vec<Key>,
+    keys: Vec<GroupKey>,
     numbers: Vec<u32>,
-    desk: Desk,
+    scratch: Scratch,
     part: Part,
 }
 
 impl<'r> PartReader<'r> {
     /// A reader of rows of one layout.
-    pub(super) fn new(layout: &'r Layout, shared: &'r Shared<'r>, plain: Plain) -> Self {
+    pub(super) fn new(layout: &'r Layout, shared: &'r Shared<'r>, plain: PlainRows) -> Self {
         Self {
             layout,
             shared,
-            places: Places::new(layout).filter(|_| plain == Plain::AtAGlance),
-            known: Known::new(layout),
+            quick: QuickReader::new(layout).filter(|_| plain == PlainRows::Quick),
+            known: KnownCells::new(layout),
             keys: Vec::new(),
             numbers: Vec::new(),
-            desk: Desk::default(),
+            scratch: Scratch::default(),
             part: Part::default(),
         }
     }
@@ -84,7 +85,8 @@ impl<'r> PartReader<'r> {
         self.part.rows = Draft::with_capacity(piece.bytes.len() / SHORT_ROW);
         self.records(&piece.bytes, piece.last);
         self.numbers.resize(self.keys.len(), 0);
-        self.shared.groups.number(&self.keys, &mut self.desk, &mut self.numbers);
+        // All groups of a piece are numbered at once, so that each shard of the table is locked once.
+        self.shared.groups.number(&self.keys, &mut self.scratch, &mut self.numbers);
         let (ends, _) = self.numbers.as_chunks::<2>();
         self.part.rows.ends_mut().copy_from_slice(ends);
         self.part.rows.close();
@@ -111,7 +113,7 @@ impl<'r> PartReader<'r> {
                     self.part.open = Some(at);
                     return;
                 }
-                // Only this line is given up: what the quote swallowed may be good rows.
+                // The quote may have swallowed good rows, so reading goes on with the next line.
                 Split::Broken(cell, fault) => {
                     self.part.rows_read += 1;
                     self.part.errors.push((line, self.layout.title(cell), fault));
@@ -125,7 +127,7 @@ impl<'r> PartReader<'r> {
 
     /// Takes a plain row; its length.
     fn plain(&mut self, bytes: &[u8]) -> Option<usize> {
-        let row = self.places.as_mut()?.read(bytes, &self.known)?;
+        let row = self.quick.as_mut()?.read(bytes, &self.known)?;
         self.part.rows_read += 1;
         self.part.lines += 1;
         self.push(row.ends, row.filter, self.part.lines);
@@ -133,7 +135,7 @@ impl<'r> PartReader<'r> {
     }
 
     /// Keeps a good row; its groups get their numbers together with those of the whole piece.
-    fn push(&mut self, ends: [Key; 2], filter: u32, line: u32) {
+    fn push(&mut self, ends: [GroupKey; 2], filter: u32, line: u32) {
         self.keys.extend(ends);
         self.part.rows.push([0, 0], filter, line);
     }
@@ -199,7 +201,8 @@ impl<'r> PartReader<'r> {
         let region = texts.of(Column::Region);
         let lanes = [Column::AccountA, Column::AccountB]
             .map(|account| self.shared.lane(cloud, texts.of(account), region));
-        let context = Context { cloud, filter: self.shared.filter(&filter) };
+        let context = RowContext { cloud, filter: self.shared.filter(&filter) };
+        // From now on, rows with the same cells are read quickly.
         self.known.learn(texts, context, lanes);
         let [own, peer] = lanes;
         let ends = [
@@ -245,7 +248,7 @@ fn hint(cells: &[Cell<'_>], are_more: bool, delimiter: char) -> Cow<'static, str
 /// The filter of a row; what is wrong goes to `faults`.
 fn read_filter(cloud: Provider, texts: &Texts<'_>, faults: &mut Faults) -> Filter {
     let mut found = Vec::new();
-    let cells = Column::NARROWING.map(|column| texts.of(column));
+    let cells = Column::FILTER.map(|column| texts.of(column));
     let filter = filter::read(&cells, cloud, &mut found);
     for (column, fault) in found {
         faults.add(column, fault);

@@ -1,57 +1,40 @@
-//! Manifests → pairs: the pieces of a file in parallel, their parts gathered in order.
+//! Reads manifests into pairs: the pieces of a file are parsed in parallel, and what they hold is
+//! gathered in the order of the file.
 
-use super::chunk::{MAX_LINE, Pieces, Trouble};
 use super::column::Layout;
 use super::finish::finish;
 use super::form;
 use super::gather::Gather;
 use super::header::{self, BadHeader, Search};
+use super::options::{PlainRows, ReadOptions};
+use super::parallel::{self, ParallelEnd};
 use super::part::count_lines;
+use super::pieces::{MAX_LINE, Pieces, ReadFailure};
 use super::shared::Shared;
-use super::wave::{self, WaveEnd};
 use super::{Column, Fault, ManifestInput, Parsed, Rules};
 
-/// Bytes of a piece: large enough to parse in peace, small enough for the caches.
+/// Bytes of a piece: large enough that threads seldom wait for each other, small enough for the caches.
 const PIECE: usize = 1 << 19;
 
-/// Pieces that are read at once, for each thread, where a note may go on from one to the next:
-/// their bytes are kept until it is known.
+/// Pieces that each thread may read ahead where a note may go on from one piece to the next: their
+/// bytes are kept until it is known whether they begin with a record.
 const AHEAD: usize = 8;
 
 /// Reads every manifest to its end and de-duplicates their rows, on the threads of the current
 /// rayon pool. What is wrong with one row, or one file, keeps no other row from being read.
 pub fn read(inputs: Vec<ManifestInput>, rules: &Rules) -> Parsed {
-    read_by(inputs, rules, Manner { piece: PIECE, plain: Plain::AtAGlance })
+    read_by(inputs, rules, ReadOptions { piece: PIECE, plain: PlainRows::Quick })
 }
 
-/// How manifests are read; the result does not depend on it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Manner {
-    /// Bytes of a piece.
-    pub(super) piece: usize,
-    /// What becomes of plain rows.
-    pub(super) plain: Plain,
-}
-
-/// What becomes of rows whose cells were all found good before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Plain {
-    /// They are taken for good.
-    AtAGlance,
-    /// They are checked like any other.
-    #[cfg(test)]
-    Carefully,
-}
-
-/// [`read`] in some manner.
-pub(super) fn read_by(inputs: Vec<ManifestInput>, rules: &Rules, manner: Manner) -> Parsed {
+/// [`read`] with other options, as tests do.
+pub(super) fn read_by(inputs: Vec<ManifestInput>, rules: &Rules, options: ReadOptions) -> Parsed {
     let shared = Shared::new(rules);
     let mut gather = Gather::default();
     for input in inputs {
         gather.source(input.name);
         let mut file =
-            File { pieces: Pieces::new(input.reader, manner.piece), gather: &mut gather };
-        match file.read(&shared, manner.plain) {
+            File { pieces: Pieces::new(input.reader, options.piece), gather: &mut gather };
+        match file.read(&shared, options.plain) {
             Ok(()) => file.gather.ends_with(file.pieces.digest()),
             Err(stop) => file.report(stop),
         }
@@ -62,40 +45,42 @@ pub(super) fn read_by(inputs: Vec<ManifestInput>, rules: &Rules, manner: Manner)
 /// Why the rest of a file is not read.
 enum Stop {
     Header(BadHeader),
-    Trouble(Trouble),
+    ReadFailure(ReadFailure),
     Full(Fault),
 }
 
+/// One manifest while it is read.
 struct File<'g> {
     pieces: Pieces,
     gather: &'g mut Gather,
 }
 
 impl File<'_> {
-    fn read(&mut self, shared: &Shared<'_>, plain: Plain) -> Result<(), Stop> {
+    fn read(&mut self, shared: &Shared<'_>, plain: PlainRows) -> Result<(), Stop> {
         let layout = self.header()?;
-        let mut readers = wave::readers(&layout, shared, plain);
+        let mut readers = parallel::readers(&layout, shared, plain);
         let ahead = match layout.cell(Column::Note) {
             Some(_) => readers.len() * AHEAD,
             None => usize::MAX,
         };
-        // The first piece alone: most manifests have no other.
+        // Most manifests have one piece, so the first one is read without other threads.
         let mut limit = 1;
         loop {
             let threads = limit.min(readers.len());
-            match wave::read(&mut self.pieces, self.gather, limit, &mut readers[..threads]) {
-                WaveEnd::Taken => limit = limit.saturating_mul(AHEAD).min(ahead),
-                // A piece that begins inside a note was parsed for nothing: fewer at once, then.
-                WaveEnd::Open(again) => {
+            match parallel::read(&mut self.pieces, self.gather, limit, &mut readers[..threads]) {
+                ParallelEnd::Taken => limit = limit.saturating_mul(AHEAD).min(ahead),
+                // The pieces after this one were parsed for nothing, since they begin inside a note: the
+                // next one is read alone.
+                ParallelEnd::Open(again) => {
                     self.pieces.put_back(again);
                     limit = 1;
                 }
-                WaveEnd::Full(fault) => return Err(Stop::Full(fault)),
-                WaveEnd::Ended => {
+                ParallelEnd::Full(fault) => return Err(Stop::Full(fault)),
+                ParallelEnd::Ended => {
                     return self
                         .pieces
-                        .trouble()
-                        .map_or(Ok(()), |trouble| Err(Stop::Trouble(trouble)));
+                        .failure()
+                        .map_or(Ok(()), |failure| Err(Stop::ReadFailure(failure)));
                 }
             }
         }
@@ -108,6 +93,7 @@ impl File<'_> {
         let mut search = Search::default();
         while let Some(mut piece) = self.pieces.next(Vec::new()) {
             let found = search.read(&piece.bytes).map_err(|mut bad| {
+                // The search counts the lines of this piece alone.
                 bad.line += self.gather.lines_of_source();
                 Stop::Header(bad)
             })?;
@@ -118,8 +104,8 @@ impl File<'_> {
             }
             self.gather.skip_lines(count_lines(&piece.bytes));
         }
-        let trouble = self.pieces.trouble().map(Stop::Trouble);
-        Err(trouble.unwrap_or_else(|| Stop::Header(header::missing())))
+        let failure = self.pieces.failure().map(Stop::ReadFailure);
+        Err(failure.unwrap_or_else(|| Stop::Header(header::missing())))
     }
 
     fn report(&mut self, stop: Stop) {
@@ -130,10 +116,10 @@ impl File<'_> {
                     self.gather.error(bad.line, column, fault);
                 }
             }
-            Stop::Trouble(Trouble::Io(error)) => {
+            Stop::ReadFailure(ReadFailure::Io(error)) => {
                 self.gather.error(line, "file", Fault::Unreadable(error.to_string()));
             }
-            Stop::Trouble(Trouble::LongLine { has_returns }) => {
+            Stop::ReadFailure(ReadFailure::LongLine { has_returns }) => {
                 let hint = if has_returns { " (do its lines end with CR alone?)" } else { "" };
                 self.gather.error(line, "row", Fault::LongLine { most: MAX_LINE, hint });
             }

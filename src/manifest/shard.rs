@@ -1,18 +1,25 @@
-//! One part of the table of all groups: open addressing, half a dozen bytes a group beside its key.
+//! One shard of the table of all groups: open addressing, with half a dozen bytes for each group
+//! beside its key.
 
 use super::fold::Fold;
-use super::intern::{INDEX_BITS, Key, NUMBER};
+use super::group_key::GroupKey;
+
+/// Bits of a number below those of its shard.
+pub(super) const INDEX_BITS: u32 = 26;
+/// These bits, all set: more than there are groups in a shard.
+pub(super) const NUMBER: u32 = (1 << INDEX_BITS) - 1;
 
 /// Groups, and where to look for them.
 #[derive(Debug, Default)]
 pub(super) struct Shard {
-    pub(super) keys: Vec<Key>,
+    pub(super) keys: Vec<GroupKey>,
     /// Open addressing: an index into `keys` and 1, below some bits of the hash; or 0.
     pub(super) slots: Vec<u32>,
 }
 
 impl Shard {
-    /// Makes room for `more` keys in at most two thirds of the slots.
+    /// Makes room for `more` keys. At most two thirds of the slots are taken, so that every search soon
+    /// meets a free one, at which it ends.
     pub(super) fn make_room(&mut self, more: usize, hash: &Fold) {
         let wanted = (self.keys.len() + more) * 3 / 2 + 1;
         if wanted <= self.slots.len() {
@@ -54,11 +61,11 @@ impl Shard {
     /// The first word of the key with a number, 0 for number 0.
     pub(super) fn head(&self, number: u32) -> u64 {
         let index = number.checked_sub(1).map(|index| index as usize);
-        index.and_then(|index| self.keys.get(index)).map_or(0, Key::head)
+        index.and_then(|index| self.keys.get(index)).map_or(0, GroupKey::head)
     }
 
     /// The index of a key, which is added if it is new.
-    pub(super) fn find_or_add(&mut self, key: Key, hash: u64) -> u32 {
+    pub(super) fn find_or_add(&mut self, key: GroupKey, hash: u64) -> u32 {
         let mut slot = self.first_slot(hash);
         while let Some(index) = (self.slots[slot] & NUMBER).checked_sub(1) {
             if is_marked(self.slots[slot], hash) && self.keys[index as usize] == key {

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::Rules;
 use super::code::Code;
-use super::intern::{Interner, Key};
+use super::group_key::GroupKey;
+use super::intern::Interner;
 use super::text::Text;
 use crate::model::{AccountId, Filter, LaneKey, Provider, RegionId};
 
@@ -39,10 +40,10 @@ impl<'r> Shared<'r> {
     }
 
     /// The key of a group, by the text of a valid cell.
-    pub(super) fn group(&self, lane: u32, id: &str) -> Key {
+    pub(super) fn group(&self, lane: u32, id: &str) -> GroupKey {
         let code = Code::read(Text::whole(id.as_bytes()));
-        let coded = code.and_then(|coded| Key::new(lane, coded.code));
-        coded.unwrap_or_else(|| self.groups.odd(lane, id))
+        let coded = code.and_then(|coded| GroupKey::new(lane, coded.code));
+        coded.unwrap_or_else(|| self.groups.uncoded(lane, id))
     }
 
     /// The number of a filter.

@@ -1,9 +1,10 @@
-//! Short texts that were found good, by number: looked up in a few instructions.
+//! A table of short texts that were found good, which gives each a number: a lookup takes a few
+//! instructions.
 
 use super::fold::{SPREAD, fold};
 use super::text::{Text, Words};
 
-/// Of so many slots, one is taken at most.
+/// One slot of so many is taken at most, so that nearly every search ends at its first slot.
 const ROOM: usize = 4;
 
 /// Texts by number, in order of their coming.

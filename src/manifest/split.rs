@@ -1,9 +1,14 @@
-//! One record of a manifest → its cells (RFC 4180).
+//! Splits a record of a manifest into its cells (RFC 4180).
 
 use memchr::{memchr, memchr_iter, memchr2};
 
 use super::Fault;
-use super::cell::{MAX_NOTE, MAX_VALUE};
+
+/// The longest value, in bytes: ids and names are far shorter.
+pub(super) const MAX_VALUE: usize = 256;
+
+/// The longest note, in bytes: a ticket, a reason; not a document.
+pub(super) const MAX_NOTE: usize = 4096;
 
 /// A cell as it stands in the file, without the quotes around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

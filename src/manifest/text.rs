@@ -1,4 +1,4 @@
-//! Texts as words: loaded and compared eight bytes at a time, whatever their length.
+//! Short texts as three words of eight bytes each, which are compared without a loop.
 
 /// Three words.
 pub(super) type Words = [u64; 3];

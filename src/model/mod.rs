@@ -1,5 +1,6 @@
 //! Layer 0: the nouns. No I/O, no async, no clock, no randomness.
 
+mod bad_value;
 mod estimate;
 mod event;
 mod fault;
@@ -18,6 +19,7 @@ mod status;
 mod text;
 mod word;
 
+pub use bad_value::BadValue;
 pub use estimate::{Estimate, LaneEstimate, LaneWork};
 pub use event::{Event, EventKind, Outcome, Settled};
 pub use fault::ErrorClass;
@@ -34,6 +36,6 @@ pub use peer::Peer;
 pub use plan::{CallForm, Digest, Finding, GroupIx, Hasher, PlannedCall, Revocation, RevocationId};
 pub use protocol::Protocol;
 pub use report::{PairCounts, RuleCounts};
-pub use rule::{BadValue, Direction, NicType, Policy, PortRange, Rule, Snapshot};
+pub use rule::{Direction, NicType, Policy, PortRange, Rule, Snapshot};
 pub use status::{IllegalTransition, Status};
 pub use text::{clock, escape_control, hex, is_hostile, quote, thousands, unhex};

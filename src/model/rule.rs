@@ -6,24 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::word::word_enum;
-use super::{AccountId, Fields, Peer, Protocol, RuleId};
-
-/// A value that cannot be read: what it was and what was expected.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{value}` is not {expected}")]
-pub struct BadValue {
-    /// The text as given.
-    pub value: String,
-    /// What was expected, to follow "is not".
-    pub expected: &'static str,
-}
-
-impl BadValue {
-    /// An error for `value`.
-    pub fn new(value: &str, expected: &'static str) -> Self {
-        Self { value: value.to_owned(), expected }
-    }
-}
+use super::{AccountId, BadValue, Fields, Peer, Protocol, RuleId};
 
 word_enum! {
     /// Which way a rule filters traffic, seen from its group.

@@ -12,11 +12,11 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Closes its connection before the answer leaves.
+/// Cuts a connection before the answer leaves.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Knife(Arc<AtomicBool>);
+pub(super) struct ConnectionCutter(Arc<AtomicBool>);
 
-impl Knife {
+impl ConnectionCutter {
     /// From now on nothing is written to the connection, and it ends.
     pub(super) fn cut(&self) {
         self.0.store(true, Ordering::Release);
@@ -27,11 +27,11 @@ impl Knife {
     }
 }
 
-/// A listener whose connections carry a [`Knife`].
+/// A listener whose connections carry a [`ConnectionCutter`].
 #[derive(Debug)]
-pub(super) struct Cuttable(pub(super) TcpListener);
+pub(super) struct CuttableListener(pub(super) TcpListener);
 
-impl Listener for Cuttable {
+impl Listener for CuttableListener {
     type Io = Stream;
     type Addr = SocketAddr;
 
@@ -39,7 +39,7 @@ impl Listener for Cuttable {
         let (stream, address) = Listener::accept(&mut self.0).await;
         // Answers are small and waited for; without this they wait for the client's ACK.
         let _ = stream.set_nodelay(true);
-        (Stream { stream, knife: Knife::default() }, address)
+        (Stream { stream, cutter: ConnectionCutter::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -47,17 +47,17 @@ impl Listener for Cuttable {
     }
 }
 
-impl Connected<IncomingStream<'_, Cuttable>> for Knife {
-    fn connect_info(stream: IncomingStream<'_, Cuttable>) -> Self {
-        stream.io().knife.clone()
+impl Connected<IncomingStream<'_, CuttableListener>> for ConnectionCutter {
+    fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
+        stream.io().cutter.clone()
     }
 }
 
-/// A connection with its knife.
+/// A connection that can be cut.
 #[derive(Debug)]
 pub(super) struct Stream {
     stream: TcpStream,
-    knife: Knife,
+    cutter: ConnectionCutter,
 }
 
 impl AsyncRead for Stream {
@@ -76,7 +76,7 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.knife.is_cut() {
+        if self.cutter.is_cut() {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         Pin::new(&mut self.stream).poll_write(cx, buf)

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::call::{Call, Refusal};
-use super::http::{Answer, Request};
+use super::http::{HttpResponse, Request};
 use super::live::Live;
 use crate::model::Provider;
 
@@ -26,7 +26,7 @@ pub(super) trait Dialect: Send + Sync + 'static {
         request: &Request,
         outcome: &Result<Self::Reply, Refusal>,
         request_id: Option<&str>,
-    ) -> Answer;
+    ) -> HttpResponse;
 
     /// A new request id in the provider's form.
     fn request_id(random: u128) -> String;

@@ -9,17 +9,17 @@ use tokio_util::sync::CancellationToken;
 use super::call::{Call, Refusal};
 use super::dialect::Dialect;
 use super::faults::FaultKind;
-use super::hold::{Grip, Moment};
-use super::http::{Answer, Request};
-use super::live::{Deeds, Live};
+use super::hold::{HeldCall, Moment};
+use super::http::{HttpResponse, Request};
+use super::live::{CallEffects, Live};
 use super::log::LoggedCall;
 use super::store::Line;
 use crate::model::{AccountId, RegionId, RuleId};
 
 /// An answer and what becomes of it on the way.
 #[derive(Debug)]
-pub(super) struct Verdict {
-    pub(super) answer: Answer,
+pub(super) struct Outgoing {
+    pub(super) answer: HttpResponse,
     pub(super) delivery: Delivery,
     /// Delivered once this is cancelled, where the call is held.
     pub(super) held: Option<CancellationToken>,
@@ -41,13 +41,13 @@ pub(super) enum Delivery {
 }
 
 /// Answers one request.
-pub(super) fn exchange<D: Dialect>(live: &mut Live, request: &Request) -> Verdict {
+pub(super) fn exchange<D: Dialect>(live: &mut Live, request: &Request) -> Outgoing {
     let now = Timestamp::now();
     let request_id = D::request_id(fastrand::u128(..));
     let opened = D::open(live, request, now);
-    let grip = opened.as_ref().ok().and_then(|call| live.hold.as_mut()?.grip(call));
-    let fault = opened.as_ref().ok().and_then(|call| match &grip {
-        Some(grip) => fault_of(grip),
+    let held = opened.as_ref().ok().and_then(|call| live.hold.as_mut()?.held(call));
+    let fault = opened.as_ref().ok().and_then(|call| match &held {
+        Some(held) => fault_of(held),
         None => live.faults.strike(call),
     });
     let outcome = match &opened {
@@ -55,11 +55,11 @@ pub(super) fn exchange<D: Dialect>(live: &mut Live, request: &Request) -> Verdic
         Ok(call) => carry_out::<D>(live, call, fault.as_ref(), now),
     };
     let outcome = match live.finish_call() {
-        Ok(deeds) => {
+        Ok(effects) => {
             let logged = log_entry::<D>(
                 opened.as_ref().ok(),
                 &outcome,
-                &deeds,
+                &effects,
                 fault.as_ref(),
                 now,
                 &request_id,
@@ -73,12 +73,12 @@ pub(super) fn exchange<D: Dialect>(live: &mut Live, request: &Request) -> Verdic
         Err(D::internal_error())
     });
     let (answer, delivery) = deliver::<D>(request, &outcome, fault.as_ref(), &request_id);
-    Verdict { answer, delivery, held: grip.map(|grip| grip.release) }
+    Outgoing { answer, delivery, held: held.map(|held| held.release) }
 }
 
 /// What a hold does to the call itself.
-fn fault_of(grip: &Grip) -> Option<FaultKind> {
-    match grip.moment {
+fn fault_of(held: &HeldCall) -> Option<FaultKind> {
+    match held.moment {
         Moment::BeforeEffect => Some(FaultKind::DropBefore),
         Moment::AfterEffect => None,
     }
@@ -124,7 +124,7 @@ fn deliver<D: Dialect>(
     outcome: &Result<D::Reply, Refusal>,
     fault: Option<&FaultKind>,
     request_id: &str,
-) -> (Answer, Delivery) {
+) -> (HttpResponse, Delivery) {
     let shown_id = (fault != Some(&FaultKind::NoRequestId)).then_some(request_id);
     let mut answer = D::answer(request, outcome, shown_id);
     let delivery = match fault {
@@ -146,8 +146,8 @@ fn deliver<D: Dialect>(
 }
 
 /// What a captive proxy answers to everything.
-fn proxy_page() -> Answer {
-    Answer {
+fn proxy_page() -> HttpResponse {
+    HttpResponse {
         status: 200,
         headers: vec![("content-type", "text/html".to_owned())],
         body: "<!DOCTYPE html><html><body><h1>Please sign in</h1></body></html>".to_owned(),
@@ -157,12 +157,12 @@ fn proxy_page() -> Answer {
 fn log_entry<D: Dialect>(
     call: Option<&Call>,
     outcome: &Result<D::Reply, Refusal>,
-    deeds: &Deeds,
+    effects: &CallEffects,
     fault: Option<&FaultKind>,
     at: Timestamp,
     request_id: &str,
 ) -> LoggedCall {
-    let (removed, added) = rules_of(&deeds.lines);
+    let (removed, added) = rules_of(&effects.lines);
     let refusal = outcome.as_ref().err();
     LoggedCall {
         at,
@@ -177,7 +177,7 @@ fn log_entry<D: Dialect>(
         code: refusal.map(|refusal| refusal.code.clone()),
         request_id: request_id.to_owned(),
         fault: fault.map(FaultKind::name),
-        replayed: deeds.replayed,
+        replayed: effects.replayed,
     }
 }
 

@@ -40,9 +40,9 @@ pub(super) struct Hold {
     release: CancellationToken,
 }
 
-/// The hold on one call.
+/// A call that is held.
 #[derive(Debug)]
-pub(super) struct Grip {
+pub(super) struct HeldCall {
     pub(super) moment: Moment,
     pub(super) release: CancellationToken,
 }
@@ -57,7 +57,7 @@ impl Hold {
     }
 
     /// Whether this call is held.
-    pub(super) fn grip(&mut self, call: &Call) -> Option<Grip> {
+    pub(super) fn held(&mut self, call: &Call) -> Option<HeldCall> {
         if !call.changes_something() || self.release.is_cancelled() {
             return None;
         }
@@ -67,6 +67,6 @@ impl Hold {
         }
         // Whoever holds it may have lost interest in more.
         let _ = self.arrived.send(());
-        Some(Grip { moment: self.moment, release: self.release.clone() })
+        Some(HeldCall { moment: self.moment, release: self.release.clone() })
     }
 }

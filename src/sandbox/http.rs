@@ -45,7 +45,7 @@ impl Request {
 
 /// An answer before it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct HttpResponse {
     /// HTTP status.
     pub(super) status: u16,
     /// Headers beside the content length.

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::changes::Change;
+use super::error::SandboxError;
 use super::faults::Faults;
 use super::hold::Hold;
 use super::limits::Limiter;
 use super::log::Log;
-use super::options::{SandboxError, SandboxOptions};
+use super::options::SandboxOptions;
 use super::sessions::Sessions;
-use super::store::{Kept, Line, Store};
+use super::store::{Line, Store, StoredState};
 use super::tokens::{Nonces, Remembered};
 use super::visibility::Visibility;
 use super::world::{Group, LiveRule, World};
@@ -18,7 +19,7 @@ use crate::model::{GroupId, Provider, RuleId};
 
 /// What one call did, told while it is carried out.
 #[derive(Debug, Default)]
-pub(super) struct Deeds {
+pub(super) struct CallEffects {
     /// What is to be kept before the answer leaves.
     pub(super) lines: Vec<Line>,
     /// The answer was given before.
@@ -28,14 +29,14 @@ pub(super) struct Deeds {
 /// Everything behind both dialects; one call at a time has it.
 #[derive(Debug)]
 pub(super) struct Live {
-    pub(super) kept: Kept,
+    pub(super) state: StoredState,
     pub(super) sessions: Sessions,
     pub(super) nonces: Nonces,
     pub(super) faults: Faults,
     pub(super) hold: Option<Hold>,
     pub(super) limiter: Limiter,
     pub(super) log: Log,
-    pub(super) deeds: Deeds,
+    pub(super) effects: CallEffects,
     visibility: Visibility,
     store: Option<Store>,
 }
@@ -43,26 +44,26 @@ pub(super) struct Live {
 impl Live {
     /// Opens the kept state, if any, and everything else as the options say.
     pub(super) fn open(options: SandboxOptions) -> Result<Self, SandboxError> {
-        let (store, kept) = match &options.state {
+        let (store, state) = match &options.state {
             Some(path) => {
-                let (store, kept) = Store::open(path, options.world)?;
-                (Some(store), kept)
+                let (store, state) = Store::open(path, options.world)?;
+                (Some(store), state)
             }
-            None => (None, Kept { world: options.world, ..Kept::default() }),
+            None => (None, StoredState { world: options.world, ..StoredState::default() }),
         };
         let log = Log::open(options.call_log.as_deref()).map_err(|source| SandboxError::File {
             path: options.call_log.unwrap_or_default(),
             source,
         })?;
         Ok(Self {
-            kept,
+            state,
             sessions: Sessions::default(),
             nonces: Nonces::default(),
             faults: Faults::new(options.faults, options.seed),
             hold: None,
             limiter: Limiter::new(options.limit),
             log,
-            deeds: Deeds::default(),
+            effects: CallEffects::default(),
             visibility: Visibility::new(options.visibility_delay),
             store,
         })
@@ -70,7 +71,7 @@ impl Live {
 
     /// The world as it is.
     pub(super) fn world(&self) -> &World {
-        &self.kept.world
+        &self.state.world
     }
 
     /// The rules of a group as a read shows them now.
@@ -83,7 +84,7 @@ impl Live {
         if removed.is_empty() {
             return;
         }
-        if let Some(group) = self.kept.world.groups.get(group) {
+        if let Some(group) = self.state.world.groups.get(group) {
             self.visibility.keep(group, Instant::now());
         }
         self.change(Change { group: group.to_string(), removed, ..Change::default() });
@@ -98,7 +99,7 @@ impl Live {
         now: Timestamp,
     ) -> Vec<LiveRule> {
         for rule in &mut added {
-            rule.id = self.kept.world.next_rule_id(cloud);
+            rule.id = self.state.world.next_rule_id(cloud);
             rule.created = format!("{now:.0}");
         }
         if !added.is_empty() {
@@ -112,24 +113,24 @@ impl Live {
     }
 
     fn change(&mut self, mut change: Change) {
-        change.serial = self.kept.world.serial;
-        change.apply(&mut self.kept.world);
-        self.deeds.lines.push(Line::Change(change));
+        change.serial = self.state.world.serial;
+        change.apply(&mut self.state.world);
+        self.effects.lines.push(Line::Change(change));
     }
 
     /// Keeps the first answer to a client token.
     pub(super) fn remember(&mut self, remembered: Remembered) {
-        self.kept.tokens.remember(remembered.clone());
-        self.deeds.lines.push(Line::Token(remembered));
+        self.state.tokens.remember(remembered.clone());
+        self.effects.lines.push(Line::Token(remembered));
     }
 
     /// Keeps what the last call did and hands it over.
-    pub(super) fn finish_call(&mut self) -> std::io::Result<Deeds> {
-        let deeds = std::mem::take(&mut self.deeds);
+    pub(super) fn finish_call(&mut self) -> std::io::Result<CallEffects> {
+        let effects = std::mem::take(&mut self.effects);
         if let Some(store) = &mut self.store {
-            store.append(&deeds.lines)?;
+            store.append(&effects.lines)?;
         }
-        Ok(deeds)
+        Ok(effects)
     }
 
     /// Lets go of the kept state, so that another sandbox may take it up.
@@ -139,8 +140,8 @@ impl Live {
 
     /// Changes the world from outside; reads show it at once.
     pub(super) fn edit(&mut self, change: impl FnOnce(&mut World)) -> std::io::Result<()> {
-        change(&mut self.kept.world);
+        change(&mut self.state.world);
         self.visibility.forget_all();
-        self.store.as_mut().map_or(Ok(()), |store| store.rewrite(&self.kept))
+        self.store.as_mut().map_or(Ok(()), |store| store.rewrite(&self.state))
     }
 }

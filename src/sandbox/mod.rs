@@ -11,6 +11,7 @@ mod changes;
 mod codes;
 mod connection;
 mod dialect;
+mod error;
 mod exchange;
 mod faults;
 mod hold;
@@ -27,13 +28,13 @@ mod store;
 mod tokens;
 mod visibility;
 mod world;
-mod world_file;
 
+pub use error::SandboxError;
 pub use faults::{BadFault, Fault, FaultKind, Often};
 pub use hold::{Held, Moment};
 pub use limits::Limit;
 pub use log::LoggedCall;
-pub use options::{SandboxAccount, SandboxError, SandboxOptions};
+pub use options::{SandboxAccount, SandboxOptions};
 pub use server::{Sandbox, start};
 pub use world::{Account, Group, LiveRule, Manners, Unmatched, World};
 

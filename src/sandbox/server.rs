@@ -15,15 +15,16 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::alibaba::Alibaba;
 use super::aws::Aws;
-use super::connection::{Cuttable, Knife};
+use super::connection::{ConnectionCutter, CuttableListener};
 use super::dialect::Dialect;
+use super::error::SandboxError;
 use super::exchange::{Delivery, exchange};
 use super::faults::{Fault, Faults};
 use super::hold::{Held, Hold, Moment};
-use super::http::{Answer, Request, decode_pairs};
+use super::http::{HttpResponse, Request, decode_pairs};
 use super::live::Live;
 use super::log::LoggedCall;
-use super::options::{SandboxAccount, SandboxError, SandboxOptions};
+use super::options::{SandboxAccount, SandboxOptions};
 use super::world::World;
 
 /// Most bytes of a request body that are read.
@@ -169,17 +170,17 @@ fn serve<D: Dialect>(listener: TcpListener, shared: &Shared) -> JoinHandle<std::
     let service = Router::new()
         .fallback(answer::<D>)
         .with_state(shared.clone())
-        .into_make_service_with_connect_info::<Knife>();
+        .into_make_service_with_connect_info::<ConnectionCutter>();
     let stopped = shared.stop.clone().cancelled_owned();
     tokio::spawn(async move {
-        axum::serve(Cuttable(listener), service).with_graceful_shutdown(stopped).await
+        axum::serve(CuttableListener(listener), service).with_graceful_shutdown(stopped).await
     })
 }
 
 /// One HTTP exchange of a dialect.
 async fn answer<D: Dialect>(
     State(shared): State<Shared>,
-    ConnectInfo(knife): ConnectInfo<Knife>,
+    ConnectInfo(cutter): ConnectInfo<ConnectionCutter>,
     request: axum::extract::Request,
 ) -> Response {
     let Some(request) = read(request).await else {
@@ -196,7 +197,7 @@ async fn answer<D: Dialect>(
             shared.stop.run_until_cancelled(tokio::time::sleep(wait)).await.unwrap_or(());
         }
         Delivery::Never => shared.stop.cancelled().await,
-        Delivery::Cut => knife.cut(),
+        Delivery::Cut => cutter.cut(),
     }
     plain(verdict.answer.status, verdict.answer.headers, Body::from(verdict.answer.body))
 }
@@ -222,7 +223,7 @@ async fn read(request: axum::extract::Request) -> Option<Request> {
 }
 
 /// An answer that promises its whole length and ends half way.
-fn half(mut answer: Answer) -> Response {
+fn half(mut answer: HttpResponse) -> Response {
     let whole = answer.body.len();
     let mut cut = whole / 2;
     while !answer.body.is_char_boundary(cut) {

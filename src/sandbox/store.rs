@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::changes::Change;
-use super::options::SandboxError;
+use super::error::SandboxError;
 use super::tokens::{Remembered, Tokens};
 use super::world::World;
 use crate::files::{Access, Owner, Refusal, look, make_private, open_own};
 
 /// What is kept of a sandbox.
 #[derive(Debug, Default)]
-pub(super) struct Kept {
+pub(super) struct StoredState {
     /// The world.
     pub(super) world: World,
     /// The client tokens.
@@ -54,10 +54,10 @@ pub(super) struct Store {
 
 impl Store {
     /// Takes up what is kept at `path`, or begins with `world`.
-    pub(super) fn open(path: &Path, world: World) -> Result<(Self, Kept), SandboxError> {
+    pub(super) fn open(path: &Path, world: World) -> Result<(Self, StoredState), SandboxError> {
         let told = |source| SandboxError::File { path: path.to_owned(), source };
         let mut lines = lock(&log_path(path))?;
-        let mut kept = Kept { world, tokens: Tokens::default() };
+        let mut kept = StoredState { world, tokens: Tokens::default() };
         if look(path, Owner::Us).map_err(Refusal::into_io).map_err(told)?.is_some() {
             kept = load(path)?;
             replay(&mut lines, &log_path(path), &mut kept)?;
@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// Keeps everything anew, after a change that no line can tell.
-    pub(super) fn rewrite(&mut self, kept: &Kept) -> io::Result<()> {
+    pub(super) fn rewrite(&mut self, kept: &StoredState) -> io::Result<()> {
         save(&self.path, kept)?;
         self.lines.set_len(0)
     }
@@ -101,7 +101,7 @@ fn lock(path: &Path) -> Result<File, SandboxError> {
     }
 }
 
-fn load(path: &Path) -> Result<Kept, SandboxError> {
+fn load(path: &Path) -> Result<StoredState, SandboxError> {
     let told = |source| SandboxError::File { path: path.to_owned(), source };
     let mut text = Vec::new();
     let mut file = open_own(path, Access::ReadWrite).map_err(Refusal::into_io).map_err(told)?;
@@ -111,11 +111,11 @@ fn load(path: &Path) -> Result<Kept, SandboxError> {
     })?;
     let mut tokens = Tokens::default();
     snapshot.tokens.into_iter().for_each(|token| tokens.remember(token));
-    Ok(Kept { world: snapshot.world, tokens })
+    Ok(StoredState { world: snapshot.world, tokens })
 }
 
 /// Repeats the lines. The last one may be cut short by a kill: its answer never left.
-fn replay(lines: &mut File, path: &Path, kept: &mut Kept) -> Result<(), SandboxError> {
+fn replay(lines: &mut File, path: &Path, kept: &mut StoredState) -> Result<(), SandboxError> {
     let told = |source| SandboxError::File { path: path.to_owned(), source };
     lines.rewind().map_err(told)?;
     for line in BufReader::new(lines).split(b'\n') {
@@ -128,7 +128,7 @@ fn replay(lines: &mut File, path: &Path, kept: &mut Kept) -> Result<(), SandboxE
     Ok(())
 }
 
-fn save(path: &Path, kept: &Kept) -> io::Result<()> {
+fn save(path: &Path, kept: &StoredState) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     let tokens = kept.tokens.all().collect();

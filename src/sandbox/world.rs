@@ -1,12 +1,13 @@
 //! The world of the sandbox: accounts, groups and rules of both clouds.
 
+mod file;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::options::SandboxError;
+use super::error::SandboxError;
 use super::rule_ids::rule_id;
-use super::world_file;
 use crate::model::{
     AccountId, Direction, GroupId, NicType, Peer, Policy, PortRange, Protocol, Provider, RegionId,
     RuleId,
@@ -178,7 +179,7 @@ impl World {
 
     /// Reads a world file; `sample-data/world.toml` shows the format.
     pub fn from_toml(text: &str) -> Result<Self, SandboxError> {
-        world_file::read(text)
+        file::read(text)
     }
 
     /// A group of this account in this region; other people's groups do not exist.

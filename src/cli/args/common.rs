@@ -11,6 +11,9 @@ use crate::report::{Detail, Format};
 /// The journal that is used when none is named.
 pub(in crate::cli) const DEFAULT_JOURNAL: &str = "sqlite:unpair.db";
 
+/// The manifest that `init` writes.
+pub(in crate::cli) const FIRST_MANIFEST: &str = "pairs.csv";
+
 /// Where `--config` comes from when it is not given.
 const CONFIG_VARIABLE: &str = "UNPAIR_CONFIG";
 /// Where `--journal` comes from when it is not given.

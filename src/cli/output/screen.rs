@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::process::{Command, Stdio};
 use std::rc::Rc;
 
-use super::sink::Pipe;
+use super::pipe::Pipe;
 
 /// Names the pager; empty, or `cat`, for none.
 const PAGER: &str = "PAGER";

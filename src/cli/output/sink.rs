@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::pipe::Pipe;
 use super::screen::Screen;
 use crate::cli::exit::{Exit, Failure};
 use crate::files::{Refusal, Replacement, leads_to};
@@ -107,24 +108,5 @@ impl Write for Sink {
             Self::Device(_, out) => out.flush(),
         };
         flushed.map_err(|error| self.located(&error))
-    }
-}
-
-/// A place whose reader may go away (`| head`): it has what it wanted.
-pub(in crate::cli) struct Pipe<W>(pub(super) W);
-
-impl<W: Write> Write for Pipe<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self.0.write(bytes) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
-            written => written,
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self.0.flush() {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            flushed => flushed,
-        }
     }
 }

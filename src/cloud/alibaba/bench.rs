@@ -1,12 +1,13 @@
 //! What `benches/functions` measures of this client; no part of the interface.
 
+use super::node::Node;
 use super::sign::{Unsigned, authorization, payload_hash};
-use super::{json, wire};
+use super::wire;
 use crate::model::{GroupId, RegionId};
 
 /// Rules in an answer to `DescribeSecurityGroupAttribute`; `None` if it cannot be read.
 pub fn rules(body: &[u8], region: &RegionId, group: &GroupId) -> Option<usize> {
-    let node = json::parse(body).ok()?;
+    let node = Node::parse(body).ok()?;
     wire::rules(&node, region, group, None).ok().map(|page| page.rules.len())
 }
 

@@ -16,9 +16,8 @@ use crate::cloud::{
 };
 use crate::model::{AccountId, GroupId, Identity, Provider, RegionId};
 
-/// Limits of the API; permissions take 100 too, but stay small as each has a dozen parameters.
-pub(in crate::cloud) const BATCH: Batch =
-    Batch { revoke_ids: 100, revoke_permissions: 20, groups: 100, rules: 1, references: 10 };
+/// How many things one call may name.
+const BATCH: Batch = Batch::of(Provider::Alibaba);
 
 /// Groups on a page of `DescribeSecurityGroups`, the most it gives.
 const GROUPS_A_PAGE: &str = "100";

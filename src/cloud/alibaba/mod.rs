@@ -7,18 +7,15 @@ mod client;
 mod codes;
 mod credentials;
 mod exchange;
-mod json;
 mod node;
 mod regions;
 mod revoke;
 mod sign;
 mod wire;
-mod xml;
 
 #[cfg(test)]
 mod tests;
 
-pub(super) use client::BATCH;
 pub use client::{AlibabaClient, connect};
 pub(super) use credentials::listed;
 pub use credentials::{Env, process_env};

@@ -1,6 +1,7 @@
 //! The tree of an answer, be it JSON or XML.
 
-use super::{json, xml};
+mod json;
+mod xml;
 
 /// A body that is not a complete, well-formed answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -19,11 +19,6 @@ use crate::cloud::{
 };
 use crate::model::{AccountId, CallForm, GroupId, Identity, Peer, Provider, RegionId, Rule};
 
-/// What one call may name. A filter takes 200 values; a revocation of 100 rules covers the
-/// default quota of a group and direction (60) with one call.
-pub(in crate::cloud) const BATCH: Batch =
-    Batch { revoke_ids: 100, revoke_permissions: 100, groups: 200, rules: 200, references: 0 };
-
 /// An EC2 client that acts as one account.
 pub struct AwsClient {
     exchange: Exchange,
@@ -112,7 +107,7 @@ impl Cloud for AwsClient {
     }
 
     fn batch(&self) -> Batch {
-        BATCH
+        Batch::of(Provider::Aws)
     }
 
     fn time(&self, region: &RegionId) -> Option<SystemTime> {

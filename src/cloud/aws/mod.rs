@@ -31,7 +31,6 @@ mod wire;
 
 pub use caller::Variant;
 pub use client::AwsClient;
-pub(super) use client::BATCH;
 pub use connect::AwsConnector;
 pub use endpoints::{host_of, region_of_endpoint};
 pub(super) use listed::{listed_in_config, listed_in_credentials};

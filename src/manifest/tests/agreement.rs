@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-use crate::manifest::read::{Manner, Plain, read_by};
+use crate::manifest::options::{PlainRows, ReadOptions};
+use crate::manifest::read::read_by;
 use crate::manifest::{ManifestInput, Parsed, Rules};
 use crate::model::Provider;
 
@@ -161,7 +162,7 @@ fn manifest(rows: &[Choice], layout: usize) -> String {
     std::iter::once(header.to_owned()).chain(rows).collect()
 }
 
-fn read(text: &str, manner: Manner, threads: usize) -> Parsed {
+fn read(text: &str, options: ReadOptions, threads: usize) -> Parsed {
     let mut rules = Rules {
         alibaba_regions: ["cn-beijing", "us-east-1"].map(str::to_owned).into(),
         ..Rules::default()
@@ -173,7 +174,7 @@ fn read(text: &str, manner: Manner, threads: usize) -> Parsed {
         reader: Box::new(std::io::Cursor::new(text.as_bytes().to_vec())),
     };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-    pool.install(|| read_by(vec![input("one.csv"), input("two.csv")], &rules, manner))
+    pool.install(|| read_by(vec![input("one.csv"), input("two.csv")], &rules, options))
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
@@ -192,10 +193,10 @@ proptest! {
         let rows: Vec<Choice> = rows.into_iter()
             .map(|(choice, kind)| (choice.map(|index| index.index(840)), kind)).collect();
         let text = manifest(&rows, layout);
-        let careful = read(&text, Manner { piece: 1 << 20, plain: Plain::Carefully }, 1);
+        let careful = read(&text, ReadOptions { piece: 1 << 20, plain: PlainRows::Careful }, 1);
         for threads in [1, 2, 3, 8] {
-            for plain in [Plain::AtAGlance, Plain::Carefully] {
-                let other = read(&text, Manner { piece, plain }, threads);
+            for plain in [PlainRows::Quick, PlainRows::Careful] {
+                let other = read(&text, ReadOptions { piece, plain }, threads);
                 prop_assert_eq!(&careful.errors, &other.errors);
                 prop_assert_eq!((careful.rows_read, careful.bad), (other.rows_read, other.bad));
                 prop_assert_eq!(&careful.pairs, &other.pairs);

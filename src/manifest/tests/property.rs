@@ -3,11 +3,12 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::manifest::options::{PlainRows, ReadOptions};
 use crate::manifest::part::count_lines;
-use crate::manifest::read::{Manner, Plain, read_by};
+use crate::manifest::read::read_by;
 
 fn in_pieces(bytes: impl Into<Vec<u8>>, piece: usize) -> Parsed {
-    read_by(vec![input("f.csv", bytes)], &rules(), Manner { piece, plain: Plain::AtAGlance })
+    read_by(vec![input("f.csv", bytes)], &rules(), ReadOptions { piece, plain: PlainRows::Quick })
 }
 
 /// Lines of a text, as an editor counts them.

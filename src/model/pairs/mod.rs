@@ -3,6 +3,7 @@
 mod both_ends;
 mod draft;
 mod groups;
+mod numbering;
 mod packing;
 mod rows;
 mod set;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use rayon::prelude::*;
 
+use super::numbering::Numbering;
 use super::packing::Packing;
 use super::sorted::Sorted;
 use super::{Draft, Row};
@@ -17,16 +18,6 @@ enum Table {
     /// Rows of up to 64 bits: nearly always.
     Narrow(Sorted<u64>),
     Wide(Sorted<u128>),
-}
-
-/// What the numbers of drafts mean in a set.
-pub(super) struct Numbering<'a, G> {
-    /// The place of a group.
-    pub(super) group: G,
-    /// How many groups there are.
-    pub(super) groups: usize,
-    /// The place of each filter.
-    pub(super) filter: &'a [u16],
 }
 
 impl Rows {
@@ -81,16 +72,6 @@ impl Rows {
             Table::Wide(parts) => (None, Some(parts.below(group))),
         };
         narrow.into_iter().flatten().chain(wide.into_iter().flatten())
-    }
-}
-
-impl<G: Fn(u32) -> u32> Numbering<'_, G> {
-    /// The rows of a draft with their final numbers.
-    pub(super) fn read<'d>(&'d self, draft: &'d Draft) -> impl Iterator<Item = Row> + 'd {
-        draft.iter().map(|(ends, filter, line)| {
-            let [one, other] = ends.map(&self.group);
-            Row::new(one, other, self.filter[filter as usize], line)
-        })
     }
 }
 

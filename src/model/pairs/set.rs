@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rows::Numbering;
+use super::numbering::Numbering;
 use super::{BothEnds, Draft, Groups, Row, Rows, Source};
 use crate::model::{BadValue, Digest, Filter, GroupIx, GroupRef, Hasher, LaneKey};
 

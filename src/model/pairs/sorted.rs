@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
+use super::numbering::Numbering;
 use super::packing::{Packing, Word};
-use super::rows::Numbering;
 use super::{Draft, Row};
 
 /// Words of a block: parts grow by blocks, so that growing moves nothing.

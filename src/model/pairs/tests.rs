@@ -133,7 +133,7 @@ fn rows_of(rows: &[(u32, u32, u16)], drafts: usize, spread: u32) -> (Rows, Vec<(
     let filter: Vec<u16> = (0..4).collect();
     let groups = 60 * spread as usize;
     let group = move |ix: u32| ix * spread;
-    Rows::build(made, &rows::Numbering { group, groups, filter: &filter })
+    Rows::build(made, &numbering::Numbering { group, groups, filter: &filter })
 }
 
 proptest! {

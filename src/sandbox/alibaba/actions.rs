@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::answer::refuse;
+use super::refusal::refuse;
 use super::{attribute, describe, revoke, sts};
 use crate::model::Direction;
 use crate::sandbox::call::{Call, Refusal};
@@ -54,9 +54,9 @@ fn once(
             "The ClientToken provided is invalid: expected at most 64 ASCII characters.",
         ));
     }
-    match live.kept.tokens.novelty(call, token) {
+    match live.state.tokens.novelty(call, token) {
         Novelty::Replayed(outcome) => {
-            live.deeds.replayed = true;
+            live.effects.replayed = true;
             outcome
         }
         Novelty::Mismatch => Err(refuse(

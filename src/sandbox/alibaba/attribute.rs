@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::answer::refuse;
 use super::checks::own_group;
 use super::describe::{bad_token, page_size};
-use crate::model::{Direction, GroupId, NicType, Peer, Policy, Provider};
+use super::refusal::refuse;
+use crate::model::{Direction, NicType, Peer, Policy, Provider};
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::live::Live;
 use crate::sandbox::paging::page;
@@ -13,6 +13,7 @@ use crate::sandbox::world::{Group, LiveRule};
 
 /// Rules on a page unless the call says otherwise, and what it may say.
 const ATTRIBUTE_PAGE: (usize, std::ops::RangeInclusive<usize>) = (500, 10..=1000);
+
 /// `DescribeSecurityGroupAttribute`: a page of one group's rules.
 pub(super) fn attribute(live: &Live, call: &Call) -> Result<Value, Refusal> {
     let group = own_group(live, call)?;
@@ -56,29 +57,7 @@ fn check_nic_type(call: &Call) -> Result<(), Refusal> {
 
 /// A rule in the provider's 26 fields; what does not apply is an empty text.
 fn rule_body(rule: &LiveRule, group: &Group, live: &Live) -> Value {
-    let near = rule.near.clone().unwrap_or_default();
-    let cidr = if let Peer::Cidr(cidr) = &rule.peer { cidr.clone() } else { String::new() };
-    let list = if let Peer::PrefixList(list) = &rule.peer { list.clone() } else { String::new() };
-    let (peer, owner) = match &rule.peer {
-        Peer::Group { id, owner } => {
-            (id.to_string(), owner.as_ref().unwrap_or(&group.account).to_string())
-        }
-        Peer::Cidr(_) | Peer::PrefixList(_) | Peer::Other(_) | Peer::Unclear(_) => {
-            (String::new(), String::new())
-        }
-    };
-    // Names are shown of the account's own groups alone.
-    let name = live
-        .world()
-        .group(Provider::Alibaba, &group.account, &group.region, &GroupId::new(&peer))
-        .map_or_else(String::new, |peer| peer.name.clone());
-    let far = [peer, name, owner, list];
-    let none = [const { String::new() }; 4];
-    let (source, dest, source_cidr, dest_cidr) = match rule.direction {
-        Direction::Ingress => (far, none, cidr, near),
-        Direction::Egress => (none, far, near, cidr),
-    };
-    let (v4, v6) = (|c: &str| only(c, !c.contains(':')), |c: &str| only(c, c.contains(':')));
+    let [source, dest] = ends(rule, group, live);
     let policy = if rule.policy == Policy::Accept { "Accept" } else { "Drop" };
     let nic_type = if rule.nic_type == NicType::Intranet { "intranet" } else { "internet" };
     json!({
@@ -89,19 +68,19 @@ fn rule_body(rule: &LiveRule, group: &Group, live: &Live) -> Value {
         "PortRangeListId": "",
         "PortRangeListName": "",
         "SourcePortRange": rule.source_ports.map(|ports| ports.to_string()).unwrap_or_default(),
-        "SourceGroupId": source[0],
-        "SourceGroupName": source[1],
-        "SourceGroupOwnerAccount": source[2],
-        "SourceCidrIp": v4(&source_cidr),
-        "Ipv6SourceCidrIp": v6(&source_cidr),
-        "SourcePrefixListId": source[3],
+        "SourceGroupId": source.group,
+        "SourceGroupName": source.group_name,
+        "SourceGroupOwnerAccount": source.owner,
+        "SourceCidrIp": source.ipv4(),
+        "Ipv6SourceCidrIp": source.ipv6(),
+        "SourcePrefixListId": source.prefix_list,
         "SourcePrefixListName": "",
-        "DestGroupId": dest[0],
-        "DestGroupName": dest[1],
-        "DestGroupOwnerAccount": dest[2],
-        "DestCidrIp": v4(&dest_cidr),
-        "Ipv6DestCidrIp": v6(&dest_cidr),
-        "DestPrefixListId": dest[3],
+        "DestGroupId": dest.group,
+        "DestGroupName": dest.group_name,
+        "DestGroupOwnerAccount": dest.owner,
+        "DestCidrIp": dest.ipv4(),
+        "Ipv6DestCidrIp": dest.ipv6(),
+        "DestPrefixListId": dest.prefix_list,
         "DestPrefixListName": "",
         "NicType": nic_type,
         "Policy": policy,
@@ -111,8 +90,52 @@ fn rule_body(rule: &LiveRule, group: &Group, live: &Live) -> Value {
     })
 }
 
-fn only(text: &str, wanted: bool) -> String {
-    if wanted { text.to_owned() } else { String::new() }
+/// One end of a rule as it is shown; what does not apply is empty.
+#[derive(Default)]
+struct End<'a> {
+    group: &'a str,
+    group_name: &'a str,
+    owner: &'a str,
+    cidr: &'a str,
+    prefix_list: &'a str,
+}
+
+impl<'a> End<'a> {
+    /// The other end of a rule. Names are shown of the account's own groups alone.
+    fn peer(rule: &'a LiveRule, group: &'a Group, live: &'a Live) -> Self {
+        match &rule.peer {
+            Peer::Group { id, owner } => {
+                let own = live.world().group(Provider::Alibaba, &group.account, &group.region, id);
+                Self {
+                    group: id.as_str(),
+                    group_name: own.map_or("", |own| own.name.as_str()),
+                    owner: owner.as_ref().unwrap_or(&group.account).as_str(),
+                    ..Self::default()
+                }
+            }
+            Peer::Cidr(cidr) => Self { cidr, ..Self::default() },
+            Peer::PrefixList(prefix_list) => Self { prefix_list, ..Self::default() },
+            Peer::Other(_) | Peer::Unclear(_) => Self::default(),
+        }
+    }
+
+    fn ipv4(&self) -> &'a str {
+        if self.cidr.contains(':') { "" } else { self.cidr }
+    }
+
+    fn ipv6(&self) -> &'a str {
+        if self.cidr.contains(':') { self.cidr } else { "" }
+    }
+}
+
+/// The source and the destination of a rule.
+fn ends<'a>(rule: &'a LiveRule, group: &'a Group, live: &'a Live) -> [End<'a>; 2] {
+    let peer = End::peer(rule, group, live);
+    let own = End { cidr: rule.near.as_deref().unwrap_or_default(), ..End::default() };
+    match rule.direction {
+        Direction::Ingress => [peer, own],
+        Direction::Egress => [own, peer],
+    }
 }
 
 /// Upper case, but for `ICMPv6`.

@@ -9,11 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
 
-use super::answer::{missing, refuse};
-use super::dialect::Alibaba;
+use super::refusal::{clock_skew, expired_credentials, missing, refuse};
 use crate::model::{Provider, RegionId, hex};
 use crate::sandbox::call::{Call, Refusal};
-use crate::sandbox::dialect::Dialect as _;
 use crate::sandbox::http::{Request, canonical_query, encode};
 use crate::sandbox::live::Live;
 use crate::sandbox::sessions::Caller;
@@ -38,7 +36,7 @@ const COMMON: [&str; 11] = [
 ];
 
 /// What a request says of itself, by either signature.
-struct Claim {
+struct AuthClaims {
     key: String,
     token: Option<String>,
     nonce: String,
@@ -98,12 +96,12 @@ fn check_date(date: &str, now: Timestamp) -> Result<(), Refusal> {
         )
     })?;
     let off = now.duration_since(at).abs();
-    if off > CLOCK_TOLERANCE { Err(Alibaba::clock_skew("")) } else { Ok(()) }
+    if off > CLOCK_TOLERANCE { Err(clock_skew()) } else { Ok(()) }
 }
 
-fn check_token(claim: &Claim, caller: &Caller, now: Timestamp) -> Result<(), Refusal> {
+fn check_token(claim: &AuthClaims, caller: &Caller, now: Timestamp) -> Result<(), Refusal> {
     if claim.token == caller.token {
-        return if caller.is_expired(now) { Err(Alibaba::expired_credentials("")) } else { Ok(()) };
+        return if caller.is_expired(now) { Err(expired_credentials()) } else { Ok(()) };
     }
     Err(match (&claim.token, &caller.token) {
         (None, _) => missing("MissingSecurityToken", "SecurityToken"),
@@ -118,7 +116,7 @@ fn check_token(claim: &Claim, caller: &Caller, now: Timestamp) -> Result<(), Ref
 }
 
 /// ECS and STS have one version each.
-fn check_version(request: &Request, claim: &Claim) -> Result<(), Refusal> {
+fn check_version(request: &Request, claim: &AuthClaims) -> Result<(), Refusal> {
     let expected = match action(request).as_str() {
         "AssumeRole" | "GetCallerIdentity" => "2015-04-01",
         _ => "2014-05-26",
@@ -130,7 +128,7 @@ fn check_version(request: &Request, claim: &Claim) -> Result<(), Refusal> {
 }
 
 /// The claim of an ACS3 request: everything is in headers, and every `x-acs-` header is signed.
-fn acs3(request: &Request, authorization: &str) -> Result<Claim, Refusal> {
+fn acs3(request: &Request, authorization: &str) -> Result<AuthClaims, Refusal> {
     let incomplete = |what: &str| {
         refuse(
             "IncompleteSignature",
@@ -157,7 +155,7 @@ fn acs3(request: &Request, authorization: &str) -> Result<Claim, Refusal> {
     if header("x-acs-content-sha256")? != body_hash {
         return Err(mismatch("x-acs-content-sha256 is not the hash of the body"));
     }
-    Ok(Claim {
+    Ok(AuthClaims {
         key: field("Credential")?.to_owned(),
         token: request.header("x-acs-security-token").map(str::to_owned),
         nonce: header("x-acs-signature-nonce")?,
@@ -206,7 +204,7 @@ fn acs3_sign(secret: &str, text: &str) -> String {
 }
 
 /// The claim of an RPC request: everything is in parameters, and all but the signature is signed.
-fn rpc(request: &Request) -> Result<Claim, Refusal> {
+fn rpc(request: &Request) -> Result<AuthClaims, Refusal> {
     let mut params = request.params();
     let signature =
         params.remove("Signature").ok_or_else(|| missing("MissingParameter", "Signature"))?;
@@ -216,7 +214,7 @@ fn rpc(request: &Request) -> Result<Claim, Refusal> {
         return Err(refuse("InvalidParameter", "Specified SignatureMethod is not HMAC-SHA1."));
     }
     let query = canonical_query(&params);
-    Ok(Claim {
+    Ok(AuthClaims {
         key: param("AccessKeyId")?,
         token: params.get("SecurityToken").filter(|token| !token.is_empty()).cloned(),
         nonce: param("SignatureNonce")?,

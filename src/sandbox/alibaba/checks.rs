@@ -1,6 +1,6 @@
 //! What every ECS action checks first: the region and the group.
 
-use super::answer::{missing, refuse};
+use super::refusal::{missing, refuse};
 use crate::model::{GroupId, Provider};
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::live::Live;

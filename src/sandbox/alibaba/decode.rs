@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::answer::{missing, refuse};
+use super::refusal::{missing, refuse};
 use crate::model::{
     AccountId, Direction, NicType, Peer, Policy, PortRange, Protocol, Provider, RuleId,
 };

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{missing, refuse};
 use super::checks::{check_region, find_own};
+use super::refusal::{missing, refuse};
 use crate::model::{Direction, Provider};
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::live::Live;

@@ -3,13 +3,13 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::answer::{self, refuse};
-use super::{actions, auth};
+use super::refusal::{self, refuse};
+use super::{actions, auth, response};
 use crate::model::Provider;
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::codes;
 use crate::sandbox::dialect::{Dialect, uuid};
-use crate::sandbox::http::{Answer, Request};
+use crate::sandbox::http::{HttpResponse, Request};
 use crate::sandbox::live::Live;
 
 /// The dialect of Alibaba Cloud.
@@ -32,8 +32,8 @@ impl Dialect for Alibaba {
         request: &Request,
         outcome: &Result<Value, Refusal>,
         request_id: Option<&str>,
-    ) -> Answer {
-        answer::write(request, outcome, request_id)
+    ) -> HttpResponse {
+        response::write(request, outcome, request_id)
     }
 
     fn request_id(random: u128) -> String {
@@ -56,10 +56,10 @@ impl Dialect for Alibaba {
     }
 
     fn expired_credentials(_: &str) -> Refusal {
-        refuse("InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
+        refusal::expired_credentials()
     }
 
     fn clock_skew(_: &str) -> Refusal {
-        refuse("InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
+        refusal::clock_skew()
     }
 }

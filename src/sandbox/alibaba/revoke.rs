@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answer::refuse;
 use super::checks::own_group;
 use super::decode;
+use super::refusal::refuse;
 use crate::model::{Direction, GroupId, Peer, Provider, RuleId};
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::live::Live;
@@ -17,7 +17,7 @@ use crate::sandbox::world::{Group, LiveRule, Unmatched, World};
 const MOST_RULES: usize = 100;
 
 /// What a call names: rules by id, or rules by their properties.
-enum Named {
+enum RuleSelection {
     Ids(Vec<String>),
     Rules { rules: Vec<LiveRule>, unmatched: Unmatched },
 }
@@ -26,12 +26,12 @@ enum Named {
 pub(super) fn revoke(live: &mut Live, call: &Call, direction: Direction) -> Result<Value, Refusal> {
     let group = changeable(live, call)?;
     match named(live.world(), call, group, direction)? {
-        Named::Ids(ids) => {
+        RuleSelection::Ids(ids) => {
             let ids = by_ids(group, direction, &ids)?;
             let group = group.id.clone();
             live.remove(&group, ids);
         }
-        Named::Rules { rules, unmatched } => {
+        RuleSelection::Rules { rules, unmatched } => {
             let group = group.id.clone();
             // One after the other: what went before a refusal stays gone.
             for rule in rules {
@@ -60,7 +60,7 @@ fn named(
     call: &Call,
     group: &Group,
     direction: Direction,
-) -> Result<Named, Refusal> {
+) -> Result<RuleSelection, Refusal> {
     let ids = call.list("SecurityGroupRuleId");
     let has_permissions = !call.numbers("Permissions").is_empty();
     let is_flat = call.param("IpProtocol").is_some() || call.param("PortRange").is_some();
@@ -71,12 +71,12 @@ fn named(
         ));
     }
     if !ids.is_empty() {
-        return Ok(Named::Ids(ids));
+        return Ok(RuleSelection::Ids(ids));
     }
     let manners = &world.manners;
     let unmatched =
         if has_permissions { manners.unmatched_permissions } else { manners.unmatched_flat };
-    Ok(Named::Rules { rules: described(world, call, group, direction)?, unmatched })
+    Ok(RuleSelection::Rules { rules: described(world, call, group, direction)?, unmatched })
 }
 
 /// The rules that the call describes: each `Permissions.N`, or the one of the flat parameters.

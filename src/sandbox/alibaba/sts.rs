@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answer::{missing, refuse};
+use super::refusal::{missing, refuse};
 use crate::model::Provider;
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::live::Live;

@@ -78,7 +78,7 @@ fn authorizing_is_idempotent_and_gives_new_ids() {
     let stranger = flat(&[("SourceGroupOwnerId", A), ("Priority", "9")]);
     let outcome = act(&mut live, "AuthorizeSecurityGroup", &stranger);
     assert_eq!(code(outcome).1, "InvalidSourceGroupId.Mismatch");
-    live.kept.world.manners.max_group_rules = 7;
+    live.state.world.manners.max_group_rules = 7;
     let outcome = act(&mut live, "AuthorizeSecurityGroup", &flat(&[("Priority", "9")]));
     assert_eq!(code(outcome).1, "AuthorizedGroupRule.LimitExceed");
 }
@@ -155,7 +155,7 @@ fn the_sample_holds_a_drop_rule_between_the_pair() {
 #[test]
 fn a_role_is_assumed_with_the_right_external_id_and_never_in_a_partners_account() {
     let mut live = sandbox();
-    live.kept.world.accounts[1].external_id = Some("x-1".to_owned());
+    live.state.world.accounts[1].external_id = Some("x-1".to_owned());
     let mut assume = |account: &str, more: &[(&str, &str)]| {
         let arn = format!("acs:ram::{account}:role/unpair");
         let mut params = vec![("RoleArn", arn.as_str()), ("RoleSessionName", "run-1")];

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::answer::refuse;
+use super::response::refuse;
 use super::{change, describe, groups, sts};
 use crate::model::Direction;
 use crate::sandbox::call::{Call, Refusal};

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::answer::{EC2_VERSION, STS_VERSION, refuse};
+use super::response::{EC2_VERSION, STS_VERSION, refuse};
 use crate::model::{Provider, RegionId, hex};
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::http::{Request, canonical_query};
@@ -20,7 +20,7 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(15);
 
 /// The authorization header, taken apart.
-struct Claim<'a> {
+struct AuthClaims<'a> {
     key: &'a str,
     date: &'a str,
     region: &'a str,
@@ -75,12 +75,12 @@ pub(super) fn too_old(sts: bool) -> Refusal {
 }
 
 /// Takes the header apart and checks that host, date and token are signed.
-fn read(request: &Request) -> Option<Claim<'_>> {
+fn read(request: &Request) -> Option<AuthClaims<'_>> {
     let header = request.header("authorization")?.strip_prefix(ALGORITHM)?;
     let fields: BTreeMap<_, _> =
         header.split(',').filter_map(|field| field.trim().split_once('=')).collect();
     let mut scope = fields.get("Credential")?.split('/');
-    let claim = Claim {
+    let claim = AuthClaims {
         key: scope.next()?,
         date: scope.next()?,
         region: scope.next()?,
@@ -105,7 +105,7 @@ fn check_date(date: &str, now: Timestamp, words: &Words) -> Result<(), Refusal> 
 }
 
 /// The signature that this request should have.
-fn signature(request: &Request, claim: &Claim<'_>, date: &str, secret: &str) -> String {
+fn signature(request: &Request, claim: &AuthClaims<'_>, date: &str, secret: &str) -> String {
     let headers = claim.signed_headers.iter().fold(String::new(), |text, name| {
         text + name + ":" + &single_spaced(request.header(name).unwrap_or_default()) + "\n"
     });

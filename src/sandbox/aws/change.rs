@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::answer::refuse;
 use super::decode;
 use super::describe::rule_body;
 use super::groups::{owned, permission_items};
+use super::response::refuse;
 use super::xml::{leaf, leaf_if, set};
 use crate::model::{Direction, Peer, Provider};
 use crate::sandbox::call::{Call, Refusal};

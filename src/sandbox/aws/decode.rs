@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::answer::refuse;
+use super::response::refuse;
 use crate::model::{AccountId, Direction, NicType, Peer, Policy, PortRange, Protocol, RuleId};
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::world::{Group, LiveRule, World};

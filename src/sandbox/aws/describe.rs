@@ -1,32 +1,15 @@
 //! The reads of EC2 beside its groups: rules, references, regions.
 
-use super::answer::refuse;
 use super::filters::{Filter, filters};
 use super::groups::owned;
+use super::pages::{next_token, page_of};
 use super::partition::{arn, endpoint};
+use super::response::refuse;
 use super::xml::{leaf, leaf_if, node, set};
 use crate::model::{Direction, Peer, Provider};
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::live::Live;
-use crate::sandbox::paging::page;
 use crate::sandbox::world::{Group, LiveRule, World};
-
-/// What `MaxResults` may be, and what is given without it.
-const PAGE: std::ops::RangeInclusive<usize> = 5..=1000;
-
-/// How many items a call wants on a page.
-pub(super) fn page_size(call: &Call) -> Result<usize, Refusal> {
-    let Some(text) = call.param("MaxResults") else { return Ok(*PAGE.end()) };
-    text.parse().ok().filter(|size| PAGE.contains(size)).ok_or_else(|| {
-        let message = format!("Value ( {text} ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.");
-        refuse("InvalidParameterValue", message)
-    })
-}
-
-/// `nextToken`, if there is more.
-pub(super) fn next_token(token: Option<String>) -> String {
-    leaf_if("nextToken", &token.unwrap_or_default())
-}
 
 /// `DescribeSecurityGroupRules`: a page of the rules of the caller's groups.
 pub(super) fn rules(live: &Live, call: &Call) -> Result<String, Refusal> {
@@ -45,8 +28,7 @@ pub(super) fn rules(live: &Live, call: &Call) -> Result<String, Refusal> {
         return Err(refuse("InvalidSecurityGroupRuleId.NotFound", message));
     }
     let listing = format!("rules {} {} {ids:?} {filters:?}", call.account, call.region);
-    let page = page(found, &listing, call.param("NextToken"), page_size(call)?)
-        .map_err(|_| refuse("InvalidNextToken", "The token is invalid."))?;
+    let page = page_of(found, &listing, call)?;
     let items = page.items.iter().map(|(group, rule)| rule_body(rule, group, live.world()));
     Ok(set("securityGroupRuleSet", items) + &next_token(page.next))
 }

@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::answer::{self, refuse};
+use super::response::{self, refuse};
 use super::{actions, auth};
 use crate::model::Provider;
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::codes;
 use crate::sandbox::dialect::{Dialect, uuid};
-use crate::sandbox::http::{Answer, Request};
+use crate::sandbox::http::{HttpResponse, Request};
 use crate::sandbox::live::Live;
 
 /// The dialect of AWS.
@@ -32,8 +32,8 @@ impl Dialect for Aws {
         request: &Request,
         outcome: &Result<String, Refusal>,
         request_id: Option<&str>,
-    ) -> Answer {
-        answer::write(request, outcome, request_id)
+    ) -> HttpResponse {
+        response::write(request, outcome, request_id)
     }
 
     fn request_id(random: u128) -> String {

@@ -1,6 +1,6 @@
 //! `Filter.N`: what a listing is narrowed to.
 
-use super::answer::refuse;
+use super::response::refuse;
 use crate::sandbox::call::{Call, Refusal};
 
 /// One filter: any of its values will do.

@@ -1,15 +1,14 @@
 //! `DescribeSecurityGroups`: groups with their rules folded into permissions.
 
-use super::answer::refuse;
 use super::decode::malformed_group;
-use super::describe::{next_token, page_size};
 use super::filters::{Filter, filters};
+use super::pages::{next_token, page_of};
 use super::partition::arn;
+use super::response::refuse;
 use super::xml::{leaf, leaf_if, set};
 use crate::model::{Direction, GroupId, Peer, PortRange, Protocol, Provider};
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::live::Live;
-use crate::sandbox::paging::page;
 use crate::sandbox::world::{Group, LiveRule, World};
 
 /// A group of the caller by id.
@@ -42,8 +41,7 @@ pub(super) fn groups(live: &Live, call: &Call) -> Result<String, Refusal> {
         }
     }
     let listing = format!("groups {} {} {filters:?}", call.account, call.region);
-    let page = page(found, &listing, call.param("NextToken"), page_size(call)?)
-        .map_err(|_| refuse("InvalidNextToken", "The token is invalid."))?;
+    let page = page_of(found, &listing, call)?;
     let items = page.items.iter().map(|group| group_item(live, group));
     Ok(set("securityGroupInfo", items) + &next_token(page.next))
 }

@@ -1,7 +1,6 @@
 //! The AWS dialect: EC2 2016-11-15 and STS 2011-06-15, Query protocol.
 
 mod actions;
-mod answer;
 mod auth;
 mod change;
 mod decode;
@@ -9,7 +8,9 @@ mod describe;
 mod dialect;
 mod filters;
 mod groups;
+mod pages;
 mod partition;
+mod response;
 mod sts;
 mod xml;
 

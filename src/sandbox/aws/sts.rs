@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::answer::refuse;
 use super::partition;
+use super::response::refuse;
 use super::xml::{leaf, node};
 use crate::model::Provider;
 use crate::sandbox::call::{Call, Refusal};

@@ -105,7 +105,7 @@ fn in_the_default_vpc_what_is_unknown_is_told() {
 #[test]
 fn a_rule_that_names_a_group_that_is_gone_is_matched_by_id_alone() {
     let mut live = sandbox();
-    live.kept.world.groups.remove(&GroupId::from(G2));
+    live.state.world.groups.remove(&GroupId::from(G2));
     let params: Vec<_> = TCP_22.into_iter().filter(|(name, _)| !name.ends_with("UserId")).collect();
     let mut with_group = vec![("GroupId", G1)];
     with_group.extend(params);
@@ -177,9 +177,9 @@ fn a_new_rule_needs_a_peer_that_exists_and_room() {
     let outcome = authorize(&mut live, &[]);
     assert_eq!(code(outcome).1, "InvalidPermission.Duplicate");
     let other_port = [("IpPermissions.1.ToPort", "23")];
-    live.kept.world.manners.max_rules = 8;
+    live.state.world.manners.max_rules = 8;
     assert_eq!(code(authorize(&mut live, &other_port)).1, "RulesPerSecurityGroupLimitExceeded");
-    live.kept.world.manners.max_rules = 0;
+    live.state.world.manners.max_rules = 0;
     let owner = [other_port[0], ("IpPermissions.1.Groups.1.UserId", HUB)];
     assert_eq!(code(authorize(&mut live, &owner)).1, "InvalidGroup.NotFound");
     authorize(&mut live, &other_port).expect("added");

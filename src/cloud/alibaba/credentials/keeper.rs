@@ -4,7 +4,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::Mutex;
 
-use super::source::{Recipe, Role};
+use super::recipe::Recipe;
+use super::source::Role;
 use crate::cloud::alibaba::exchange::{Request, Service, exchange};
 use crate::cloud::alibaba::node::{Node, Unreadable};
 use crate::cloud::hide::hide;

@@ -2,6 +2,7 @@
 
 mod keeper;
 mod profile;
+mod recipe;
 mod source;
 
 #[cfg(test)]
@@ -9,5 +10,5 @@ mod tests;
 
 pub(super) use keeper::Keeper;
 pub(in crate::cloud) use profile::listed;
-pub(super) use source::Recipe;
-pub use source::{Env, process_env};
+pub(super) use recipe::Recipe;
+pub use recipe::{Env, process_env};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 
-use super::source::{Env, Recipe, Role, Source};
+use super::recipe::{Env, Recipe};
+use super::source::{Role, Source};
 use crate::cloud::{AccountSource, AlibabaSettings, CloudError, ErrorClass, StaticKey};
 
 const PROFILES: &str = r#"{ "current": "hub", "profiles": [

@@ -35,7 +35,7 @@ fn a_range_comes_before_a_group() {
 #[test]
 fn what_matches_nothing_is_refused_where_the_world_says_so() {
     let mut live = sandbox();
-    live.kept.world.manners.unmatched_flat = Unmatched::RuleNotExist;
+    live.state.world.manners.unmatched_flat = Unmatched::RuleNotExist;
     let outcome = act(&mut live, "RevokeSecurityGroup", &flat(&[("Priority", "2")]));
     assert_eq!(code(outcome), (400, "InvalidSecurityGroupRule.RuleNotExist".to_owned()));
 }
@@ -43,7 +43,7 @@ fn what_matches_nothing_is_refused_where_the_world_says_so() {
 #[test]
 fn permissions_are_not_atomic() {
     let mut live = sandbox();
-    live.kept.world.manners.unmatched_permissions = Unmatched::RuleNotExist;
+    live.state.world.manners.unmatched_permissions = Unmatched::RuleNotExist;
     let before = rules(&live, HUB).len();
     let named: Vec<(String, &str)> = ["22/22", "1/2", "80/80"]
         .iter()
@@ -129,7 +129,7 @@ fn a_token_replays_its_first_answer_and_touches_nothing() {
     let before = rules(&live, HUB);
     act(&mut live, "RevokeSecurityGroup", &params).expect("the first answer");
     assert_eq!(rules(&live, HUB), before);
-    assert!(live.deeds.replayed);
+    assert!(live.effects.replayed);
     let other =
         act(&mut live, "RevokeSecurityGroup", &flat(&[("ClientToken", "t-1"), ("Priority", "2")]));
     assert_eq!(code(other), (400, "IdempotentParameterMismatch".to_owned()));

@@ -1,0 +1,39 @@
+//! A started run, or one that is to be started, from wherever it is to its end and its report.
+
+mod hooks;
+mod result;
+
+use self::hooks::Hooks;
+use super::allowed_groups::check_groups;
+use super::args::ExecuteArgs;
+use super::context::Context;
+use super::exit::{Exit, Failure};
+use super::plan_limits::share_is_known;
+use super::session::Session;
+use super::settings;
+use crate::journal::RunRecord;
+use crate::run::{Basis, Pause, revoke};
+
+/// Carries out a run, and prints what happened. `basis` decides which calls it makes.
+pub(super) async fn execute(
+    context: &Context,
+    session: &Session,
+    run: RunRecord,
+    basis: Basis,
+    options: &ExecuteArgs,
+) -> Result<Exit, Failure> {
+    share_is_known(&session.config, run.new.blind)?;
+    let work = session.exchange(&run.new.id).await?;
+    let process = session.process(&work);
+    settings::take_over(session, &process, &run).await?;
+    if let Err(failure) = check_groups(&*session.journal, &run, &session.config).await {
+        process.refuse(&run, failure.exit.into()).await?;
+        return Err(failure.about(&run.new.id));
+    }
+    let pause = Pause::new(options.pause_file.clone());
+    let hooks = Hooks::new(context, session, options.yes);
+    let ended = revoke(&process, run, basis, pause, &hooks)
+        .await
+        .map_err(|halt| result::halted(session, halt))?;
+    result::finish(context, session, ended).await
+}
