@@ -1,8 +1,9 @@
 //! What is told of runs that are not there, that fit no id, or that a guard refuses.
 
+use unpair_testing::world_file::{A, B, PARTNER, mutual};
+
 use crate::runs::age_readings;
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, PARTNER, mutual};
 
 fn scene() -> Scene {
     let scene = Setting::of(&mutual()).start();

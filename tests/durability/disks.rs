@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use unpair_testing::process::{Ended, wait_until};
+
 use crate::judge::{Findings, Judge, Law, sent_and_open};
 use crate::preload;
-use crate::process::{Ended, wait_until};
 use crate::program::SHIPPED;
 use crate::stage::Stage;
 use crate::world::{Plot, Size};

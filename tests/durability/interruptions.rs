@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use unpair::journal::RunState;
 use unpair::sandbox::{Held, Moment};
+use unpair_testing::process::{Ended, Running, wait_until};
+use unpair_testing::workspace::is_revocation;
 
-use crate::ground::is_revocation;
 use crate::journal::Facts;
 use crate::judge::{Findings, Judge, sent_and_open};
-use crate::process::{Ended, Running, wait_until};
 use crate::program::SHIPPED;
 use crate::stage::Stage;
 use crate::together::together;

@@ -10,13 +10,13 @@ use std::fmt::Write as _;
 use fastrand::Rng;
 use unpair::model::{GroupId, Outcome, Policy};
 use unpair::sandbox::{LiveRule, LoggedCall};
+use unpair_testing::process::Ended;
+use unpair_testing::terminal::on_terminal;
+use unpair_testing::workspace::is_revocation;
 
-use crate::ground::is_revocation;
 use crate::journal::Facts;
-use crate::process::Ended;
 use crate::program::SHIPPED;
 use crate::stage::Stage;
-use crate::terminal::on_terminal;
 use crate::together::together;
 use crate::world::{Plot, Size};
 

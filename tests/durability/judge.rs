@@ -5,8 +5,8 @@ use std::fmt;
 
 use unpair::model::{Outcome, Provider};
 use unpair::sandbox::LoggedCall;
+use unpair_testing::workspace::is_revocation;
 
-use crate::ground::is_revocation;
 use crate::journal::{Facts, Intent};
 use crate::stage::Stage;
 use crate::world::rules;

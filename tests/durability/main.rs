@@ -3,13 +3,7 @@
 //!
 //! `UNPAIR_LONG=1` takes the long form, `UNPAIR_SEED=N` repeats a failure.
 
-#[path = "../support/canaries.rs"]
-mod canaries;
 mod disks;
-#[path = "../support/form.rs"]
-mod form;
-#[path = "../support/ground.rs"]
-mod ground;
 mod interruptions;
 mod invocations;
 mod journal;
@@ -22,16 +16,12 @@ mod planted;
 mod points;
 mod power;
 mod preload;
-#[path = "../support/process.rs"]
-mod process;
 mod program;
 mod regressions;
 mod signals;
 mod stage;
-#[path = "../support/terminal.rs"]
-mod terminal;
 mod together;
 mod world;
 mod writers;
 
-use form::{is_long, seed};
+use unpair_testing::{is_long, seed};

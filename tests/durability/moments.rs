@@ -5,8 +5,8 @@ use std::mem::replace;
 use std::time::{Duration, Instant};
 
 use unpair::sandbox::{Held, Moment};
+use unpair_testing::process::Running;
 
-use crate::process::Running;
 use crate::stage::Stage;
 
 /// How often it is looked whether the process has ended by itself.

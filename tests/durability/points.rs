@@ -1,9 +1,9 @@
 //! The end at every named instant, in the first process of a run and in one that resumes it.
 
 use unpair::failpoint::POINTS;
+use unpair_testing::process::Ended;
 
 use crate::judge::{Findings, Judge, Law};
-use crate::process::Ended;
 use crate::program::{SHIPPED, with_failpoints};
 use crate::stage::Stage;
 use crate::together::together;

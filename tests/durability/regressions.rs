@@ -2,10 +2,11 @@
 
 use std::process::Command;
 
+use unpair_testing::process::wait_until;
+
 use crate::journal::Facts;
 use crate::judge::{Findings, Judge};
 use crate::points::{Life, die_at};
-use crate::process::wait_until;
 use crate::program::SHIPPED;
 use crate::stage::Stage;
 use crate::world::{Plot, Size};

@@ -3,9 +3,9 @@
 //! that has told of the signal has nothing left to do but wait.
 
 use unpair::sandbox::{Held, Moment};
+use unpair_testing::process::{Running, wait_until};
 
 use crate::judge::{Findings, Judge, sent_and_open};
-use crate::process::{Running, wait_until};
 use crate::program::SHIPPED;
 use crate::stage::Stage;
 use crate::world::{Plot, Size};

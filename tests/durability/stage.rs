@@ -1,14 +1,13 @@
-//! A stage: the ground of an end-to-end test with a plot, and the real program started on it.
+//! A stage: the workspace of an end-to-end test with a plot, and the real program started on it.
 
-use std::fs;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
 
 use unpair::sandbox::{Fault, SandboxOptions};
+use unpair_testing::process::{Ended, Running};
+use unpair_testing::workspace::{Workspace, is_revocation};
 
-use crate::ground::{Ground, is_revocation};
-use crate::process::{Ended, Running};
 use crate::world::Plot;
 
 /// The certificate of an authority whose key nobody has. Loopback needs none, and to read all of the
@@ -18,14 +17,14 @@ const AUTHORITY: &str = include_str!("authority.pem");
 /// A world, a folder, and the program to be run in it.
 pub(crate) struct Stage {
     pub(crate) plot: Plot,
-    ground: Ground,
+    workspace: Workspace,
 }
 
 impl Deref for Stage {
-    type Target = Ground;
+    type Target = Workspace;
 
-    fn deref(&self) -> &Ground {
-        &self.ground
+    fn deref(&self) -> &Workspace {
+        &self.workspace
     }
 }
 
@@ -36,10 +35,10 @@ impl Stage {
         options.seed = seed;
         options.faults =
             faults.iter().map(|text| text.parse::<Fault>().expect("a valid fault")).collect();
-        let ground = Ground::new(options, "rate = 'off'\nin_flight = 4\n", "");
-        ground.write("pairs.csv", &plot.manifest);
-        ground.write("authority.pem", AUTHORITY);
-        Self { plot, ground }
+        let workspace = Workspace::new(options, "rate = 'off'\nin_flight = 4\n", "");
+        workspace.write("pairs.csv", &plot.manifest);
+        workspace.write("authority.pem", AUTHORITY);
+        Self { plot, workspace }
     }
 
     /// The journal that commands use unless they are told otherwise.
@@ -69,22 +68,5 @@ impl Stage {
     /// How many calls so far would remove rules.
     pub(crate) fn revocations(&self) -> usize {
         self.calls().iter().filter(|call| is_revocation(call)).count()
-    }
-}
-
-impl Running {
-    /// Kills it as `kill -9` does; false if it had ended before.
-    pub(crate) fn kill(&mut self) -> bool {
-        if !self.is_running() {
-            return false;
-        }
-        self.child.kill().expect("a child of ours");
-        self.child.wait().expect("a child of ours");
-        true
-    }
-
-    /// What it has told on standard error so far.
-    pub(crate) fn told(&self) -> String {
-        fs::read_to_string(self.outputs.path().join("stderr")).expect("what is told is text")
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use unpair::failpoint::Bug;
 use unpair::sandbox::{Held, Moment};
+use unpair_testing::process::{Running, wait_until};
 
 use crate::journal::Facts;
 use crate::judge::{Findings, Judge, Law, sent_and_open};
-use crate::process::{Running, wait_until};
 use crate::program::{SHIPPED, with_failpoints};
 use crate::stage::Stage;
 use crate::world::{Plot, Size};

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use unpair::sandbox::{Fault, SandboxOptions};
-
-use crate::ground::Ground;
-use crate::world::{A, B, PARTNER, WorldText, admits, admits_ports, drops_tcp};
+use unpair_testing::workspace::Workspace;
+use unpair_testing::world_file::{A, B, PARTNER, WorldText, admits, admits_ports, drops_tcp};
 
 /// Notes of people who try to take over the page, to break its markup, or to turn its text around.
 pub(crate) const HOSTILE: [&str; 3] = [
@@ -20,7 +19,7 @@ pub(crate) const HOSTILE: [&str; 3] = [
 pub(crate) const REFUSAL: &str = "Forbidden.RAM";
 
 /// A folder in which a run has ended.
-pub(crate) struct Stage(Ground);
+pub(crate) struct Stage(Workspace);
 
 /// One pair that is severed, one that a partner has a part in, one whose rules cannot be removed, a
 /// drop rule, and a call that is throttled.
@@ -65,7 +64,7 @@ pub(crate) fn many(pairs: u32) -> Stage {
 impl Stage {
     /// Runs `revoke` over a manifest of `rows`, then `report`: not every pair is severed.
     fn revoke(options: SandboxOptions, rows: &str) -> Self {
-        let stage = Self(Ground::new(options, "rate = 'off'\nin_flight = 4\n", ""));
+        let stage = Self(Workspace::new(options, "rate = 'off'\nin_flight = 4\n", ""));
         let header = "region,account_a,group_a,account_b,group_b,note\n";
         stage.0.write("pairs.csv", &format!("{header}{rows}"));
         stage.run(&["revoke", "pairs.csv", "--yes"], 3);

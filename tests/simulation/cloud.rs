@@ -8,8 +8,8 @@ use unpair::cloud::{
 };
 use unpair::model::{AccountId, GroupId, Provider, RegionId, RequestId};
 use unpair::run::request_hash;
+use unpair_testing::fake_cloud::{Accounts, Says};
 
-use crate::fakes::{Accounts, Says};
 use crate::ground::Ground;
 use crate::trouble::Kind;
 use crate::weather::refusal;
@@ -18,15 +18,18 @@ use crate::world::Request;
 /// Rules in a call: fewer than a group has, so that groups have several calls.
 const RULES_IN_A_CALL: usize = 2;
 
-impl Accounts for Arc<Ground> {
+/// The accounts of both clouds.
+pub(crate) struct Clouds(pub(crate) Arc<Ground>);
+
+impl Accounts for Clouds {
     type Account = Client;
 
     fn account(&self, cloud: Provider, account: &AccountId) -> Client {
-        Client { ground: Self::clone(self), cloud, account: account.clone() }
+        Client { ground: Arc::clone(&self.0), cloud, account: account.clone() }
     }
 
     fn is_ours(&self, account: &AccountId) -> bool {
-        !self.world().manner.partners.contains(account)
+        !self.0.world().manner.partners.contains(account)
     }
 }
 

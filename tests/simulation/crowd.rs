@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use fastrand::Rng;
 use unpair::model::{AccountId, GroupRef, Provider};
+use unpair_testing::fixture::pair_set;
 
-use crate::fixture::pair_set;
 use crate::is_long;
 use crate::scene::{Scene, grant};
 use crate::weather::Weather;

@@ -16,8 +16,8 @@ use unpair::run::{
     Basis, Ending, Failures, Freshness, Halt, Operator, Pause, Prepared, Process, Refusal,
     RefusedBy, Taken, is_unfinished, revoke, stored_pairs, take_or_begin,
 };
+use unpair_testing::fixture::new_run;
 
-use crate::fixture::new_run;
 use crate::ground::{Ground, folder};
 use crate::journal::{Watched, at_once};
 use crate::process::{FRESH, exchange};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use unpair::cloud::{GroupInfo, RulesPage};
 use unpair::model::{AccountId, GroupId, Provider, RegionId, Rule, RuleId};
+use unpair_testing::fake_cloud;
 
-use crate::fakes;
 use crate::scene::{Scene, Size};
 use crate::story::{Lucky, Story};
 use crate::weather::{Paging, Weather};
@@ -26,7 +26,7 @@ impl World {
         let place = &self.groups.get(id)?.place;
         let is_there = place.account == *account && place.region == *region;
         let owner = (place.cloud == Provider::Aws).then_some(account);
-        is_there.then(|| fakes::info(id, owner))
+        is_there.then(|| fake_cloud::info(id, owner))
     }
 
     /// The rules of a group as a read shows them: a stale one shows what was removed of late.

@@ -17,13 +17,7 @@
 mod clocks;
 mod cloud;
 mod crowd;
-#[path = "../support/cloud.rs"]
-mod fakes;
 mod faults;
-#[path = "../support/fixture.rs"]
-mod fixture;
-#[path = "../support/form.rs"]
-mod form;
 mod ground;
 mod hanging;
 mod imposter;
@@ -46,4 +40,4 @@ mod verdicts;
 mod weather;
 mod world;
 
-use form::{is_long, seed};
+use unpair_testing::{is_long, seed};

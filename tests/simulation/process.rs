@@ -15,9 +15,10 @@ use unpair::run::{
     Basis, Ended, Ending, Failures, Freshness, Operator, Pause, Prepared, Process, Refusal, Taken,
     is_unfinished, limiters, revoke, take_or_begin,
 };
+use unpair_testing::fake_cloud::Every;
+use unpair_testing::fixture::new_run;
 
-use crate::fakes::Every;
-use crate::fixture::new_run;
+use crate::cloud::Clouds;
 use crate::ground::Ground;
 use crate::journal::Watched;
 
@@ -64,7 +65,7 @@ pub(crate) async fn exchange(ground: &Arc<Ground>, journal: &Watched, run: &RunI
     let pacer = limiters(journal, run, limits, now_ms).await.expect("the journal holds");
     let wall = u64::try_from(now_ms).expect("after 1970");
     Exchange::new(
-        Arc::new(Every(Arc::clone(ground))),
+        Arc::new(Every(Clouds(Arc::clone(ground)))),
         pacer.with_wall(Duration::from_millis(wall)),
         RetryPolicy::default(),
         CancellationToken::new(),

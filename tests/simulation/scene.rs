@@ -1,8 +1,8 @@
 //! The world that a simulation begins with, and the manifest that names its pairs.
 
 use unpair::model::{Direction, GroupRef, PairSet, Peer, Provider, Rule};
+use unpair_testing::fixture::{pair_set, rule};
 
-use crate::fixture::{pair_set, rule};
 use crate::weather::Weather;
 use crate::world::World;
 

@@ -15,12 +15,12 @@ use unpair::model::PairOutcome;
 use unpair::pace::{Limit, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::report::for_each_pair;
 use unpair::run::{Basis, Freshness, Process};
+use unpair_testing::fixture::new_run;
+use unpair_testing::{is_long, seed};
 
 use super::judge::{Said, falsehoods};
 use super::server::{Served, Server};
 use super::world::{Spelling, World, accounts, asks, login_name};
-use crate::fixture::new_run;
-use crate::form::{is_long, seed};
 
 /// Worlds that are tried, in a usual run and in a long one, and how many of them together: a usual
 /// run ends with those in which something was found.

@@ -6,12 +6,17 @@ use unpair::sandbox::World;
 
 /// An account of a test world, with the region that its groups are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Owner {
-    pub(crate) cloud: &'static str,
-    pub(crate) id: &'static str,
-    pub(crate) name: &'static str,
-    pub(crate) region: &'static str,
-    pub(crate) is_ours: bool,
+pub struct Owner {
+    /// The cloud by its name.
+    pub cloud: &'static str,
+    /// The id of the account.
+    pub id: &'static str,
+    /// What the account is called.
+    pub name: &'static str,
+    /// Where its groups are.
+    pub region: &'static str,
+    /// Whether it has a key.
+    pub is_ours: bool,
 }
 
 const fn alibaba(id: &'static str, name: &'static str, is_ours: bool) -> Owner {
@@ -22,24 +27,28 @@ const fn aws(id: &'static str, name: &'static str, is_ours: bool) -> Owner {
     Owner { cloud: "aws", id, name, region: "us-east-1", is_ours }
 }
 
-/// Two accounts of ours on Alibaba Cloud and a partner's.
-pub(crate) const A: Owner = alibaba("1234567890123401", "a@aliyun.com", true);
-pub(crate) const B: Owner = alibaba("1234567890123402", "b@aliyun.com", true);
-pub(crate) const PARTNER: Owner = alibaba("1234567890123403", "partner@aliyun.com", false);
-/// The same on AWS.
-pub(crate) const X: Owner = aws("111111111111", "x", true);
-pub(crate) const Y: Owner = aws("222222222222", "y", true);
-pub(crate) const AWS_PARTNER: Owner = aws("333333333333", "aws-partner", false);
+/// An account of ours on Alibaba Cloud.
+pub const A: Owner = alibaba("1234567890123401", "a@aliyun.com", true);
+/// The other one.
+pub const B: Owner = alibaba("1234567890123402", "b@aliyun.com", true);
+/// A partner's account there.
+pub const PARTNER: Owner = alibaba("1234567890123403", "partner@aliyun.com", false);
+/// An account of ours on AWS.
+pub const X: Owner = aws("111111111111", "x", true);
+/// The other one.
+pub const Y: Owner = aws("222222222222", "y", true);
+/// A partner's account there.
+pub const AWS_PARTNER: Owner = aws("333333333333", "aws-partner", false);
 
 const EVERYBODY: [Owner; 6] = [A, B, PARTNER, X, Y, AWS_PARTNER];
 
 /// The text of a world file that grows group by group.
 #[derive(Clone, Debug)]
-pub(crate) struct WorldText(String);
+pub struct WorldText(String);
 
 impl WorldText {
     /// The six accounts, and no group.
-    pub(crate) fn empty() -> Self {
+    pub fn empty() -> Self {
         let mut text = Self(String::new());
         for owner in EVERYBODY {
             text.account(owner.cloud, owner.id, owner.name, owner.is_ours);
@@ -48,7 +57,7 @@ impl WorldText {
     }
 
     /// One more account; with a key if it is ours.
-    pub(crate) fn account(&mut self, cloud: &str, id: &str, name: &str, is_ours: bool) {
+    pub fn account(&mut self, cloud: &str, id: &str, name: &str, is_ours: bool) {
         let _ = writeln!(self.0, "[[account]]\ncloud = '{cloud}'\nid = '{id}'\nname = '{name}'");
         if is_ours {
             let _ = writeln!(self.0, "access_key_id = 'KEY{id}'\naccess_key_secret = 'secret{id}'");
@@ -56,26 +65,26 @@ impl WorldText {
     }
 
     /// A group of one of the six with its rules, each an inline table.
-    pub(crate) fn group(mut self, owner: Owner, id: &str, rules: &[String]) -> Self {
+    pub fn group(mut self, owner: Owner, id: &str, rules: &[String]) -> Self {
         self.add_group(owner.cloud, owner.id, owner.region, id, rules);
         self
     }
 
     /// A group that a service of the provider manages.
-    pub(crate) fn managed(mut self, owner: Owner, id: &str, rules: &[String]) -> Self {
+    pub fn managed(mut self, owner: Owner, id: &str, rules: &[String]) -> Self {
         self.add_group(owner.cloud, owner.id, owner.region, id, rules);
         self.0.push_str("managed = true\n");
         self
     }
 
     /// A group in the default VPC of its AWS account.
-    pub(crate) fn add_default_vpc_group(&mut self, owner: Owner, id: &str, rules: &[String]) {
+    pub fn add_default_vpc_group(&mut self, owner: Owner, id: &str, rules: &[String]) {
         self.add_group(owner.cloud, owner.id, owner.region, id, rules);
         self.0.push_str("default_vpc = true\n");
     }
 
     /// A group of any account.
-    pub(crate) fn add_group(
+    pub fn add_group(
         &mut self,
         cloud: &str,
         account: &str,
@@ -91,23 +100,24 @@ impl WorldText {
         );
     }
 
-    pub(crate) fn read(&self) -> World {
+    /// The world itself.
+    pub fn read(&self) -> World {
         World::from_toml(&self.0).expect("the test's world is valid")
     }
 }
 
 /// A rule that admits everything of a group.
-pub(crate) fn admits(peer: Owner, group: &str) -> String {
+pub fn admits(peer: Owner, group: &str) -> String {
     format!("{{ group = '{}/{group}' }}", peer.id)
 }
 
 /// A rule that admits one TCP port from a group.
-pub(crate) fn admits_tcp(port: u32, peer: Owner, group: &str) -> String {
+pub fn admits_tcp(port: u32, peer: Owner, group: &str) -> String {
     format!("{{ protocol = 'tcp', ports = '{port}/{port}', group = '{}/{group}' }}", peer.id)
 }
 
 /// `count` rules that admit a TCP port each from a group.
-pub(crate) fn admits_ports(count: u32, peer: Owner, group: &str) -> String {
+pub fn admits_ports(count: u32, peer: Owner, group: &str) -> String {
     format!(
         "{{ protocol = 'tcp', ports = '2000/2000', group = '{}/{group}', repeat = {count} }}",
         peer.id
@@ -115,7 +125,7 @@ pub(crate) fn admits_ports(count: u32, peer: Owner, group: &str) -> String {
 }
 
 /// A rule that lets one TCP port out to a group.
-pub(crate) fn reaches_tcp(port: u32, peer: Owner, group: &str) -> String {
+pub fn reaches_tcp(port: u32, peer: Owner, group: &str) -> String {
     format!(
         "{{ direction = 'egress', protocol = 'tcp', ports = '{port}/{port}', \
          group = '{}/{group}' }}",
@@ -124,7 +134,7 @@ pub(crate) fn reaches_tcp(port: u32, peer: Owner, group: &str) -> String {
 }
 
 /// A rule that drops one TCP port from a group.
-pub(crate) fn drops_tcp(port: u32, peer: Owner, group: &str) -> String {
+pub fn drops_tcp(port: u32, peer: Owner, group: &str) -> String {
     format!(
         "{{ protocol = 'tcp', ports = '{port}/{port}', policy = 'drop', group = '{}/{group}' }}",
         peer.id
@@ -132,12 +142,12 @@ pub(crate) fn drops_tcp(port: u32, peer: Owner, group: &str) -> String {
 }
 
 /// A rule for an address range, which is nobody's grant.
-pub(crate) fn cidr(port: u32) -> String {
+pub fn cidr(port: u32) -> String {
     format!("{{ protocol = 'tcp', ports = '{port}/{port}', cidr = '10.0.0.0/8' }}")
 }
 
 /// Each side admits the other, beside a rule for an address range.
-pub(crate) fn mutual() -> WorldText {
+pub fn mutual() -> WorldText {
     WorldText::empty().group(A, "sg-a1", &[admits(B, "sg-b1"), cidr(443)]).group(
         B,
         "sg-b1",
@@ -146,7 +156,7 @@ pub(crate) fn mutual() -> WorldText {
 }
 
 /// The same on AWS.
-pub(crate) fn mutual_aws() -> WorldText {
+pub fn mutual_aws() -> WorldText {
     WorldText::empty().group(X, "sg-0000a001", &[admits(Y, "sg-0000b001"), cidr(443)]).group(
         Y,
         "sg-0000b001",

@@ -1,5 +1,5 @@
-//! The ground that every end-to-end test stands on: a world served by the sandbox, and a folder
-//! with the configuration and the credentials that lead to it.
+//! The workspace of every end-to-end test: a world served by the sandbox, and a folder with the
+//! configuration and the credentials that lead to it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,22 +13,23 @@ use unpair::sandbox::{Account, LoggedCall, Sandbox, SandboxAccount, SandboxOptio
 use crate::canaries;
 use crate::process::Running;
 
-/// The files of a ground that hold secrets: credentials, an external id, the embedded clouds' keys.
+/// The files of a workspace that hold secrets: credentials, an external id, the embedded clouds' keys.
 const SECRETS: [&str; 4] =
     ["aliyun.json", "aws-credentials", "unpair.toml", "unpair.db.sandbox.json"];
 
 /// A served world and a folder to run the program in.
-pub(crate) struct Ground {
-    pub(crate) sandbox: Sandbox,
+pub struct Workspace {
+    /// The sandbox, while it serves.
+    pub sandbox: Sandbox,
     /// The world at the start.
-    pub(crate) before: World,
+    pub before: World,
     folder: TempDir,
     _runtime: Runtime,
 }
 
-impl Ground {
+impl Workspace {
     /// Serves a world. `limits` is what both clouds' limits say, `more` ends the configuration.
-    pub(crate) fn new(options: SandboxOptions, limits: &str, more: &str) -> Self {
+    pub fn new(options: SandboxOptions, limits: &str, more: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -40,24 +41,26 @@ impl Ground {
         for account in sandbox.accounts() {
             canaries::watch(&format!("the secret of {}", account.id), &account.access_key_secret);
         }
-        let ground = Self { sandbox, before, folder, _runtime: runtime };
-        ground.write("unpair.toml", &ground.configuration(limits, more));
-        ground.write("aliyun.json", &ground.alibaba_profiles());
-        ground.write("aws-credentials", &ground.aws_profiles());
-        ground.write("aws-config", "");
-        ground
+        let workspace = Self { sandbox, before, folder, _runtime: runtime };
+        workspace.write("unpair.toml", &workspace.configuration(limits, more));
+        workspace.write("aliyun.json", &workspace.alibaba_profiles());
+        workspace.write("aws-credentials", &workspace.aws_profiles());
+        workspace.write("aws-config", "");
+        workspace
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    /// Where a file of the folder is.
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub(crate) fn write(&self, name: &str, text: &str) {
+    /// Writes a file of the folder.
+    pub fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("a writable folder");
     }
 
     /// Starts a command in the folder, with the environment that leads to the credentials.
-    pub(crate) fn spawn(&self, mut command: Command) -> Running {
+    pub fn spawn(&self, mut command: Command) -> Running {
         command
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())
@@ -69,12 +72,12 @@ impl Ground {
     }
 
     /// Every call so far, as the server saw it.
-    pub(crate) fn calls(&self) -> Vec<LoggedCall> {
+    pub fn calls(&self) -> Vec<LoggedCall> {
         self.sandbox.calls()
     }
 
     /// The world as it is.
-    pub(crate) fn world(&self) -> World {
+    pub fn world(&self) -> World {
         self.sandbox.world()
     }
 
@@ -112,7 +115,7 @@ impl Ground {
     }
 }
 
-impl Drop for Ground {
+impl Drop for Workspace {
     /// Nothing that the program left behind holds a secret.
     fn drop(&mut self) {
         if !std::thread::panicking() {
@@ -135,6 +138,6 @@ fn account_section(account: &Account) -> String {
 }
 
 /// Whether a call is one that removes rules.
-pub(crate) fn is_revocation(call: &LoggedCall) -> bool {
+pub fn is_revocation(call: &LoggedCall) -> bool {
     call.action.starts_with("Revoke")
 }

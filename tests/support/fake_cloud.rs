@@ -11,7 +11,7 @@ use unpair::model::{AccountId, GroupId, Identity, Provider, RegionId, RequestId}
 
 /// What one account of a cloud says.
 #[async_trait]
-pub(crate) trait Says: Send + Sync + Sized + 'static {
+pub trait Says: Send + Sync + Sized + 'static {
     /// Which cloud it is of.
     fn provider(&self) -> Provider;
 
@@ -51,7 +51,7 @@ pub(crate) trait Says: Send + Sync + Sized + 'static {
 }
 
 /// What the listing of groups says of one that is there.
-pub(crate) fn info(id: &GroupId, owner: Option<&AccountId>) -> GroupInfo {
+pub fn info(id: &GroupId, owner: Option<&AccountId>) -> GroupInfo {
     GroupInfo {
         id: id.clone(),
         owner: owner.cloned(),
@@ -72,7 +72,7 @@ impl<T: Says> Client<T> {
 }
 
 /// The accounts of a cloud.
-pub(crate) trait Accounts: Send + Sync {
+pub trait Accounts: Send + Sync {
     /// What an account is.
     type Account: Says;
 
@@ -86,7 +86,7 @@ pub(crate) trait Accounts: Send + Sync {
 }
 
 /// The directory of every account.
-pub(crate) struct Every<A>(pub(crate) A);
+pub struct Every<A>(pub A);
 
 #[async_trait]
 impl<A: Accounts> Directory for Every<A> {
