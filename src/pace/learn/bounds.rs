@@ -1,6 +1,6 @@
 //! Between what a pace may move.
 
-use super::{PerSecond, Seconds};
+use super::units::{PerSecond, Seconds};
 
 /// Between what the rate may move, and where it begins.
 #[derive(Clone, Copy, Debug, PartialEq)]

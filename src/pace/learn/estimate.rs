@@ -1,6 +1,7 @@
 //! The refill of the provider's bucket, from what it let through.
 
-use super::{Bounds, PerSecond, Seconds};
+use super::bounds::Bounds;
+use super::units::{PerSecond, Seconds};
 
 /// New and old estimate are the same limit if they differ by less.
 const SAME: f64 = 0.15;

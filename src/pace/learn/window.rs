@@ -1,13 +1,15 @@
 //! Providers that count calls by the minute, and lock out until the next one.
 
-use super::gate::LONG_ASKED;
-use super::{PerSecond, Seconds};
+use super::units::{PerSecond, Seconds};
 
 /// What calls are counted by.
 pub(super) const MINUTE: Seconds = 60.0;
 
 /// A refusal that lasts longer is a lockout or an outage.
 pub(super) const LOCKOUT: Seconds = 3.0;
+
+/// What was asked for by a provider that locks out, rather than one whose bucket is empty.
+pub(super) const LONG_ASKED: Seconds = 10.0;
 
 /// A quota is spent at this multiple of its average: early, so that the last minute of a run is
 /// not waited out.

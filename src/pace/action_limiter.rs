@@ -10,23 +10,23 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::sync::Notify;
 
-use super::breaker::End;
+use super::breaker::CallEnd;
 use super::budget::{self, Budget};
 use super::clock::{At, ProviderTime, TokioClock, chance};
 use super::endpoint::Endpoint;
-use super::learn::{Bounds, Learner, Next, Seconds};
+use super::learn::{Bounds, Learner, NextCall, Seconds};
 use super::settings::{Ceiling, Limit};
-use super::turn::{Answer, Heard};
+use super::signal::{LaneEffect, LimitSignal};
 use crate::model::Provider;
 
-type Limiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<At>>;
+type CeilingLimiter = RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<At>>;
 
 /// The limiter of one (lane, action).
-pub(super) struct Key {
+pub(super) struct ActionLimiter {
     /// Held by the first in the queue alone: tokio's mutex is fair, so turns are first come,
     /// first served, and only one waiter watches the limiter.
     queue: tokio::sync::Mutex<()>,
-    ceiling: Option<Limiter>,
+    ceiling: Option<CeilingLimiter>,
     learner: Mutex<Learner>,
     budget: Mutex<Budget>,
     endpoint: Arc<Endpoint>,
@@ -35,7 +35,7 @@ pub(super) struct Key {
     time: ProviderTime,
 }
 
-impl Key {
+impl ActionLimiter {
     /// A full bucket, less what was used of late.
     pub(super) fn new(
         cloud: Provider,
@@ -57,7 +57,7 @@ impl Key {
         learner.spent_before(used);
         Self {
             queue: tokio::sync::Mutex::default(),
-            ceiling: limit.ceiling().and_then(|ceiling| limiter(ceiling, used)),
+            ceiling: limit.ceiling().and_then(|ceiling| ceiling_limiter(ceiling, used)),
             learner: Mutex::new(learner),
             budget: Mutex::default(),
             endpoint,
@@ -80,23 +80,23 @@ impl Key {
             let changed = self.endpoint.changed();
             let now = self.now();
             match self.next(now) {
-                Next::Now => match self.under_ceiling() {
+                NextCall::Now => match self.under_ceiling() {
                     Ok(()) => {
                         self.learner().sent(now);
                         return now;
                     }
                     Err(wait) => {
-                        self.endpoint.leave(End::Untold, now);
+                        self.endpoint.leave(CallEnd::Unknown, now);
                         tokio::time::sleep(wait).await;
                     }
                 },
-                Next::At(at) => tokio::select! {
+                NextCall::At(at) => tokio::select! {
                     biased;
                     () = self.answers.notified() => {}
                     () = changed => {}
                     () = tokio::time::sleep(seconds(at - now)) => {}
                 },
-                Next::Reply => tokio::select! {
+                NextCall::Reply => tokio::select! {
                     biased;
                     () = self.answers.notified() => {}
                     () = changed => {}
@@ -106,9 +106,9 @@ impl Key {
     }
 
     /// When pace and endpoint let the next call go; now means that the endpoint counts it.
-    fn next(&self, now: Seconds) -> Next {
+    fn next(&self, now: Seconds) -> NextCall {
         match self.learner().next(now, chance()) {
-            Next::Now => self.endpoint.enter(now),
+            NextCall::Now => self.endpoint.enter(now),
             later => later,
         }
     }
@@ -126,23 +126,23 @@ impl Key {
     }
 
     /// A call that went out at `sent_at` ended: without an answer that anybody took, if `None`.
-    pub(super) fn hear(&self, sent_at: Seconds, answer: Option<Answer>) -> Heard {
+    pub(super) fn record(&self, sent_at: Seconds, answer: Option<LimitSignal>) -> LaneEffect {
         let now = self.now();
         // Where refusals are bought, the pace itself bounds their share.
         let is_bought = self.learner().buys_refusals();
         let must_rest = match answer {
-            Some(Answer::Refused { .. }) if is_bought => false,
+            Some(LimitSignal::Refused { .. }) if is_bought => false,
             answer => self.spend(answer),
         };
         let opens_at = {
             let mut learner = self.learner();
             match answer {
-                Some(Answer::Passed) => learner.accepted(now, sent_at),
-                Some(Answer::Refused { retry_after }) => {
+                Some(LimitSignal::Passed) => learner.accepted(now, sent_at),
+                Some(LimitSignal::Refused { retry_after }) => {
                     let asked = retry_after.map(|asked| asked.as_secs_f64());
                     learner.throttled(now, sent_at, asked, chance());
                 }
-                Some(Answer::Fault | Answer::Silent) | None => learner.other(),
+                Some(LimitSignal::Fault | LimitSignal::Silent) | None => learner.other(),
             }
             if must_rest {
                 learner.shut_until(now + budget::REST);
@@ -150,26 +150,28 @@ impl Key {
             learner.opens_at()
         };
         let end = match answer {
-            Some(Answer::Passed | Answer::Refused { .. } | Answer::Silent) => End::Answered,
-            Some(Answer::Fault) => End::Fault,
-            None => End::Untold,
+            Some(LimitSignal::Passed | LimitSignal::Refused { .. } | LimitSignal::Silent) => {
+                CallEnd::Answered
+            }
+            Some(LimitSignal::Fault) => CallEnd::Fault,
+            None => CallEnd::Unknown,
         };
         let gives_up = self.endpoint.leave(end, sent_at);
         self.answers.notify_one();
-        Heard { shut_for: seconds(opens_at - now), gives_up }
+        LaneEffect { shut_for: seconds(opens_at - now), gives_up }
     }
 
-    /// Takes what an answer costs from the budget. Returns whether the key is to rest.
-    fn spend(&self, answer: Option<Answer>) -> bool {
+    /// Takes what an answer costs from the budget. Returns whether the action is to rest.
+    fn spend(&self, answer: Option<LimitSignal>) -> bool {
         let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
         match answer {
-            Some(Answer::Passed) => {
+            Some(LimitSignal::Passed) => {
                 budget.earn();
                 false
             }
-            Some(Answer::Refused { .. }) => budget.refusal(),
-            Some(Answer::Fault) => budget.fault(),
-            Some(Answer::Silent) | None => false,
+            Some(LimitSignal::Refused { .. }) => budget.refusal(),
+            Some(LimitSignal::Fault) => budget.fault(),
+            Some(LimitSignal::Silent) | None => false,
         }
     }
 
@@ -182,7 +184,7 @@ impl Key {
     }
 }
 
-fn limiter(ceiling: Ceiling, used: u32) -> Option<Limiter> {
+fn ceiling_limiter(ceiling: Ceiling, used: u32) -> Option<CeilingLimiter> {
     let quota = Quota::with_period(Duration::from_secs_f64(1.0 / ceiling.rate))?
         .allow_burst(NonZeroU32::new(ceiling.burst)?);
     let limiter = RateLimiter::direct_with_clock(quota, TokioClock);

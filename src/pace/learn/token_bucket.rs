@@ -1,13 +1,13 @@
 //! The pace itself: a drip of calls at the present rate.
 
-use super::{PerSecond, Seconds};
+use super::units::{PerSecond, Seconds};
 
 /// How late a timer may wake without slowing the drip.
 const LATE_TIMER: Seconds = 0.005;
 
 /// One call each `1 / rate` seconds; more at once only as long as a known bucket is trusted.
 #[derive(Debug)]
-pub(super) struct Drip {
+pub(super) struct TokenBucket {
     pub(super) rate: PerSecond,
     burst: f64,
     tokens: f64,
@@ -16,7 +16,7 @@ pub(super) struct Drip {
     pub(super) is_used: bool,
 }
 
-impl Drip {
+impl TokenBucket {
     pub(super) fn new(rate: PerSecond, burst: f64) -> Self {
         Self { rate, burst, tokens: burst, at: None, is_used: true }
     }

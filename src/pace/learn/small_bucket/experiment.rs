@@ -1,6 +1,6 @@
-//! What is tried with a bucket that may be a narrow one, and how it ends.
+//! What is tried with a bucket that may be a small one, and how it ends.
 
-use crate::pace::learn::{PerSecond, Seconds};
+use crate::pace::learn::units::{PerSecond, Seconds};
 
 /// More refusals are worth it if they let through this multiple of what few of them did.
 const WORTH: f64 = 1.2;
@@ -12,7 +12,7 @@ const WON_AFTER: u32 = 30;
 /// Calls by which a trial may be behind: a call is let through or not, there is no half.
 const BEHIND: f64 = 1.0;
 
-/// Share of what is let through at which a bucket that is not a narrow one refuses nothing.
+/// Share of what is let through at which a bucket that is not a small one refuses nothing.
 const SLOWER: f64 = 0.9;
 
 /// Answers that show it, the first ones aside, in which an empty bucket fills a little, and refusals
@@ -26,10 +26,10 @@ const SEEN: u32 = 2;
 const UNCHECKED: u32 = 100;
 const DOUBLED: u32 = 3;
 
-/// Acceptances in a row that no narrow bucket gives, at few and at many refusals.
+/// Acceptances in a row that no small bucket gives, at few and at many refusals.
 const PASSED: u32 = 80;
 
-/// Refusals in a row that are none of a narrow bucket at [`BOUGHT`]: one of a million comes so far.
+/// Refusals in a row that are none of a small bucket at [`BOUGHT`]: one of a million comes so far.
 const SHUT: u32 = 34;
 
 /// The same at [`SPARING`].
@@ -60,7 +60,7 @@ impl Price {
     }
 }
 
-/// What is done with a bucket that may be a narrow one.
+/// What is done with a bucket that may be a small one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Phase {
     /// Tries whether refusals buy more than `usual`, what was let through before.
@@ -76,7 +76,7 @@ pub(super) enum Phase {
 
 /// A phase and its answers.
 #[derive(Debug)]
-pub(super) struct Course {
+pub(super) struct Experiment {
     pub(super) phase: Phase,
     pub(super) began_at: Seconds,
     /// A refusal found the bucket empty: what is let through of the calls sent from then on was not
@@ -93,7 +93,7 @@ pub(super) struct Course {
     pub(super) refused_in_a_row: u32,
 }
 
-impl Course {
+impl Experiment {
     pub(super) fn new(now: Seconds, phase: Phase) -> Self {
         Self {
             phase,
@@ -122,7 +122,7 @@ impl Course {
         self.is_empty
     }
 
-    /// Refused as often in a row as no narrow bucket does it.
+    /// Refused as often in a row as no small bucket does it.
     pub(super) fn is_shut(&self) -> bool {
         let most = if self.phase == Phase::Sparing { SHUT_SPARING } else { SHUT };
         self.refused_in_a_row >= most
@@ -142,21 +142,21 @@ impl Course {
         *self = Self { checks: self.checks, ..Self::new(now, phase) };
     }
 
-    /// Looks whether it is a narrow one, at a rate that is returned.
+    /// Looks whether it is a small one, at a rate that is returned.
     fn check(&mut self, now: Seconds, rate: PerSecond) -> PerSecond {
         let slower = SLOWER * self.let_through(now);
         self.enter(now, Phase::Check { rate });
         slower
     }
 
-    /// It is a narrow one; returns the rate to go on with.
+    /// It is a small one; returns the rate to go on with.
     fn checked(&mut self, now: Seconds, rate: PerSecond) -> PerSecond {
         self.checks = (self.checks + 1).min(DOUBLED);
         self.enter(now, Phase::Bought);
         rate
     }
 
-    /// The rate after an acceptance, or nothing if the bucket is not a narrow one.
+    /// The rate after an acceptance, or nothing if the bucket is not a small one.
     pub(super) fn accepted(
         &mut self,
         now: Seconds,
@@ -178,7 +178,7 @@ impl Course {
         Some(if is_used { self.price().after_acceptance(rate) } else { rate })
     }
 
-    /// The rate after a refusal, or nothing if the bucket is not a narrow one.
+    /// The rate after a refusal, or nothing if the bucket is not a small one.
     pub(super) fn refused(&mut self, now: Seconds, rate: PerSecond) -> Option<PerSecond> {
         self.answers += 1;
         if let Phase::Check { rate: before } = self.phase {

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::action_limiter::ActionLimiter;
 use super::clock::ProviderTime;
 use super::endpoint::Endpoint;
-use super::key::Key;
 use super::settings::LimitSettings;
 use super::slots::Slots;
 use super::turn::Turn;
@@ -28,7 +28,7 @@ pub struct Pacer {
     used: Used,
     is_empty: bool,
     time: ProviderTime,
-    keys: Mutex<HashMap<(LaneKey, &'static str), Arc<Key>>>,
+    limiters: Mutex<HashMap<(LaneKey, &'static str), Arc<ActionLimiter>>>,
     endpoints: Mutex<HashMap<LaneKey, Arc<Endpoint>>>,
     slots: Slots,
 }
@@ -42,7 +42,7 @@ impl Pacer {
             used,
             is_empty: false,
             time: ProviderTime::begin(),
-            keys: Mutex::default(),
+            limiters: Mutex::default(),
             endpoints: Mutex::default(),
             slots: Slots::new(IN_FLIGHT, MAX_IN_FLIGHT),
         }
@@ -81,15 +81,15 @@ impl Pacer {
     ///
     /// Cancel safe: a cancelled wait counts as no call. No slot is held while waiting for quota.
     pub async fn turn(&self, lane: &LaneKey, action: &'static str) -> Turn<'_> {
-        let key = self.key(lane, action);
-        let sent_at = key.wait().await;
-        let turn = Turn::new(key, sent_at);
+        let limiter = self.limiter(lane, action);
+        let sent_at = limiter.wait().await;
+        let turn = Turn::new(limiter, sent_at);
         turn.with(self.slots.take().await)
     }
 
     /// Lets no further call of the action pass for `delay`: an earlier process was told to wait.
     pub fn hold_back(&self, lane: &LaneKey, action: &'static str, delay: Duration) {
-        self.key(lane, action).hold_back(delay);
+        self.limiter(lane, action).hold_back(delay);
     }
 
     fn settings(&self, cloud: Provider) -> &LimitSettings {
@@ -99,14 +99,14 @@ impl Pacer {
         }
     }
 
-    fn key(&self, lane: &LaneKey, action: &'static str) -> Arc<Key> {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+    fn limiter(&self, lane: &LaneKey, action: &'static str) -> Arc<ActionLimiter> {
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         let id = (lane.clone(), action);
-        Arc::clone(keys.entry(id).or_insert_with(|| {
+        Arc::clone(limiters.entry(id).or_insert_with(|| {
             let counted = self.used.get(&(lane.clone(), action.to_owned())).copied();
             let used = if self.is_empty { u32::MAX } else { counted.unwrap_or(0) };
             let limit = self.settings(lane.cloud).limit(action);
-            Arc::new(Key::new(lane.cloud, limit, used, self.time, self.endpoint(lane)))
+            Arc::new(ActionLimiter::new(lane.cloud, limit, used, self.time, self.endpoint(lane)))
         }))
     }
 
@@ -123,7 +123,7 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::pace::{Answer, Ceiling, Limit};
+    use crate::pace::{Ceiling, Limit, LimitSignal};
 
     fn limits(rate: f64, burst: u32) -> LimitSettings {
         LimitSettings {
@@ -210,7 +210,7 @@ mod tests {
             (pacer.turn(&lane("1"), "Revoke").await, pacer.turn(&lane("1"), "Revoke").await);
         let start = Instant::now();
         let asked = Some(Duration::from_secs(5));
-        let shut_for = refused.answered(Answer::Refused { retry_after: asked }).shut_for;
+        let shut_for = refused.answered(LimitSignal::Refused { retry_after: asked }).shut_for;
         assert!(shut_for >= Duration::from_secs(5), "{shut_for:?}");
         drop(other);
         let probe = pacer.turn(&lane("1"), "Revoke").await;
@@ -220,7 +220,7 @@ mod tests {
         tokio::pin!(second);
         let waited = tokio::time::timeout(Duration::from_secs(600), &mut second).await;
         assert!(waited.is_err(), "a second call while the probe is in flight");
-        probe.answered(Answer::Passed);
+        probe.answered(LimitSignal::Passed);
         drop(tokio::time::timeout(Duration::from_secs(600), second).await.expect("its turn"));
     }
 
@@ -228,7 +228,7 @@ mod tests {
     async fn a_probe_that_is_given_up_lets_the_next_one_go() {
         let pacer = Pacer::new(limits(1.0, 1), limits(100.0, 100), Used::new());
         let refused = pacer.turn(&lane("1"), "Revoke").await;
-        refused.answered(Answer::Refused { retry_after: None });
+        refused.answered(LimitSignal::Refused { retry_after: None });
         drop(turn_in_time(&pacer).await);
         drop(turn_in_time(&pacer).await);
     }
@@ -239,7 +239,7 @@ mod tests {
         let first = pacer.turn(&lane("1"), "Revoke").await;
         let wait = Duration::from_millis(100);
         assert!(tokio::time::timeout(wait, pacer.turn(&lane("1"), "Revoke")).await.is_err());
-        first.answered(Answer::Refused { retry_after: None });
+        first.answered(LimitSignal::Refused { retry_after: None });
         drop(turn_in_time(&pacer).await);
     }
 }

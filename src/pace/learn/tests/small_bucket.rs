@@ -50,18 +50,18 @@ fn shared(stored: f64) -> impl FnMut(Seconds) -> bool {
 
 /// A refusal after `accepted` calls in 5 s, then short cycles; whether a trial begins.
 fn is_tried_after(accepted: u32) -> bool {
-    let (mut narrow, mut estimate) = (Narrow::default(), Estimate::new(5.0));
+    let (mut small, mut estimate) = (SmallBucket::default(), Estimate::new(5.0));
     let mut cycle = Cycle::default();
     cycle.begin(0.0);
     cycle.accepted = accepted;
-    narrow.cycle(5.0, &cycle, &estimate);
+    small.cycle(5.0, &cycle, &estimate);
     for now in [10.0, 15.0, 20.0] {
         cycle.begin(now - 5.0);
         cycle.accepted = 20;
         let reached = Reached { rate: 4.0, passed: 4.0, climbed: false };
         estimate.again(&cycle, now, reached, &Bounds::UNKNOWN);
-        narrow.cycle(now, &cycle, &estimate);
-        if narrow.probe_passed(now, 1).is_some() {
+        small.cycle(now, &cycle, &estimate);
+        if small.probe_passed(now, 1).is_some() {
             return true;
         }
     }

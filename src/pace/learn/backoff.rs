@@ -1,7 +1,7 @@
 //! What happens after a refusal: a pause, then one call at a time until one is let through.
 
-use super::window::{Window, after_boundary};
-use super::{PerSecond, Seconds};
+use super::units::{PerSecond, Seconds};
+use super::window::{LONG_ASKED, Window, after_boundary};
 
 /// Added to what a provider asked for, so that its own clock has come as far.
 const LATE: Seconds = 0.01;
@@ -18,9 +18,6 @@ const LONGEST_BACKOFF: Seconds = 4.0;
 /// Refusals in a row that mean a lockout, where calls are counted by the minute.
 const LOCKED_OUT: u32 = 3;
 
-/// What was asked for by a provider that locks out, rather than one whose bucket is empty.
-pub(super) const LONG_ASKED: Seconds = 10.0;
-
 /// When the provider asked to be called again, if it did.
 pub(super) fn asked_for(now: Seconds, retry_after: Option<Seconds>) -> Seconds {
     retry_after.map_or(f64::NEG_INFINITY, |asked| now + asked + LATE)
@@ -28,7 +25,7 @@ pub(super) fn asked_for(now: Seconds, retry_after: Option<Seconds>) -> Seconds {
 
 /// The gate of a lane.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(super) struct Backoff {
     /// Nothing goes out before.
     pub(super) open_at: Seconds,
     /// One call in flight at a time, until one is let through.
@@ -43,7 +40,7 @@ pub(super) struct Gate {
     pub(super) last_asked: Seconds,
 }
 
-impl Default for Gate {
+impl Default for Backoff {
     fn default() -> Self {
         Self {
             open_at: f64::NEG_INFINITY,
@@ -57,7 +54,7 @@ impl Default for Gate {
     }
 }
 
-impl Gate {
+impl Backoff {
     pub(super) fn shut_until(&mut self, until: Seconds) {
         self.open_at = self.open_at.max(until);
     }

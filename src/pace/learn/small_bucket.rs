@@ -7,11 +7,11 @@
 //! through is tried: of a bucket that is merely empty, it does not. What let through a burst before
 //! it first refused is none of them.
 
-mod course;
+mod experiment;
 
 use super::estimate::{Cycle, Estimate};
-use super::{PerSecond, Seconds};
-use course::{Course, Phase};
+use super::units::{PerSecond, Seconds};
+use experiment::{Experiment, Phase};
 
 /// Replies accepted in a cycle up to which it is a short one: a bucket that is refilled steadily
 /// has longer ones, unless it is slow.
@@ -21,7 +21,7 @@ const SHORT: u32 = 60;
 const SUSPICIOUS: u32 = 2;
 
 /// Calls beyond what was refilled that were let through before the first refusal ever, from which
-/// on the bucket is known to be a wide one: it had stored them.
+/// on the bucket is known to be a large one: it had stored them.
 const STORED: f64 = 15.0;
 
 /// Below this rate so few calls are made that a trial would last longer than what it tells.
@@ -40,9 +40,9 @@ const TRIAL: f64 = 3.0;
 /// A slow limit is approached from above what was let through, since that was too little.
 const APPROACH: f64 = 1.3;
 
-/// Whether the bucket is a narrow one.
+/// Whether the bucket is a small one.
 #[derive(Debug, Default)]
-pub(super) struct Narrow {
+pub(super) struct SmallBucket {
     /// Short cycles of late, the first of which began at `since`.
     suspicions: u32,
     since: Seconds,
@@ -52,22 +52,22 @@ pub(super) struct Narrow {
     opening: Option<(f64, Seconds)>,
     /// How often the suspicion was wrong.
     wrong: u32,
-    course: Option<Course>,
+    experiment: Option<Experiment>,
 }
 
-impl Narrow {
+impl SmallBucket {
     /// The rate follows this.
     pub(super) fn is_suspected(&self) -> bool {
-        self.course.is_some()
+        self.experiment.is_some()
     }
 
     /// Refusals are the price of what is let through.
     pub(super) fn buys(&self) -> bool {
-        self.course.as_ref().is_some_and(|course| course.phase != Phase::Sparing)
+        self.experiment.as_ref().is_some_and(|experiment| experiment.phase != Phase::Sparing)
     }
 
     /// A cycle ended that gave an `estimate`. The bucket is taken to have been full when the first
-    /// one began: if it was not, a wide one may be suspected, and is cleared by a trial or a check.
+    /// one began: if it was not, a large one may be suspected, and is cleared by a trial or a check.
     pub(super) fn cycle(&mut self, now: Seconds, cycle: &Cycle, estimate: &Estimate) {
         let accepted = cycle.accepted;
         if self.opening.is_none() {
@@ -105,11 +105,11 @@ impl Narrow {
         self.suspicions = 0;
         let (phase, times) =
             if usual < SLOW { (Phase::Sparing, APPROACH) } else { (Phase::Trial { usual }, TRIAL) };
-        self.course = Some(Course::new(now, phase));
+        self.experiment = Some(Experiment::new(now, phase));
         Some(times * usual)
     }
 
-    /// The rate after an acceptance, or nothing if the bucket is not a narrow one. `is_used` says
+    /// The rate after an acceptance, or nothing if the bucket is not a small one. `is_used` says
     /// that calls go out as fast as the rate lets them.
     pub(super) fn accepted(
         &mut self,
@@ -118,39 +118,39 @@ impl Narrow {
         rate: PerSecond,
         is_used: bool,
     ) -> Option<PerSecond> {
-        let course = self.course.as_mut()?;
-        course.passed_in_a_row += 1;
-        course.refused_in_a_row = 0;
-        if sent_at <= course.began_at {
+        let experiment = self.experiment.as_mut()?;
+        experiment.passed_in_a_row += 1;
+        experiment.refused_in_a_row = 0;
+        if sent_at <= experiment.began_at {
             return Some(rate);
         }
-        let followed = course.accepted(now, rate, is_used);
+        let followed = experiment.accepted(now, rate, is_used);
         self.unless_wrong(followed)
     }
 
-    /// The rate after a refusal, or nothing if the bucket is not a narrow one.
+    /// The rate after a refusal, or nothing if the bucket is not a small one.
     pub(super) fn refused(
         &mut self,
         now: Seconds,
         sent_at: Seconds,
         rate: PerSecond,
     ) -> Option<PerSecond> {
-        let course = self.course.as_mut()?;
-        course.passed_in_a_row = 0;
-        course.refused_in_a_row += 1;
-        let followed = if course.is_shut() {
+        let experiment = self.experiment.as_mut()?;
+        experiment.passed_in_a_row = 0;
+        experiment.refused_in_a_row += 1;
+        let followed = if experiment.is_shut() {
             None
-        } else if sent_at <= course.began_at {
+        } else if sent_at <= experiment.began_at {
             Some(rate)
         } else {
-            course.refused(now, rate)
+            experiment.refused(now, rate)
         };
         self.unless_wrong(followed)
     }
 
     fn unless_wrong(&mut self, followed: Option<PerSecond>) -> Option<PerSecond> {
         if followed.is_none() {
-            self.course = None;
+            self.experiment = None;
             self.wrong = (self.wrong + 1).min(DOUBLED);
         }
         followed

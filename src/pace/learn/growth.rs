@@ -1,7 +1,8 @@
 //! How the rate grows between two refusals.
 
+use super::bounds::Bounds;
 use super::estimate::Estimate;
-use super::{Bounds, PerSecond, Seconds};
+use super::units::{PerSecond, Seconds};
 
 /// Share of the estimate at which a pace is held: nothing is lost while the bucket fills.
 pub(super) const HOLD: f64 = 0.99;
@@ -36,7 +37,7 @@ const STEP_CALLS: f64 = 2.0;
 
 /// Holding and probing.
 #[derive(Debug, Default)]
-pub(super) struct Climb {
+pub(super) struct Growth {
     hold_until: Seconds,
     hold_for: Seconds,
     grown_at: Seconds,
@@ -49,7 +50,7 @@ pub(super) struct Climb {
     pub(super) used: u32,
 }
 
-impl Climb {
+impl Growth {
     /// Counts anew from now on.
     pub(super) fn begin(&mut self, now: Seconds) {
         self.grown_at = now;
