@@ -3,6 +3,7 @@
 //!
 //! `UNPAIR_LONG=1` takes the long form, `UNPAIR_SEED=N` repeats a failure.
 
+mod acknowledged;
 mod disks;
 mod interruptions;
 mod invocations;
@@ -10,7 +11,6 @@ mod journal;
 mod judge;
 mod kills;
 mod moments;
-mod owed;
 mod panics;
 mod planted;
 mod points;
@@ -18,10 +18,10 @@ mod power;
 mod preload;
 mod program;
 mod regressions;
+mod seeded_world;
+mod setup;
 mod signals;
-mod stage;
 mod together;
-mod world;
 mod writers;
 
 use unpair_testing::{is_long, seed};

@@ -2,4 +2,4 @@
 
 mod browser;
 mod page;
-mod stage;
+mod reported_run;

@@ -8,22 +8,22 @@ use tempfile::TempDir;
 use unpair::journal::{Journal, SideReading, SideRecord, check};
 use unpair::model::{EventKind, GroupIx, Outcome, PairSet, RuleId, RunId};
 
-use crate::ground::{Ground, State, Watch, folder};
+use crate::clouds::Clouds;
+use crate::failing_account::Exchanged;
+use crate::fault_rates::FaultRates;
+use crate::host::{Host, State, Watch, folder};
 use crate::journal::{Watched, at_once};
 use crate::process::{Worked, work};
 use crate::scene::Scene;
 use crate::time::Time;
-use crate::trouble::Exchanged;
-use crate::weather::Weather;
-use crate::world::World;
 
 /// Processes after which a run that is not done never will be.
 const MAX_PROCESSES: u32 = 60;
-/// Processes after which the weather clears up, so that every run comes to its end.
-const CLEARS_UP: u32 = 12;
+/// Processes after which nothing fails any more, so that every run comes to its end.
+const FAULTS_END: u32 = 12;
 
 /// How long the machine is down between two processes, and when the next one ends.
-pub(crate) trait Fortune {
+pub(crate) trait Crashes {
     /// The steps that the `n`-th process makes, if it does not come to its end.
     fn steps(&mut self, n: u32) -> Option<u64>;
 
@@ -32,9 +32,9 @@ pub(crate) trait Fortune {
 }
 
 /// No process ends before its work does.
-pub(crate) struct Lucky;
+pub(crate) struct NoCrashes;
 
-impl Fortune for Lucky {
+impl Crashes for NoCrashes {
     fn steps(&mut self, _n: u32) -> Option<u64> {
         None
     }
@@ -65,19 +65,19 @@ pub(crate) struct End {
 }
 
 /// A run in the middle of its life.
-pub(crate) struct Story {
-    world: Arc<Mutex<World>>,
+pub(crate) struct SimulatedRun {
+    clouds: Arc<Mutex<Clouds>>,
     pairs: PairSet,
     journal: Arc<TempDir>,
     began: Duration,
     watch: Option<Watch>,
 }
 
-impl Story {
+impl SimulatedRun {
     /// A run that nothing is known of yet.
     pub(crate) fn begin(scene: Scene) -> Self {
         Self {
-            world: Arc::new(Mutex::new(scene.world)),
+            clouds: Arc::new(Mutex::new(scene.clouds)),
             pairs: scene.pairs,
             journal: Arc::new(folder()),
             began: Duration::ZERO,
@@ -88,7 +88,7 @@ impl Story {
     /// A run that a crash left.
     pub(crate) fn from(state: State, pairs: PairSet) -> Self {
         Self {
-            world: Arc::new(Mutex::new(state.world)),
+            clouds: Arc::new(Mutex::new(state.clouds)),
             pairs,
             journal: Arc::new(state.journal),
             began: state.now,
@@ -96,11 +96,11 @@ impl Story {
         }
     }
 
-    /// The same run from `now` on, in calm weather, with every account in good order.
-    pub(crate) fn clear_up(self, now: Duration) -> Self {
-        let mut world = self.lock();
-        (world.weather, world.bad) = (Weather::CALM, None);
-        drop(world);
+    /// The same run from `now` on, without faults and with every account in good order.
+    pub(crate) fn without_faults(self, now: Duration) -> Self {
+        let mut clouds = self.lock();
+        (clouds.rates, clouds.bad) = (FaultRates::NONE, None);
+        drop(clouds);
         Self { began: now, ..self }
     }
 
@@ -110,8 +110,8 @@ impl Story {
     }
 
     /// Works until every revocation is settled, and once more, which must send nothing.
-    pub(crate) fn tell(self, seed: u64, fortune: &mut dyn Fortune) -> End {
-        alone(seed, self.live(fortune))
+    pub(crate) fn finish(self, seed: u64, crashes: &mut dyn Crashes) -> End {
+        alone(seed, self.live(crashes))
     }
 
     /// One process alone: how it came out, and after how long.
@@ -129,17 +129,17 @@ impl Story {
         self.lock().exchanges.clone()
     }
 
-    async fn live(self, fortune: &mut dyn Fortune) -> End {
+    async fn live(self, crashes: &mut dyn Crashes) -> End {
         let time = Time::since(self.began);
         let (mut processes, mut steps) = (0, 0);
         let last = loop {
             if processes > 0 || self.began > Duration::ZERO {
-                tokio::time::sleep(fortune.down(processes)).await;
+                tokio::time::sleep(crashes.down(processes)).await;
             }
-            if processes == CLEARS_UP {
-                self.lock().weather = Weather::CALM;
+            if processes == FAULTS_END {
+                self.lock().rates = FaultRates::NONE;
             }
-            let lived = self.process(time, fortune.steps(processes)).await;
+            let lived = self.process(time, crashes.steps(processes)).await;
             steps += lived.steps;
             processes += 1;
             if lived.is_done() || processes == MAX_PROCESSES {
@@ -154,9 +154,9 @@ impl Story {
         let (mut broken, lapsed) = check_history(last.journal.inside());
         last.journal.close();
         broken.extend(self.wrong(&last.outcomes, processes, sent));
-        let world = self.lock();
-        let (standing, effects) = (world.standing(), world.effects);
-        drop(world);
+        let clouds = self.lock();
+        let (standing, effects) = (clouds.standing(), clouds.effects);
+        drop(clouds);
         let outcomes = last.outcomes;
         End { outcomes, broken, processes, steps, sent, standing, effects, lapsed }
     }
@@ -173,36 +173,36 @@ impl Story {
 
     /// One process, which may crash after so many steps. Its journal is still open.
     async fn process(&self, time: Time, steps: Option<u64>) -> Lived {
-        let (world, journal) = (Arc::clone(&self.world), Arc::clone(&self.journal));
-        let ground = Arc::new(Ground::new(world, time, journal, steps).watched(self.watch.clone()));
-        let journal = Watched::open(Arc::clone(&ground));
+        let (clouds, journal) = (Arc::clone(&self.clouds), Arc::clone(&self.journal));
+        let host = Arc::new(Host::new(clouds, time, journal, steps).watched(self.watch.clone()));
+        let journal = Watched::open(Arc::clone(&host));
         let worked = tokio::select! {
             biased;
-            () = ground.crash() => None,
-            worked = work(&ground, &journal, &self.pairs) => Some(worked),
+            () = host.crash() => None,
+            worked = work(&host, &journal, &self.pairs) => Some(worked),
         };
         let (outcomes, all_read) = at_once(standing(journal.inside()));
-        Lived { steps: ground.steps(), worked, outcomes, all_read, journal }
+        Lived { steps: host.steps(), worked, outcomes, all_read, journal }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, World> {
-        self.world.lock().expect("nobody panicked")
+    fn lock(&self) -> std::sync::MutexGuard<'_, Clouds> {
+        self.clouds.lock().expect("nobody panicked")
     }
 
-    /// What is wrong with the world, and with what the journal says of it.
+    /// What is wrong with the clouds, and with what the journal says of it.
     fn wrong(
         &self,
         outcomes: &BTreeMap<RuleId, Outcome>,
         processes: u32,
         sent: u64,
     ) -> Vec<String> {
-        let mut world = self.lock();
-        let mut wrong = std::mem::take(&mut world.broken);
-        if world.sent != sent {
-            wrong.push(format!("a run that is done sent {} more calls", world.sent - sent));
+        let mut clouds = self.lock();
+        let mut wrong = std::mem::take(&mut clouds.broken);
+        if clouds.sent != sent {
+            wrong.push(format!("a run that is done sent {} more calls", clouds.sent - sent));
         }
-        let standing = world.standing();
-        wrong.extend(world.asked.intersection(&standing).filter_map(|id| {
+        let standing = clouds.standing();
+        wrong.extend(clouds.asked.intersection(&standing).filter_map(|id| {
             let told = outcomes.get(id)?;
             Some(format!("{id} still stands and is told as {told:?}"))
         }));
@@ -247,12 +247,12 @@ fn check_history(journal: &dyn Journal) -> (Vec<String>, usize) {
     })
 }
 
-/// Runs `story` on a clock of its own, which stands still unless everybody waits.
-pub(crate) fn alone<F: Future>(seed: u64, story: F) -> F::Output {
+/// Runs `run` on a clock of its own, which stands still unless everybody waits.
+pub(crate) fn alone<F: Future>(seed: u64, run: F) -> F::Output {
     fastrand::seed(seed);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_time().start_paused(true).build().expect("a runtime");
-    runtime.block_on(story)
+    runtime.block_on(run)
 }
 
 /// How the revocations of the one run stand, and whether all its groups were read.

@@ -1,4 +1,4 @@
-//! Runs in bad weather: processes that end at any step, again and again, machines that are down
+//! Runs while the clouds fail: processes that end at any step, again and again, machines that are down
 //! for a while, and wall clocks that jump.
 
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use fastrand::Rng;
 use unpair::model::Outcome;
 
+use crate::fault_rates::FaultRates;
 use crate::scene::{Scene, Size};
-use crate::story::{End, Fortune, Story};
+use crate::simulated_run::{Crashes, End, SimulatedRun};
 use crate::time::Jump;
-use crate::weather::Weather;
 
 /// Processes that may end before their work does; the later ones are left alone.
 const CRASHES: u32 = 10;
@@ -21,9 +21,9 @@ const JUMPS: [i64; 3] = [120, -180, 15];
 const JUMPS_UNTIL: Duration = Duration::from_secs(1_200);
 
 /// Crashes and pauses drawn from a seed.
-struct Drawn(Rng);
+struct RandomCrashes(Rng);
 
-impl Fortune for Drawn {
+impl Crashes for RandomCrashes {
     fn steps(&mut self, n: u32) -> Option<u64> {
         (n < CRASHES && self.0.f64() < 0.8).then(|| self.0.u64(1..STEPS))
     }
@@ -34,14 +34,14 @@ impl Fortune for Drawn {
     }
 }
 
-/// A whole run of `seed`, its weather and its crashes drawn from it as well.
-pub(crate) fn storm(seed: u64) -> End {
+/// A whole run of `seed`, its fault rates and its crashes drawn from it as well.
+pub(crate) fn crash_repeatedly(seed: u64) -> End {
     let mut rng = Rng::with_seed(seed);
-    let mut weather = if rng.bool() { Weather::ROUGH } else { Weather::FAIR };
-    weather.added_again = [0.0, 0.2][rng.usize(0..2)];
-    let mut scene = Scene::new(seed, Size::SMALL, weather);
-    scene.world.jumps = jumps(&mut rng);
-    Story::begin(scene).tell(seed, &mut Drawn(rng))
+    let mut rates = if rng.bool() { FaultRates::MANY } else { FaultRates::SOME };
+    rates.added_again = [0.0, 0.2][rng.usize(0..2)];
+    let mut scene = Scene::new(seed, Size::SMALL, rates);
+    scene.clouds.jumps = jumps(&mut rng);
+    SimulatedRun::begin(scene).finish(seed, &mut RandomCrashes(rng))
 }
 
 fn jumps(rng: &mut Rng) -> Vec<Jump> {
@@ -54,9 +54,9 @@ fn jumps(rng: &mut Rng) -> Vec<Jump> {
         .collect()
 }
 
-/// Every revocation came to a good end, and no law was broken.
+/// Every revocation came to a good end, and no invariant was broken.
 pub(crate) fn survive(seed: u64) -> End {
-    let end = storm(seed);
+    let end = crash_repeatedly(seed);
     assert_eq!(end.broken, [""; 0], "UNPAIR_SEED={seed}");
     let bad = end.outcomes.iter().find(|(_, outcome)| {
         !matches!(outcome, Outcome::Removed | Outcome::AlreadyAbsent | Outcome::Conflict)
@@ -66,24 +66,24 @@ pub(crate) fn survive(seed: u64) -> End {
 }
 
 #[test]
-fn runs_that_crash_again_and_again_in_bad_weather_lose_nothing_and_do_nothing_twice() {
-    let (first, storms) = (crate::seed(), if crate::is_long() { 2_000 } else { 30 });
+fn runs_that_crash_again_and_again_while_the_clouds_fail_lose_nothing_and_do_nothing_twice() {
+    let (first, runs) = (crate::seed(), if crate::is_long() { 2_000 } else { 30 });
     let (mut processes, mut steps, mut sent) = (0, 0, 0);
-    for seed in (0..storms).map(|n| first.wrapping_add(n)) {
+    for seed in (0..runs).map(|n| first.wrapping_add(n)) {
         let end = survive(seed);
         processes += end.processes;
         steps += end.steps;
         sent += end.sent;
     }
-    println!("{storms} runs, {processes} processes, {steps} steps, {sent} requests");
-    assert!(u64::from(processes) > 2 * storms, "processes crash: {processes}");
+    println!("{runs} runs, {processes} processes, {steps} steps, {sent} requests");
+    assert!(u64::from(processes) > 2 * runs, "processes crash: {processes}");
 }
 
 #[test]
-fn a_seed_tells_the_same_story_every_time() {
+fn a_seed_makes_the_same_run_every_time() {
     let seed = crate::seed();
     let told = || {
-        let end = storm(seed);
+        let end = crash_repeatedly(seed);
         (end.outcomes, end.broken, end.processes, end.steps, end.sent)
     };
     assert_eq!(told(), told(), "UNPAIR_SEED={seed}");

@@ -7,12 +7,12 @@ use std::time::Duration;
 use unpair::cloud::{CloudError, Deadlines, ErrorClass};
 use unpair::model::AccountId;
 
+use crate::clouds::Clouds;
 use crate::crowd::Order;
+use crate::fault_rates::refusal;
 use crate::process::Worked;
 use crate::scene::Scene;
-use crate::story::Story;
-use crate::weather::refusal;
-use crate::world::World;
+use crate::simulated_run::SimulatedRun;
 
 /// Longer than alone by this much at the most.
 const NO_LONGER: f64 = 1.05;
@@ -22,7 +22,7 @@ const FAILED: usize = 10;
 
 /// What is wrong with an account, whoever it says it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum AccountFault {
     /// It never answers.
     Hang,
     /// It answers a byte now and then, or its credentials are waited for: until the last deadline.
@@ -44,9 +44,9 @@ pub(crate) enum Kind {
 
 /// Accounts that go bad.
 #[derive(Clone, Debug)]
-pub(crate) struct Bad {
+pub(crate) struct FailingAccounts {
     pub(crate) accounts: BTreeSet<AccountId>,
-    pub(crate) trouble: Trouble,
+    pub(crate) fault: AccountFault,
     /// The first kind of exchange that goes wrong, and with it all reads and revocations.
     pub(crate) from: Kind,
 }
@@ -60,9 +60,9 @@ pub(crate) struct Exchanged {
     is_bad: bool,
 }
 
-impl World {
+impl Clouds {
     /// What is wrong with an exchange of `account`: how long it hangs, and how it fails then.
-    pub(crate) fn trouble(
+    pub(crate) fn fault(
         &mut self,
         account: &AccountId,
         kind: Kind,
@@ -70,11 +70,11 @@ impl World {
         let bad =
             self.bad.as_mut().filter(|bad| bad.accounts.contains(account) && bad.from <= kind)?;
         bad.from = bad.from.min(Kind::Read);
-        let (after, class) = match bad.trouble {
-            Trouble::Hang => (Deadlines::default().idle, ErrorClass::Lost),
-            Trouble::Drip => (Deadlines::default().whole, ErrorClass::Lost),
-            Trouble::Auth => (Duration::from_millis(80), ErrorClass::Credential),
-            Trouble::Broken => (Duration::from_millis(80), ErrorClass::Transient),
+        let (after, class) = match bad.fault {
+            AccountFault::Hang => (Deadlines::default().idle, ErrorClass::Lost),
+            AccountFault::Drip => (Deadlines::default().whole, ErrorClass::Lost),
+            AccountFault::Auth => (Duration::from_millis(80), ErrorClass::Credential),
+            AccountFault::Broken => (Duration::from_millis(80), ErrorClass::Transient),
         };
         Some((after, refusal(class)))
     }
@@ -99,11 +99,11 @@ struct Seen {
 
 impl Seen {
     /// What came of a run of `scene` with one bad account, if any.
-    fn of(mut scene: Scene, bad: Option<Bad>) -> Self {
-        scene.world.bad = bad;
-        let story = Story::begin(scene);
-        let (end, _) = story.first_process(1);
-        Self { end, exchanges: story.exchanges() }
+    fn of(mut scene: Scene, bad: Option<FailingAccounts>) -> Self {
+        scene.clouds.bad = bad;
+        let run = SimulatedRun::begin(scene);
+        let (end, _) = run.first_process(1);
+        Self { end, exchanges: run.exchanges() }
     }
 
     /// When the slowest of `accounts` had its last answer, from the beginning of the run.
@@ -118,9 +118,9 @@ impl Seen {
     }
 }
 
-fn bad(trouble: Trouble, from: Kind) -> (AccountId, Bad) {
+fn bad(fault: AccountFault, from: Kind) -> (AccountId, FailingAccounts) {
     let account = Scene::account(20);
-    (account.clone(), Bad { accounts: BTreeSet::from([account]), trouble, from })
+    (account.clone(), FailingAccounts { accounts: BTreeSet::from([account]), fault, from })
 }
 
 /// Every account in good order, with rows in both orders.
@@ -133,17 +133,17 @@ static ALONE: LazyLock<[(Scene, Seen); 2]> = LazyLock::new(|| {
 
 /// The others take no longer beside a bad account than alone, from the first read to the last
 /// read-back, and it costs few calls.
-fn the_others_do_not_wait(trouble: Trouble, from: Kind) {
+fn the_others_do_not_wait(fault: AccountFault, from: Kind) {
     for (scene, alone) in &*ALONE {
-        let (account, bad) = bad(trouble, from);
+        let (account, bad) = bad(fault, from);
         let beside = Seen::of(scene.clone(), Some(bad));
         let mut others: BTreeSet<AccountId> =
             alone.exchanges.iter().map(|it| it.account.clone()).collect();
         assert!(others.remove(&account) && others.len() >= 49);
         let (alone, took, calls) = (alone.took(&others), beside.took(&others), beside.bad());
-        println!("{trouble:?} from {from:?}: {took} s, alone {alone} s, {calls} bad calls");
+        println!("{fault:?} from {from:?}: {took} s, alone {alone} s, {calls} bad calls");
         assert!(took <= alone * NO_LONGER, "{took} s, alone {alone} s");
-        let most = if trouble == Trouble::Auth { REFUSED } else { FAILED };
+        let most = if fault == AccountFault::Auth { REFUSED } else { FAILED };
         assert!((1..=most).contains(&calls), "{calls} calls");
         let parked: Vec<_> = beside.end.parked.iter().map(|(lane, _)| &lane.account).collect();
         match from {
@@ -158,27 +158,27 @@ fn the_others_do_not_wait(trouble: Trouble, from: Kind) {
 
 #[test]
 fn an_account_that_hangs_costs_the_others_nothing() {
-    the_others_do_not_wait(Trouble::Hang, Kind::Identity);
-    the_others_do_not_wait(Trouble::Hang, Kind::Read);
-    the_others_do_not_wait(Trouble::Hang, Kind::Revocation);
+    the_others_do_not_wait(AccountFault::Hang, Kind::Identity);
+    the_others_do_not_wait(AccountFault::Hang, Kind::Read);
+    the_others_do_not_wait(AccountFault::Hang, Kind::Revocation);
 }
 
 #[test]
 fn an_account_whose_credentials_are_refused_costs_the_others_nothing() {
-    the_others_do_not_wait(Trouble::Auth, Kind::Read);
-    the_others_do_not_wait(Trouble::Auth, Kind::Revocation);
+    the_others_do_not_wait(AccountFault::Auth, Kind::Read);
+    the_others_do_not_wait(AccountFault::Auth, Kind::Revocation);
 }
 
 #[test]
 fn an_account_whose_endpoint_breaks_down_costs_the_others_nothing() {
-    the_others_do_not_wait(Trouble::Broken, Kind::Read);
-    the_others_do_not_wait(Trouble::Broken, Kind::Revocation);
+    the_others_do_not_wait(AccountFault::Broken, Kind::Read);
+    the_others_do_not_wait(AccountFault::Broken, Kind::Revocation);
 }
 
 #[test]
 fn refused_credentials_cost_few_calls_however_many_regions_the_account_has() {
     for from in [Kind::Identity, Kind::Read, Kind::Revocation] {
-        let (_, bad) = bad(Trouble::Auth, from);
+        let (_, bad) = bad(AccountFault::Auth, from);
         let seen = Seen::of(Scene::of_many_regions(), Some(bad));
         assert!((1..=REFUSED).contains(&seen.bad()), "{from:?}: {} calls", seen.bad());
     }
@@ -192,7 +192,7 @@ fn an_account_of_many_regions_that_hangs_is_waited_for_no_longer_than_it_takes_t
     let others = BTreeSet::from([Scene::account(21)]);
     let alone = Seen::of(Scene::of_many_regions(), None).took(&others);
     for from in [Kind::Identity, Kind::Read] {
-        let (_, bad) = bad(Trouble::Hang, from);
+        let (_, bad) = bad(AccountFault::Hang, from);
         let took = Seen::of(Scene::of_many_regions(), Some(bad)).took(&others);
         println!("hangs from {from:?}: {took} s, alone {alone} s");
         assert!(took <= alone + SILENCE, "{took} s, alone {alone} s");

@@ -1,4 +1,4 @@
-//! A stage: the workspace of an end-to-end test with a plot, and the real program started on it.
+//! The workspace of an end-to-end test over a world made from a seed, and the real program started on it.
 
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -8,19 +8,19 @@ use unpair::sandbox::{Fault, SandboxOptions};
 use unpair_testing::process::{Ended, Running};
 use unpair_testing::workspace::{Workspace, is_revocation};
 
-use crate::world::Plot;
+use crate::seeded_world::SeededWorld;
 
 /// The certificate of an authority whose key nobody has. Loopback needs none, and to read all of the
 /// system's at every start takes longer than most of what is killed.
 const AUTHORITY: &str = include_str!("authority.pem");
 
 /// A world, a folder, and the program to be run in it.
-pub(crate) struct Stage {
-    pub(crate) plot: Plot,
+pub(crate) struct Setup {
+    pub(crate) seeded: SeededWorld,
     workspace: Workspace,
 }
 
-impl Deref for Stage {
+impl Deref for Setup {
     type Target = Workspace;
 
     fn deref(&self) -> &Workspace {
@@ -28,17 +28,17 @@ impl Deref for Stage {
     }
 }
 
-impl Stage {
-    /// Serves `plot` with `faults`, which strike as `seed` has it.
-    pub(crate) fn new(plot: Plot, faults: &[&str], seed: u64) -> Self {
-        let mut options = SandboxOptions::new(plot.world.clone());
+impl Setup {
+    /// Serves a world with `faults`, which strike as `seed` has it.
+    pub(crate) fn new(seeded: SeededWorld, faults: &[&str], seed: u64) -> Self {
+        let mut options = SandboxOptions::new(seeded.world.clone());
         options.seed = seed;
         options.faults =
             faults.iter().map(|text| text.parse::<Fault>().expect("a valid fault")).collect();
         let workspace = Workspace::new(options, "rate = 'off'\nin_flight = 4\n", "");
-        workspace.write("pairs.csv", &plot.manifest);
+        workspace.write("pairs.csv", &seeded.manifest);
         workspace.write("authority.pem", AUTHORITY);
-        Self { plot, workspace }
+        Self { seeded, workspace }
     }
 
     /// The journal that commands use unless they are told otherwise.

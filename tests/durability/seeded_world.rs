@@ -21,14 +21,14 @@ pub(crate) struct Size {
 }
 
 /// A world as text, the manifest of its pairs, and what the manifest asks to remove.
-pub(crate) struct Plot {
+pub(crate) struct SeededWorld {
     pub(crate) world: World,
     pub(crate) manifest: String,
     /// The ids of the rules between the pairs: all that may ever be removed.
     pub(crate) grants: BTreeSet<String>,
 }
 
-impl Plot {
+impl SeededWorld {
     pub(crate) fn new(seed: u64, size: Size) -> Self {
         let mut dice = fastrand::Rng::with_seed(seed);
         let mut text = accounts();

@@ -1,4 +1,4 @@
-//! What one process stands on: the world, true time, and when the process ends.
+//! The host of one process: the clouds that it reaches, true time, and when the process ends.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,13 +10,13 @@ use tempfile::TempDir;
 use tokio::sync::Notify;
 use unpair::exchange::Clock;
 
+use crate::clouds::Clouds;
 use crate::time::Time;
-use crate::world::World;
 
-/// What a crash leaves: the journal's files, the world with what is on its way, and the time.
+/// What a crash leaves: the journal's files, the clouds with what is on its way, and the time.
 pub(crate) struct State {
     pub(crate) journal: TempDir,
-    pub(crate) world: World,
+    pub(crate) clouds: Clouds,
     pub(crate) now: Duration,
 }
 
@@ -33,8 +33,8 @@ pub(crate) struct Watch {
 
 /// Where a process lives. It steps once before and after each write of the journal, and before
 /// and after each request; its last step ends it, and nothing of it ever goes on.
-pub(crate) struct Ground {
-    world: Arc<Mutex<World>>,
+pub(crate) struct Host {
+    clouds: Arc<Mutex<Clouds>>,
     pub(crate) time: Time,
     pub(crate) journal: Arc<TempDir>,
     life: Mutex<Life>,
@@ -49,16 +49,16 @@ struct Life {
     is_over: bool,
 }
 
-impl Ground {
-    /// Ground for a process that ends after `last` steps, if it does.
+impl Host {
+    /// A host for a process that ends after `last` steps, if it does.
     pub(crate) fn new(
-        world: Arc<Mutex<World>>,
+        clouds: Arc<Mutex<Clouds>>,
         time: Time,
         journal: Arc<TempDir>,
         last: Option<u64>,
     ) -> Self {
         let life = Mutex::new(Life { last, ..Life::default() });
-        Self { world, time, journal, life, over: Notify::new(), watch: None }
+        Self { clouds, time, journal, life, over: Notify::new(), watch: None }
     }
 
     /// Tells `watch` of every state that a crash could leave, if there is one.
@@ -66,15 +66,15 @@ impl Ground {
         Self { watch, ..self }
     }
 
-    /// The world as it is now.
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The clouds as they are now.
+    pub(crate) fn clouds(&self) -> MutexGuard<'_, Clouds> {
+        self.clouds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The clock of the machine.
     pub(crate) fn clock(&self) -> Clock {
-        let (world, time) = (Arc::clone(&self.world), self.time);
-        Clock::of(move || world.lock().unwrap_or_else(PoisonError::into_inner).wall_ms(time.now()))
+        let (clouds, time) = (Arc::clone(&self.clouds), self.time);
+        Clock::of(move || clouds.lock().unwrap_or_else(PoisonError::into_inner).wall_ms(time.now()))
     }
 
     fn life(&self) -> MutexGuard<'_, Life> {
@@ -115,7 +115,7 @@ impl Ground {
     /// Waits until `at`, then delivers what arrived: each change is a state of its own.
     pub(crate) async fn until(&self, at: Duration) {
         tokio::time::sleep_until(self.time.instant(at)).await;
-        let changed = self.world().arrive(self.time.now());
+        let changed = self.clouds().arrive(self.time.now());
         if changed {
             self.tell_state();
         }
@@ -129,8 +129,8 @@ impl Ground {
         if number % watch.stride != 0 {
             return;
         }
-        let (journal, world) = (copy_of(&self.journal), self.world().clone());
-        let state = State { journal, world, now: self.time.now() };
+        let (journal, clouds) = (copy_of(&self.journal), self.clouds().clone());
+        let state = State { journal, clouds, now: self.time.now() };
         watch.chosen.send((number, state)).expect("a listener");
     }
 }

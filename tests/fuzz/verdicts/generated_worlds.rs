@@ -20,7 +20,7 @@ use unpair_testing::{is_long, seed};
 
 use super::judge::{Said, falsehoods};
 use super::server::{Served, Server};
-use super::world::{Spelling, World, accounts, asks, login_name};
+use super::truth::{Spelling, World, accounts, asks, login_name};
 
 /// Worlds that are tried, in a usual run and in a long one, and how many of them together: a usual
 /// run ends with those in which something was found.

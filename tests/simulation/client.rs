@@ -1,4 +1,4 @@
-//! The clouds as a process sees them: every exchange takes time and meets its fate.
+//! The clouds as a process sees them: every exchange takes time and may go wrong.
 
 use std::sync::Arc;
 
@@ -10,66 +10,66 @@ use unpair::model::{AccountId, GroupId, Provider, RegionId, RequestId};
 use unpair::run::request_hash;
 use unpair_testing::fake_cloud::{Accounts, Says};
 
-use crate::ground::Ground;
-use crate::trouble::Kind;
-use crate::weather::refusal;
-use crate::world::Request;
+use crate::clouds::Request;
+use crate::failing_account::Kind;
+use crate::fault_rates::refusal;
+use crate::host::Host;
 
 /// Rules in a call: fewer than a group has, so that groups have several calls.
 const RULES_IN_A_CALL: usize = 2;
 
 /// The accounts of both clouds.
-pub(crate) struct Clouds(pub(crate) Arc<Ground>);
+pub(crate) struct SimulatedAccounts(pub(crate) Arc<Host>);
 
-impl Accounts for Clouds {
+impl Accounts for SimulatedAccounts {
     type Account = Client;
 
     fn account(&self, cloud: Provider, account: &AccountId) -> Client {
-        Client { ground: Arc::clone(&self.0), cloud, account: account.clone() }
+        Client { host: Arc::clone(&self.0), cloud, account: account.clone() }
     }
 
     fn is_ours(&self, account: &AccountId) -> bool {
-        !self.0.world().manner.partners.contains(account)
+        !self.0.clouds().manner.partners.contains(account)
     }
 }
 
 /// One account.
 pub(crate) struct Client {
-    ground: Arc<Ground>,
+    host: Arc<Host>,
     cloud: Provider,
     account: AccountId,
 }
 
 impl Client {
-    /// Takes the time of an exchange that changes nothing, and its fate.
+    /// Takes the time of an exchange that changes nothing, and fails if it is drawn to.
     async fn read(&self, kind: Kind) -> Result<(), CloudError> {
         self.meet_trouble(kind).await?;
-        self.ground.alive().await;
-        let (asked, fate) = (self.ground.time.now(), self.ground.world().ask());
-        self.ground.until(asked + fate.heard).await;
-        self.ground.alive().await;
+        self.host.alive().await;
+        let (asked, delivery) = (self.host.time.now(), self.host.clouds().ask());
+        self.host.until(asked + delivery.heard).await;
+        self.host.alive().await;
         self.ended(kind, false);
-        fate.refusal().map_or(Ok(()), Err)
+        delivery.refusal().map_or(Ok(()), Err)
     }
 
     /// Fails if the account has gone bad, once it has taken the time.
     async fn meet_trouble(&self, kind: Kind) -> Result<(), CloudError> {
-        let trouble = self.ground.world().trouble(&self.account, kind);
-        let Some((after, error)) = trouble else { return Ok(()) };
-        self.ground.until(self.ground.time.now() + after).await;
+        let fault = self.host.clouds().fault(&self.account, kind);
+        let Some((after, error)) = fault else { return Ok(()) };
+        self.host.until(self.host.time.now() + after).await;
         self.ended(kind, true);
         Err(error)
     }
 
     fn ended(&self, kind: Kind, is_bad: bool) {
-        let now = self.ground.time.now();
-        self.ground.world().exchanged(&self.account, kind, now, is_bad);
+        let now = self.host.time.now();
+        self.host.clouds().exchanged(&self.account, kind, now, is_bad);
     }
 
     /// Whom the cloud takes the caller for: the credentials may be those of another account.
     fn taken_for(&self) -> AccountId {
-        let now = self.ground.time.now();
-        self.ground.world().taken_for(&self.account, now)
+        let now = self.host.time.now();
+        self.host.clouds().taken_for(&self.account, now)
     }
 }
 
@@ -94,7 +94,7 @@ impl Says for Client {
     }
 
     fn request_id(&self) -> RequestId {
-        self.ground.world().request_id()
+        self.host.clouds().request_id()
     }
 
     async fn whoami(&self) -> Result<AccountId, CloudError> {
@@ -109,14 +109,14 @@ impl Says for Client {
     ) -> Result<Vec<GroupInfo>, CloudError> {
         self.read(Kind::Read).await?;
         let account = self.taken_for();
-        let now = self.ground.time.now();
-        let mut world = self.ground.world();
+        let now = self.host.time.now();
+        let mut clouds = self.host.clouds();
         let of_it = format!("groups {}", self.account);
-        if let Some(earlier) = world.earlier_groups(&of_it) {
+        if let Some(earlier) = clouds.earlier_groups(&of_it) {
             return Ok(earlier);
         }
-        let there = named.iter().filter_map(|id| world.info(&account, region, id)).collect();
-        Ok(world.tell_groups(of_it, there, now))
+        let there = named.iter().filter_map(|id| clouds.info(&account, region, id)).collect();
+        Ok(clouds.tell_groups(of_it, there, now))
     }
 
     async fn referenced(&self, groups: &[GroupId]) -> Result<Option<References>, CloudError> {
@@ -124,7 +124,7 @@ impl Says for Client {
             return Ok(None);
         }
         self.read(Kind::Read).await?;
-        Ok(Some(self.ground.world().references(groups)))
+        Ok(Some(self.host.clouds().references(groups)))
     }
 
     async fn listed(
@@ -140,14 +140,14 @@ impl Says for Client {
                 Provider::Alibaba => Err(refusal(ErrorClass::GroupMissing)),
             };
         }
-        let now = self.ground.time.now();
-        let mut world = self.ground.world();
+        let now = self.host.time.now();
+        let mut clouds = self.host.clouds();
         let of_it = format!("rules {}", self.account);
-        if let Some(earlier) = world.earlier_rules(&of_it) {
+        if let Some(earlier) = clouds.earlier_rules(&of_it) {
             return Ok(earlier);
         }
-        let listed = world.list(groups, page, now);
-        Ok(world.tell_rules(of_it, listed, page))
+        let listed = clouds.list(groups, page, now);
+        Ok(clouds.tell_rules(of_it, listed, page))
     }
 
     fn parameters(&self, order: &RevokeOrder<'_>) -> Vec<(String, String)> {
@@ -163,7 +163,7 @@ impl Says for Client {
     }
 
     async fn revoked(&self, order: &RevokeOrder<'_>) -> Result<RevokeReply, CloudError> {
-        self.ground.step().await;
+        self.host.step().await;
         let request = Request {
             account: self.account.clone(),
             group: order.group.clone(),
@@ -175,21 +175,21 @@ impl Says for Client {
         if self.taken_for() != self.account {
             return Err(refusal(ErrorClass::GroupMissing));
         }
-        let sent = self.ground.time.now();
-        if self.ground.world().refuses() {
+        let sent = self.host.time.now();
+        if self.host.clouds().refuses() {
             return Err(refusal(ErrorClass::Refused));
         }
-        let (number, fate) = self.ground.world().post(&request, sent);
-        if let Some(arrives) = fate.arrives {
-            self.ground.until(sent + arrives).await;
+        let (number, delivery) = self.host.clouds().post(&request, sent);
+        if let Some(arrives) = delivery.arrives {
+            self.host.until(sent + arrives).await;
         }
-        self.ground.step().await;
-        self.ground.until(sent + fate.heard).await;
-        self.ground.step().await;
+        self.host.step().await;
+        self.host.until(sent + delivery.heard).await;
+        self.host.step().await;
         self.ended(Kind::Revocation, false);
-        match fate.refusal() {
+        match delivery.refusal() {
             Some(error) => Err(error),
-            None => self.ground.world().take_answer(number),
+            None => self.host.clouds().take_answer(number),
         }
     }
 }

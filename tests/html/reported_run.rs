@@ -19,11 +19,11 @@ pub(crate) const HOSTILE: [&str; 3] = [
 pub(crate) const REFUSAL: &str = "Forbidden.RAM";
 
 /// A folder in which a run has ended.
-pub(crate) struct Stage(Workspace);
+pub(crate) struct ReportedRun(Workspace);
 
 /// One pair that is severed, one that a partner has a part in, one whose rules cannot be removed, a
 /// drop rule, and a call that is throttled.
-pub(crate) fn mixed() -> Stage {
+pub(crate) fn mixed() -> ReportedRun {
     let world = WorldText::empty()
         .group(A, "sg-a1", &[admits(B, "sg-b1")])
         .group(B, "sg-b1", &[drops_tcp(22, A, "sg-a1")])
@@ -41,11 +41,11 @@ pub(crate) fn mixed() -> Stage {
         let note = note.replace('"', "\"\"");
         format!("{},{},{group_a},{},{group_b},\"{note}\"\n", a.region, a.id, b.id)
     });
-    Stage::revoke(options, &rows.collect::<String>())
+    ReportedRun::revoke(options, &rows.collect::<String>())
 }
 
 /// So many pairs with two rules on either side, of which one account may remove none.
-pub(crate) fn many(pairs: u32) -> Stage {
+pub(crate) fn many(pairs: u32) -> ReportedRun {
     let mut world = WorldText::empty();
     let mut rows = String::new();
     for n in 0..pairs {
@@ -58,18 +58,18 @@ pub(crate) fn many(pairs: u32) -> Stage {
     let mut options = SandboxOptions::new(world.read());
     let refused = format!("code:{REFUSAL}@RevokeSecurityGroup@{}=1", A.id);
     options.faults = vec![refused.parse::<Fault>().expect("a fault")];
-    Stage::revoke(options, &rows)
+    ReportedRun::revoke(options, &rows)
 }
 
-impl Stage {
+impl ReportedRun {
     /// Runs `revoke` over a manifest of `rows`, then `report`: not every pair is severed.
     fn revoke(options: SandboxOptions, rows: &str) -> Self {
-        let stage = Self(Workspace::new(options, "rate = 'off'\nin_flight = 4\n", ""));
+        let run = Self(Workspace::new(options, "rate = 'off'\nin_flight = 4\n", ""));
         let header = "region,account_a,group_a,account_b,group_b,note\n";
-        stage.0.write("pairs.csv", &format!("{header}{rows}"));
-        stage.run(&["revoke", "pairs.csv", "--yes"], 3);
-        stage.run(&["report", "--format", "html", "--output", "report.html"], 0);
-        stage
+        run.0.write("pairs.csv", &format!("{header}{rows}"));
+        run.run(&["revoke", "pairs.csv", "--yes"], 3);
+        run.run(&["report", "--format", "html", "--output", "report.html"], 0);
+        run
     }
 
     fn run(&self, args: &[&str], code: i32) {

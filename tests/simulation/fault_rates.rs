@@ -7,7 +7,7 @@ use unpair::cloud::{CloudError, ErrorClass};
 
 /// How often things go wrong, each from 0 to 1, and how late things show.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Weather {
+pub(crate) struct FaultRates {
     /// Refusals by the rate limit, of calls and of reads.
     pub(crate) throttled: f64,
     /// Requests that never arrive.
@@ -46,9 +46,9 @@ pub(crate) enum Paging {
     ByNumber,
 }
 
-impl Weather {
+impl FaultRates {
     /// Nothing goes wrong.
-    pub(crate) const CALM: Self = Self {
+    pub(crate) const NONE: Self = Self {
         throttled: 0.0,
         lost_before: 0.0,
         lost_after: 0.0,
@@ -65,18 +65,18 @@ impl Weather {
     };
 
     /// A usual day: every way of a call's life is met now and then.
-    pub(crate) const FAIR: Self = Self {
+    pub(crate) const SOME: Self = Self {
         throttled: 0.05,
         lost_before: 0.03,
         lost_after: 0.03,
         transient: 0.02,
         late: 0.02,
         lag: Duration::from_secs(2),
-        ..Self::CALM
+        ..Self::NONE
     };
 
     /// A bad one.
-    pub(crate) const ROUGH: Self = Self {
+    pub(crate) const MANY: Self = Self {
         throttled: 0.15,
         lost_before: 0.1,
         lost_after: 0.1,
@@ -86,13 +86,13 @@ impl Weather {
         late: 0.1,
         unread: 0.1,
         lag: Duration::from_secs(120),
-        ..Self::CALM
+        ..Self::NONE
     };
 }
 
 /// What becomes of one request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fate {
+pub(crate) struct Delivery {
     /// After how long it arrives; never, if absent.
     pub(crate) arrives: Option<Duration>,
     /// After how long it arrives once more.
@@ -108,25 +108,25 @@ pub(crate) struct Fate {
 /// The longest that a request waits for its answer.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-impl Fate {
-    /// The fate of a mutating request.
-    pub(crate) fn of_call(weather: &Weather, rng: &mut Rng) -> Self {
+impl Delivery {
+    /// What becomes of a mutating request.
+    pub(crate) fn of_call(rates: &FaultRates, rng: &mut Rng) -> Self {
         let way = millis(rng, 5..80);
         let heard = way + millis(rng, 5..80);
         let safe = Self { arrives: Some(way), again: None, heard, error: None, retry_after: None };
-        let late = rng.f64() < weather.late;
+        let late = rng.f64() < rates.late;
         let again = late.then(|| Duration::from_millis(rng.u64(100..1_200_000)));
-        let fates = [
-            (weather.throttled, ErrorClass::Throttled, None, heard),
-            (weather.unreached, ErrorClass::Unreached, None, heard),
-            (weather.expired, ErrorClass::Expired, None, heard),
-            (weather.lost_before, ErrorClass::Lost, None, DEADLINE),
-            (weather.lost_after, ErrorClass::Lost, Some(way), DEADLINE),
-            (weather.transient / 2.0, ErrorClass::Transient, None, heard),
-            (weather.transient / 2.0, ErrorClass::Transient, Some(way), heard),
+        let deliveries = [
+            (rates.throttled, ErrorClass::Throttled, None, heard),
+            (rates.unreached, ErrorClass::Unreached, None, heard),
+            (rates.expired, ErrorClass::Expired, None, heard),
+            (rates.lost_before, ErrorClass::Lost, None, DEADLINE),
+            (rates.lost_after, ErrorClass::Lost, Some(way), DEADLINE),
+            (rates.transient / 2.0, ErrorClass::Transient, None, heard),
+            (rates.transient / 2.0, ErrorClass::Transient, Some(way), heard),
         ];
         let mut draw = rng.f64();
-        for (share, class, arrives, heard) in fates {
+        for (share, class, arrives, heard) in deliveries {
             if draw < share {
                 let asked = class == ErrorClass::Throttled && rng.f64() < 0.2;
                 let retry_after = asked.then(|| Duration::from_secs(rng.u64(0..400)));
@@ -138,12 +138,12 @@ impl Fate {
         Self { again, ..safe }
     }
 
-    /// The fate of a read.
-    pub(crate) fn of_read(weather: &Weather, rng: &mut Rng) -> Self {
+    /// What becomes of a read.
+    pub(crate) fn of_read(rates: &FaultRates, rng: &mut Rng) -> Self {
         let heard = millis(rng, 10..160);
         let classes =
             [ErrorClass::Lost, ErrorClass::Transient, ErrorClass::Throttled, ErrorClass::Resign];
-        let unread = rng.f64() < weather.unread;
+        let unread = rng.f64() < rates.unread;
         let error = unread.then(|| classes[rng.usize(0..classes.len())]);
         Self { arrives: None, again: None, heard, error, retry_after: None }
     }

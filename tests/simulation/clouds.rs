@@ -8,12 +8,12 @@ use unpair::cloud::{CloudError, ErrorClass, RevokeReply};
 use unpair::journal::CallId;
 use unpair::model::{AccountId, ClientToken, GroupId, GroupRef, Provider, RequestId, Rule, RuleId};
 
+use crate::failing_account::{Exchanged, FailingAccounts};
+use crate::fault_rates::{Delivery, FaultRates, refusal};
 use crate::imposter::Imposter;
 use crate::manner::Manner;
 use crate::time::{Jump, wall_ms};
-use crate::trouble::{Bad, Exchanged};
 use crate::verdicts::Ledger;
-use crate::weather::{Fate, Weather, refusal};
 
 /// How long Alibaba Cloud remembers a token, at the least and at the most: nobody tells.
 const REMEMBERED: std::ops::Range<u64> = 600..3_600;
@@ -58,10 +58,10 @@ pub(crate) struct Token {
 
 pub(crate) type Answer = Result<RevokeReply, ErrorClass>;
 
-/// A world at one time. A clone is another world that begins in the same way.
+/// Both clouds at one time. A clone is another pair of clouds that begins in the same way.
 #[derive(Clone, Debug)]
-pub(crate) struct World {
-    pub(crate) weather: Weather,
+pub(crate) struct Clouds {
+    pub(crate) rates: FaultRates,
     pub(crate) rng: Rng,
     pub(crate) jumps: Vec<Jump>,
     /// Calls a second that Alibaba Cloud allows each lane and action.
@@ -79,10 +79,10 @@ pub(crate) struct World {
     pub(crate) added_again: u64,
     /// Requests that changed something.
     pub(crate) effects: u64,
-    /// Every law that was broken, and how.
+    /// Every invariant that was broken, and how.
     pub(crate) broken: Vec<String>,
     /// The account that goes bad, if one does.
-    pub(crate) bad: Option<Bad>,
+    pub(crate) bad: Option<FailingAccounts>,
     /// The account whose credentials are those of another for a while, if there is one.
     pub(crate) imposter: Option<Imposter>,
     /// Every exchange that ended, in order.
@@ -94,7 +94,7 @@ pub(crate) struct World {
     on_their_way: BTreeMap<(Duration, u64), Request>,
     answers: BTreeMap<u64, Answer>,
     answered: u64,
-    /// How the clouds answer, whatever the weather is.
+    /// How the clouds answer, whatever the fault rates are.
     pub(crate) manner: Manner,
     /// What the judge of verdicts knows.
     pub(crate) ledger: Ledger,
@@ -103,12 +103,12 @@ pub(crate) struct World {
     pub(crate) read: BTreeMap<GroupId, Duration>,
 }
 
-impl World {
-    pub(crate) fn new(seed: u64, weather: Weather) -> Self {
+impl Clouds {
+    pub(crate) fn new(seed: u64, rates: FaultRates) -> Self {
         let mut rng = Rng::with_seed(seed);
         let token_life = Duration::from_secs(rng.u64(REMEMBERED));
         Self {
-            weather,
+            rates,
             rng,
             jumps: Vec::new(),
             rate: 5.0,
@@ -146,17 +146,17 @@ impl World {
         wall_ms(now, &self.jumps)
     }
 
-    /// Takes a request: its number and its fate. Judges it by what is known of its sender.
-    pub(crate) fn post(&mut self, request: &Request, now: Duration) -> (u64, Fate) {
+    /// Takes a request: its number and its delivery. Judges it by what is known of its sender.
+    pub(crate) fn post(&mut self, request: &Request, now: Duration) -> (u64, Delivery) {
         self.judge_request(request, now);
         self.judge_answer(request, now);
-        let (weather, number) = (self.weather, self.sent);
+        let (rates, number) = (self.rates, self.sent);
         self.sent += 1;
-        let fate = Fate::of_call(&weather, &mut self.rng);
-        for after in [fate.arrives, fate.again].into_iter().flatten() {
+        let delivery = Delivery::of_call(&rates, &mut self.rng);
+        for after in [delivery.arrives, delivery.again].into_iter().flatten() {
             self.on_their_way.insert((now + after, number), request.clone());
         }
-        (number, fate)
+        (number, delivery)
     }
 
     /// Delivers what has arrived by `now`; true if anything changed.
@@ -196,8 +196,8 @@ impl World {
 
     /// All of the request or nothing: by rule id, both clouds refuse a call of which one is gone.
     fn remove(&mut self, request: &Request, at: Duration) -> Answer {
-        let weather = self.weather;
-        let group = self.groups.get_mut(&request.group).expect("a group of the world");
+        let rates = self.rates;
+        let group = self.groups.get_mut(&request.group).expect("a group that is there");
         let is_there = |id: &RuleId| group.rules.iter().any(|rule| rule.id == *id);
         if !request.rules.iter().all(is_there) {
             return Err(ErrorClass::RuleMissing);
@@ -208,13 +208,13 @@ impl World {
             group.rules.drain(..).partition(|rule| request.rules.contains(&rule.id));
         group.rules = left;
         for rule in gone {
-            if self.rng.f64() < weather.added_again {
+            if self.rng.f64() < rates.added_again {
                 let again = Rule { id: format!("{}-again", rule.id).into(), ..rule.clone() };
                 self.asked.insert(again.id.clone());
                 self.added_again += 1;
                 group.rules.push(again);
             }
-            let lag = u64::try_from(weather.lag.as_millis()).unwrap_or(0);
+            let lag = u64::try_from(rates.lag.as_millis()).unwrap_or(0);
             let shown = Duration::from_millis(self.rng.u64(0..=lag));
             group.shadows.push((rule, at + shown));
         }
@@ -225,10 +225,10 @@ impl World {
         Ok(RevokeReply { unmatched: None, revoked, returned: true })
     }
 
-    /// The fate of a read.
-    pub(crate) fn ask(&mut self) -> Fate {
-        let weather = self.weather;
-        Fate::of_read(&weather, &mut self.rng)
+    /// What becomes of a read.
+    pub(crate) fn ask(&mut self) -> Delivery {
+        let rates = self.rates;
+        Delivery::of_read(&rates, &mut self.rng)
     }
 
     /// The name of the exchange that is answered now.
@@ -236,7 +236,7 @@ impl World {
         if let Some(earlier) = self.manner.replayed.take() {
             return earlier;
         }
-        self.answered += u64::from(!self.weather.same_request_ids);
+        self.answered += u64::from(!self.rates.same_request_ids);
         RequestId::new(format!("req-{}", self.answered))
     }
 
