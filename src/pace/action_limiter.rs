@@ -36,7 +36,7 @@ pub(super) struct ActionLimiter {
 }
 
 impl ActionLimiter {
-    /// A full bucket, less what was used of late.
+    /// A limiter with a full bucket, less the calls that were `used` of late.
     pub(super) fn new(
         cloud: Provider,
         limit: Limit,
@@ -77,6 +77,7 @@ impl ActionLimiter {
     pub(super) async fn wait(&self) -> Seconds {
         let _first = self.queue.lock().await;
         loop {
+            // Made before the state is looked at, so that a change between the two is not missed.
             let changed = self.endpoint.changed();
             let now = self.now();
             match self.next(now) {
@@ -86,6 +87,7 @@ impl ActionLimiter {
                         return now;
                     }
                     Err(wait) => {
+                        // The endpoint has counted this call already.
                         self.endpoint.leave(CallEnd::Unknown, now);
                         tokio::time::sleep(wait).await;
                     }
@@ -125,7 +127,7 @@ impl ActionLimiter {
         self.learner().align(phase);
     }
 
-    /// A call that went out at `sent_at` ended: without an answer that anybody took, if `None`.
+    /// Records how a call that went out at `sent_at` ended; `None` means that nobody took an answer.
     pub(super) fn record(&self, sent_at: Seconds, answer: Option<LimitSignal>) -> LaneEffect {
         let now = self.now();
         // Where refusals are bought, the pace itself bounds their share.
@@ -156,6 +158,7 @@ impl ActionLimiter {
             Some(LimitSignal::Fault) => CallEnd::Fault,
             None => CallEnd::Unknown,
         };
+        // The endpoint is told last: whoever it wakes must find the limiter as it is after this answer.
         let gives_up = self.endpoint.leave(end, sent_at);
         self.answers.notify_one();
         LaneEffect { shut_for: seconds(opens_at - now), gives_up }

@@ -1,8 +1,9 @@
-//! When a lane whose endpoint fails stops costing time: fewer calls, then one at a time, then none.
+//! The circuit breaker of a lane: when its endpoint fails, fewer calls go out, then one at a time, then
+//! none.
 //!
-//! A pure state machine, as [`super::learn`] is: times are seconds of one clock, randomness is
-//! handed in. Refusals by the rate limit are none of its business, nor is anything else that an
-//! endpoint says in good order.
+//! This is a pure state machine, as [`super::learn`] is: times are seconds of one clock, and randomness is
+//! handed in. Refusals by the rate limit do not count as faults, nor does anything else that an endpoint
+//! answers in good order.
 
 use super::learn::{NextCall, Seconds};
 
@@ -12,11 +13,11 @@ const SUSPECT: u32 = 5;
 pub const GIVEN_UP: u32 = 8;
 /// From the call that made it suspect to the first probe, in seconds.
 const PAUSE: Seconds = 4.0;
-/// How much longer each further pause is: an outage of almost a minute is survived, while one in
-/// which calls hang needs no pause besides.
+/// By how much each further pause is longer. The pauses together survive an outage of almost a minute;
+/// where calls hang, the hanging itself takes that time.
 const GROWTH: Seconds = 3.0;
 
-/// How a call ended, as far as it tells of the endpoint.
+/// How a call ended, as far as that says something of the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CallEnd {
     /// It answered in good order, whatever it said.
@@ -32,7 +33,7 @@ pub(super) enum CallEnd {
 pub(super) struct Breaker {
     faults: u32,
     in_flight: u32,
-    /// The one call in flight was sent to see whether the endpoint works again.
+    /// Whether the one call in flight is a probe of a suspect endpoint.
     is_probing: bool,
     open_at: Seconds,
 }

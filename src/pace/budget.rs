@@ -1,4 +1,4 @@
-//! What failures may cost one (lane, action): a share of what succeeds, and no storm of retries.
+//! The retry budget of one (lane, action): failures may cost a share of what succeeds, and no more.
 
 /// What an action begins with.
 const FULL: u32 = 500;
@@ -12,8 +12,8 @@ const SUCCESS: u32 = 1;
 /// How long an action rests whose budget is used up, in seconds; then it begins anew.
 pub(super) const REST: f64 = 30.0;
 
-/// Tokens that retries cost and successes earn: those of the AWS SDKs' standard retry mode, with
-/// a rest in place of an error.
+/// The tokens that retries cost and successes earn. The numbers are those of the AWS SDKs' standard retry
+/// mode; where an SDK would return an error, the action rests.
 #[derive(Debug)]
 pub(super) struct Budget(u32);
 

@@ -38,7 +38,7 @@ impl Endpoint {
         is_given_up
     }
 
-    /// The next end of a call, also one between this and the first poll.
+    /// Waits for the next end of a call. One that comes between this and the first poll counts.
     pub(super) fn changed(&self) -> Notified<'_> {
         self.ended.notified()
     }

@@ -1,15 +1,18 @@
-//! What a lane learns of a provider's real limit: how fast to call below the ceiling.
+//! Learns a provider's real limit: how fast a lane may call below its ceiling.
 //!
-//! A token bucket is empty at each first refusal, so what was accepted between two first refusals
-//! is what was refilled meanwhile: an exact `estimate`. Below it the pace grows (`growth`): it holds,
-//! since nothing is lost while the bucket fills, then probes. After a refusal a `backoff` lets one
-//! call in flight look whether the limit gives way again. Providers that count by the minute and
-//! lock out until the next one are told by how the lockout ends, and get a `window`. A bucket so
-//! small that it refuses whatever the rate is a small one (`small_bucket`): refusals are its price.
+//! The provider's token bucket is empty at the first refusal after a time without refusals. So the
+//! calls that were accepted between two such refusals are what the bucket was refilled with in
+//! between, which measures its rate exactly (`estimate`). The lane holds a rate just below the
+//! estimate, where the bucket fills and no call is lost, and then probes above it (`growth`). After a
+//! refusal, calls pause, and one call at a time tests whether the limit gives way again (`backoff`). A
+//! provider that counts calls by the minute locks out until the next minute; the way in which a
+//! lockout ends reveals it, and from then on the lane follows the provider's minutes (`window`). A
+//! bucket that is so small that it refuses calls at any rate is handled apart: there, refusals are the
+//! price of the calls that it lets through (`small_bucket`).
 //!
-//! A pure state machine: times are seconds of one clock whose full minutes are the provider's,
-//! randomness is handed in as numbers in `[0, 1)`. Whoever takes a call out must say how it ended,
-//! or the call counts as in flight for ever.
+//! This is a pure state machine: times are seconds of one clock whose full minutes are the provider's,
+//! and randomness is handed in as numbers in `[0, 1)`. Whoever takes a call out must say how it ended;
+//! otherwise the call counts as in flight for ever.
 
 mod backoff;
 mod bounds;
@@ -85,13 +88,16 @@ impl Learner {
 
     /// When the next call may go out.
     pub fn next(&mut self, now: Seconds, random: f64) -> NextCall {
+        // A second probe would spend the one call that the bucket may have by now.
         if self.backoff.probing && self.in_flight > 0 {
             return NextCall::Reply;
         }
         if self.window.quota.is_some() && !self.backoff.probing {
+            // The quota is whole again, but the provider's clock may be a little behind.
             if self.window.turn(now) {
                 self.backoff.shut_until(self.window.begin + window::after_boundary(random));
             }
+            // The last calls of a minute go one at a time, so that they end in one refusal, not in many.
             if self.window.nearly_spent() && self.in_flight > 0 {
                 return NextCall::Reply;
             }
@@ -102,6 +108,7 @@ impl Learner {
 
     /// A call goes out.
     pub fn sent(&mut self, now: Seconds) {
+        // The first cycle begins with the first call: the time before it is no measure of the limit.
         if !self.cycle.began() {
             self.cycle.begin(now);
             self.growth.begin(now);
@@ -122,6 +129,7 @@ impl Learner {
     pub fn accepted(&mut self, now: Seconds, sent_at: Seconds) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.cycle.accepted += 1;
+        // It was sent at the rate before the last cut, and says nothing of the present one.
         if sent_at <= self.backoff.cut_at {
             return;
         }
@@ -153,9 +161,11 @@ impl Learner {
     ) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.window.refused();
+        // One burst that is refused is one reason to slow down, however many calls it had.
         if sent_at <= self.backoff.cut_at {
             return;
         }
+        // Asked before the rate is cut: of a small bucket, a refusal is expected.
         if let Some(rate) = self.small_bucket.refused(now, sent_at, self.bucket.rate) {
             self.backoff.shut_until(backoff::asked_for(now, retry_after));
             return self.bucket.set(now, self.bounds.clamp(rate));
@@ -165,6 +175,7 @@ impl Learner {
         if !self.backoff.probing && self.window.spent(sent_at) {
             return self.window_spent(now, sent_at, retry_after, random);
         }
+        // Only the first refusal found the bucket empty. It is measured before the next cycle begins.
         if !self.backoff.probing {
             self.measure(now);
             self.backoff.first_refusal = sent_at;
@@ -229,8 +240,10 @@ impl Learner {
         } else if let Some(rate) = self.small_bucket.probe_passed(now, failures) {
             self.bucket.set(now, self.bounds.clamp(rate));
         } else if failures <= 1 {
+            // The bucket was empty at the refusal, so the cycle that began then is still exact.
             self.cycle.paused(now);
         } else {
+            // Nobody knows how much the bucket stored while calls failed.
             self.cycle.begin_after_outage(now);
             self.bucket.set(now, growth::HOLD * self.estimate.rate);
             self.growth.outage_over(now);

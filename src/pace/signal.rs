@@ -5,20 +5,20 @@ use std::time::Duration;
 /// What an answer tells of the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitSignal {
-    /// The limit let the call through, whatever was said to it then.
+    /// The limit let the call through, whatever the provider said of it then.
     Passed,
     /// The limit refused it.
     Refused {
         /// What the provider asked for.
         retry_after: Option<Duration>,
     },
-    /// None that tells of the limit: the endpoint hung, broke down or could not be reached.
+    /// The answer says nothing of the limit: the endpoint hung, broke down or could not be reached.
     Fault,
-    /// One in good order, given before the limit was looked at.
+    /// The answer came in good order, before the provider looked at the limit.
     Silent,
 }
 
-/// What becomes of the lane after an answer.
+/// What an answer does to the lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LaneEffect {
     /// How long no call of the action goes out.

@@ -3,11 +3,11 @@
 use super::units::{PerSecond, Seconds};
 use super::window::{LONG_ASKED, Window, after_boundary};
 
-/// Added to what a provider asked for, so that its own clock has come as far.
+/// Seconds added to the wait that a provider asked for, since its clock may be a little behind.
 const LATE: Seconds = 0.01;
 
-/// A pause lasts as long as this many calls, between the two bounds below: a small bucket
-/// overflows in a long one.
+/// A pause lasts as long as this many calls take, between the two bounds below. A small bucket would
+/// overflow in a longer pause.
 const PAUSE_CALLS: f64 = 5.0;
 const SHORTEST_PAUSE: Seconds = 0.1;
 const LONGEST_PAUSE: Seconds = 0.5;
@@ -23,16 +23,16 @@ pub(super) fn asked_for(now: Seconds, retry_after: Option<Seconds>) -> Seconds {
     retry_after.map_or(f64::NEG_INFINITY, |asked| now + asked + LATE)
 }
 
-/// The gate of a lane.
+/// Until when the calls of a lane pause, and how far the return from a refusal has come.
 #[derive(Debug)]
 pub(super) struct Backoff {
-    /// Nothing goes out before.
+    /// No call goes out before this time.
     pub(super) open_at: Seconds,
     /// One call in flight at a time, until one is let through.
     pub(super) probing: bool,
     /// Refusals since the last acceptance.
     pub(super) failures: u32,
-    /// Replies to calls sent until then tell nothing new: one cut an epoch.
+    /// Replies to calls that were sent until this time tell nothing new: a burst makes one cut.
     pub(super) cut_at: Seconds,
     pub(super) first_refusal: Seconds,
     pub(super) last_refusal: Seconds,
@@ -81,13 +81,14 @@ impl Backoff {
         let doubled = pause * f64::from(1 << (self.failures - 1).min(16));
         let jittered = doubled.min(LONGEST_BACKOFF) * (0.75 + 0.5 * random);
         self.open_at = (now + jittered).max(asked_for(now, retry_after));
+        // So long a wait is a lockout, which counts as an outage and not as one failed probe.
         if self.last_asked > LONG_ASKED {
             self.failures = self.failures.max(2);
         }
     }
 
-    /// Unless the provider said when: always looks just after a boundary, and where calls are
-    /// counted by the minute, only there.
+    /// Moves the next probe to just after the next full minute if it would come later than that, or if the
+    /// provider counts by the minute and seems to lock out. Not if the provider said when to call again.
     pub(super) fn look_at_boundary(
         &mut self,
         now: Seconds,
@@ -100,6 +101,7 @@ impl Backoff {
         }
         let boundary = window.end_of(now) + after_boundary(random);
         let is_locked = window.by_the_minute && self.failures >= LOCKED_OUT;
+        // In its first two seconds a minute may not have begun for the provider: it is tried again.
         if self.open_at > boundary || (is_locked && window.age(now) > 2.0) {
             self.open_at = boundary;
         }

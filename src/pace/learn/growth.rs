@@ -7,17 +7,18 @@ use super::units::{PerSecond, Seconds};
 /// Share of the estimate at which a pace is held: nothing is lost while the bucket fills.
 pub(super) const HOLD: f64 = 0.99;
 
-/// No growth unless this share of the rate was used: else idle time, or the limit of calls in
+/// The rate grows only if this share of it was used. Otherwise idle time, or the limit of calls in
 /// flight, would raise a rate that was never tried.
 const USED: f64 = 0.6;
 
 /// A ramp doubles each second up to this multiple of its start, then grows by [`SLOW_RAMP`].
 const FAST_RAMP_UP_TO: f64 = 3.0;
 
-/// Slow, since it overshoots by rate times round trip.
+/// The factor is small, because a ramp overshoots by the rate times the round trip.
 const SLOW_RAMP: f64 = 1.08;
 
-/// Hold, step and first excess of a probe beyond the estimate, which doubles each step.
+/// How long the rate is held, how long a step lasts, and by which share the first step goes beyond the
+/// estimate. The share doubles with each step.
 struct Steps {
     shortest: Seconds,
     longest: Seconds,
@@ -28,11 +29,11 @@ struct Steps {
 /// Near the best rate.
 const USUAL: Steps = Steps { shortest: 2.0, longest: 12.0, each: 2.0, excess: 0.05 };
 
-/// Far below the best rate: quick to come back.
+/// Far below the best rate, so that a lane comes back quickly.
 const LOW: Steps = Steps { shortest: 1.0, longest: 3.0, each: 1.0, excess: 0.18 };
 
-/// Calls that a step lasts at least where there is less than one a second: a slow limit is not left
-/// behind by steps in which nothing was sent.
+/// The fewest calls of a step at a rate below one a second. Without them, steps in which nothing was
+/// sent would leave a slow limit behind.
 const STEP_CALLS: f64 = 2.0;
 
 /// Holding and probing.
@@ -135,6 +136,7 @@ impl Growth {
         if !(low && rate > estimate.best) {
             return rate;
         }
+        // Back at the best rate that was ever measured: it is tried for a while before any more growth.
         self.climbed = true;
         self.excess = 0.0;
         self.hold_until = now + USUAL.shortest;

@@ -1,11 +1,12 @@
-//! Buckets so small that the way to them decides what they refuse.
+//! Buckets so small that the way of the calls to them decides which calls they refuse.
 //!
-//! Calls reach a bucket of one in another rhythm than they were sent in, and a call that comes too
-//! early after another is refused, however slow the pace is on the whole. There is no rate below
-//! which nothing is refused; what is refused is the price of what is let through. The cycles
-//! between two refusals stay short then, whatever the rate. Whether a higher rate lets more
-//! through is tried: of a bucket that is merely empty, it does not. What let through a burst before
-//! it first refused is none of them.
+//! Calls reach the provider in another rhythm than they were sent in. A bucket of one call refuses a
+//! call that arrives too early after another, however slow the rate is on average. So there is no rate
+//! at which it refuses nothing, and refusals are the price of the calls that it lets through. Cycles
+//! between two refusals then stay short at any rate, which raises the suspicion. An experiment decides
+//! it: a higher rate lets more calls through if the bucket is a small one, and does not if the bucket
+//! is merely empty. A bucket that let a burst through before its first refusal had stored it, and is
+//! no small one.
 
 mod experiment;
 
@@ -13,31 +14,31 @@ use super::estimate::{Cycle, Estimate};
 use super::units::{PerSecond, Seconds};
 use experiment::{Experiment, Phase};
 
-/// Replies accepted in a cycle up to which it is a short one: a bucket that is refilled steadily
-/// has longer ones, unless it is slow.
+/// A cycle with no more accepted calls than this is a short one. A large bucket that is refilled
+/// steadily has longer cycles, unless it is slow.
 const SHORT: u32 = 60;
 
-/// Short cycles that raise the suspicion.
+/// How many short cycles raise the suspicion.
 const SUSPICIOUS: u32 = 2;
 
-/// Calls beyond what was refilled that were let through before the first refusal ever, from which
-/// on the bucket is known to be a large one: it had stored them.
+/// If more calls than these, beyond what was refilled, were let through before the first refusal ever,
+/// the bucket had stored them and is a large one.
 const STORED: f64 = 15.0;
 
-/// Below this rate so few calls are made that a trial would last longer than what it tells.
+/// Below this rate, calls are so few that a trial would take too long.
 const SLOW: PerSecond = 1.0;
 
-/// Below this share of the best measured rate others, or the provider, have lowered the limit: what
-/// is short then tells nothing of the bucket.
+/// Below this share of the best measured rate, the provider or other callers have lowered the limit. Short
+/// cycles then tell nothing of the bucket.
 const LOWERED: f64 = 0.8;
 
-/// How often the suspicions that are asked for are doubled at most, once each time in vain.
+/// Each wrong suspicion doubles the number of short cycles that raise the next one, so often at most.
 const DOUBLED: u32 = 6;
 
-/// A trial goes at this multiple of what was let through: the gain is seen through the noise.
+/// A trial calls at this multiple of what was let through, so that a gain stands out from the noise.
 const TRIAL: f64 = 3.0;
 
-/// A slow limit is approached from above what was let through, since that was too little.
+/// A slow limit is approached from this multiple of what was let through, which was too little.
 const APPROACH: f64 = 1.3;
 
 /// Whether the bucket is a small one.
@@ -90,6 +91,7 @@ impl SmallBucket {
     /// The limit gave way again after `failures` refusals. Returns at which rate to go on, if there
     /// is reason to suspect.
     pub(super) fn probe_passed(&mut self, now: Seconds, failures: u32) -> Option<PerSecond> {
+        // An outage says nothing of the bucket.
         if failures > 1 {
             return None;
         }
@@ -121,6 +123,7 @@ impl SmallBucket {
         let experiment = self.experiment.as_mut()?;
         experiment.passed_in_a_row += 1;
         experiment.refused_in_a_row = 0;
+        // Sent at the rate before the experiment.
         if sent_at <= experiment.began_at {
             return Some(rate);
         }

@@ -1,11 +1,12 @@
-//! The pace itself: a drip of calls at the present rate.
+//! The lane's own token bucket: when the next call is due at the present rate.
 
 use super::units::{PerSecond, Seconds};
 
-/// How late a timer may wake without slowing the drip.
+/// How late a timer may wake without making the rate lower.
 const LATE_TIMER: Seconds = 0.005;
 
-/// One call each `1 / rate` seconds; more at once only as long as a known bucket is trusted.
+/// A token for each call, refilled at `rate`. More than one is stored only while the burst of a known
+/// bucket is trusted.
 #[derive(Debug)]
 pub(super) struct TokenBucket {
     pub(super) rate: PerSecond,
@@ -21,7 +22,7 @@ impl TokenBucket {
         Self { rate, burst, tokens: burst, at: None, is_used: true }
     }
 
-    /// Calls of an earlier process.
+    /// Takes the calls that an earlier process made.
     pub(super) fn spent_before(&mut self, calls: f64) {
         self.tokens = (self.tokens - calls).max(0.0);
     }
@@ -29,7 +30,7 @@ impl TokenBucket {
     /// When the next call is due.
     pub(super) fn ready_at(&mut self, now: Seconds) -> Seconds {
         self.refill(now);
-        // What rounding took from a token would have it waited for twice.
+        // Rounding may leave a token a little short; without this, it would be waited for twice.
         if self.tokens >= 1.0 - 1e-9 { now } else { now + (1.0 - self.tokens) / self.rate }
     }
 
@@ -40,13 +41,13 @@ impl TokenBucket {
         self.tokens = (self.tokens - 1.0).max(0.0);
     }
 
-    /// Drips at `rate` from now on.
+    /// Refills at `rate` from now on.
     pub(super) fn set(&mut self, now: Seconds, rate: PerSecond) {
         self.refill(now);
         self.rate = rate;
     }
 
-    /// The bucket behind is not what it was told to be.
+    /// The provider refused a call, so its bucket is not the one that was configured: no burst any more.
     pub(super) fn no_burst(&mut self, now: Seconds) {
         self.burst = 1.0;
         self.refill(now);

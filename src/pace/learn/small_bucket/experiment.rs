@@ -2,34 +2,33 @@
 
 use crate::pace::learn::units::{PerSecond, Seconds};
 
-/// More refusals are worth it if they let through this multiple of what few of them did.
+/// Many refusals are worth their price if they let through this multiple of what few of them did.
 const WORTH: f64 = 1.2;
 
-/// Refusals, after the first, from which on a trial may be lost, and that decide it.
+/// After how many refusals, beside the first, a trial may be lost, and after how many it is decided.
 const LOST_AFTER: u32 = 8;
 const WON_AFTER: u32 = 30;
 
-/// Calls by which a trial may be behind: a call is let through or not, there is no half.
+/// The calls by which a trial may be behind, since calls are counted as wholes.
 const BEHIND: f64 = 1.0;
 
-/// Share of what is let through at which a bucket that is not a small one refuses nothing.
+/// At this share of the rate that is let through, a bucket that is not a small one refuses nothing.
 const SLOWER: f64 = 0.9;
 
-/// Answers that show it, the first ones aside, in which an empty bucket fills a little, and refusals
-/// that end a check early.
+/// A check takes so many answers. The first ones do not count, since an empty bucket fills a little
+/// meanwhile; so many refusals after them end the check early.
 const CHECK: u32 = 60;
 const FILLING: u32 = 8;
 const SEEN: u32 = 2;
 
-/// Acceptances until the first check. Twice as many after each that was passed, but not more often
-/// doubled than this.
+/// The acceptances until the first check. Each check that was passed doubles them, so often at most.
 const UNCHECKED: u32 = 100;
 const DOUBLED: u32 = 3;
 
-/// Acceptances in a row that no small bucket gives, at few and at many refusals.
+/// So many acceptances in a row no small bucket gives, at few refusals or at many.
 const PASSED: u32 = 80;
 
-/// Refusals in a row that are none of a small bucket at [`BOUGHT`]: one of a million comes so far.
+/// So many refusals in a row a small bucket gives once in a million times at [`BOUGHT`]: they are an outage.
 const SHUT: u32 = 34;
 
 /// The same at [`SPARING`].
@@ -43,11 +42,11 @@ struct Price {
     cut: f64,
 }
 
-/// Where the way is uneven: of random arrivals, the share that is refused is about the share of the
-/// limit that is used. Workers that back off have as many refused.
+/// For calls that arrive unevenly: of random arrivals, the refused share is about the share of the limit
+/// that is used. Callers that back off by themselves have as many calls refused.
 const BOUGHT: Price = Price { refused: 0.67, cut: 0.03 };
 
-/// Where the way is even, beside a slow limit: just below the rate that is refused each time.
+/// For calls that arrive evenly at a slow limit: just below the rate at which each call is refused.
 const SPARING: Price = Price { refused: 0.05, cut: 0.08 };
 
 impl Price {
@@ -115,6 +114,7 @@ impl Experiment {
 
     /// Whether an answer is one that is counted; the first begins it.
     fn counts(&mut self, now: Seconds) -> bool {
+        // The first answer only begins the time that is counted.
         if self.is_empty && self.counted_from.is_none() {
             self.counted_from = Some(now);
             return false;
