@@ -40,6 +40,28 @@ pub struct CallShape {
 }
 
 /// Plans the revocations of `group`, whose complete rules are `rules`.
+///
+/// ```
+/// use unpair::model::{CallForm, Filter, GroupIx, GroupRef, Provider, Rule};
+/// use unpair::planner::{CallShape, PeerGroup, blind_rules, plan_group};
+///
+/// let [peer, stranger] = ["sg-b", "sg-c"].map(|group| GroupRef {
+///     cloud: Provider::Aws,
+///     region: "us-east-1".into(),
+///     account: "222222222222".into(),
+///     group: group.into(),
+/// });
+/// // A row asks for all grants of `peer`; no row names `stranger`.
+/// let all = Filter::default();
+/// let peers = [PeerGroup { ix: GroupIx(1), group: &peer, wants: vec![(&all, 2)] }];
+/// let rule = |id: &str, group| Rule { id: id.into(), ..blind_rules(&all, group).remove(0) };
+/// let rules = [rule("sgr-1", &peer), rule("sgr-2", &stranger)];
+///
+/// let shape = CallShape { form: CallForm::Permissions, batch: 100 };
+/// let plan = plan_group(GroupIx(0), &peers, &rules, shape);
+/// assert_eq!((plan.findings[0].standing, plan.elsewhere), (1, 1));
+/// assert_eq!(plan.calls[0].revocations[0].rule.id.as_str(), "sgr-1");
+/// ```
 pub fn plan_group(
     group: GroupIx,
     peers: &[PeerGroup<'_>],

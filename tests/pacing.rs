@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 use unpair::model::{LaneKey, Provider};
-use unpair::pace::{Answer, Ceiling, Limit, LimitSettings, Pacer, Used};
+use unpair::pace::{Ceiling, Limit, LimitSettings, LimitSignal, Pacer, Used};
 
 const ACTION: &str = "RevokeSecurityGroupIngress";
 
@@ -34,7 +34,7 @@ impl Provided {
         Arc::new(Self { capacity, refill, state: Mutex::new(state) })
     }
 
-    fn arrive(&self) -> Answer {
+    fn arrive(&self) -> LimitSignal {
         let now = Instant::now();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let passed = (now - state.at).as_secs_f64();
@@ -45,7 +45,11 @@ impl Provided {
             state.tokens -= 1.0;
         }
         state.arrivals.push((now, is_let_through));
-        if is_let_through { Answer::Passed } else { Answer::Refused { retry_after: None } }
+        if is_let_through {
+            LimitSignal::Passed
+        } else {
+            LimitSignal::Refused { retry_after: None }
+        }
     }
 
     fn arrivals(&self) -> Vec<(Instant, bool)> {
@@ -99,7 +103,7 @@ async fn call(pacer: &Pacer, provided: &Provided) {
         let answer = provided.arrive();
         sleep(WAY).await;
         turn.answered(answer);
-        if answer == Answer::Passed {
+        if answer == LimitSignal::Passed {
             return;
         }
     }

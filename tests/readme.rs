@@ -2,9 +2,6 @@
 //! and compared, those of one `##` section in order and in one fresh folder.
 //! `UNPAIR_README_WRITE=1` writes what came into the pages instead.
 
-#[path = "support/canaries.rs"]
-mod canaries;
-
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -12,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
+
+use unpair_testing::canaries;
 
 /// Stands for any number of lines.
 const ANY_LINES: &str = "…";

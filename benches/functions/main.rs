@@ -13,7 +13,7 @@ use unpair::cloud::{alibaba, aws};
 use unpair::journal::bench::chain_row;
 use unpair::manifest::{ManifestInput, Rules, read};
 use unpair::model::{CallForm, Filter, GroupId, GroupIx, GroupRef, RegionId};
-use unpair::pace::learn::{Bounds, Learner, Next};
+use unpair::pace::learn::{Bounds, Learner, NextCall};
 use unpair::planner::{CallShape, PeerGroup, plan_group};
 
 const ROWS: u32 = 10_000;
@@ -121,7 +121,7 @@ fn pace(criterion: &mut Criterion) {
         let mut learner = Learner::new(Bounds::UNKNOWN, false);
         let mut now = 0.0;
         bench.iter(|| {
-            if let Next::At(at) = learner.next(now, 0.5) {
+            if let NextCall::At(at) = learner.next(now, 0.5) {
                 now = at;
             }
             learner.sent(now);

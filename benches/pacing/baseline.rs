@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use unpair::pace::learn::{Next, PerSecond, Seconds};
+use unpair::pace::learn::{NextCall, PerSecond, Seconds};
 
 use super::lane::Client;
 
@@ -34,12 +34,12 @@ impl Backoff {
 }
 
 impl Client for Backoff {
-    fn next(&mut self, now: Seconds, _: f64) -> Next {
+    fn next(&mut self, now: Seconds, _: f64) -> NextCall {
         match self.first_to_wake() {
-            Some(first) if self.asleep[first].0 <= now => Next::Now,
-            _ if self.busy < self.workers => Next::Now,
-            Some(first) => Next::At(self.asleep[first].0),
-            None => Next::Reply,
+            Some(first) if self.asleep[first].0 <= now => NextCall::Now,
+            _ if self.busy < self.workers => NextCall::Now,
+            Some(first) => NextCall::At(self.asleep[first].0),
+            None => NextCall::Reply,
         }
     }
 
@@ -99,12 +99,12 @@ impl Aimd {
 }
 
 impl Client for Aimd {
-    fn next(&mut self, now: Seconds, _: f64) -> Next {
+    fn next(&mut self, now: Seconds, _: f64) -> NextCall {
         self.refill(now);
         if self.tokens >= 1.0 - 1e-9 {
-            Next::Now
+            NextCall::Now
         } else {
-            Next::At(now + (1.0 - self.tokens) / self.rate)
+            NextCall::At(now + (1.0 - self.tokens) / self.rate)
         }
     }
 
@@ -151,8 +151,8 @@ impl Steady {
 }
 
 impl Client for Steady {
-    fn next(&mut self, now: Seconds, _: f64) -> Next {
-        if self.due <= now { Next::Now } else { Next::At(self.due) }
+    fn next(&mut self, now: Seconds, _: f64) -> NextCall {
+        if self.due <= now { NextCall::Now } else { NextCall::At(self.due) }
     }
 
     fn sent(&mut self, now: Seconds) {

@@ -3,14 +3,14 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use unpair::pace::learn::{Next, Seconds};
+use unpair::pace::learn::{NextCall, Seconds};
 
 use super::server::{Model, Server, Verdict};
 use super::work::{Outcome, STAGGER, Work};
 
 /// What decides when calls go out.
 pub(crate) trait Client {
-    fn next(&mut self, now: Seconds, random: f64) -> Next;
+    fn next(&mut self, now: Seconds, random: f64) -> NextCall;
     fn sent(&mut self, now: Seconds);
     fn accepted(&mut self, now: Seconds, sent_at: Seconds);
     fn throttled(&mut self, now: Seconds, sent_at: Seconds, asked: Option<Seconds>, random: f64);
@@ -143,7 +143,7 @@ impl<C: Client> Lane<'_, C> {
         while self.to_send > 0 && self.in_flight < self.work.in_flight {
             let random = self.random.f64();
             match self.client.next(now, random) {
-                Next::Now => {
+                NextCall::Now => {
                     self.client.sent(now);
                     self.to_send -= 1;
                     self.in_flight += 1;
@@ -151,7 +151,7 @@ impl<C: Client> Lane<'_, C> {
                     let way = self.work.round_trip(&mut self.random) / 2.0;
                     self.push(now + way, What::Arrival { sent_at: now, back: way });
                 }
-                Next::At(at) => {
+                NextCall::At(at) => {
                     let at = at.max(now + 1e-9);
                     if at < self.wake_at {
                         self.wake_at = at;
@@ -159,7 +159,7 @@ impl<C: Client> Lane<'_, C> {
                     }
                     return;
                 }
-                Next::Reply => return,
+                NextCall::Reply => return,
             }
         }
     }

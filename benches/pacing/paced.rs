@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 use unpair::model::{ErrorClass, LaneKey, Provider};
 use unpair::pace::learn::Seconds;
 use unpair::pace::{
-    Answer, Limit, LimitSettings, Pacer, RetryPolicy, Tries, Used, Verdict as Decision,
+    Limit, LimitSettings, LimitSignal, Pacer, RetryPolicy, Tries, Used, Verdict as Decision,
 };
 
 use super::server::{Model, Server, Verdict};
@@ -119,11 +119,11 @@ impl Lane {
             let turn = self.pacer.turn(&self.key, ACTION).await;
             let verdict = self.exchange().await;
             let Verdict::Refused { retry_after } = verdict else {
-                turn.answered(Answer::Passed);
+                turn.answered(LimitSignal::Passed);
                 return;
             };
             let retry_after = retry_after.map(Duration::from_secs_f64);
-            let shut_for = turn.answered(Answer::Refused { retry_after }).shut_for;
+            let shut_for = turn.answered(LimitSignal::Refused { retry_after }).shut_for;
             let (class, now) = (ErrorClass::Throttled, Instant::now());
             let decision = self.policy.after_call(class, tries, retry_after, fastrand::f64(), now);
             assert_eq!(decision, Decision::Throttled, "refusals cost time and no attempts");

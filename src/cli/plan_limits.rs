@@ -8,7 +8,7 @@ use super::confirm::Size;
 use super::exit::Failure;
 use super::session::Session;
 use crate::config::{Config, FailureLimit, Overrides};
-use crate::journal::{CallId, GroupWork, JournalRead, JournalError, RunRecord};
+use crate::journal::{CallId, GroupWork, JournalError, JournalRead, RunRecord};
 use crate::model::{Estimate, GroupIx};
 use crate::run::Prepared;
 

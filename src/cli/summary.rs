@@ -2,7 +2,7 @@
 
 use super::args::{Common, DEFAULT_JOURNAL};
 use super::context::Context;
-use crate::journal::{JournalRead, JournalError, RunRecord};
+use crate::journal::{JournalError, JournalRead, RunRecord};
 use crate::model::quote;
 use crate::report::{Summary, summarize};
 

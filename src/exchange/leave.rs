@@ -9,7 +9,7 @@ use super::trial::{Trial, TrialPermit};
 use super::{Wait, Waiting};
 use crate::cloud::CloudError;
 use crate::model::{ErrorClass, LaneKey};
-use crate::pace::{Answer, Turn};
+use crate::pace::{LimitSignal, Turn};
 
 /// The leave to send one exchange. Dropped without an answer, it counts as one that got none.
 #[must_use = "an exchange is in flight while this is held"]
@@ -55,10 +55,10 @@ impl Exchange {
             turn.keep_time(time);
         }
         let answer = self.heard(error);
-        if answer == Answer::Passed {
+        if answer == LimitSignal::Passed {
             trial.pass();
         }
-        let fault = error.filter(|_| answer == Answer::Fault);
+        let fault = error.filter(|_| answer == LimitSignal::Fault);
         match fault {
             Some(error) => self.lane(lane).failed(error),
             None => self.lane(lane).quiet.heard(),
@@ -68,7 +68,7 @@ impl Exchange {
             self.lane(lane).give_up(error);
         }
         drop(permit);
-        if matches!(answer, Answer::Refused { .. }) {
+        if matches!(answer, LimitSignal::Refused { .. }) {
             self.progress.throttled(lane, heard.shut_for);
         }
         heard.shut_for
@@ -80,13 +80,13 @@ impl Exchange {
     }
 
     /// What an answer tells of limit and endpoint.
-    fn heard(&self, error: Option<&CloudError>) -> Answer {
-        let Some(error) = error else { return Answer::Passed };
+    fn heard(&self, error: Option<&CloudError>) -> LimitSignal {
+        let Some(error) = error else { return LimitSignal::Passed };
         match error.class {
             ErrorClass::Throttled => {
                 let longest = self.policy.longest_wait;
                 let retry_after = error.retry_after.map(|asked| asked.min(longest));
-                Answer::Refused { retry_after }
+                LimitSignal::Refused { retry_after }
             }
             ErrorClass::RuleMissing
             | ErrorClass::GroupMissing
@@ -94,8 +94,8 @@ impl Exchange {
             | ErrorClass::TokenReused
             | ErrorClass::PageExpired
             | ErrorClass::Managed
-            | ErrorClass::Refused => Answer::Passed,
-            ErrorClass::Lost | ErrorClass::Transient | ErrorClass::Unreached => Answer::Fault,
+            | ErrorClass::Refused => LimitSignal::Passed,
+            ErrorClass::Lost | ErrorClass::Transient | ErrorClass::Unreached => LimitSignal::Fault,
             ErrorClass::Resign
             | ErrorClass::Scarce
             | ErrorClass::Expired
@@ -103,7 +103,7 @@ impl Exchange {
             | ErrorClass::Credential
             | ErrorClass::Denied
             | ErrorClass::NotOurs
-            | ErrorClass::Config => Answer::Silent,
+            | ErrorClass::Config => LimitSignal::Silent,
         }
     }
 }

@@ -22,6 +22,21 @@ const AHEAD: usize = 8;
 
 /// Reads every manifest to its end and de-duplicates their rows, on the threads of the current
 /// rayon pool. What is wrong with one row, or one file, keeps no other row from being read.
+///
+/// ```
+/// use unpair::manifest::{ManifestInput, Rules, read};
+///
+/// let text = "cloud,region,account_a,group_a,account_b,group_b\n\
+///             aws,us-east-1,111111111111,sg-0a1b2c3d,222222222222,sg-0b1c2d3e\n\
+///             aws,us-east-1,222222222222,sg-0b1c2d3e,111111111111,sg-0a1b2c3d\n\
+///             aws,us-east-1,111111111111,sg-0a1b2c3d,222222222222,\n";
+/// let input = ManifestInput { name: "pairs.csv".to_owned(), reader: Box::new(text.as_bytes()) };
+///
+/// let parsed = read(vec![input], &Rules::default());
+/// // The second row mirrors the first one; the third one lacks a group.
+/// assert_eq!((parsed.rows_read, parsed.pairs.pair_count(), parsed.bad), (3, 1, 1));
+/// assert_eq!(parsed.errors[0].line, 4);
+/// ```
 pub fn read(inputs: Vec<ManifestInput>, rules: &Rules) -> Parsed {
     read_by(inputs, rules, ReadOptions { piece: PIECE, plain: PlainRows::Quick })
 }

@@ -39,6 +39,15 @@ pub enum SideState {
 }
 
 /// The outcome of a pair from its two sides. The order of the sides does not matter.
+///
+/// ```
+/// use unpair::model::{PairOutcome, SideState, judge_pair};
+///
+/// let ours = SideState::Clean;
+/// assert_eq!(judge_pair(ours, SideState::Clean), PairOutcome::Severed);
+/// assert_eq!(judge_pair(ours, SideState::NotOurs), PairOutcome::OursSevered);
+/// assert_eq!(judge_pair(ours, SideState::Standing(2)), PairOutcome::HalfSevered);
+/// ```
 pub fn judge_pair(a: SideState, b: SideState) -> PairOutcome {
     use SideState::{Clean, NotOurs, Outside, Standing, Unknown};
     match (a, b) {

@@ -39,6 +39,16 @@ word_enum! {
 }
 
 /// Ports `from/to`, or an ICMP type and code; `-1/-1` is everything.
+///
+/// ```
+/// use unpair::model::PortRange;
+///
+/// let ports: PortRange = "8000/8080".parse()?;
+/// assert_eq!(ports, PortRange { from: 8000, to: 8080 });
+/// assert_eq!(PortRange::ALL.to_string(), "-1/-1");
+/// assert!("22".parse::<PortRange>().is_err());
+/// # Ok::<(), unpair::model::BadValue>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortRange {
     /// First port (or ICMP type), -1 for all.

@@ -42,6 +42,19 @@ impl Status {
     pub const NEW: Self = Self::Pending { generation: 1 };
 
     /// The status after `event`; used for appending and for loading alike.
+    ///
+    /// ```
+    /// use unpair::model::{Event, Status};
+    ///
+    /// let sent = Status::InFlight { generation: 1, attempt: 1 };
+    /// let accepted = Event::Accepted { request_id: None, http: 200 };
+    /// // An answer settles nothing: the group is read back.
+    /// let after = sent.next(&accepted)?;
+    /// assert_eq!(after, Status::ReadBack { generation: 1 });
+    /// // What is read back was not waiting for an answer.
+    /// assert!(after.next(&accepted).is_err());
+    /// # Ok::<(), unpair::model::IllegalTransition>(())
+    /// ```
     pub fn next(self, event: &Event) -> Result<Self, IllegalTransition> {
         let next = match (self, event) {
             (Self::Pending { generation }, Event::Started { .. }) => {

@@ -1,6 +1,6 @@
-//! What failures may cost one (lane, action): a share of what succeeds, and no storm of retries.
+//! The retry budget of one (lane, action): failures may cost a share of what succeeds, and no more.
 
-/// What a key begins with.
+/// What an action begins with.
 const FULL: u32 = 500;
 /// What the retry after a fault costs.
 const FAULT: u32 = 14;
@@ -9,11 +9,11 @@ const REFUSAL: u32 = 5;
 /// What a success earns.
 const SUCCESS: u32 = 1;
 
-/// How long a key rests whose budget is used up, in seconds; then it begins anew.
+/// How long an action rests whose budget is used up, in seconds; then it begins anew.
 pub(super) const REST: f64 = 30.0;
 
-/// Tokens that retries cost and successes earn: those of the AWS SDKs' standard retry mode, with
-/// a rest in place of an error.
+/// The tokens that retries cost and successes earn. The numbers are those of the AWS SDKs' standard retry
+/// mode; where an SDK would return an error, the action rests.
 #[derive(Debug)]
 pub(super) struct Budget(u32);
 
@@ -29,12 +29,12 @@ impl Budget {
         self.0 = (self.0 + SUCCESS).min(FULL);
     }
 
-    /// A call failed on its way or at the other end. Returns whether the key is to rest.
+    /// A call failed on its way or at the other end. Returns whether the action is to rest.
     pub(super) fn fault(&mut self) -> bool {
         self.spend(FAULT)
     }
 
-    /// The rate limit refused a call. Returns whether the key is to rest.
+    /// The rate limit refused a call. Returns whether the action is to rest.
     pub(super) fn refusal(&mut self) -> bool {
         self.spend(REFUSAL)
     }
@@ -50,7 +50,7 @@ impl Budget {
 mod tests {
     use super::*;
 
-    /// Failures until the key rests; it does within a thousand, or never.
+    /// Failures until the action rests; it does within a thousand, or never.
     fn until_rest(mut fail: impl FnMut(&mut Budget) -> bool) -> Option<usize> {
         let mut budget = Budget::default();
         (1..=1_000).find(|_| fail(&mut budget))
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn after_its_rest_a_key_begins_anew() {
+    fn after_its_rest_an_action_begins_anew() {
         let mut budget = Budget::default();
         while !budget.fault() {}
         assert_eq!(until_rest(|_| budget.fault()), Some(36));

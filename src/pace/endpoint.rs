@@ -5,9 +5,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-use super::breaker::{Breaker, End};
+use super::breaker::{Breaker, CallEnd};
 use super::clock::chance;
-use super::learn::{Next, Seconds};
+use super::learn::{NextCall, Seconds};
 
 /// A lane's breaker, between tasks.
 #[derive(Debug, Default)]
@@ -19,10 +19,10 @@ pub(super) struct Endpoint {
 
 impl Endpoint {
     /// Counts a call as sent if it may go out now; otherwise says when to ask again.
-    pub(super) fn enter(&self, now: Seconds) -> Next {
+    pub(super) fn enter(&self, now: Seconds) -> NextCall {
         let mut breaker = self.breaker();
         let next = breaker.next(now);
-        if next == Next::Now {
+        if next == NextCall::Now {
             breaker.sent();
         }
         next
@@ -30,7 +30,7 @@ impl Endpoint {
 
     /// A call that entered at `sent_at` came to its end. Returns whether the lane is given
     /// up now.
-    pub(super) fn leave(&self, end: End, sent_at: Seconds) -> bool {
+    pub(super) fn leave(&self, end: CallEnd, sent_at: Seconds) -> bool {
         let mut breaker = self.breaker();
         let is_given_up = breaker.ended(end, sent_at, chance());
         drop(breaker);
@@ -38,7 +38,7 @@ impl Endpoint {
         is_given_up
     }
 
-    /// The next end of a call, also one between this and the first poll.
+    /// Waits for the next end of a call. One that comes between this and the first poll counts.
     pub(super) fn changed(&self) -> Notified<'_> {
         self.ended.notified()
     }

@@ -1,50 +1,38 @@
-//! What a lane learns of a provider's real limit: how fast to call below the ceiling.
+//! Learns a provider's real limit: how fast a lane may call below its ceiling.
 //!
-//! A token bucket is empty at each first refusal, so what was accepted between two first refusals
-//! is what was refilled meanwhile: an exact `estimate`. Below it the pace `climb`s: it holds,
-//! since nothing is lost while the bucket fills, then probes. After a refusal a `gate` lets one
-//! call in flight look whether the limit gives way again. Providers that count by the minute and
-//! lock out until the next one are told by how the lockout ends, and get a `window`. A bucket so
-//! small that it refuses whatever the rate is a `narrow` one: refusals are its price.
+//! The provider's token bucket is empty at the first refusal after a time without refusals. So the
+//! calls that were accepted between two such refusals are what the bucket was refilled with in
+//! between, which measures its rate exactly (`estimate`). The lane holds a rate just below the
+//! estimate, where the bucket fills and no call is lost, and then probes above it (`growth`). After a
+//! refusal, calls pause, and one call at a time tests whether the limit gives way again (`backoff`). A
+//! provider that counts calls by the minute locks out until the next minute; the way in which a
+//! lockout ends reveals it, and from then on the lane follows the provider's minutes (`window`). A
+//! bucket that is so small that it refuses calls at any rate is handled apart: there, refusals are the
+//! price of the calls that it lets through (`small_bucket`).
 //!
-//! A pure state machine: times are seconds of one clock whose full minutes are the provider's,
-//! randomness is handed in as numbers in `[0, 1)`. Whoever takes a call out must say how it ended,
-//! or the call counts as in flight for ever.
+//! This is a pure state machine: times are seconds of one clock whose full minutes are the provider's,
+//! and randomness is handed in as numbers in `[0, 1)`. Whoever takes a call out must say how it ended;
+//! otherwise the call counts as in flight for ever.
 
+mod backoff;
 mod bounds;
-mod climb;
-mod drip;
 mod estimate;
-mod gate;
-mod narrow;
+mod growth;
+mod small_bucket;
 #[cfg(test)]
 mod tests;
+mod token_bucket;
+mod units;
 mod window;
 
+use backoff::Backoff;
 pub use bounds::Bounds;
-use climb::Climb;
-use drip::Drip;
 use estimate::{Cycle, Estimate, Reached};
-use gate::Gate;
-use narrow::Narrow;
+use growth::Growth;
+use small_bucket::SmallBucket;
+use token_bucket::TokenBucket;
+pub use units::{NextCall, PerSecond, Seconds};
 use window::Window;
-
-/// Seconds of a clock.
-pub type Seconds = f64;
-
-/// Calls per second.
-pub type PerSecond = f64;
-
-/// When the next call may go out.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Next {
-    /// Now.
-    Now,
-    /// Not before this time; what is answered meanwhile may change it.
-    At(Seconds),
-    /// Not before one of the calls in flight ended.
-    Reply,
-}
 
 /// How far the limit is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,12 +49,12 @@ pub struct Learner {
     bounds: Bounds,
     mode: Mode,
     in_flight: u32,
-    drip: Drip,
+    bucket: TokenBucket,
     cycle: Cycle,
     estimate: Estimate,
-    climb: Climb,
-    gate: Gate,
-    narrow: Narrow,
+    growth: Growth,
+    backoff: Backoff,
+    small_bucket: SmallBucket,
     window: Window,
 }
 
@@ -78,12 +66,12 @@ impl Learner {
             bounds,
             mode: if bounds.is_known() { Mode::Run } else { Mode::Ramp },
             in_flight: 0,
-            drip: Drip::new(bounds.start, bounds.burst),
+            bucket: TokenBucket::new(bounds.start, bounds.burst),
             cycle: Cycle::default(),
             estimate: Estimate::new(bounds.start),
-            climb: Climb::default(),
-            gate: Gate::default(),
-            narrow: Narrow::default(),
+            growth: Growth::default(),
+            backoff: Backoff::default(),
+            small_bucket: SmallBucket::default(),
             window: Window::new(by_the_minute),
         }
     }
@@ -95,36 +83,40 @@ impl Learner {
 
     /// An earlier process made `calls` of late.
     pub fn spent_before(&mut self, calls: u32) {
-        self.drip.spent_before(f64::from(calls));
+        self.bucket.spent_before(f64::from(calls));
     }
 
     /// When the next call may go out.
-    pub fn next(&mut self, now: Seconds, random: f64) -> Next {
-        if self.gate.probing && self.in_flight > 0 {
-            return Next::Reply;
+    pub fn next(&mut self, now: Seconds, random: f64) -> NextCall {
+        // A second probe would spend the one call that the bucket may have by now.
+        if self.backoff.probing && self.in_flight > 0 {
+            return NextCall::Reply;
         }
-        if self.window.quota.is_some() && !self.gate.probing {
+        if self.window.quota.is_some() && !self.backoff.probing {
+            // The quota is whole again, but the provider's clock may be a little behind.
             if self.window.turn(now) {
-                self.gate.shut_until(self.window.begin + window::after_boundary(random));
+                self.backoff.shut_until(self.window.begin + window::after_boundary(random));
             }
+            // The last calls of a minute go one at a time, so that they end in one refusal, not in many.
             if self.window.nearly_spent() && self.in_flight > 0 {
-                return Next::Reply;
+                return NextCall::Reply;
             }
         }
-        let at = self.gate.open_at.max(self.drip.ready_at(now));
-        if at <= now { Next::Now } else { Next::At(at) }
+        let at = self.backoff.open_at.max(self.bucket.ready_at(now));
+        if at <= now { NextCall::Now } else { NextCall::At(at) }
     }
 
     /// A call goes out.
     pub fn sent(&mut self, now: Seconds) {
+        // The first cycle begins with the first call: the time before it is no measure of the limit.
         if !self.cycle.began() {
             self.cycle.begin(now);
-            self.climb.begin(now);
+            self.growth.begin(now);
         }
         self.window.turn(now);
-        self.drip.take(now);
+        self.bucket.take(now);
         self.in_flight += 1;
-        self.climb.used += 1;
+        self.growth.used += 1;
         self.window.sent();
     }
 
@@ -137,24 +129,25 @@ impl Learner {
     pub fn accepted(&mut self, now: Seconds, sent_at: Seconds) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.cycle.accepted += 1;
-        if sent_at <= self.gate.cut_at {
+        // It was sent at the rate before the last cut, and says nothing of the present one.
+        if sent_at <= self.backoff.cut_at {
             return;
         }
-        if self.gate.probing {
+        if self.backoff.probing {
             return self.probe_passed(now, sent_at);
         }
-        self.gate.failures = 0;
+        self.backoff.failures = 0;
         if self.window.quota.is_some() {
             return self.in_window(now);
         }
-        if self.narrow.is_suspected() {
-            return self.through_narrow(now, sent_at);
+        if self.small_bucket.is_suspected() {
+            return self.through_small_bucket(now, sent_at);
         }
         let rate = match self.mode {
-            Mode::Ramp => self.climb.ramp(now, self.drip.rate, &self.bounds),
-            Mode::Run => self.climb.probe(now, self.drip.rate, &mut self.estimate, &self.bounds),
+            Mode::Ramp => self.growth.ramp(now, self.bucket.rate, &self.bounds),
+            Mode::Run => self.growth.probe(now, self.bucket.rate, &mut self.estimate, &self.bounds),
         };
-        self.drip.set(now, rate);
+        self.bucket.set(now, rate);
     }
 
     /// A call that went out at `sent_at` was refused by the rate limit; `retry_after` is what the
@@ -168,108 +161,113 @@ impl Learner {
     ) {
         self.in_flight = self.in_flight.saturating_sub(1);
         self.window.refused();
-        if sent_at <= self.gate.cut_at {
+        // One burst that is refused is one reason to slow down, however many calls it had.
+        if sent_at <= self.backoff.cut_at {
             return;
         }
-        if let Some(rate) = self.narrow.refused(now, sent_at, self.drip.rate) {
-            self.gate.shut_until(gate::asked_for(now, retry_after));
-            return self.drip.set(now, self.bounds.clamp(rate));
+        // Asked before the rate is cut: of a small bucket, a refusal is expected.
+        if let Some(rate) = self.small_bucket.refused(now, sent_at, self.bucket.rate) {
+            self.backoff.shut_until(backoff::asked_for(now, retry_after));
+            return self.bucket.set(now, self.bounds.clamp(rate));
         }
-        self.gate.last_refusal = sent_at;
-        self.drip.no_burst(now);
-        if !self.gate.probing && self.window.spent(sent_at) {
+        self.backoff.last_refusal = sent_at;
+        self.bucket.no_burst(now);
+        if !self.backoff.probing && self.window.spent(sent_at) {
             return self.window_spent(now, sent_at, retry_after, random);
         }
-        if !self.gate.probing {
+        // Only the first refusal found the bucket empty. It is measured before the next cycle begins.
+        if !self.backoff.probing {
             self.measure(now);
-            self.gate.first_refusal = sent_at;
+            self.backoff.first_refusal = sent_at;
         }
         self.mode = Mode::Run;
         self.cycle.begin(now);
-        self.drip.set(now, self.bounds.lowest.max(climb::HOLD * self.estimate.rate));
-        self.climb.hold(now, self.estimate.is_low());
-        self.gate.cut(now, self.estimate.rate, retry_after, random);
-        self.gate.look_at_boundary(now, &self.window, retry_after, random);
+        self.bucket.set(now, self.bounds.lowest.max(growth::HOLD * self.estimate.rate));
+        self.growth.hold(now, self.estimate.is_low());
+        self.backoff.cut(now, self.estimate.rate, retry_after, random);
+        self.backoff.look_at_boundary(now, &self.window, retry_after, random);
     }
 
     /// Refusals are the price of what is let through, and no sign that the rate is too high.
     pub fn buys_refusals(&self) -> bool {
-        self.narrow.buys()
+        self.small_bucket.buys()
     }
 
     /// The rate at the moment, below the ceiling.
     pub fn rate(&self) -> PerSecond {
-        self.drip.rate
+        self.bucket.rate
     }
 
     /// The earliest time at which a call may go out after the last refusal.
     pub fn opens_at(&self) -> Seconds {
-        self.gate.open_at
+        self.backoff.open_at
     }
 
     /// Lets nothing go out before `until`.
     pub fn shut_until(&mut self, until: Seconds) {
-        self.gate.shut_until(until);
+        self.backoff.shut_until(until);
     }
 
     /// What the refill is, as far as this cycle tells.
     fn measure(&mut self, now: Seconds) {
-        let (cycle, rate, bounds) = (&self.cycle, self.drip.rate, &self.bounds);
+        let (cycle, rate, bounds) = (&self.cycle, self.bucket.rate, &self.bounds);
         let is_same = match self.mode {
             Mode::Ramp => self.estimate.first(cycle, now, rate, bounds),
             Mode::Run => {
-                let Climb { climbed, passed, .. } = self.climb;
+                let Growth { climbed, passed, .. } = self.growth;
                 self.estimate.again(cycle, now, Reached { rate, passed, climbed }, bounds)
             }
         };
-        self.climb.confirm(is_same);
-        self.narrow.cycle(now, &self.cycle, &self.estimate);
+        self.growth.confirm(is_same);
+        self.small_bucket.cycle(now, &self.cycle, &self.estimate);
     }
 
     /// The limit gives way again.
     fn probe_passed(&mut self, now: Seconds, sent_at: Seconds) {
-        let failures = self.gate.pass(now);
-        let shut = sent_at - self.gate.first_refusal;
-        let asked = self.gate.last_asked;
+        let failures = self.backoff.pass(now);
+        let shut = sent_at - self.backoff.first_refusal;
+        let asked = self.backoff.last_asked;
         let quota = (failures >= 2 && shut > window::LOCKOUT)
-            .then(|| self.window.lockout_ended(sent_at, self.gate.last_refusal, asked))
+            .then(|| self.window.lockout_ended(sent_at, self.backoff.last_refusal, asked))
             .flatten();
         if shut > window::LOCKOUT {
             self.window.resume(sent_at);
         }
         if let Some(quota) = quota {
             self.window.learn(quota, sent_at);
-            self.gate.cut_at = now;
-            self.drip.set(now, self.bounds.clamp(window::pace(quota)));
-        } else if let Some(rate) = self.narrow.probe_passed(now, failures) {
-            self.drip.set(now, self.bounds.clamp(rate));
+            self.backoff.cut_at = now;
+            self.bucket.set(now, self.bounds.clamp(window::pace(quota)));
+        } else if let Some(rate) = self.small_bucket.probe_passed(now, failures) {
+            self.bucket.set(now, self.bounds.clamp(rate));
         } else if failures <= 1 {
+            // The bucket was empty at the refusal, so the cycle that began then is still exact.
             self.cycle.paused(now);
         } else {
+            // Nobody knows how much the bucket stored while calls failed.
             self.cycle.begin_after_outage(now);
-            self.drip.set(now, climb::HOLD * self.estimate.rate);
-            self.climb.outage_over(now);
+            self.bucket.set(now, growth::HOLD * self.estimate.rate);
+            self.growth.outage_over(now);
         }
     }
 
-    /// A call was let through by a bucket that may be a narrow one.
-    fn through_narrow(&mut self, now: Seconds, sent_at: Seconds) {
-        let rate = self.drip.rate;
-        if let Some(rate) = self.narrow.accepted(now, sent_at, rate, self.drip.is_used) {
-            return self.drip.set(now, self.bounds.clamp(rate));
+    /// A call was let through by a bucket that may be a small one.
+    fn through_small_bucket(&mut self, now: Seconds, sent_at: Seconds) {
+        let rate = self.bucket.rate;
+        if let Some(rate) = self.small_bucket.accepted(now, sent_at, rate, self.bucket.is_used) {
+            return self.bucket.set(now, self.bounds.clamp(rate));
         }
         self.estimate.rate = rate;
         self.cycle.begin_after_outage(now);
-        self.climb.outage_over(now);
+        self.growth.outage_over(now);
     }
 
     /// A call was let through in a minute whose quota is known.
     fn in_window(&mut self, now: Seconds) {
         let Some(quota) = self.window.refuted() else { return };
-        self.estimate.rate = self.bounds.clamp(self.drip.rate.min(1.5 * quota / window::MINUTE));
+        self.estimate.rate = self.bounds.clamp(self.bucket.rate.min(1.5 * quota / window::MINUTE));
         self.mode = Mode::Ramp;
         self.cycle.begin(now);
-        self.climb.begin(now);
+        self.growth.begin(now);
     }
 
     /// The minute is used up, and its number of calls is now known exactly.
@@ -282,7 +280,7 @@ impl Learner {
     ) {
         let quota = self.window.count();
         let end = self.window.end_of(sent_at) + window::after_boundary(random);
-        self.gate.rest_until(end.max(gate::asked_for(now, retry_after)));
-        self.drip.set(now, self.bounds.clamp(window::pace(quota)));
+        self.backoff.rest_until(end.max(backoff::asked_for(now, retry_after)));
+        self.bucket.set(now, self.bounds.clamp(window::pace(quota)));
     }
 }

@@ -90,8 +90,23 @@ pub enum Verdict {
 }
 
 impl RetryPolicy {
-    /// The verdict on a mutating call that failed at `now`. `tries` is what became of its earlier
-    /// sends, `random` is in `[0, 1)`.
+    /// The verdict on a mutating call that failed at `now`.
+    ///
+    /// ```
+    /// use tokio::time::Instant;
+    /// use unpair::model::ErrorClass;
+    /// use unpair::pace::{RetryPolicy, Tries, Verdict};
+    ///
+    /// let verdict = |class| {
+    ///     RetryPolicy::default().after_call(class, Tries::default(), None, 0.5, Instant::now())
+    /// };
+    /// // It may have been carried out, so it is not sent again before a read.
+    /// assert_eq!(verdict(ErrorClass::Lost), Verdict::Ambiguous);
+    /// // It never left, so it may go again.
+    /// assert!(matches!(verdict(ErrorClass::Unreached), Verdict::Again(_)));
+    /// ```
+    ///
+    /// `tries` is what became of its earlier sends, `random` is in `[0, 1)`.
     pub fn after_call(
         &self,
         class: ErrorClass,

@@ -1,5 +1,5 @@
-//! Slots of which there are more while those that hold them hang: a bound on what works at once
-//! that nobody who hangs can use up.
+//! A semaphore that grows while its permits are stuck: it bounds how much works at once, and those that
+//! hang cannot use it up.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::clock::now;
 
-/// How long nobody may be given a slot before there are twice as many.
+/// How long nobody is given a slot before their number doubles.
 const STUCK: Duration = Duration::from_secs(1);
 
 /// A number of slots. It doubles whenever somebody waited for a second in which nobody was given

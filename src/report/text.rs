@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::Timestamp;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::model::{Source, escape_control};
 
@@ -54,7 +55,7 @@ pub(super) fn wrap(text: &str, width: Option<u16>, first: usize, hanging: usize)
     let mut used = first;
     let mut fresh = true;
     for word in text.split(' ') {
-        let columns = display_width(word);
+        let columns = word.width();
         if !fresh && !fits(used + 1 + columns, width) {
             // Writing to a String cannot fail.
             let _ = write!(out, "\n{}", " ".repeat(hanging));
@@ -83,7 +84,7 @@ pub(super) fn wrap_parts(parts: &[String], width: Option<u16>) -> String {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
         match lines.last_mut() {
-            Some(line) if fits(display_width(line) + 5 + display_width(part), width) => {
+            Some(line) if fits(line.width() + 5 + part.width(), width) => {
                 line.push_str(" · ");
                 line.push_str(part);
             }
@@ -93,18 +94,6 @@ pub(super) fn wrap_parts(parts: &[String], width: Option<u16>) -> String {
     let indents = std::iter::once(0).chain(std::iter::repeat(2));
     let wrapped = lines.iter().zip(indents).map(|(line, first)| wrap(line, width, first, 4));
     wrapped.collect::<Vec<_>>().join("\n")
-}
-
-/// Columns that `text` takes: East Asian wide characters take two.
-fn display_width(text: &str) -> usize {
-    text.chars().map(|c| if is_wide(c) { 2 } else { 1 }).sum()
-}
-
-fn is_wide(c: char) -> bool {
-    matches!(c,
-        '\u{1100}'..='\u{115F}' | '\u{2E80}'..='\u{A4CF}' | '\u{AC00}'..='\u{D7A3}'
-        | '\u{F900}'..='\u{FAFF}' | '\u{FE30}'..='\u{FE6F}' | '\u{FF00}'..='\u{FF60}'
-        | '\u{FFE0}'..='\u{FFE6}' | '\u{1F300}'..='\u{1FAFF}' | '\u{20000}'..='\u{3FFFD}')
 }
 
 /// Columns below which a table is not squeezed any further.

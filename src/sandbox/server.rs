@@ -49,6 +49,18 @@ struct Shared {
 }
 
 /// Starts a sandbox. It answers as soon as this returns.
+///
+/// ```
+/// use unpair::sandbox::{SandboxOptions, World, start};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), unpair::sandbox::SandboxError> {
+/// let sandbox = start(SandboxOptions::new(World::sample())).await?;
+/// assert!(sandbox.aws_url().starts_with("http://127.0.0.1:"));
+/// assert!(sandbox.calls().is_empty());
+/// # Ok(())
+/// # }
+/// ```
 pub async fn start(options: SandboxOptions) -> Result<Sandbox, SandboxError> {
     let (alibaba, aws) = listen(options.listen).await?;
     let live = Live::open(options)?;

@@ -1,9 +1,9 @@
 //! Causes before cases: what many pairs have in common is told once, and no rule lacks its reason.
 
 use serde_json::Value;
+use unpair_testing::world_file::{A, B, Owner, WorldText, admits};
 
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, Owner, WorldText, admits};
 
 const PAIRS: [(Owner, &str, Owner, &str); 4] = [
     (A, "sg-a1", B, "sg-b1"),

@@ -1,7 +1,8 @@
 //! `check` without network and journal, and `accounts` of the accounts that manifests name.
 
+use unpair_testing::world_file::{A, B, PARTNER, X, Y, mutual};
+
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, PARTNER, X, Y, mutual};
 
 fn scene() -> Scene {
     let scene = Setting::of(&mutual()).start();

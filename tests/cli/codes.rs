@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
+use unpair_testing::world_file::{A, B, Owner, WorldText, X, Y, admits_tcp, mutual, mutual_aws};
 
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, Owner, WorldText, X, Y, admits_tcp, mutual, mutual_aws};
 
 const ALIBABA: &str = include_str!("../vectors/alibaba_errors.json");
 

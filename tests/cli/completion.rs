@@ -1,11 +1,12 @@
-//! Completion scripts, in the shells that are here.
+//! Completion scripts, in the shells that they are for.
 
 use std::path::Path;
 use std::process::Command;
 
-use crate::process::Ended;
+use unpair_testing::process::Ended;
+use unpair_testing::world_file::{A, B, mutual};
+
 use crate::scene::{PROGRAM, Scene, Setting};
-use crate::world::{A, B, mutual};
 
 fn scene() -> Scene {
     let scene = Setting::of(&mutual()).start();
@@ -27,15 +28,6 @@ fn shell(scene: &Scene, shell: &str, script: &str) -> Ended {
     let path = std::env::var("PATH").unwrap_or_default();
     command.args(["-c", script]).env_clear().env("PATH", format!("{folder}:{path}"));
     scene.spawn(command).wait()
-}
-
-/// Whether a shell is on this machine.
-fn is_here(shell: &str) -> bool {
-    let found = Command::new(shell).args(["-c", "true"]).output().is_ok();
-    if !found {
-        println!("left out: there is no {shell} here");
-    }
-    found
 }
 
 /// What bash offers for the last word of a line.
@@ -101,10 +93,8 @@ fn bash_completes_the_ids_of_the_journals_runs() {
 }
 
 #[test]
+#[ignore = "needs fish, which tests/all.sh installs"]
 fn fish_completes_the_ids_of_the_journals_runs() {
-    if !is_here("fish") {
-        return;
-    }
     let scene = scene();
     let (here, other) = (id(&scene, "unpair.db"), id(&scene, "other.db"));
     for (line, id) in [
@@ -127,16 +117,20 @@ fn zsh_is_told_to_ask_for_the_ids_wherever_a_run_is_expected() {
     assert_eq!(script.matches(":_unpair_runs' ").count(), 5, "{script}");
     let function = script.find("_unpair_runs() {").expect("the function");
     assert!(function < script.find("if [ \"$funcstack[1]\"").expect("the end of the script"));
-    if is_here("zsh") {
-        scene.write("_unpair", &script);
-        shell(&scene, "zsh", "zsh -n _unpair").exits(0);
-        for (journal, options) in [("unpair.db", ""), ("other.db", "--journal other.db")] {
-            let asks = format!(
-                "compadd() {{ print -l -- $runs }}; compdef() {{ }}; source ./_unpair\n\
-                 typeset -A opt_args; opt_args=({options}); _unpair_runs"
-            );
-            let offered = shell(&scene, "zsh", &asks).exits(0);
-            assert_eq!(offered.stdout.trim(), id(&scene, journal), "{offered:?}");
-        }
+}
+
+#[test]
+#[ignore = "needs zsh, which tests/all.sh installs"]
+fn zsh_completes_the_ids_of_the_journals_runs() {
+    let scene = scene();
+    scene.write("_unpair", &scene.run(&["completions", "zsh"]).exits(0).stdout);
+    shell(&scene, "zsh", "zsh -n _unpair").exits(0);
+    for (journal, options) in [("unpair.db", ""), ("other.db", "--journal other.db")] {
+        let asks = format!(
+            "compadd() {{ print -l -- $runs }}; compdef() {{ }}; source ./_unpair\n\
+             typeset -A opt_args; opt_args=({options}); _unpair_runs"
+        );
+        let offered = shell(&scene, "zsh", &asks).exits(0);
+        assert_eq!(offered.stdout.trim(), id(&scene, journal), "{offered:?}");
     }
 }

@@ -2,12 +2,12 @@
 //! whichever command and after whichever others.
 
 use unpair::sandbox::LoggedCall;
+use unpair_testing::world_file::{
+    A, B, Owner, PARTNER, WorldText, X, Y, admits, admits_ports, mutual, mutual_aws,
+};
 
 use crate::runs::add_grant;
 use crate::scene::{Scene, Setting};
-use crate::world::{
-    A, B, Owner, PARTNER, WorldText, X, Y, admits, admits_ports, mutual, mutual_aws,
-};
 
 fn two_pairs() -> Scene {
     let world =

@@ -1,9 +1,9 @@
 //! Credential files as people have them: one bad profile costs the accounts that use it alone.
 
 use serde_json::Value;
+use unpair_testing::world_file::{A, B, X, Y, mutual, mutual_aws};
 
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, X, Y, mutual, mutual_aws};
 
 /// How an account stands in the result of `unpair accounts`.
 fn account<'a>(result: &'a Value, id: &str) -> &'a Value {

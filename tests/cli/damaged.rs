@@ -6,9 +6,12 @@
 use std::fs;
 use std::process::Command;
 
-use crate::form::{is_long, seed};
+use unpair_testing::world_file::{
+    A, B, WorldText, admits, admits_tcp, cidr, drops_tcp, reaches_tcp,
+};
+use unpair_testing::{is_long, seed};
+
 use crate::scene::{Scene, Setting, grants_between, rules_of};
-use crate::world::{A, B, WorldText, admits, admits_tcp, cidr, drops_tcp, reaches_tcp};
 
 /// Writes damaged copies of `unpair.db` to `cases/`: one a line of what it prints.
 const DAMAGE: &str = r#"

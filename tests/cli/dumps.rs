@@ -5,9 +5,10 @@ use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::Command;
 
-use crate::process::Running;
+use unpair_testing::process::Running;
+use unpair_testing::world_file::{A, B, mutual};
+
 use crate::scene::{PROGRAM, Scene, Setting};
-use crate::world::{A, B, mutual};
 
 /// A user who is nobody in particular.
 const NOBODY: u32 = 65_534;

@@ -2,9 +2,10 @@
 
 use std::sync::PoisonError;
 
+use unpair_testing::world_file::{A, B, X, Y, admits, mutual, mutual_aws};
+
 use crate::proxy::refusing;
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, X, Y, admits, mutual, mutual_aws};
 
 const AUDIT: [&str; 2] = ["audit", "pairs.csv"];
 

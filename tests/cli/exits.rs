@@ -1,11 +1,12 @@
 //! Every exit code, and what was sent until then.
 
-use crate::process::Ended;
-use crate::scene::{Scene, Setting};
-use crate::world::{A, B, PARTNER, WorldText, X, Y, admits, mutual};
+use unpair_testing::process::Ended;
+use unpair_testing::world_file::{A, B, PARTNER, WorldText, X, Y, admits, mutual};
 
-const PAIR: [(crate::world::Owner, &str, crate::world::Owner, &str); 1] =
-    [(A, "sg-a1", B, "sg-b1")];
+use crate::scene::{Scene, Setting};
+
+const PAIR: [(unpair_testing::world_file::Owner, &str, unpair_testing::world_file::Owner, &str);
+    1] = [(A, "sg-a1", B, "sg-b1")];
 
 fn scene() -> Scene {
     let scene = Setting::of(&mutual()).start();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use unpair_testing::world_file::{A, B, Owner, WorldText, X, Y, admits_tcp, cidr};
+
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, Owner, WorldText, X, Y, admits_tcp, cidr};
 
 /// A pair by its two groups.
 pub(crate) type Ids = (String, String);

@@ -3,8 +3,9 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 
+use unpair_testing::world_file::{A, B, mutual};
+
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, mutual};
 
 /// A user who is nobody in particular.
 const NOBODY: u32 = 65_534;

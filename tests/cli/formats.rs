@@ -1,7 +1,8 @@
 //! `--format` is obeyed or refused; the name of `--output` chooses the form where it is not given.
 
+use unpair_testing::world_file::{A, B, mutual};
+
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, mutual};
 
 fn scene() -> Scene {
     let scene = Setting::of(&mutual()).start();

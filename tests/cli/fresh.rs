@@ -5,10 +5,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use unpair::sandbox::LoggedCall;
+use unpair_testing::world_file::{A, B, Owner, mutual};
 
 use crate::runs::{add_grant, edit_journal};
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, Owner, mutual};
 
 const RULES: &str = "DescribeSecurityGroupAttribute";
 
@@ -121,7 +121,7 @@ fn a_closing_look_that_is_cut_short_counts_for_the_next_invocation() {
         reads_of(&scene, A) > of_a && reads_of(&scene, B) > of_b
     });
     // The side of A is in the journal once its reading is.
-    crate::process::wait_until("the side of A to be journalled", || {
+    unpair_testing::process::wait_until("the side of A to be journalled", || {
         let script = "import sqlite3; db = sqlite3.connect('unpair.db'); \
                       print(db.execute('select count(*) from grp, run where read_ms >= closing_ms').fetchone()[0])";
         let told = std::process::Command::new("python3")

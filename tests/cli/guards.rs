@@ -1,7 +1,8 @@
 //! Guards refuse before anything is changed.
 
+use unpair_testing::world_file::{A, B, PARTNER, WorldText, admits, admits_ports, mutual};
+
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, PARTNER, WorldText, admits, admits_ports, mutual};
 
 fn scene_with(config: &str) -> Scene {
     let world =

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use unpair_testing::world_file::mutual;
+
 use crate::scene::{Scene, Setting};
-use crate::world::mutual;
 
 #[expect(dead_code, reason = "its `main` is run by cargo")]
 #[path = "../../build.rs"]

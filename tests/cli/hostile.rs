@@ -2,8 +2,9 @@
 
 use std::process::Command;
 
+use unpair_testing::world_file::{A, B, X, Y, admits, mutual};
+
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, X, Y, admits, mutual};
 
 /// What drives a terminal, a spreadsheet, a browser, a log or a shell if it is let.
 const HOSTILE: [&str; 14] = [

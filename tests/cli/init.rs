@@ -2,9 +2,10 @@
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use crate::process::Ended;
+use unpair_testing::process::Ended;
+use unpair_testing::world_file::mutual;
+
 use crate::scene::{Scene, Setting};
-use crate::world::mutual;
 
 /// A folder without configuration, with profiles of both tools.
 fn scene() -> Scene {

@@ -3,11 +3,11 @@
 
 use unpair::model::{GroupId, RuleId};
 use unpair::sandbox::{LiveRule, LoggedCall, Moment};
+use unpair_testing::process::wait_until;
+use unpair_testing::world_file::{A, B, Owner, WorldText, admits, cidr};
 
-use crate::process::wait_until;
 use crate::runs::{age_readings, edit_journal};
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, Owner, WorldText, admits, cidr};
 
 const PAIRS: [(Owner, &str, Owner, &str); 3] =
     [(A, "sg-a1", B, "sg-b1"), (A, "sg-a2", B, "sg-b2"), (A, "sg-a3", B, "sg-b3")];

@@ -3,8 +3,6 @@
 //! [`scene`] sets the scene, [`world`] writes worlds, [`process`] runs the program; every other
 //! module is one part of what users rely on.
 
-#[path = "../support/canaries.rs"]
-mod canaries;
 mod causes;
 mod check;
 mod codes;
@@ -15,17 +13,12 @@ mod credentials;
 mod damaged;
 mod dumps;
 mod echo;
-mod ended;
 mod endpoints;
 mod exits;
 mod faults;
 mod files;
-#[path = "../support/form.rs"]
-mod form;
 mod formats;
 mod fresh;
-#[path = "../support/ground.rs"]
-mod ground;
 mod guards;
 mod help;
 mod hostile;
@@ -36,11 +29,8 @@ mod options;
 mod outcomes;
 mod output;
 mod owners;
-#[path = "../support/process.rs"]
-mod process;
 mod progress;
 mod provenance;
-#[path = "../support/proxy.rs"]
 mod proxy;
 mod pruning;
 mod rates;
@@ -52,11 +42,8 @@ mod scene;
 mod secrets;
 mod surroundings;
 mod terminal;
-mod told;
 mod two_users;
-#[path = "../support/terminal.rs"]
-mod typing;
+mod unknown_runs;
 mod unread;
 mod usage;
 mod waits;
-mod world;

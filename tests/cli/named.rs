@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use unpair_testing::world_file::{A, B, mutual};
+
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, mutual};
 
 fn scene() -> Scene {
     let scene = Setting::of(&mutual()).start();

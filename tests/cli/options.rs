@@ -1,7 +1,8 @@
 //! The options of every command, and their short forms.
 
+use unpair_testing::world_file::{A, B, mutual};
+
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, mutual};
 
 const NOTE: &str = "OPS-1001 the contract with team b ended in November, and nobody of that team \
                     needs to reach the database or the caches any more";

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 use unpair::model::GroupId;
-
-use crate::scene::{Scene, Setting};
-use crate::world::{
+use unpair_testing::world_file::{
     A, AWS_PARTNER, B, PARTNER, WorldText, X, Y, admits, admits_tcp, cidr, drops_tcp, mutual,
     reaches_tcp,
 };
+
+use crate::scene::{Scene, Setting};
 
 const REVOKE: [&str; 3] = ["revoke", "pairs.csv", "--yes"];
 

@@ -1,9 +1,9 @@
 //! What is printed, where, and what scripts may rely on.
 
 use serde_json::Value;
+use unpair_testing::world_file::{A, B, WorldText, admits, mutual};
 
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, WorldText, admits, mutual};
 
 fn scene() -> Scene {
     let scene = Setting::of(&mutual()).start();

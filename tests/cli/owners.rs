@@ -2,12 +2,12 @@
 //! the two owners is wrong, and nothing may pass for clean until somebody looked.
 
 use serde_json::Value;
-
-use crate::scene::{Scene, Setting};
-use crate::world::{
+use unpair_testing::world_file::{
     A, B, Owner, PARTNER, WorldText, X, Y, admits, admits_tcp, cidr, drops_tcp, mutual, mutual_aws,
     reaches_tcp,
 };
+
+use crate::scene::{Scene, Setting};
 
 const REVOKE: [&str; 3] = ["revoke", "pairs.csv", "--yes"];
 
@@ -42,7 +42,7 @@ fn assert_unknown(result: &Value) {
 #[test]
 fn a_rule_under_another_owner_is_told_with_both_and_stays_on_either_cloud() {
     // The row's account is a partner's, another of ours, or one that a spreadsheet spoilt.
-    let aws_partner = crate::world::AWS_PARTNER;
+    let aws_partner = unpair_testing::world_file::AWS_PARTNER;
     for (world, own, accounts) in [
         (mutual(), (A, "sg-a1", B, "sg-b1"), [PARTNER.id, "1234567890123400", "c@aliyun.com"]),
         (

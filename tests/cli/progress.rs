@@ -1,9 +1,9 @@
 //! What is told while a command works: records for people, and events for programs.
 
 use serde_json::Value;
+use unpair_testing::world_file::{A, B, mutual};
 
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, mutual};
 
 fn scene() -> Scene {
     let scene = Setting::of(&mutual()).start();

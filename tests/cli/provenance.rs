@@ -3,10 +3,10 @@
 use std::process::Command;
 
 use serde_json::Value;
+use unpair_testing::process::wait_until;
+use unpair_testing::world_file::{A, B, mutual};
 
-use crate::process::wait_until;
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, mutual};
 
 fn scene() -> Scene {
     let scene = Setting::of(&mutual()).start();
@@ -98,10 +98,7 @@ fn a_watch_ends_when_the_process_of_the_run_is_gone() {
     let running = scene.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
     running.wait_until_it_tells("paused");
     let mut watch = scene.begin(&["runs", "--watch"]);
-    wait_until("the list", || {
-        let shown = std::fs::read_to_string(watch.outputs.path().join("stdout"));
-        shown.is_ok_and(|text| text.contains("running"))
-    });
+    wait_until("the list", || watch.shown().contains("running"));
     assert!(watch.is_running());
     running.signal("KILL");
     drop(running.wait());

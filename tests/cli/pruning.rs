@@ -3,9 +3,9 @@
 use std::fs;
 
 use serde_json::json;
+use unpair_testing::world_file::{A, B, mutual};
 
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, mutual};
 
 const EVERYTHING: [&str; 3] = ["runs", "--prune", "0s"];
 

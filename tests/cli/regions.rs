@@ -1,7 +1,8 @@
 //! Which region is asked: EC2 where the rows are, STS where the caller is at home.
 
+use unpair_testing::world_file::{Owner, WorldText, X, Y, admits, mutual_aws};
+
 use crate::scene::{Scene, Setting};
-use crate::world::{Owner, WorldText, X, Y, admits, mutual_aws};
 
 const AUDIT: [&str; 2] = ["audit", "pairs.csv"];
 

@@ -5,10 +5,10 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::process::Command;
 
 use rustix::fs::{XattrFlags, getxattr, setxattr};
+use unpair_testing::process::Ended;
+use unpair_testing::world_file::{A, B, mutual};
 
-use crate::process::Ended;
 use crate::scene::{PROGRAM, Scene, Setting};
-use crate::world::{A, B, mutual};
 
 fn scene() -> Scene {
     let scene = Setting::of(&mutual()).start();

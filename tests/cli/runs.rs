@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use unpair::model::{GroupId, RuleId};
+use unpair_testing::world_file::{A, B, WorldText, admits_ports, admits_tcp, mutual};
 
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, WorldText, admits_ports, admits_tcp, mutual};
 
 const REFUSED: &str = "code:InvalidPriority.Malformed@RevokeSecurityGroup";
 

@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::process::Command;
 
-use crate::process::Ended;
+use unpair_testing::process::Ended;
+use unpair_testing::world_file::WorldText;
+
 use crate::scene::{PROGRAM, Scene, Setting};
-use crate::world::WorldText;
 
 /// Accounts of the world on each of the two clouds.
 const ACCOUNTS: u64 = 30;

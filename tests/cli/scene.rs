@@ -10,12 +10,11 @@ use std::time::Duration;
 use serde_json::Value;
 use unpair::model::{GroupId, Policy};
 use unpair::sandbox::{Fault, LoggedCall, SandboxOptions, World};
-
-use crate::ground::Ground;
-pub(crate) use crate::ground::is_revocation;
-use crate::process::{Ended, Running, wait_until};
-use crate::typing::on_terminal;
-use crate::world::{Owner, WorldText};
+use unpair_testing::process::{Ended, Running, wait_until};
+use unpair_testing::terminal::on_terminal;
+use unpair_testing::workspace::Workspace;
+pub(crate) use unpair_testing::workspace::is_revocation;
+use unpair_testing::world_file::{Owner, WorldText};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_unpair");
 const HEADER: &str = "cloud,region,account_a,group_a,account_b,group_b\n";
@@ -65,17 +64,17 @@ impl Setting {
     }
 
     pub(crate) fn start(self) -> Scene {
-        Scene(Ground::new(self.options, self.limits, &self.config))
+        Scene(Workspace::new(self.options, self.limits, &self.config))
     }
 }
 
 /// A world, a folder, and the program to be run in it.
-pub(crate) struct Scene(Ground);
+pub(crate) struct Scene(Workspace);
 
 impl Deref for Scene {
-    type Target = Ground;
+    type Target = Workspace;
 
-    fn deref(&self) -> &Ground {
+    fn deref(&self) -> &Workspace {
         &self.0
     }
 }

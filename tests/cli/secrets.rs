@@ -2,11 +2,12 @@
 
 use std::fs;
 
-use crate::canaries;
+use unpair_testing::canaries;
+use unpair_testing::process::wait_until;
+use unpair_testing::world_file::{A, B, WorldText, X, Y, admits, mutual};
+
 use crate::echo::{Echo, REFUSES_ROLES, SESSION_SECRET, SESSION_TOKEN};
-use crate::process::wait_until;
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, WorldText, X, Y, admits, mutual};
 
 /// What the credential files of these scenes hold; no two spellings of one are alike.
 const KEY_SECRET: &str = "alibaba+secret/2=\"&%\\44";

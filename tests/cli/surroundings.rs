@@ -1,11 +1,12 @@
 //! The way to the clouds: proxies and certificates, as the environment says, for every request.
 
-use crate::canaries;
+use unpair_testing::canaries;
+use unpair_testing::process::Ended;
+use unpair_testing::world_file::{A, X, Y};
+
 use crate::endpoints::{self, to_the_providers};
-use crate::process::Ended;
 use crate::proxy::{AUTHORITY, Proxy, refusing};
 use crate::scene::Scene;
-use crate::world::{A, X, Y};
 
 const AUDIT: [&str; 2] = ["audit", "pairs.csv"];
 /// Every host that the scene's audit calls, in order.

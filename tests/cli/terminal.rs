@@ -1,7 +1,8 @@
 //! On a terminal: the plan is shown, the question asked, colours and a pager used.
 
+use unpair_testing::world_file::{A, B, mutual};
+
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, mutual};
 
 fn scene() -> Scene {
     let scene = Setting::of(&mutual()).start();

@@ -8,9 +8,10 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::process::Ended;
+use unpair_testing::process::Ended;
+use unpair_testing::world_file::{A, B, mutual};
+
 use crate::scene::{PROGRAM, Scene, Setting};
-use crate::world::{A, B, mutual};
 
 /// Two users that are nobody in particular.
 const US: u32 = 4_001;

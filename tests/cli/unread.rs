@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use unpair::model::GroupId;
+use unpair_testing::world_file::{
+    A, B, WorldText, X, Y, admits, admits_tcp, cidr, mutual, mutual_aws,
+};
 
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, WorldText, X, Y, admits, admits_tcp, cidr, mutual, mutual_aws};
 
 const SEED_A: &str = "sg-bp1azkttqpldxgtedXXX";
 const SEED_B: &str = "sg-bp15ed6xe1yxeycg7XXX";

@@ -1,8 +1,9 @@
 //! Wrong usages: each is told what is wrong and what to do, in one line, before anything is opened.
 
-use crate::process::Ended;
+use unpair_testing::process::Ended;
+use unpair_testing::world_file::{A, B, mutual};
+
 use crate::scene::{Scene, Setting};
-use crate::world::{A, B, mutual};
 
 fn scene() -> Scene {
     let scene = Setting::of(&mutual()).start();

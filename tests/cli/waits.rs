@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpSocket;
 use tokio::runtime::Builder;
+use unpair_testing::process::{Running, wait_until};
+use unpair_testing::terminal::NOBODY;
+use unpair_testing::world_file::{A, B, X, Y, mutual, mutual_aws};
 
-use crate::process::{Running, wait_until};
 use crate::scene::{Scene, Setting};
-use crate::typing::NOBODY;
-use crate::world::{A, B, X, Y, mutual, mutual_aws};
 
 /// Far more than it takes to end, and far less than any of the waits would take.
 const PROMPTLY: Duration = Duration::from_secs(25);
@@ -339,10 +339,7 @@ fn a_signal_reaches_accounts_and_a_watched_list() {
     let paused = scene.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
     paused.wait_until_it_tells("paused");
     let watching = scene.begin(&["runs", "--watch"]);
-    wait_until("the list", || {
-        let shown = std::fs::read_to_string(watching.outputs.path().join("stdout"));
-        shown.is_ok_and(|shown| !shown.is_empty())
-    });
+    wait_until("the list", || !watching.shown().is_empty());
     watching.signal("TERM");
     watching.wait().exits(4);
     paused.signal("INT");

@@ -8,15 +8,15 @@ use jiff::Timestamp;
 use serde_json::Value;
 use unpair::journal::RunState;
 use unpair::sandbox::{Held, Moment};
+use unpair_testing::process::{Ended, Running, wait_until};
+use unpair_testing::workspace::is_revocation;
 
-use crate::ground::is_revocation;
 use crate::journal::Facts;
 use crate::judge::{Findings, Judge, sent_and_open};
-use crate::process::{Ended, Running, wait_until};
 use crate::program::SHIPPED;
-use crate::stage::Stage;
+use crate::seeded_world::{SeededWorld, Size};
+use crate::setup::Setup;
 use crate::together::together;
-use crate::world::{Plot, Size};
 
 const SIZE: Size = Size { alibaba: 8, aws: 8 };
 /// Calls take long enough for a signal to come between two of them.
@@ -76,14 +76,14 @@ fn begun_after(facts: &Facts, told: Timestamp) -> usize {
 
 /// Waits for the instant of the signal. What is held keeps the process from its end until then.
 fn wait_for_the_instant(
-    stage: &Stage,
+    setup: &Setup,
     running: &mut Running,
     (requests, held): (usize, Option<&Held>),
     dice: &mut fastrand::Rng,
 ) {
     wait_until("the instant of a signal", || {
         let is_held = held.is_some_and(|held| held.wait(LOOK));
-        is_held || stage.calls().len() >= requests || !running.is_running()
+        is_held || setup.calls().len() >= requests || !running.is_running()
     });
     std::thread::sleep(Duration::from_millis(dice.u64(0..=MOST_WAIT_MS)));
 }
@@ -92,15 +92,15 @@ fn wait_for_the_instant(
 /// to its end. `None` if it had come there before.
 fn interrupted(requests: usize, seed: u64) -> Option<Seen> {
     let mut dice = fastrand::Rng::with_seed(seed);
-    let stage = Stage::new(Plot::new(seed, SIZE), &SLOW, seed);
+    let setup = Setup::new(SeededWorld::new(seed, SIZE), &SLOW, seed);
     let (enough, twice) = (dice.usize(0..requests), dice.u8(0..4) == 0);
     // In two of three runs a call is held, so that the end does not come first on any machine; the
     // third may be interrupted in its last read-back.
     let moment = if dice.bool() { Moment::BeforeEffect } else { Moment::AfterEffect };
     let pass = dice.usize(0..=requests / 8);
-    let held = (dice.u8(0..3) > 0).then(|| stage.sandbox.hold(pass, moment));
-    let mut running = stage.begin(SHIPPED, &DATED, &[]);
-    wait_for_the_instant(&stage, &mut running, (enough, held.as_ref()), &mut dice);
+    let held = (dice.u8(0..3) > 0).then(|| setup.sandbox.hold(pass, moment));
+    let mut running = setup.begin(SHIPPED, &DATED, &[]);
+    wait_for_the_instant(&setup, &mut running, (enough, held.as_ref()), &mut dice);
     if !running.is_running() {
         return None;
     }
@@ -114,13 +114,13 @@ fn interrupted(requests: usize, seed: u64) -> Option<Seen> {
     let ended = running.wait();
     let end = begun.elapsed();
     let heeded = told_at(&ended).map(|told| since(sent, told)).unwrap_or_default();
-    Some(Seen { heeded, end, ..judged(&stage, &ended, twice, seed) })
+    Some(Seen { heeded, end, ..judged(&setup, &ended, twice, seed) })
 }
 
 /// Judges a run that was interrupted, perhaps `twice`, and brings it to its end.
-fn judged(stage: &Stage, ended: &Ended, twice: bool, seed: u64) -> Seen {
+fn judged(setup: &Setup, ended: &Ended, twice: bool, seed: u64) -> Seen {
     let mut judge = Judge::default();
-    let (calls, facts) = (stage.calls(), judge.judge(stage));
+    let (calls, facts) = (setup.calls(), judge.judge(setup));
     let open = sent_and_open(&calls, &facts);
     assert!(twice || open.is_empty(), "UNPAIR_SEED={seed}: not journalled: {open:?}");
     let told = told_at(ended);
@@ -139,9 +139,9 @@ fn judged(stage: &Stage, ended: &Ended, twice: bool, seed: u64) -> Seen {
     // and the same command would be a new one.
     assert!(!is_finished || twice || ended.code() == Some(0), "UNPAIR_SEED={seed}: {ended:?}");
     if !is_finished {
-        stage.run(SHIPPED, &REVOKE, &[]).exits(0);
+        setup.run(SHIPPED, &REVOKE, &[]).exits(0);
     }
-    judge.judge_end(stage);
+    judge.judge_end(setup);
     let last = calls.iter().rfind(|call| is_revocation(call)).map(|last| last.at);
     Seen {
         code: ended.code(),
@@ -155,9 +155,9 @@ fn judged(stage: &Stage, ended: &Ended, twice: bool, seed: u64) -> Seen {
 
 /// How many requests a run makes that nobody interrupts.
 fn requests(seed: u64) -> usize {
-    let stage = Stage::new(Plot::new(seed, SIZE), &SLOW, seed);
-    stage.run(SHIPPED, &REVOKE, &[]).exits(0);
-    stage.calls().len()
+    let setup = Setup::new(SeededWorld::new(seed, SIZE), &SLOW, seed);
+    setup.run(SHIPPED, &REVOKE, &[]).exits(0);
+    setup.calls().len()
 }
 
 /// `half within …`, of what takes some time.

@@ -10,15 +10,15 @@ use std::fmt::Write as _;
 use fastrand::Rng;
 use unpair::model::{GroupId, Outcome, Policy};
 use unpair::sandbox::{LiveRule, LoggedCall};
+use unpair_testing::process::Ended;
+use unpair_testing::terminal::on_terminal;
+use unpair_testing::workspace::is_revocation;
 
-use crate::ground::is_revocation;
 use crate::journal::Facts;
-use crate::process::Ended;
 use crate::program::SHIPPED;
-use crate::stage::Stage;
-use crate::terminal::on_terminal;
+use crate::seeded_world::{SeededWorld, Size};
+use crate::setup::Setup;
 use crate::together::together;
-use crate::world::{Plot, Size};
 
 const SIZE: Size = Size { alibaba: 2, aws: 1 };
 /// Stories, in a usual run and in a long one.
@@ -65,9 +65,9 @@ enum Guard {
 /// The manifests: all pairs, some of them, and all beside a row that is left out.
 const MANIFESTS: [&str; 3] = ["all.csv", "some.csv", "left.csv"];
 
-/// A story while it is told.
-struct Story<'a> {
-    stage: Stage,
+/// A sequence of commands while it runs.
+struct CommandSequence<'a> {
+    setup: Setup,
     program: &'a str,
     env: &'a [(&'a str, &'a str)],
     dice: Rng,
@@ -88,7 +88,7 @@ struct Story<'a> {
     broken: Vec<String>,
 }
 
-/// How a story ended.
+/// How a sequence ended.
 #[derive(Debug, Default)]
 pub(crate) struct End {
     told: Vec<String>,
@@ -97,35 +97,35 @@ pub(crate) struct End {
 }
 
 impl End {
-    /// What broke a law, and what led to it.
+    /// What broke an invariant, and what led to it.
     pub(crate) fn shown(&self) -> String {
         format!("  {}\n    {}", self.told.join("\n  "), self.broken.join("\n    "))
     }
 }
 
-/// Tells the story of `seed` with `program`.
+/// Runs the sequence of `seed` with `program`.
 pub(crate) fn tell(program: &str, env: &[(&str, &str)], seed: u64) -> End {
-    let mut story = Story::begin(program, env, seed);
-    for _ in 0..story.dice.usize(3..=6) {
-        story.invoke();
-        story.change_between();
+    let mut sequence = CommandSequence::begin(program, env, seed);
+    for _ in 0..sequence.dice.usize(3..=6) {
+        sequence.invoke();
+        sequence.change_between();
     }
-    let sent = story.stage.revocations();
-    End { told: story.told, broken: story.broken, sent }
+    let sent = sequence.setup.revocations();
+    End { told: sequence.told, broken: sequence.broken, sent }
 }
 
-impl<'a> Story<'a> {
+impl<'a> CommandSequence<'a> {
     fn begin(program: &'a str, env: &'a [(&'a str, &'a str)], seed: u64) -> Self {
         let mut dice = Rng::with_seed(seed);
         let faults: &[&str] = if dice.bool() { &REFUSALS } else { &[] };
-        let stage = Stage::new(Plot::new(seed, SIZE), faults, seed);
-        let manifest = stage.plot.manifest.clone();
+        let setup = Setup::new(SeededWorld::new(seed, SIZE), faults, seed);
+        let manifest = setup.seeded.manifest.clone();
         let (header, rows) = manifest.split_once('\n').expect("a header");
         let rows: Vec<&str> = rows.lines().collect();
         let file = |rows: &[&str]| format!("{header}\n{}\n", rows.join("\n"));
-        stage.write("all.csv", &file(&rows));
-        stage.write("some.csv", &file(&rows[..1]));
-        stage.write(
+        setup.write("all.csv", &file(&rows));
+        setup.write("some.csv", &file(&rows[..1]));
+        setup.write(
             "left.csv",
             &file(&[&rows[..], &["alibaba,cn-hangzhou,1,sg-1,2,1.2E+15"]].concat()),
         );
@@ -136,11 +136,11 @@ impl<'a> Story<'a> {
         let all: Vec<[String; 2]> = rows.iter().map(ends).collect();
         let some = all[..1].to_vec();
         let configuration =
-            std::fs::read_to_string(stage.path("unpair.toml")).expect("a configuration");
+            std::fs::read_to_string(setup.path("unpair.toml")).expect("a configuration");
         Self {
-            asked: stage.plot.grants.clone(),
+            asked: setup.seeded.grants.clone(),
             pairs: MANIFESTS.into_iter().zip([all.clone(), some, all]).collect(),
-            stage,
+            setup,
             program,
             env,
             dice,
@@ -159,12 +159,12 @@ impl<'a> Story<'a> {
     fn invoke(&mut self) {
         let (command, answer) = self.drawn();
         self.told.push(format!("{command:?}, {answer:?}, guard {:?}", self.guard));
-        let before = self.stage.calls().len();
+        let before = self.setup.calls().len();
         let ended = self.run(&command, answer);
         let code = ended.as_ref().and_then(Ended::code);
-        let facts = Facts::read(&self.stage.journal()).unwrap_or_default();
+        let facts = Facts::read(&self.setup.journal()).unwrap_or_default();
         let run = self.worked_on(&command, ended.as_ref(), &facts);
-        let calls = self.stage.calls().split_off(before);
+        let calls = self.setup.calls().split_off(before);
         self.told.push(format!("  exit {code:?} of {run:?}, {} calls", calls.len()));
         self.judge_calls(&command, answer, run.as_deref(), &calls);
         self.judge_end(&command, code, run.as_deref());
@@ -210,15 +210,15 @@ impl<'a> Story<'a> {
             let path = std::env::var("PATH").unwrap_or_default();
             let env = [self.env, &[("PATH", path.as_str()), ("TERM", "xterm")]].concat();
             let asking = on_terminal(self.program, &args, ["", "no"]);
-            return Some(self.stage.begin_command(asking, &env).wait());
+            return Some(self.setup.begin_command(asking, &env).wait());
         }
         if asks {
             args.push("--yes");
         }
-        let mut running = self.stage.begin(self.program, &args, self.env);
+        let mut running = self.setup.begin(self.program, &args, self.env);
         let Answer::Killed(after) = answer else { return Some(running.wait()) };
-        let calls = self.stage.calls().len() + after;
-        while running.is_running() && self.stage.calls().len() < calls {
+        let calls = self.setup.calls().len() + after;
+        while running.is_running() && self.setup.calls().len() < calls {
             std::thread::yield_now();
         }
         if running.kill() { None } else { Some(running.wait()) }
@@ -268,8 +268,8 @@ impl<'a> Story<'a> {
     ) {
         let sent: BTreeSet<&str> =
             calls.iter().filter(|it| is_revocation(it)).flat_map(rules).collect();
-        let mut breaks = |law: &str, how: &dyn std::fmt::Debug| {
-            self.broken.push(format!("{law}: {command:?} {answer:?} of {run:?}: {how:?}"));
+        let mut breaks = |invariant: &str, how: &dyn std::fmt::Debug| {
+            self.broken.push(format!("{invariant}: {command:?} {answer:?} of {run:?}: {how:?}"));
         };
         let strange: Vec<_> = sent.iter().filter(|rule| !self.asked.contains(**rule)).collect();
         if !strange.is_empty() {
@@ -324,8 +324,8 @@ impl<'a> Story<'a> {
 
     /// What counts as removed does not stand.
     fn judge_report(&mut self, facts: &Facts) {
-        let world = self.stage.world();
-        let live = crate::world::rules(&world);
+        let world = self.setup.world();
+        let live = crate::seeded_world::rules(&world);
         for standing in facts.runs.iter().flat_map(|run| &run.standings) {
             if standing.outcome == Outcome::Removed && live.contains(&standing.rule) {
                 self.broken.push(format!("removed means gone: {} stands", standing.rule));
@@ -335,7 +335,7 @@ impl<'a> Story<'a> {
 
     /// The grants between two groups that stand now.
     fn grants(&self, [a, b]: &[String; 2]) -> Vec<String> {
-        let world = self.stage.world();
+        let world = self.setup.world();
         let of_side = |own: &str, peer: &str| -> Vec<String> {
             let names = |rule: &&LiveRule| {
                 rule.policy == Policy::Accept
@@ -351,7 +351,7 @@ impl<'a> Story<'a> {
     fn change_between(&mut self) {
         if self.dice.f64() < 0.5 {
             self.guard = self.drawn_guard();
-            self.stage
+            self.setup
                 .write("unpair.toml", &format!("{}{}", self.configuration, self.guard.toml()));
         }
         if self.dice.f64() < 0.3 {
@@ -376,8 +376,8 @@ impl<'a> Story<'a> {
         let pairs = &self.pairs["all.csv"];
         let pair = pairs[self.dice.usize(0..pairs.len())].clone();
         let own = GroupId::from(pair[self.dice.usize(0..2)].as_str());
-        let before = &self.stage.plot.world.groups[&own];
-        let is_grant = |rule: &&LiveRule| self.stage.plot.grants.contains(rule.id.as_str());
+        let before = &self.setup.seeded.world.groups[&own];
+        let is_grant = |rule: &&LiveRule| self.setup.seeded.grants.contains(rule.id.as_str());
         let Some(mut rule) = before.rules.iter().find(is_grant).cloned() else { return };
         let n = i32::try_from(self.asked.len()).expect("few rules");
         let id = format!("sgr-added-{n}");
@@ -385,7 +385,7 @@ impl<'a> Story<'a> {
         (rule.ports.from, rule.ports.to) = (30_000 + n, 30_000 + n);
         self.told.push(format!("{id} is added to {own}"));
         self.asked.insert(id);
-        self.stage.sandbox.edit(|world| {
+        self.setup.sandbox.edit(|world| {
             world.groups.get_mut(&own).expect("a group of the world").rules.push(rule);
         });
     }
@@ -423,17 +423,17 @@ fn group_of(call: &LoggedCall) -> &str {
 
 #[test]
 fn nothing_is_sent_that_was_declined_or_forbidden_over_any_sequence_of_invocations() {
-    let (first, stories) = (crate::seed(), if crate::is_long() { LONG } else { USUAL });
+    let (first, sequences) = (crate::seed(), if crate::is_long() { LONG } else { USUAL });
     let seed = |n: usize| first.wrapping_add(n as u64);
-    let ends = together(stories, AT_ONCE, |n| (seed(n), tell(SHIPPED, &[], seed(n))));
+    let ends = together(sequences, AT_ONCE, |n| (seed(n), tell(SHIPPED, &[], seed(n))));
     let sent: usize = ends.iter().map(|(_, end)| end.sent).sum();
-    println!("{stories} stories, {sent} requests");
+    println!("{sequences} sequences, {sent} requests");
     let wrong: Vec<_> = ends.iter().filter(|(_, end)| !end.broken.is_empty()).collect();
     let shown: Vec<String> = wrong
         .iter()
         .take(10)
         .map(|(seed, end)| format!("UNPAIR_SEED={seed}\n{}", end.shown()))
         .collect();
-    assert!(wrong.is_empty(), "{} of {stories} stories:\n{}", wrong.len(), shown.join("\n"));
-    assert!(sent > stories, "stories come to something");
+    assert!(wrong.is_empty(), "{} of {sequences} sequences:\n{}", wrong.len(), shown.join("\n"));
+    assert!(sent > sequences, "sequences come to something");
 }

@@ -5,15 +5,15 @@ use std::fmt;
 
 use unpair::model::{Outcome, Provider};
 use unpair::sandbox::LoggedCall;
+use unpair_testing::workspace::is_revocation;
 
-use crate::ground::is_revocation;
 use crate::journal::{Facts, Intent};
-use crate::stage::Stage;
-use crate::world::rules;
+use crate::seeded_world::rules;
+use crate::setup::Setup;
 
 /// What can be broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Law {
+pub(crate) enum Invariant {
     /// Every call has a durable intent of its own.
     WriteAhead,
     /// Nothing beside the plan is named or removed.
@@ -34,15 +34,15 @@ pub(crate) enum Law {
 
 /// What a judge found.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Findings(BTreeMap<Law, Vec<String>>);
+pub(crate) struct Findings(BTreeMap<Invariant, Vec<String>>);
 
 impl Findings {
-    pub(crate) fn add(&mut self, law: Law, what: impl Into<String>) {
-        self.0.entry(law).or_default().push(what.into());
+    pub(crate) fn add(&mut self, invariant: Invariant, what: impl Into<String>) {
+        self.0.entry(invariant).or_default().push(what.into());
     }
 
-    pub(crate) fn count(&self, law: Law) -> usize {
-        self.0.get(&law).map_or(0, Vec::len)
+    pub(crate) fn count(&self, invariant: Invariant) -> usize {
+        self.0.get(&invariant).map_or(0, Vec::len)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -50,22 +50,22 @@ impl Findings {
     }
 
     pub(crate) fn extend(&mut self, other: Self) {
-        for (law, found) in other.0 {
-            self.0.entry(law).or_default().extend(found);
+        for (invariant, found) in other.0 {
+            self.0.entry(invariant).or_default().extend(found);
         }
     }
 }
 
 impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (law, found) in &self.0 {
-            writeln!(f, "{law:?}: {} times, first {}", found.len(), found[0])?;
+        for (invariant, found) in &self.0 {
+            writeln!(f, "{invariant:?}: {} times, first {}", found.len(), found[0])?;
         }
         Ok(())
     }
 }
 
-/// Judges one stage again and again: what it has seen must still be there the next time.
+/// Judges one setup again and again: what it has seen must still be there the next time.
 #[derive(Default)]
 pub(crate) struct Judge {
     /// The hashes of each run's history, as last seen.
@@ -74,46 +74,48 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    /// Judges the stage while no process runs; returns what the journal tells.
-    pub(crate) fn judge(&mut self, stage: &Stage) -> Facts {
-        let facts = match Facts::read(&stage.journal()) {
+    /// Judges the setup while no process runs; returns what the journal tells.
+    pub(crate) fn judge(&mut self, setup: &Setup) -> Facts {
+        let facts = match Facts::read(&setup.journal()) {
             Ok(facts) => facts,
             Err(error) => {
-                self.findings.add(Law::NothingLost, format!("unreadable: {error}"));
+                self.findings.add(Invariant::NothingLost, format!("unreadable: {error}"));
                 return Facts::default();
             }
         };
-        let calls = stage.calls();
+        let calls = setup.calls();
         self.nothing_lost(&facts);
         write_ahead(&calls, &facts, &mut self.findings);
-        scope(&calls, stage, &mut self.findings);
+        scope(&calls, setup, &mut self.findings);
         tokens(&calls, &mut self.findings);
-        read_back(&calls, stage, &facts, &mut self.findings);
-        truth(stage, &facts, &mut self.findings);
+        read_back(&calls, setup, &facts, &mut self.findings);
+        truth(setup, &facts, &mut self.findings);
         facts
     }
 
     /// Judges the end: everything is done, everything is accounted for.
-    pub(crate) fn judge_end(&mut self, stage: &Stage) {
-        let facts = self.judge(stage);
-        let (before, after) = (rules(&stage.plot.world), rules(&stage.world()));
+    pub(crate) fn judge_end(&mut self, setup: &Setup) {
+        let facts = self.judge(setup);
+        let (before, after) = (rules(&setup.seeded.world), rules(&setup.world()));
         let gone: BTreeSet<String> = before.difference(&after).cloned().collect();
-        if gone != stage.plot.grants || !before.is_superset(&after) {
-            let missing: Vec<_> = stage.plot.grants.difference(&gone).take(3).collect();
-            self.findings.add(Law::End, format!("the world differs: still there {missing:?}"));
+        if gone != setup.seeded.grants || !before.is_superset(&after) {
+            let missing: Vec<_> = setup.seeded.grants.difference(&gone).take(3).collect();
+            self.findings
+                .add(Invariant::End, format!("the world differs: still there {missing:?}"));
         }
         let settled: Vec<&str> = facts.standings().map(|standing| &*standing.rule).collect();
         let accounted: BTreeSet<&str> = settled.iter().copied().collect();
-        let planned: BTreeSet<&str> = stage.plot.grants.iter().map(String::as_str).collect();
+        let planned: BTreeSet<&str> = setup.seeded.grants.iter().map(String::as_str).collect();
         if accounted != planned || settled.len() != planned.len() {
             let lost: Vec<_> = planned.difference(&accounted).take(3).collect();
-            self.findings.add(Law::End, format!("not accounted for once each: {lost:?}"));
+            self.findings.add(Invariant::End, format!("not accounted for once each: {lost:?}"));
         }
         for standing in facts.standings().filter(|standing| !is_gone(standing.outcome)) {
-            self.findings.add(Law::End, format!("{} ended as {}", standing.rule, standing.outcome));
+            self.findings
+                .add(Invariant::End, format!("{} ended as {}", standing.rule, standing.outcome));
         }
         if facts.runs.len() != 1 {
-            self.findings.add(Law::End, format!("{} runs, expected one", facts.runs.len()));
+            self.findings.add(Invariant::End, format!("{} runs, expected one", facts.runs.len()));
         }
     }
 
@@ -121,7 +123,7 @@ impl Judge {
         let mut now = BTreeMap::new();
         for run in &facts.runs {
             for bad in &run.bad {
-                self.findings.add(Law::NothingLost, format!("check: {bad}"));
+                self.findings.add(Invariant::NothingLost, format!("check: {bad}"));
             }
             let hashes: Vec<String> = run.history.iter().map(|row| row.hash.clone()).collect();
             now.insert(run.record.new.id.to_string(), hashes);
@@ -129,7 +131,7 @@ impl Judge {
         for (run, before) in &self.seen {
             let kept = now.get(run).is_some_and(|after| after.starts_with(before));
             if !kept {
-                self.findings.add(Law::NothingLost, format!("run {run} lost rows"));
+                self.findings.add(Invariant::NothingLost, format!("run {run} lost rows"));
             }
         }
         self.seen.extend(now);
@@ -156,7 +158,7 @@ fn write_ahead(calls: &[LoggedCall], facts: &Facts, findings: &mut Findings) {
         let count: &mut u32 = sent.entry(key.clone()).or_default();
         *count += 1;
         if *count > allowed.get(&key).copied().unwrap_or_default() {
-            findings.add(Law::WriteAhead, format!("no intent for {} of {key}", call.action));
+            findings.add(Invariant::WriteAhead, format!("no intent for {} of {key}", call.action));
         }
     }
 }
@@ -185,18 +187,18 @@ fn direction_of(call: &LoggedCall) -> &'static str {
     if call.action.ends_with("Egress") { "egress" } else { "ingress" }
 }
 
-fn scope(calls: &[LoggedCall], stage: &Stage, findings: &mut Findings) {
+fn scope(calls: &[LoggedCall], setup: &Setup, findings: &mut Findings) {
     for call in calls.iter().filter(|call| is_revocation(call)) {
         let named = call.params.iter().filter(|(name, _)| name.starts_with("SecurityGroupRuleId"));
         let removed = call.removed.iter().map(ToString::to_string);
         for rule in named.map(|(_, rule)| rule.clone()).chain(removed) {
-            if !stage.plot.grants.contains(&rule) {
-                findings.add(Law::Scope, format!("{} of {rule}", call.action));
+            if !setup.seeded.grants.contains(&rule) {
+                findings.add(Invariant::Scope, format!("{} of {rule}", call.action));
             }
         }
     }
     for call in calls.iter().filter(|call| !call.added.is_empty()) {
-        findings.add(Law::Scope, format!("{} added rules", call.action));
+        findings.add(Invariant::Scope, format!("{} added rules", call.action));
     }
 }
 
@@ -216,7 +218,7 @@ fn tokens(calls: &[LoggedCall], findings: &mut Findings) {
         };
         let request = request(call);
         if *requests.entry(token.clone()).or_insert_with(|| request.clone()) != request {
-            findings.add(Law::Tokens, format!("{token} names two requests"));
+            findings.add(Invariant::Tokens, format!("{token} names two requests"));
         }
         // Another token for the same request means another generation: only a reading of the
         // group may begin one.
@@ -224,7 +226,7 @@ fn tokens(calls: &[LoggedCall], findings: &mut Findings) {
             && earlier != token
             && !calls[before..at].iter().any(|call| reads_rules(call, group_of(&calls[at])))
         {
-            findings.add(Law::Tokens, format!("{token} in place of {earlier}, nothing read"));
+            findings.add(Invariant::Tokens, format!("{token} in place of {earlier}, nothing read"));
         }
     }
 }
@@ -245,9 +247,9 @@ fn lists_group(call: &LoggedCall, group: &str) -> bool {
 
 /// Every revocation that counts as gone, in a group that was called, has the group and its rules
 /// read after the last call that removed it or may have.
-fn read_back(calls: &[LoggedCall], stage: &Stage, facts: &Facts, findings: &mut Findings) {
-    let group_of_rule: BTreeMap<String, String> = stage
-        .plot
+fn read_back(calls: &[LoggedCall], setup: &Setup, facts: &Facts, findings: &mut Findings) {
+    let group_of_rule: BTreeMap<String, String> = setup
+        .seeded
         .world
         .groups
         .values()
@@ -263,20 +265,22 @@ fn read_back(calls: &[LoggedCall], stage: &Stage, facts: &Facts, findings: &mut 
         let Some(at) = calls.iter().rposition(about) else { continue };
         let after = &calls[at..];
         if !after.iter().any(|call| reads_rules(call, group)) {
-            findings.add(Law::ReadBack, format!("{} was not read back", standing.rule));
+            findings.add(Invariant::ReadBack, format!("{} was not read back", standing.rule));
         }
         if !after.iter().any(|call| lists_group(call, group)) {
-            findings.add(Law::ReadBack, format!("{group} was not seen beside its rules"));
+            findings.add(Invariant::ReadBack, format!("{group} was not seen beside its rules"));
         }
     }
 }
 
-fn truth(stage: &Stage, facts: &Facts, findings: &mut Findings) {
-    let live = rules(&stage.world());
+fn truth(setup: &Setup, facts: &Facts, findings: &mut Findings) {
+    let live = rules(&setup.world());
     for standing in facts.standings().filter(|standing| is_gone(standing.outcome)) {
         if live.contains(&standing.rule) {
-            findings
-                .add(Law::Truth, format!("{} is {} and stands", standing.rule, standing.outcome));
+            findings.add(
+                Invariant::Truth,
+                format!("{} is {} and stands", standing.rule, standing.outcome),
+            );
         }
     }
 }

@@ -3,12 +3,12 @@
 
 use std::time::{Duration, Instant};
 
-use crate::judge::{Findings, Judge, Law};
+use crate::judge::{Findings, Invariant, Judge};
 use crate::moments::Kill;
 use crate::program::SHIPPED;
-use crate::stage::Stage;
+use crate::seeded_world::{SeededWorld, Size};
+use crate::setup::Setup;
 use crate::together::together;
-use crate::world::{Plot, Size};
 
 const SIZE: Size = Size { alibaba: 8, aws: 4 };
 /// Lost answers before and after the effect, refusals by the rate limit, and slow answers.
@@ -98,7 +98,7 @@ pub(crate) fn kill_loop(program: &str, env: &[(&str, &str)], kills: u32, seed: u
 /// Runs that are killed ten times in all.
 fn job(victim: Victim<'_>, length: Duration, dice: &mut fastrand::Rng) -> Tally {
     let mut tally = Tally::default();
-    while tally.kills < KILLS_A_JOB && tally.findings.count(Law::End) == 0 {
+    while tally.kills < KILLS_A_JOB && tally.findings.count(Invariant::End) == 0 {
         tally.add(run(victim, KILLS_A_JOB - tally.kills, length, dice));
     }
     tally
@@ -107,37 +107,37 @@ fn job(victim: Victim<'_>, length: Duration, dice: &mut fastrand::Rng) -> Tally 
 /// One run: killed at most this often and resumed, then left to end by itself.
 fn run(victim: Victim<'_>, kills: u32, length: Duration, dice: &mut fastrand::Rng) -> Tally {
     let seed = dice.u64(..);
-    let stage = Stage::new(Plot::new(seed, SIZE), &FAULTS, seed);
+    let setup = Setup::new(SeededWorld::new(seed, SIZE), &FAULTS, seed);
     let (mut judge, mut tally) = (Judge::default(), Tally { runs: 1, ..Tally::default() });
     let mut plan = Kill::draw(kills, length, dice).into_iter();
     let (mut ends, mut is_begun) = (0, false);
     loop {
         // A cron line and a person: the one repeats its command, the other resumes.
         let args: &[&str] = if is_begun && dice.bool() { &RESUME } else { &REVOKE };
-        let armed = plan.next().map(|kill| kill.arm(&stage));
-        let mut running = stage.begin(victim.program, args, victim.env);
+        let armed = plan.next().map(|kill| kill.arm(&setup));
+        let mut running = setup.begin(victim.program, args, victim.env);
         if armed.is_some_and(|armed| armed.strike(&mut running)) {
-            let facts = judge.judge(&stage);
+            let facts = judge.judge(&setup);
             is_begun = !facts.runs.is_empty();
             tally.kills += 1;
             tally.in_flight += u32::from(facts.in_flight() > 0);
             tally.before_begin += u32::from(!is_begun);
-            tally.before_calls += u32::from(is_begun && stage.revocations() == 0);
+            tally.before_calls += u32::from(is_begun && setup.revocations() == 0);
             if facts.is_finished() {
-                judge.judge_end(&stage);
+                judge.judge_end(&setup);
                 break;
             }
             continue;
         }
         let ended = running.wait();
         if ended.code() == Some(0) {
-            judge.judge_end(&stage);
+            judge.judge_end(&setup);
             break;
         }
-        is_begun = !judge.judge(&stage).runs.is_empty();
+        is_begun = !judge.judge(&setup).runs.is_empty();
         ends += 1;
         if ends == MAX_ENDS {
-            judge.findings.add(Law::End, format!("ends again and again: {ended:#?}"));
+            judge.findings.add(Invariant::End, format!("ends again and again: {ended:#?}"));
             break;
         }
     }

@@ -5,9 +5,9 @@ use std::mem::replace;
 use std::time::{Duration, Instant};
 
 use unpair::sandbox::{Held, Moment};
+use unpair_testing::process::Running;
 
-use crate::process::Running;
-use crate::stage::Stage;
+use crate::setup::Setup;
 
 /// How often it is looked whether the process has ended by itself.
 const LOOK: Duration = Duration::from_millis(5);
@@ -45,9 +45,9 @@ impl Kill {
     }
 
     /// What makes the server wait for the moment: to be called before the process starts.
-    pub(crate) fn arm(self, stage: &Stage) -> Armed {
+    pub(crate) fn arm(self, setup: &Setup) -> Armed {
         let (held, after) = match self {
-            Self::Holding(pass, moment) => (Some(stage.sandbox.hold(pass, moment)), Duration::ZERO),
+            Self::Holding(pass, moment) => (Some(setup.sandbox.hold(pass, moment)), Duration::ZERO),
             Self::After(after) => (None, after),
         };
         Armed { held, at: Instant::now() + after }

@@ -7,12 +7,12 @@ use unpair::failpoint::Bug;
 use unpair::sandbox::Moment;
 
 use crate::invocations;
-use crate::judge::{Findings, Judge, Law};
+use crate::judge::{Findings, Invariant, Judge};
 use crate::kills::kill_loop;
 use crate::program::{SHIPPED, harness_with_failpoints, with_failpoints};
-use crate::stage::Stage;
+use crate::seeded_world::{SeededWorld, Size};
+use crate::setup::Setup;
 use crate::together::together;
-use crate::world::{Plot, Size};
 use crate::writers::{a_second_process, a_stopped_process, calls_in_the_air};
 
 const REVOKE: [&str; 3] = ["revoke", "pairs.csv", "--yes"];
@@ -20,27 +20,27 @@ const SIZE: Size = Size { alibaba: 8, aws: 8 };
 /// The first calls of both accounts are refused by the rate limit.
 const THROTTLED: [&str; 1] = ["throttle:50@RevokeSecurityGroup=8x"];
 /// Stories in which a planted bug must be found, and how many are told before one looks.
-const STORIES_TOLD: usize = 240;
-const STORIES_TOGETHER: usize = 8;
+const SEQUENCES: usize = 240;
+const SEQUENCES_TOGETHER: usize = 8;
 /// Kills in the round of a kill loop that must find a planted bug.
 const KILLS: u32 = 20;
 
 /// A case: what it finds in a program with this environment, and with this seed.
 type Case = fn(&str, &[(&str, &str)], u64) -> Findings;
 
-/// Demands that `case` finds `law` broken in a program with `bug`.
-fn finds(bug: Bug, law: Law, case: Case) -> u64 {
+/// Demands that `case` finds `invariant` broken in a program with `bug`.
+fn finds(bug: Bug, invariant: Invariant, case: Case) -> u64 {
     let seed = crate::seed();
     let env = [("UNPAIR_PLANTED_BUG", bug.as_str())];
     let findings = case(with_failpoints(), &env, seed);
-    println!("{}: {law:?} broken {} times", bug.as_str(), findings.count(law));
-    assert!(findings.count(law) > 0, "UNPAIR_SEED={seed}: nothing found but\n{findings}");
+    println!("{}: {invariant:?} broken {} times", bug.as_str(), findings.count(invariant));
+    assert!(findings.count(invariant) > 0, "UNPAIR_SEED={seed}: nothing found but\n{findings}");
     seed
 }
 
 /// And nothing in the one that is shipped.
-fn finds_that_alone(bug: Bug, law: Law, case: Case) {
-    let seed = finds(bug, law, case);
+fn finds_that_alone(bug: Bug, invariant: Invariant, case: Case) {
+    let seed = finds(bug, invariant, case);
     let sound = case(SHIPPED, &[], seed);
     assert!(sound.is_empty(), "UNPAIR_SEED={seed}: the case itself is wrong\n{sound}");
 }
@@ -49,12 +49,12 @@ fn finds_that_alone(bug: Bug, law: Law, case: Case) {
 fn killed_in_the_air(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
     let mut findings = Findings::default();
     for moment in [Moment::BeforeEffect, Moment::AfterEffect] {
-        let stage = Stage::new(Plot::new(seed, SIZE), &[], seed);
+        let setup = Setup::new(SeededWorld::new(seed, SIZE), &[], seed);
         let mut judge = Judge::default();
-        let (mut running, held) = calls_in_the_air(&stage, program, env, moment);
+        let (mut running, held) = calls_in_the_air(&setup, program, env, moment);
         assert!(running.kill(), "it waits for its answers");
         drop(held);
-        judge.judge(&stage);
+        judge.judge(&setup);
         findings.extend(judge.findings);
     }
     findings
@@ -62,21 +62,21 @@ fn killed_in_the_air(program: &str, env: &[(&str, &str)], seed: u64) -> Findings
 
 /// Lets a run come to its end by itself.
 fn undisturbed(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
-    come_to_the_end(&Stage::new(Plot::new(seed, SIZE), &[], seed), program, env)
+    come_to_the_end(&Setup::new(SeededWorld::new(seed, SIZE), &[], seed), program, env)
 }
 
 /// The same, with calls that are sent again in the process that they were refused in.
 fn throttled(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
-    come_to_the_end(&Stage::new(Plot::new(seed, SIZE), &THROTTLED, seed), program, env)
+    come_to_the_end(&Setup::new(SeededWorld::new(seed, SIZE), &THROTTLED, seed), program, env)
 }
 
-fn come_to_the_end(stage: &Stage, program: &str, env: &[(&str, &str)]) -> Findings {
+fn come_to_the_end(setup: &Setup, program: &str, env: &[(&str, &str)]) -> Findings {
     let mut judge = Judge::default();
-    let ended = stage.run(program, &REVOKE, env);
+    let ended = setup.run(program, &REVOKE, env);
     if ended.code() != Some(0) {
-        judge.findings.add(Law::End, format!("{ended:?}"));
+        judge.findings.add(Invariant::End, format!("{ended:?}"));
     }
-    judge.judge_end(stage);
+    judge.judge_end(setup);
     judge.findings
 }
 
@@ -86,49 +86,49 @@ fn killed_again_and_again(program: &str, env: &[(&str, &str)], seed: u64) -> Fin
 
 #[test]
 fn a_call_before_its_intent_is_found() {
-    finds_that_alone(Bug::CallBeforeIntent, Law::WriteAhead, killed_in_the_air);
+    finds_that_alone(Bug::CallBeforeIntent, Invariant::WriteAhead, killed_in_the_air);
 }
 
 #[test]
 fn a_call_before_its_intent_is_found_by_the_kill_loop() {
-    finds(Bug::CallBeforeIntent, Law::WriteAhead, killed_again_and_again);
+    finds(Bug::CallBeforeIntent, Invariant::WriteAhead, killed_again_and_again);
 }
 
 #[test]
 fn a_new_token_on_a_retry_is_found() {
-    finds_that_alone(Bug::NewTokenOnRetry, Law::Tokens, throttled);
+    finds_that_alone(Bug::NewTokenOnRetry, Invariant::Tokens, throttled);
 }
 
 #[test]
 fn an_answer_taken_as_done_is_found() {
-    finds_that_alone(Bug::OkIsDone, Law::ReadBack, undisturbed);
+    finds_that_alone(Bug::OkIsDone, Invariant::ReadBack, undisturbed);
 }
 
 #[test]
 fn an_answer_taken_as_done_is_found_by_the_kill_loop() {
-    finds(Bug::OkIsDone, Law::ReadBack, killed_again_and_again);
+    finds(Bug::OkIsDone, Invariant::ReadBack, killed_again_and_again);
 }
 
 #[test]
 fn a_missing_positive_control_is_found() {
-    finds_that_alone(Bug::NoPositiveControl, Law::ReadBack, undisturbed);
+    finds_that_alone(Bug::NoPositiveControl, Invariant::ReadBack, undisturbed);
 }
 
 #[test]
 fn a_lock_that_is_not_taken_is_found() {
-    finds_that_alone(Bug::LockNotTaken, Law::OneWriter, a_second_process);
+    finds_that_alone(Bug::LockNotTaken, Invariant::OneWriter, a_second_process);
 }
 
 #[test]
 fn a_lease_that_is_not_checked_is_found() {
-    finds_that_alone(Bug::LeaseNotChecked, Law::OneWriter, a_stopped_process);
+    finds_that_alone(Bug::LeaseNotChecked, Invariant::OneWriter, a_stopped_process);
 }
 
-/// Demands that a law of another harness is broken with `bug`, and that it says which one.
-fn breaks_the_law(bug: Bug, harness: &str, law: &str, says: &str) {
+/// Demands that an invariant of another harness is broken with `bug`, and that it says which one.
+fn breaks_the_invariant(bug: Bug, harness: &str, invariant: &str, says: &str) {
     let seed = crate::seed();
     let output = Command::new(harness_with_failpoints(harness))
-        .args([law, "--exact", "--nocapture"])
+        .args([invariant, "--exact", "--nocapture"])
         .env("UNPAIR_PLANTED_BUG", bug.as_str())
         .env("UNPAIR_SEED", seed.to_string())
         .env_remove("UNPAIR_LONG")
@@ -139,21 +139,25 @@ fn breaks_the_law(bug: Bug, harness: &str, law: &str, says: &str) {
     let told = told.concat();
     let count = told.matches(says).count();
     println!("{}: {says}: {count} times", bug.as_str());
-    assert!(told.contains("running 1 test"), "{harness} has no {law}");
+    assert!(told.contains("running 1 test"), "{harness} has no {invariant}");
     assert!(!output.status.success() && count > 0, "UNPAIR_SEED={seed}: not found\n{told}");
 }
 
-/// The law of the fuzzers.
-const WORLDS: &str =
-    "verdicts::law::no_pair_is_called_clean_while_a_grant_stands_whatever_a_cloud_answers";
-/// The law of the simulation.
+/// The invariant of the fuzzers.
+const WORLDS: &str = "verdicts::generated_worlds::no_pair_is_called_clean_while_a_grant_stands_whatever_a_cloud_answers";
+/// The invariant of the simulation.
 const STORIES: &str = "invocations::\
-    no_story_of_several_invocations_calls_a_pair_clean_or_sends_what_was_declined";
+    no_sequence_of_invocations_calls_a_pair_clean_or_sends_what_was_declined";
 
 #[test]
 fn a_mismatch_of_owners_that_counts_as_elsewhere_is_found() {
-    breaks_the_law(Bug::OwnerMismatchElsewhere, "fuzz-failpoints", WORLDS, "clean means clean");
-    breaks_the_law(
+    breaks_the_invariant(
+        Bug::OwnerMismatchElsewhere,
+        "fuzz-failpoints",
+        WORLDS,
+        "clean means clean",
+    );
+    breaks_the_invariant(
         Bug::OwnerMismatchElsewhere,
         "simulation-failpoints",
         STORIES,
@@ -163,7 +167,7 @@ fn a_mismatch_of_owners_that_counts_as_elsewhere_is_found() {
 
 #[test]
 fn absent_ports_that_are_read_as_all_are_found() {
-    breaks_the_law(
+    breaks_the_invariant(
         Bug::AbsentPortsAreAll,
         "fuzz-failpoints",
         WORLDS,
@@ -173,13 +177,18 @@ fn absent_ports_that_are_read_as_all_are_found() {
 
 #[test]
 fn references_that_were_cut_and_are_believed_are_found() {
-    breaks_the_law(Bug::CutReferencesBelieved, "fuzz-failpoints", WORLDS, "clean means clean");
+    breaks_the_invariant(
+        Bug::CutReferencesBelieved,
+        "fuzz-failpoints",
+        WORLDS,
+        "clean means clean",
+    );
 }
 
 #[test]
 fn a_declined_plan_that_is_taken_up_is_found() {
-    stories_find(Bug::DeclinedTakenUp, "resume takes up what was started");
-    breaks_the_law(
+    sequences_find(Bug::DeclinedTakenUp, "resume takes up what was started");
+    breaks_the_invariant(
         Bug::DeclinedTakenUp,
         "simulation-failpoints",
         STORIES,
@@ -189,28 +198,28 @@ fn a_declined_plan_that_is_taken_up_is_found() {
 
 #[test]
 fn guards_before_the_take_up_are_found() {
-    stories_find(Bug::GuardsBeforeTakeUp, "nothing that a guard forbids");
+    sequences_find(Bug::GuardsBeforeTakeUp, "nothing that a guard forbids");
     let says = "whoever approves sees all of it";
-    breaks_the_law(Bug::GuardsBeforeTakeUp, "simulation-failpoints", STORIES, says);
+    breaks_the_invariant(Bug::GuardsBeforeTakeUp, "simulation-failpoints", STORIES, says);
 }
 
-/// Demands that some story of the program with `bug` breaks this law.
-fn stories_find(bug: Bug, law: &str) {
+/// Demands that some sequence of commands of the program with `bug` breaks this invariant.
+fn sequences_find(bug: Bug, invariant: &str) {
     let (first, env) = (crate::seed(), [("UNPAIR_PLANTED_BUG", bug.as_str())]);
     let seed = |n: usize| first.wrapping_add(n as u64);
-    for n in (0..STORIES_TOLD).step_by(STORIES_TOGETHER) {
+    for n in (0..SEQUENCES).step_by(SEQUENCES_TOGETHER) {
         let tell = |at| invocations::tell(with_failpoints(), &env, seed(n + at));
-        let broken: Vec<String> = together(STORIES_TOGETHER, STORIES_TOGETHER, tell)
+        let broken: Vec<String> = together(SEQUENCES_TOGETHER, SEQUENCES_TOGETHER, tell)
             .into_iter()
             .flat_map(|end| end.broken)
-            .filter(|broken| broken.starts_with(law))
+            .filter(|broken| broken.starts_with(invariant))
             .collect();
         if let Some(first) = broken.first() {
-            println!("{}: {} times after {n} stories, first {first}", bug.as_str(), broken.len());
+            println!("{}: {} times after {n} sequences, first {first}", bug.as_str(), broken.len());
             return;
         }
     }
-    panic!("UNPAIR_SEED={first}: {law} was not broken by {STORIES_TOLD} stories");
+    panic!("UNPAIR_SEED={first}: {invariant} was not broken by {SEQUENCES} sequences");
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! The end at every named instant, in the first process of a run and in one that resumes it.
 
 use unpair::failpoint::POINTS;
+use unpair_testing::process::Ended;
 
-use crate::judge::{Findings, Judge, Law};
-use crate::process::Ended;
+use crate::judge::{Findings, Invariant, Judge};
 use crate::program::{SHIPPED, with_failpoints};
-use crate::stage::Stage;
+use crate::seeded_world::{SeededWorld, Size};
+use crate::setup::Setup;
 use crate::together::together;
-use crate::world::{Plot, Size};
 
 const SIZE: Size = Size { alibaba: 3, aws: 2 };
 /// A lost answer and a refusal by the rate limit, and time to die in while a call is in flight.
@@ -54,42 +54,42 @@ pub(crate) struct Case {
 
 /// Lets a process die at the n-th hit of a point, and the next ones come to the end.
 pub(crate) fn die_at(point: &'static str, life: Life, nth: u64, seed: u64) -> Case {
-    let stage = Stage::new(Plot::new(seed, SIZE), &FAULTS, seed);
+    let setup = Setup::new(SeededWorld::new(seed, SIZE), &FAULTS, seed);
     let mut judge = Judge::default();
     let args: &[&str] = if life == Life::First {
         &REVOKE
     } else {
-        armed(&stage, &REVOKE, "after-send", 2);
-        judge.judge(&stage);
+        armed(&setup, &REVOKE, "after-send", 2);
+        judge.judge(&setup);
         &RESUME
     };
-    let ended = armed(&stage, args, point, nth);
-    let log = std::fs::read_to_string(stage.path("points")).unwrap_or_default();
+    let ended = armed(&setup, args, point, nth);
+    let log = std::fs::read_to_string(setup.path("points")).unwrap_or_default();
     let has_fired = log.lines().next_back() == Some(point) && ended.code().is_none();
-    judge.judge(&stage);
-    come_to_the_end(&stage, &mut judge);
+    judge.judge(&setup);
+    come_to_the_end(&setup, &mut judge);
     Case { point, life, has_fired, findings: judge.findings }
 }
 
 /// Runs the variant until the N-th hit of a point.
-fn armed(stage: &Stage, args: &[&str], point: &str, nth: u64) -> Ended {
+fn armed(setup: &Setup, args: &[&str], point: &str, nth: u64) -> Ended {
     let armed = format!("{point}:{nth}");
     let env = [("UNPAIR_FAILPOINT", &*armed), ("UNPAIR_FAILPOINT_LOG", "points")];
-    stage.run(with_failpoints(), args, &env)
+    setup.run(with_failpoints(), args, &env)
 }
 
 /// The program that is shipped takes over, and the run must come to its end.
-fn come_to_the_end(stage: &Stage, judge: &mut Judge) {
+fn come_to_the_end(setup: &Setup, judge: &mut Judge) {
     let mut last = None;
     for _ in 0..PATIENCE {
-        let ended = stage.run(SHIPPED, &REVOKE, &[]);
+        let ended = setup.run(SHIPPED, &REVOKE, &[]);
         if ended.code() == Some(0) {
-            return judge.judge_end(stage);
+            return judge.judge_end(setup);
         }
-        judge.judge(stage);
+        judge.judge(setup);
         last = Some(ended);
     }
-    judge.findings.add(Law::End, format!("does not come to its end: {last:?}"));
+    judge.findings.add(Invariant::End, format!("does not come to its end: {last:?}"));
 }
 
 #[test]

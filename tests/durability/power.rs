@@ -7,13 +7,13 @@ use std::path::Path;
 use unpair::failpoint::Bug;
 use unpair::model::GroupId;
 
+use crate::acknowledged::{Lost, Owed, Sent};
 use crate::journal::Facts;
-use crate::owed::{Lost, Owed, Sent};
 use crate::preload;
 use crate::program::{SHIPPED, with_failpoints};
-use crate::stage::Stage;
+use crate::seeded_world::{SeededWorld, Size};
+use crate::setup::Setup;
 use crate::together::together;
-use crate::world::{Plot, Size};
 
 const SIZE: Size = Size { alibaba: 14, aws: 8 };
 /// Calls that are sent again, with the same token and with another. Two requests that get lost are
@@ -72,11 +72,11 @@ struct Tally {
 /// Records one run of `program`; `None` where nothing can be preloaded.
 fn recorded(program: &str, env: &[(&str, &str)], seed: u64) -> Option<Vec<Op>> {
     let disk = preload::disk()?;
-    let stage = Stage::new(Plot::new(seed, SIZE), &FAULTS, seed);
+    let setup = Setup::new(SeededWorld::new(seed, SIZE), &FAULTS, seed);
     let env = [env, &[("LD_PRELOAD", disk), ("UNPAIR_DISK_LOG", "disk.log")]].concat();
-    stage.run(program, &["revoke", "pairs.csv", "--yes"], &env).exits(0);
-    let groups: Vec<&str> = stage.plot.world.groups.keys().map(GroupId::as_str).collect();
-    let log = std::fs::read(stage.path("disk.log")).expect("the library was preloaded");
+    setup.run(program, &["revoke", "pairs.csv", "--yes"], &env).exits(0);
+    let groups: Vec<&str> = setup.seeded.world.groups.keys().map(GroupId::as_str).collect();
+    let log = std::fs::read(setup.path("disk.log")).expect("the library was preloaded");
     let ops = read_log(&log, &groups);
     let sent = |is_one: fn(&Sent) -> bool| {
         ops.iter().filter(|op| matches!(op, Op::Sent(sent) if is_one(sent))).count()

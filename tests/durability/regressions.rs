@@ -2,13 +2,14 @@
 
 use std::process::Command;
 
+use unpair_testing::process::wait_until;
+
 use crate::journal::Facts;
 use crate::judge::{Findings, Judge};
 use crate::points::{Life, die_at};
-use crate::process::wait_until;
 use crate::program::SHIPPED;
-use crate::stage::Stage;
-use crate::world::{Plot, Size};
+use crate::seeded_world::{SeededWorld, Size};
+use crate::setup::Setup;
 
 /// The end at the n-th hit of a named instant, and what it led to.
 const ENDS: [(&str, u64, &str); 3] = [
@@ -32,19 +33,19 @@ const PRINTS_NOTHING: &str = "mkfifo full && exec 3<>full && \
 
 /// Kills a process that has finished its run in the journal and has its result yet to print.
 fn killed_before_it_prints(seed: u64) -> Findings {
-    let stage = Stage::new(Plot::new(seed, SIZE), &[], seed);
+    let setup = Setup::new(SeededWorld::new(seed, SIZE), &[], seed);
     let mut command = Command::new("sh");
     command.args(["-c", PRINTS_NOTHING, "sh", SHIPPED, "revoke", "pairs.csv", "--yes"]);
-    let mut running = stage.begin_command(command, &[]);
+    let mut running = setup.begin_command(command, &[]);
     wait_until("the run's end in the journal", || {
         assert!(running.is_running(), "UNPAIR_SEED={seed}: it ended: {}", running.told());
-        Facts::read(&stage.journal()).is_ok_and(|facts| facts.is_finished())
+        Facts::read(&setup.journal()).is_ok_and(|facts| facts.is_finished())
     });
     assert!(running.kill(), "UNPAIR_SEED={seed}: it ended although it cannot print");
     let mut judge = Judge::default();
-    judge.judge_end(&stage);
-    stage.run(SHIPPED, &["resume", "--yes"], &[]).exits(2);
-    judge.judge_end(&stage);
+    judge.judge_end(&setup);
+    setup.run(SHIPPED, &["resume", "--yes"], &[]).exits(2);
+    judge.judge_end(&setup);
     judge.findings
 }
 

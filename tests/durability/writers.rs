@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use unpair::failpoint::Bug;
 use unpair::sandbox::{Held, Moment};
+use unpair_testing::process::{Running, wait_until};
 
 use crate::journal::Facts;
-use crate::judge::{Findings, Judge, Law, sent_and_open};
-use crate::process::{Running, wait_until};
+use crate::judge::{Findings, Invariant, Judge, sent_and_open};
 use crate::program::{SHIPPED, with_failpoints};
-use crate::stage::Stage;
-use crate::world::{Plot, Size};
+use crate::seeded_world::{SeededWorld, Size};
+use crate::setup::Setup;
 
 const SIZE: Size = Size { alibaba: 8, aws: 8 };
 const REVOKE: [&str; 3] = ["revoke", "pairs.csv", "--yes"];
@@ -20,19 +20,19 @@ const IN_THE_AIR: usize = 16;
 /// How often it is looked whether the process has ended by itself.
 const LOOK: Duration = Duration::from_millis(5);
 
-fn stage(seed: u64) -> Stage {
-    Stage::new(Plot::new(seed, SIZE), &[], seed)
+fn setup(seed: u64) -> Setup {
+    Setup::new(SeededWorld::new(seed, SIZE), &[], seed)
 }
 
 /// A process that has a call in flight in every place, all of them held.
 pub(crate) fn calls_in_the_air(
-    stage: &Stage,
+    setup: &Setup,
     program: &str,
     env: &[(&str, &str)],
     moment: Moment,
 ) -> (Running, Held) {
-    let held = stage.sandbox.hold(0, moment);
-    let mut running = stage.begin(program, &REVOKE, env);
+    let held = setup.sandbox.hold(0, moment);
+    let mut running = setup.begin(program, &REVOKE, env);
     for n in 0..IN_THE_AIR {
         let is_held = || held.wait(LOOK) || !running.is_running();
         wait_until(&format!("call {n} to be in flight"), is_held);
@@ -43,56 +43,60 @@ pub(crate) fn calls_in_the_air(
 
 /// Starts a second process while the first has calls in flight.
 pub(crate) fn a_second_process(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
-    let stage = stage(seed);
+    let setup = setup(seed);
     let mut judge = Judge::default();
-    let (first, held) = calls_in_the_air(&stage, program, env, Moment::AfterEffect);
-    let known = stage.calls().len();
-    let mut second = stage.begin(program, &REVOKE, env);
+    let (first, held) = calls_in_the_air(&setup, program, env, Moment::AfterEffect);
+    let known = setup.calls().len();
+    let mut second = setup.begin(program, &REVOKE, env);
     wait_until("the second process to be refused, or to call", || {
-        !second.is_running() || stage.calls().len() > known
+        !second.is_running() || setup.calls().len() > known
     });
     drop(held);
     let second = second.wait();
     if second.code() != Some(6) {
-        judge.findings.add(Law::OneWriter, format!("a second process was let in: {second:?}"));
+        judge
+            .findings
+            .add(Invariant::OneWriter, format!("a second process was let in: {second:?}"));
     }
     let first = first.wait();
     if first.code() != Some(0) {
-        judge.findings.add(Law::OneWriter, format!("the first process was disturbed: {first:?}"));
+        judge
+            .findings
+            .add(Invariant::OneWriter, format!("the first process was disturbed: {first:?}"));
     }
-    judge.judge(&stage);
+    judge.judge(&setup);
     judge.findings
 }
 
 /// Stops a process with calls in flight, lets another take the journal over, and continues it.
 pub(crate) fn a_stopped_process(program: &str, env: &[(&str, &str)], seed: u64) -> Findings {
-    let stage = stage(seed);
+    let setup = setup(seed);
     let mut judge = Judge::default();
-    let (first, held) = calls_in_the_air(&stage, program, env, Moment::AfterEffect);
+    let (first, held) = calls_in_the_air(&setup, program, env, Moment::AfterEffect);
     first.signal("STOP");
     // Its answers are there when it goes on.
     drop(held);
     // The second process heeds no lock, as where a file system has none: the fence is what is left.
     let heedless = [("UNPAIR_PLANTED_BUG", Bug::LockNotTaken.as_str())];
-    let second = stage.run(with_failpoints(), &REVOKE, &heedless);
+    let second = setup.run(with_failpoints(), &REVOKE, &heedless);
     if second.code() != Some(0) {
-        judge.findings.add(Law::OneWriter, format!("the second process failed: {second:?}"));
+        judge.findings.add(Invariant::OneWriter, format!("the second process failed: {second:?}"));
     }
-    let (before, sent) = (judge.judge(&stage), stage.revocations());
+    let (before, sent) = (judge.judge(&setup), setup.revocations());
     first.signal("CONT");
     let first = first.wait();
     if first.code() != Some(6) {
-        judge.findings.add(Law::OneWriter, format!("the first process went on: {first:?}"));
+        judge.findings.add(Invariant::OneWriter, format!("the first process went on: {first:?}"));
     }
-    if stage.revocations() > sent {
-        judge.findings.add(Law::OneWriter, "the first process sent more calls");
+    if setup.revocations() > sent {
+        judge.findings.add(Invariant::OneWriter, "the first process sent more calls");
     }
-    let after = judge.judge(&stage);
+    let after = judge.judge(&setup);
     if rows(&after) != rows(&before) {
-        judge.findings.add(Law::OneWriter, "the first process wrote more rows");
+        judge.findings.add(Invariant::OneWriter, "the first process wrote more rows");
     }
-    if !sent_and_open(&stage.calls(), &after).is_empty() {
-        judge.findings.add(Law::OneWriter, "calls of the first process were left open");
+    if !sent_and_open(&setup.calls(), &after).is_empty() {
+        judge.findings.add(Invariant::OneWriter, "calls of the first process were left open");
     }
     judge.findings
 }
@@ -118,10 +122,10 @@ fn a_stopped_process_that_lost_the_journal_neither_writes_nor_sends() {
 #[test]
 fn a_journal_that_is_held_stays_locked_when_somebody_removes_its_lock_file() {
     let seed = crate::seed();
-    let stage = stage(seed);
-    let (first, held) = calls_in_the_air(&stage, SHIPPED, &[], Moment::AfterEffect);
-    std::fs::remove_file(stage.path("unpair.db.lock")).expect("a lock file");
-    stage.run(SHIPPED, &REVOKE, &[]).exits(6);
+    let setup = setup(seed);
+    let (first, held) = calls_in_the_air(&setup, SHIPPED, &[], Moment::AfterEffect);
+    std::fs::remove_file(setup.path("unpair.db.lock")).expect("a lock file");
+    setup.run(SHIPPED, &REVOKE, &[]).exits(6);
     drop(held);
     first.wait().exits(0);
 }
@@ -129,15 +133,15 @@ fn a_journal_that_is_held_stays_locked_when_somebody_removes_its_lock_file() {
 #[test]
 fn a_process_that_is_stopped_for_a_while_keeps_the_journal_and_goes_on() {
     let seed = crate::seed();
-    let stage = stage(seed);
-    let (first, held) = calls_in_the_air(&stage, SHIPPED, &[], Moment::AfterEffect);
+    let setup = setup(seed);
+    let (first, held) = calls_in_the_air(&setup, SHIPPED, &[], Moment::AfterEffect);
     first.signal("STOP");
     drop(held);
-    stage.run(SHIPPED, &REVOKE, &[]).exits(6);
+    setup.run(SHIPPED, &REVOKE, &[]).exits(6);
     first.signal("CONT");
     first.wait().exits(0);
     let mut judge = Judge::default();
-    judge.judge_end(&stage);
+    judge.judge_end(&setup);
     assert!(judge.findings.is_empty(), "UNPAIR_SEED={seed}\n{}", judge.findings);
 }
 
@@ -146,18 +150,18 @@ fn calls_that_wait_to_be_sent_again_are_taken_up_by_the_next_process() {
     let seed = crate::seed();
     // Longer than it takes to look into the journal on any machine.
     let throttled = ["throttle:8000@RevokeSecurityGroup=8x"];
-    let stage = Stage::new(Plot::new(seed, SIZE), &throttled, seed);
+    let setup = Setup::new(SeededWorld::new(seed, SIZE), &throttled, seed);
     let mut judge = Judge::default();
-    let mut first = stage.begin(SHIPPED, &REVOKE, &[]);
+    let mut first = setup.begin(SHIPPED, &REVOKE, &[]);
     wait_until("calls that wait", || {
-        let facts = Facts::read(&stage.journal()).unwrap_or_default();
+        let facts = Facts::read(&setup.journal()).unwrap_or_default();
         let history = facts.runs.iter().flat_map(|run| &run.history);
         // On a busy machine a call may be deferred for another reason as well.
         history.filter(|row| row.kind == "deferred").count() >= 8
     });
     assert!(first.kill(), "it waits to send again");
-    judge.judge(&stage);
-    stage.run(SHIPPED, &REVOKE, &[]).exits(0);
-    judge.judge_end(&stage);
+    judge.judge(&setup);
+    setup.run(SHIPPED, &REVOKE, &[]).exits(0);
+    judge.judge_end(&setup);
     assert!(judge.findings.is_empty(), "UNPAIR_SEED={seed}\n{}", judge.findings);
 }

@@ -11,8 +11,7 @@ use unpair::cloud::{
     RulesPage,
 };
 use unpair::model::{AccountId, Direction, GroupId, Provider, RegionId, RequestId, Rule};
-
-use crate::cloud::{Accounts, Says, info};
+use unpair_testing::fake_cloud::{Accounts, Says, info};
 
 /// What is answered once, in place of what the cloud would say.
 #[derive(Clone, Copy, Debug)]

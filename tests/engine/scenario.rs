@@ -14,10 +14,10 @@ use unpair::journal::{Journal, Leases, RunRecord, SideReading, open, take};
 use unpair::model::{Direction, GroupIx, GroupRef, Outcome, Peer, Provider, Rule, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::run::{CarryOut, Failures, Freshness, Patience, Pause, RunEnd, carry_out, take_up};
+use unpair_testing::fake_cloud::Every;
+use unpair_testing::fixture::{self, new_run, pair_set};
 
 pub(super) use super::fake::{Fake, Reply};
-use crate::cloud::Every;
-use crate::fixture::{self, new_run, pair_set};
 
 pub(super) const DESCRIBE: &str = "DescribeSecurityGroups";
 pub(super) const RULES: &str = "DescribeSecurityGroupRules";

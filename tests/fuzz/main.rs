@@ -7,11 +7,6 @@
 
 mod asking;
 mod cuts;
-#[path = "../support/fixture.rs"]
-#[expect(dead_code, reason = "worlds of answers have rules and rows of their own")]
-mod fixture;
-#[path = "../support/form.rs"]
-mod form;
 mod hostile;
 mod manifests;
 mod memory;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use unpair::manifest::{ManifestInput, Rules, read};
+use unpair_testing::{is_long, seed};
 
-use crate::form::{is_long, seed};
 use crate::memory::peak;
 use crate::mutate::{TOKENS, mutated};
 

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use unpair::cloud::{ErrorClass, Http};
+use unpair_testing::{is_long, seed};
 
 use crate::asking::{ANSWERS, Ask, Clients, REFUSALS, Sample, Told};
-use crate::form::{is_long, seed};
 use crate::mutate::mutated;
 use crate::peer::{Act, Peer, kept};
 

@@ -51,24 +51,14 @@ pub(crate) struct Browser {
     _profile: TempDir,
 }
 
-/// The Chromium that `UNPAIR_CHROMIUM` names. Without one there is nothing to see, which fails where
-/// real peers are required.
-pub(crate) fn chromium() -> Option<String> {
-    let named = std::env::var("UNPAIR_CHROMIUM").ok().filter(|path| !path.is_empty());
-    if named.is_none() {
-        let required = std::env::var_os("UNPAIR_PEERS_REQUIRED").is_some();
-        assert!(!required, "UNPAIR_CHROMIUM names no browser, and UNPAIR_PEERS_REQUIRED is set");
-        println!("UNPAIR_CHROMIUM names no browser: not seen in one");
-    }
-    named
-}
-
 impl Browser {
-    /// Starts `chromium` with an empty page.
-    pub(crate) fn start(chromium: &str) -> Self {
+    /// Starts the Chromium that `UNPAIR_CHROMIUM` names, with an empty page.
+    pub(crate) fn start() -> Self {
+        let chromium = std::env::var("UNPAIR_CHROMIUM");
+        let chromium = chromium.expect("UNPAIR_CHROMIUM names a browser; tests/all.sh sets it");
         let profile = tempfile::tempdir().expect("a folder");
         let mut child = Command::new("/bin/sh")
-            .args(["-c", PIPES, chromium])
+            .args(["-c", PIPES, &chromium])
             .args(FLAGS)
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::piped())

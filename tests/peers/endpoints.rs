@@ -6,8 +6,9 @@ use unpair::model::RegionId;
 use crate::support::{Python, succeed};
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn every_host_is_that_of_the_official_sdks() {
-    let Some(python) = Python::find() else { return };
+    let python = Python::find();
     let output = succeed(&mut python.script("endpoints.py"));
     let lines = String::from_utf8(output.stdout).expect("text");
     let mut seen = [0, 0];

@@ -27,8 +27,8 @@ struct End {
 
 impl World {
     /// A new pair of groups; `None`, with a message, if there is no moto.
-    fn seed() -> Option<Self> {
-        let moto = moto_world::World::seed()?;
+    fn seed() -> Self {
+        let moto = moto_world::World::seed();
         let end = |side: &str| {
             let key = |field: &str| moto.text(&format!("/keys/{side}/{field}"));
             End {
@@ -41,7 +41,7 @@ impl World {
                 },
             }
         };
-        Some(Self { region: moto.text("/region").into(), a: end("a"), b: end("b"), moto })
+        Self { region: moto.text("/region").into(), a: end("a"), b: end("b"), moto }
     }
 
     /// The client with the session keys of `end`'s account.
@@ -98,8 +98,9 @@ fn class(result: Result<(), CloudError>) -> Option<ErrorClass> {
 }
 
 #[tokio::test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 async fn session_keys_act_as_their_own_account() {
-    let Some(world) = World::seed() else { return };
+    let world = World::seed();
     for end in [&world.a, &world.b] {
         let client = world.client(end).await;
         let who = client.identify(&world.region).await.expect("an identity").value;
@@ -109,8 +110,9 @@ async fn session_keys_act_as_their_own_account() {
 }
 
 #[tokio::test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 async fn groups_and_rules_are_read_with_all_their_fields() {
-    let Some(world) = World::seed() else { return };
+    let world = World::seed();
     let client = world.client(&world.a).await;
     let named = [world.a.group.clone(), GroupId::new("sg-00000000000000000")];
     let groups = client.groups(&world.region, Some(&named), None).await.expect("groups").value;
@@ -134,8 +136,9 @@ async fn groups_and_rules_are_read_with_all_their_fields() {
 }
 
 #[tokio::test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 async fn both_sides_are_severed_by_rule_id_and_a_second_time_nothing_is_there() {
-    let Some(world) = World::seed() else { return };
+    let world = World::seed();
     for (own, other) in [(&world.a, &world.b), (&world.b, &world.a)] {
         let client = world.client(own).await;
         let before = world.rules(&client, &own.group).await;
@@ -157,8 +160,9 @@ async fn both_sides_are_severed_by_rule_id_and_a_second_time_nothing_is_there() 
 }
 
 #[tokio::test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 async fn rules_of_every_kind_are_revoked_by_their_values() {
-    let Some(world) = World::seed() else { return };
+    let world = World::seed();
     let client = world.client(&world.a).await;
     let rules = world.rules(&client, &world.a.group).await;
     for direction in [Direction::Ingress, Direction::Egress] {
@@ -176,8 +180,9 @@ async fn rules_of_every_kind_are_revoked_by_their_values() {
 }
 
 #[tokio::test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 async fn the_first_manuals_example_removes_its_rule_by_group_name() {
-    let Some(world) = World::seed() else { return };
+    let world = World::seed();
     let client = world.client(&world.a).await;
     let rules = world.rules(&client, &world.a.group).await;
     let range = Peer::Cidr("10.0.0.0/8".to_owned());
@@ -189,8 +194,9 @@ async fn the_first_manuals_example_removes_its_rule_by_group_name() {
 }
 
 #[tokio::test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 async fn a_missing_group_and_a_foreign_group_are_told_as_such() {
-    let Some(world) = World::seed() else { return };
+    let world = World::seed();
     let client = world.client(&world.a).await;
     let rules = world.rules(&client, &world.a.group).await;
     let grants = naming(rules, &world.b, Direction::Ingress);
@@ -210,8 +216,9 @@ async fn a_missing_group_and_a_foreign_group_are_told_as_such() {
 }
 
 #[tokio::test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 async fn all_groups_and_regions_are_listed() {
-    let Some(world) = World::seed() else { return };
+    let world = World::seed();
     let client = world.client(&world.b).await;
     let groups = client.groups(&world.region, None, None).await.expect("groups").value.groups;
     assert!(groups.iter().any(|group| group.id == world.b.group));
@@ -221,8 +228,9 @@ async fn all_groups_and_regions_are_listed() {
 }
 
 #[tokio::test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 async fn a_page_of_html_is_an_error_of_the_server() {
-    let Some(world) = World::seed() else { return };
+    let world = World::seed();
     let client = world.client(&world.a).await;
     let nowhere = RegionId::new("zz-nowhere-9");
     let error = client.groups(&nowhere, None, None).await.expect_err("no such region");

@@ -14,13 +14,13 @@ struct Scenario {
 
 impl Scenario {
     /// `None`, with a message, if there is no moto.
-    fn new() -> Option<Self> {
-        let world = World::seed()?;
+    fn new() -> Self {
+        let world = World::seed();
         let home = Home::new();
         home.write("unpair.toml", &configuration(world.url()));
         home.write("pairs.csv", &manifest(&world));
         let before = world.rules();
-        Some(Self { world, home, before })
+        Self { world, home, before }
     }
 
     /// Runs a command and returns what it printed as JSON.
@@ -85,8 +85,9 @@ fn with_outcome<'a>(report: &'a Ran, outcome: &str) -> Vec<&'a str> {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn an_audit_and_a_plan_find_every_grant_and_change_nothing() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     let audit = scenario.run("audit pairs.csv").with_exit(0);
     assert_eq!((audit.number("/pairs/total"), audit.number("/pairs/severed")), (2, 0));
     scenario.run("audit pairs.csv --expect-severed").with_exit(3);
@@ -97,16 +98,18 @@ fn an_audit_and_a_plan_find_every_grant_and_change_nothing() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn overrides_of_endpoints_by_environment_are_ignored_and_told() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     let audit = scenario.run("audit pairs.csv").with_exit(0);
     assert!(audit.stderr.contains("AWS_ENDPOINT_URL"), "{}", audit.stderr);
     assert!(audit.stderr.contains(scenario.world.url()), "{}", audit.stderr);
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn revocations_by_rule_id_remove_the_grants_of_both_sides_and_nothing_else() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     let revoke = scenario.run("revoke pairs.csv --yes").with_exit(0);
     assert_eq!(revoke.number("/rules/removed"), scenario.grants().len() as u64);
     assert_eq!(revoke.number("/pairs/severed"), 2);
@@ -114,16 +117,18 @@ fn revocations_by_rule_id_remove_the_grants_of_both_sides_and_nothing_else() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn revocations_by_permissions_remove_the_grants_of_both_sides_and_nothing_else() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     let revoke = scenario.run("revoke pairs.csv --yes --by permissions").with_exit(0);
     assert_eq!(revoke.number("/rules/removed"), scenario.grants().len() as u64);
     scenario.expect_severed();
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn flat_parameters_are_refused_where_ec2_cannot_name_the_group_by_them() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     let revoke = scenario.run("revoke pairs.csv --yes --by flat").with_exit(2);
     for row in ["pairs.csv:2: cloud", "pairs.csv:3: cloud", "--by rule-id"] {
         assert!(revoke.stderr.contains(row), "{row}: {}", revoke.stderr);
@@ -132,8 +137,9 @@ fn flat_parameters_are_refused_where_ec2_cannot_name_the_group_by_them() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn a_stored_plan_is_carried_out_by_its_id_and_digest() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     let plan = scenario.run("plan pairs.csv").with_exit(0);
     let text = |key: &str| plan.json[key].as_str().expect("a text").to_owned();
     let (run, digest) = (text("run"), text("digest"));
@@ -144,8 +150,9 @@ fn a_stored_plan_is_carried_out_by_its_id_and_digest() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn a_second_revoke_removes_nothing_and_verify_agrees() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     scenario.run("revoke pairs.csv --yes").with_exit(0);
     let again = scenario.run("revoke pairs.csv --yes").with_exit(0);
     assert_eq!((again.number("/rules/planned"), again.number("/rules/removed")), (0, 0));
@@ -157,8 +164,9 @@ fn a_second_revoke_removes_nothing_and_verify_agrees() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn verify_finds_a_grant_that_came_back() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     scenario.run("revoke pairs.csv --yes").with_exit(0);
     scenario.world.restore();
     let verify = scenario.run("verify").with_exit(3);
@@ -166,8 +174,9 @@ fn verify_finds_a_grant_that_came_back() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn the_report_tells_the_outcome_of_every_rule_by_its_id() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     let revoke = scenario.run("revoke pairs.csv --yes").with_exit(0);
     let run = revoke.json["run"].as_str().expect("a run");
     let report = scenario.run(&format!("report {run}")).with_exit(0);
@@ -175,8 +184,9 @@ fn the_report_tells_the_outcome_of_every_rule_by_its_id() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn rules_removed_behind_a_stored_plan_are_already_absent() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     let plan = scenario.run("plan pairs.csv").with_exit(0);
     let run = plan.json["run"].as_str().expect("a run");
     let grants = scenario.grants();
@@ -191,8 +201,9 @@ fn rules_removed_behind_a_stored_plan_are_already_absent() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn a_rule_removed_behind_the_plan_does_not_keep_its_call_from_removing_the_others() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     let plan = scenario.run("plan pairs.csv --by permissions").with_exit(0);
     let run = plan.json["run"].as_str().expect("a run");
     scenario.world.remove(&scenario.grants()[..1]);
@@ -206,8 +217,9 @@ fn a_rule_removed_behind_the_plan_does_not_keep_its_call_from_removing_the_other
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn a_group_that_does_not_exist_leaves_the_other_sides_to_be_cleaned() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     let manifest = manifest(&scenario.world);
     let gone = manifest.replace(scenario.world.text("/groups/one_a"), "sg-00000000000000000");
     scenario.home.write("pairs.csv", &gone);
@@ -216,8 +228,9 @@ fn a_group_that_does_not_exist_leaves_the_other_sides_to_be_cleaned() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn a_role_that_leads_to_another_account_is_never_used_to_change_anything() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     let account = |side: &str| scenario.world.text(&format!("/accounts/{side}"));
     // A role that names another account is refused where it stands in our own configuration; a
     // profile may hold one all the same.
@@ -240,8 +253,9 @@ fn a_role_that_leads_to_another_account_is_never_used_to_change_anything() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn accounts_are_who_the_assumed_roles_say() {
-    let Some(scenario) = Scenario::new() else { return };
+    let scenario = Scenario::new();
     let account = |side: &str| scenario.world.text(&format!("/accounts/{side}"));
     let listed = [account("a"), account("b")]
         .map(|id| format!("\n[[account]]\ncloud = \"aws\"\nid = \"{id}\"\n"))

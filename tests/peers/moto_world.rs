@@ -21,14 +21,14 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Groups that name each other; `None`, with a message, if there is no moto.
-    pub(crate) fn seed() -> Option<Self> {
-        let python = Python::find()?;
+    /// Groups that name each other.
+    pub(crate) fn seed() -> Self {
+        let python = Python::find();
         let server = server(&python);
         let url = server.ready["url"].as_str().expect("the server's URL");
         let [a, b] = [account(), account()];
         let seeded = world_script(&python, [url, "seed", &a, &b]);
-        Some(Self { python, server, seeded })
+        Self { python, server, seeded }
     }
 
     pub(crate) fn url(&self) -> &str {

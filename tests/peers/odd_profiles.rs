@@ -84,8 +84,9 @@ const CASES: [(&str, Takes, &str, &str); 24] = [
 ];
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn odd_files_of_profiles_are_taken_where_botocore_takes_them() {
-    let Some(sandbox) = Sandbox::start() else { return };
+    let sandbox = Sandbox::start();
     let [id, secret] = sandbox.key(HUB);
     let aws = sandbox.url("aws");
     sandbox.home.write(

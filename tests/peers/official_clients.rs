@@ -11,20 +11,23 @@ fn passes(sandbox: &Sandbox, script: &str, arguments: &[&str]) {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn the_official_alibaba_clients_take_the_sandbox_for_the_cloud() {
-    let Some(sandbox) = Sandbox::start() else { return };
+    let sandbox = Sandbox::start();
     passes(&sandbox, "sandbox_alibaba.py", &[]);
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn boto3_takes_the_sandbox_for_the_cloud() {
-    let Some(sandbox) = Sandbox::start() else { return };
+    let sandbox = Sandbox::start();
     passes(&sandbox, "sandbox_aws.py", &[]);
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn the_aws_cli_takes_the_sandbox_for_the_cloud() {
-    let Some(sandbox) = Sandbox::start() else { return };
+    let sandbox = Sandbox::start();
     let mut shell = Command::new("sh");
     succeed(
         alone(&mut shell)
@@ -35,18 +38,20 @@ fn the_aws_cli_takes_the_sandbox_for_the_cloud() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn official_clients_are_throttled_as_by_the_clouds() {
     // One call each; the next is due in an hour.
     let limits = ["--limit", "0.0003", "--burst", "1"];
-    let Some(sandbox) = Sandbox::start_with(&limits) else { return };
+    let sandbox = Sandbox::start_with(&limits);
     passes(&sandbox, "sandbox_faults.py", &["throttled"]);
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn official_clients_meet_answers_lost_after_the_effect() {
     let [ecs, ec2] = ["RevokeSecurityGroup", "RevokeSecurityGroupIngress"]
         .map(|action| format!("drop-after@{action}=1"));
     let lost = ["--fault", &ecs, "--fault", &ec2];
-    let Some(sandbox) = Sandbox::start_with(&lost) else { return };
+    let sandbox = Sandbox::start_with(&lost);
     passes(&sandbox, "sandbox_faults.py", &["lost"]);
 }

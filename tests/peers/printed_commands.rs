@@ -21,14 +21,14 @@ struct Scenario {
 }
 
 impl Scenario {
-    /// `None`, with a message, on a machine without the clients.
-    fn new(manifest: &str) -> Option<Self> {
-        let sandbox = Sandbox::start()?;
+    /// With the options that it has by default.
+    fn new(manifest: &str) -> Self {
+        let sandbox = Sandbox::start();
         let home = &sandbox.home;
         home.write("pairs.csv", manifest);
         home.write("unpair.toml", &configuration(&sandbox));
         home.write(".aliyun/config.json", &aliyun_profile(sandbox.key(A[0])));
-        Some(Self { sandbox })
+        Self { sandbox }
     }
 
     fn unpair(&self, arguments: &str) -> Ran {
@@ -123,9 +123,10 @@ fn row(cloud: &str, region: &str, [account_a, a]: [&str; 2], [account_b, b]: [&s
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn the_providers_own_pair_is_severed_by_the_two_commands_of_its_manual() {
     let manifest = row("alibaba", "cn-beijing", ["a@aliyun.com", A[1]], ["b@aliyun.com", B[1]]);
-    let Some(scenario) = Scenario::new(&manifest) else { return };
+    let scenario = Scenario::new(&manifest);
     let commands = scenario.commands("pairs.csv");
     let line = |own: &str, peer: &str, owner: &str| {
         format!(
@@ -145,12 +146,13 @@ fn the_providers_own_pair_is_severed_by_the_two_commands_of_its_manual() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn an_aws_command_by_values_removes_the_rule_with_these_values_alone() {
     let manifest = "cloud,region,account_a,group_a,account_b,group_b,direction,ip_protocol,port_range\n\
          aws,us-east-1,111111111111,sg-0a1b2c3d4e5f60001,222222222222,sg-0a1b2c3d4e5f60002,ingress,tcp,443/443\n\
          aws,us-east-1,111111111111,sg-0a1b2c3d4e5f60001,222222222222,sg-0a1b2c3d4e5f60002,egress,tcp,8080/8080\n\
          aws,us-east-1,111111111111,sg-0a1b2c3d4e5f60001,222222222222,sg-0a1b2c3d4e5f60002,ingress,icmp,\n";
-    let Some(scenario) = Scenario::new(manifest) else { return };
+    let scenario = Scenario::new(manifest);
     let mut left = scenario.on_aws(HUB, TEAM);
     for (account, command) in scenario.commands("pairs.csv") {
         if account == HUB[0] {
@@ -164,8 +166,9 @@ fn an_aws_command_by_values_removes_the_rule_with_these_values_alone() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn the_aws_commands_of_a_plan_remove_its_rules_by_their_ids() {
-    let Some(scenario) = Scenario::new(&row("aws", "us-east-1", HUB, TEAM)) else { return };
+    let scenario = Scenario::new(&row("aws", "us-east-1", HUB, TEAM));
     let plan = scenario.unpair("plan pairs.csv").with_exit(0);
     assert_eq!(plan.number("/rules/planned"), 8);
     let run = plan.json["run"].as_str().expect("a run");
@@ -178,10 +181,11 @@ fn the_aws_commands_of_a_plan_remove_its_rules_by_their_ids() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn the_alibaba_commands_of_a_plan_remove_its_rules_by_their_ids() {
     let (hub, team) = ([A[0], "sg-hz0hub000000000000a1"], [B[0], "sg-hz0team00000000000b1"]);
     let manifest = row("alibaba", "cn-hangzhou", hub, team);
-    let Some(scenario) = Scenario::new(&manifest) else { return };
+    let scenario = Scenario::new(&manifest);
     let plan = scenario.unpair("plan pairs.csv").with_exit(0);
     assert_eq!(plan.number("/rules/planned"), 8);
     let run = plan.json["run"].as_str().expect("a run");
@@ -195,11 +199,12 @@ fn the_alibaba_commands_of_a_plan_remove_its_rules_by_their_ids() {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn pairs_of_both_clouds_are_severed_through_roles_assumed_with_the_providers_own_files() {
     let alibaba = row("alibaba", "cn-beijing", A, B);
     let aws = row("aws", "us-east-1", HUB, TEAM);
     let manifest = alibaba + aws.lines().last().expect("a row") + "\n";
-    let Some(scenario) = Scenario::new(&manifest) else { return };
+    let scenario = Scenario::new(&manifest);
     let revoke = scenario.unpair("revoke pairs.csv --yes").with_exit(0);
     assert_eq!((revoke.number("/pairs/severed"), revoke.number("/rules/removed")), (2, 10));
     assert_eq!(scenario.on_alibaba("cn-beijing", A, B), 0);

@@ -13,19 +13,19 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// `None`, with a message, on a machine without the clients.
-    pub(crate) fn start() -> Option<Self> {
+    /// With the options that it has by default.
+    pub(crate) fn start() -> Self {
         Self::start_with(&[])
     }
 
     /// With more options of `unpair sandbox`.
-    pub(crate) fn start_with(options: &[&str]) -> Option<Self> {
-        let python = Python::find()?;
+    pub(crate) fn start_with(options: &[&str]) -> Self {
+        let python = Python::find();
         let home = Home::new();
         let arguments = ["sandbox", "--format", "json"].iter().chain(options).copied();
         let server = Server::start(&mut home.unpair(arguments));
         home.write("sandbox.json", &server.ready.to_string());
-        Some(Self { python, home, server })
+        Self { python, home, server }
     }
 
     /// The file that holds the line that the sandbox printed.

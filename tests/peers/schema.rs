@@ -48,8 +48,9 @@ fn assert_described(python: &Python, name: &str, json: &[u8]) {
 }
 
 #[test]
+#[ignore = "needs UNPAIR_PEERS_PYTHON, which tests/all.sh sets"]
 fn what_every_command_prints_as_json_is_described_by_the_schema() {
-    let Some(python) = Python::find() else { return };
+    let python = Python::find();
     let folder = Folder::new();
     let missing = "region,account_a,group_a,account_b,group_b\n\
                    cn-beijing,a@aliyun.com,sg-bp1missing,b@aliyun.com,sg-bp15ed6xe1yxeycg7XXX\n";

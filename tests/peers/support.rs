@@ -2,7 +2,7 @@
 //! test, and a user's folder in which commands run.
 //!
 //! `UNPAIR_PEERS_PYTHON` names the Python into which tests/peers/requirements.txt is installed;
-//! tests/all.sh makes one. Without it nothing is tested, unless `UNPAIR_PEERS_REQUIRED` is set.
+//! tests/all.sh makes one. The tests that need it are ignored unless they are asked for.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -10,21 +10,16 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::canaries;
+use unpair_testing::canaries;
 
 /// The Python that has the official clients and moto, with the aws CLI beside it.
 pub(crate) struct Python(pub(crate) PathBuf);
 
 impl Python {
-    /// `None`, with a line that says so, on a machine without one.
-    pub(crate) fn find() -> Option<Self> {
-        if let Some(python) = std::env::var_os("UNPAIR_PEERS_PYTHON") {
-            return Some(Self(python.into()));
-        }
-        let required = std::env::var_os("UNPAIR_PEERS_REQUIRED").is_some();
-        assert!(!required, "UNPAIR_PEERS_PYTHON is not set, but UNPAIR_PEERS_REQUIRED is");
-        eprintln!("skipped: UNPAIR_PEERS_PYTHON is not set; tests/all.sh sets it");
-        None
+    /// The one that the environment names.
+    pub(crate) fn find() -> Self {
+        let python = std::env::var_os("UNPAIR_PEERS_PYTHON");
+        Self(python.expect("UNPAIR_PEERS_PYTHON names a Python; tests/all.sh sets it").into())
     }
 
     /// A script of tests/peers.

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use fastrand::Rng;
 use unpair::model::{AccountId, GroupRef, Provider};
+use unpair_testing::fixture::pair_set;
 
-use crate::fixture::pair_set;
+use crate::clouds::Clouds;
+use crate::fault_rates::FaultRates;
 use crate::is_long;
 use crate::scene::{Scene, grant};
-use crate::weather::Weather;
-use crate::world::World;
 
 /// Accounts in a crowd.
 const ACCOUNTS: usize = 50;
@@ -76,18 +76,18 @@ impl Scene {
     }
 }
 
-/// A world of `pairs` whose lanes call each action at `rate`.
+/// Clouds of `pairs` whose lanes call each action at `rate`.
 fn crowd(pairs: &[[GroupRef; 2]], rate: f64) -> Scene {
-    let mut world = World::new(1, Weather::CALM);
-    world.rate = rate;
+    let mut clouds = Clouds::new(1, FaultRates::NONE);
+    clouds.rate = rate;
     for [a, b] in pairs {
         for (own, peer) in [(a, b), (b, a)] {
             let rules: Vec<_> = (0..GRANTS).map(|n| grant(own, peer, n)).collect();
-            world.asked.extend(rules.iter().map(|rule| rule.id.clone()));
-            world.add(own, rules);
+            clouds.asked.extend(rules.iter().map(|rule| rule.id.clone()));
+            clouds.add(own, rules);
         }
     }
-    Scene { world, pairs: pair_set(pairs.iter().cloned()) }
+    Scene { clouds, pairs: pair_set(pairs.iter().cloned()) }
 }
 
 fn place(account: usize, region: usize, n: usize) -> GroupRef {

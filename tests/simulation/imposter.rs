@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use unpair::model::AccountId;
 
+use crate::clouds::Clouds;
+use crate::fault_rates::FaultRates;
 use crate::scene::{Scene, Size};
-use crate::story::{Lucky, Story};
-use crate::weather::Weather;
-use crate::world::World;
+use crate::simulated_run::{NoCrashes, SimulatedRun};
 
 /// When an account's credentials are those of another one.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub(crate) struct Imposter {
     pub(crate) until: Duration,
 }
 
-impl World {
+impl Clouds {
     /// Whom the clouds take the bearer of the credentials of `account` for.
     pub(crate) fn taken_for(&self, account: &AccountId, now: Duration) -> AccountId {
         let is_other = self.imposter.as_ref().is_some_and(|imposter| {
@@ -29,17 +29,17 @@ impl World {
 
 #[test]
 fn credentials_of_another_account_send_nothing_until_they_are_put_right() {
-    let mut scene = Scene::new(1, Size::SMALL, Weather::CALM);
+    let mut scene = Scene::new(1, Size::SMALL, FaultRates::NONE);
     let (account, put_right) = (AccountId::new("111111111111"), Duration::from_secs(600));
-    scene.world.imposter =
+    scene.clouds.imposter =
         Some(Imposter { account: account.clone(), from: Duration::ZERO, until: put_right });
-    let story = Story::begin(scene);
-    let (worked, took) = story.first_process(1);
+    let run = SimulatedRun::begin(scene);
+    let (worked, took) = run.first_process(1);
     let [(lane, reason)] = &worked.read.unreachable[..] else { panic!("one lane is left alone") };
     assert!(lane.account == account && reason.contains("999999999999"), "{lane}: {reason}");
     assert_eq!(worked.exit, 3);
     assert!(took < put_right);
-    let end = story.clear_up(put_right).tell(1, &mut Lucky);
+    let end = run.without_faults(put_right).finish(1, &mut NoCrashes);
     assert_eq!((end.broken, end.outcomes.len()), (Vec::new(), Size::SMALL.revocations()));
 }
 
@@ -49,10 +49,10 @@ fn credentials_of_another_account_take_nothing_for_gone_whenever_they_turn_up() 
     let mut broken = Vec::new();
     for half_seconds in 0..60 {
         let from = Duration::from_millis(500 * half_seconds);
-        let mut scene = Scene::new(1, Size::SMALL, Weather::CALM);
+        let mut scene = Scene::new(1, Size::SMALL, FaultRates::NONE);
         let until = from + Duration::from_secs(20);
-        scene.world.imposter = Some(Imposter { account: account.clone(), from, until });
-        broken.extend(Story::begin(scene).tell(1, &mut Lucky).broken);
+        scene.clouds.imposter = Some(Imposter { account: account.clone(), from, until });
+        broken.extend(SimulatedRun::begin(scene).finish(1, &mut NoCrashes).broken);
     }
     assert_eq!(broken, [""; 0]);
 }

@@ -18,16 +18,16 @@ use unpair::run::{
     Basis, Ending, Failures, Freshness, Halt, Operator, Pause, Prepared, Process, Refusal,
     RefusedBy, Taken, is_unfinished, revoke, stored_pairs, take_or_begin,
 };
+use unpair_testing::fixture::new_run;
 
-use crate::fixture::new_run;
-use crate::ground::{Ground, folder};
+use crate::clouds::Clouds;
+use crate::host::{Host, folder};
 use crate::journal::{Watched, at_once};
 use crate::process::{FRESH, exchange};
 use crate::rows::Rows;
-use crate::story::alone;
+use crate::simulated_run::alone;
 use crate::time::{Time, since_begin};
 use crate::verdicts::{Invocation, Rests};
-use crate::world::World;
 
 /// What is invoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +68,9 @@ enum Reply {
     AtMost(u64),
 }
 
-/// A story while it is told.
-struct Story {
-    world: Arc<Mutex<World>>,
+/// A sequence of commands while it runs.
+struct CommandSequence {
+    clouds: Arc<Mutex<Clouds>>,
     rows: Rows,
     pairs: PairSet,
     journal: Arc<TempDir>,
@@ -82,7 +82,7 @@ struct Story {
     told: Vec<String>,
 }
 
-/// How a story ended.
+/// How a sequence ended.
 struct End {
     broken: Vec<String>,
     told: Vec<String>,
@@ -91,12 +91,12 @@ struct End {
     done: usize,
 }
 
-impl Story {
+impl CommandSequence {
     fn begin(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let rows = Rows::drawn(seed, &mut rng);
         Self {
-            world: Arc::new(Mutex::new(rows.world.clone())),
+            clouds: Arc::new(Mutex::new(rows.clouds.clone())),
             pairs: rows.pairs(),
             rows,
             journal: Arc::new(folder()),
@@ -108,21 +108,21 @@ impl Story {
         }
     }
 
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().expect("nobody panicked")
+    fn clouds(&self) -> MutexGuard<'_, Clouds> {
+        self.clouds.lock().expect("nobody panicked")
     }
 
     async fn tell(mut self) -> End {
-        let manner = self.world().manner.shown();
+        let manner = self.clouds().manner.shown();
         self.told.push(manner);
         let mut done = 0;
         for _ in 0..self.rng.usize(3..=7) {
             done += usize::from(self.invoke().await == Some(0));
             self.change_between().await;
         }
-        let mut world = self.world();
-        let (broken, sent) = (std::mem::take(&mut world.broken), world.sent);
-        drop(world);
+        let mut clouds = self.clouds();
+        let (broken, sent) = (std::mem::take(&mut clouds.broken), clouds.sent);
+        drop(clouds);
         End { broken, told: self.told, sent, done }
     }
 
@@ -141,18 +141,18 @@ impl Story {
         let dies = (self.rng.f64() < 0.4).then(|| self.rng.u64(1..STEPS));
         self.told.push(format!("{command:?}, {reply:?}, dies after {dies:?}"));
         self.begun += 1;
-        self.world().manner.forget();
-        let (world, files) = (Arc::clone(&self.world), Arc::clone(&self.journal));
-        let ground = Arc::new(Ground::new(world, self.time, files, dies));
-        let journal = Watched::open(Arc::clone(&ground));
+        self.clouds().manner.forget();
+        let (clouds, files) = (Arc::clone(&self.clouds), Arc::clone(&self.journal));
+        let host = Arc::new(Host::new(clouds, self.time, files, dies));
+        let journal = Watched::open(Arc::clone(&host));
         let chosen = RefCell::new(None);
-        let work = self.work(&ground, &journal, (command, reply), &chosen);
+        let work = self.work(&host, &journal, (command, reply), &chosen);
         let exit = tokio::select! {
             biased;
-            () = ground.crash() => None,
+            () = host.crash() => None,
             exit = work => exit,
         };
-        self.world().ledger.settle(exit.is_some());
+        self.clouds().ledger.settle(exit.is_some());
         let mut chosen = chosen.into_inner();
         if chosen.is_none() && (command, exit) == (Command::Revoke, None) {
             // It was killed while it began a run, if it did.
@@ -175,12 +175,12 @@ impl Story {
     /// What a command does, but for what it prints.
     async fn work(
         &self,
-        ground: &Arc<Ground>,
+        host: &Arc<Host>,
         journal: &Watched,
         (command, reply): (Command, Reply),
         chosen: &RefCell<Option<RunId>>,
     ) -> Option<u8> {
-        let run = self.choose(ground, journal, (command, reply)).await?;
+        let run = self.choose(host, journal, (command, reply)).await?;
         let is_started = self.started.contains(&run.new.id);
         let forbidden = match (command, reply) {
             (_, Reply::No) => Some("the answer was no"),
@@ -191,9 +191,9 @@ impl Story {
         let id = run.new.id.clone();
         chosen.replace(Some(id.clone()));
         let closing = run.closing_ms.map(since_begin);
-        ground.world().ledger.invocation = Some(Invocation::of(id.clone(), forbidden, closing));
-        let exchange = exchange(ground, journal, &id).await;
-        let fresh = Freshness::new(Some(FRESH), ground.clock().now());
+        host.clouds().ledger.invocation = Some(Invocation::of(id.clone(), forbidden, closing));
+        let exchange = exchange(host, journal, &id).await;
+        let fresh = Freshness::new(Some(FRESH), host.clock().now());
         let leases = take(journal, &id).await.expect("the journal holds");
         let process = Process { journal, leases: &leases, exchange: &exchange, fresh };
         if forbidden == Some("this command changes nothing") {
@@ -202,7 +202,7 @@ impl Story {
         // A plan that was approved as it was stored is carried out as that.
         let is_frozen = run.is_frozen() || command == Command::Stored;
         let basis = if is_frozen { Basis::ApprovedPlan } else { Basis::Rows };
-        let operator = Answering { ground, journal, reply };
+        let operator = Answering { host, journal, reply };
         match revoke(&process, run, basis, Pause::default(), &operator).await {
             Ok(ended) => Some(ended.exit),
             Err(Halt::OtherPlan { .. }) => Some(5),
@@ -213,7 +213,7 @@ impl Story {
     /// The run that a command works on, as the program chooses it.
     async fn choose(
         &self,
-        ground: &Arc<Ground>,
+        host: &Arc<Host>,
         journal: &Watched,
         (command, reply): (Command, Reply),
     ) -> Option<RunRecord> {
@@ -228,14 +228,14 @@ impl Story {
             Command::Stored => latest(&is_plan).await,
             Command::Revoke => {
                 // Nobody is asked where everything is approved beforehand.
-                let new = NewRun { agreed: reply != Reply::No, ..self.new_run(ground) };
+                let new = NewRun { agreed: reply != Reply::No, ..self.new_run(host) };
                 let taken = take_or_begin(journal, &new, &self.pairs).await;
                 match taken.expect("the journal holds") {
                     Taken::Unfinished(run) | Taken::New(run, _) => Some(run),
                 }
             }
             Command::Plan => {
-                let new = NewRun { may_act: false, agreed: false, ..self.new_run(ground) };
+                let new = NewRun { may_act: false, agreed: false, ..self.new_run(host) };
                 Some(begin(journal, &new, &self.pairs).await)
             }
             Command::Verify => {
@@ -245,14 +245,14 @@ impl Story {
                 let pairs = stored_pairs(journal, &parent).await.expect("pairs");
                 let (kind, parent) = (RunKind::Verify, Some(parent.new.id));
                 let new =
-                    NewRun { kind, parent, may_act: false, agreed: false, ..self.new_run(ground) };
+                    NewRun { kind, parent, may_act: false, agreed: false, ..self.new_run(host) };
                 Some(begin(journal, &new, &pairs).await)
             }
         }
     }
 
-    fn new_run(&self, ground: &Ground) -> NewRun {
-        NewRun { id: self.id(), ..new_run(false, ground.clock().now_ms()) }
+    fn new_run(&self, host: &Host) -> NewRun {
+        NewRun { id: self.id(), ..new_run(false, host.clock().now_ms()) }
     }
 
     /// The id of a run that this invocation begins.
@@ -270,16 +270,16 @@ impl Story {
             for_each_pair(inside, &record, visit).await.expect("pairs");
         });
         let now = self.time.now();
-        let mut world = self.world.lock().expect("nobody panicked");
+        let mut clouds = self.clouds.lock().expect("nobody panicked");
         for pair in &pairs {
-            world.judge_verdict(run, pair, rests, now);
+            clouds.judge_verdict(run, pair, rests, now);
         }
     }
 
     /// Which runs `resume` may take up from now on: those that were approved, or may have been when
     /// they were killed, and that nobody declined since.
     fn learn(&mut self, run: &RunId, (command, reply): (Command, Reply), exit: Option<u8>) {
-        let invocation = self.world().ledger.invocation.take();
+        let invocation = self.clouds().ledger.invocation.take();
         let is_approved = invocation.is_some_and(|invocation| invocation.approved.is_some());
         let was_refused = exit == Some(5) && reply != Reply::Yes;
         match (command, reply) {
@@ -300,11 +300,11 @@ impl Story {
         if self.rng.f64() < 0.4 {
             let (group, rule, is_asked) = self.rows.addition(&mut self.rng);
             self.told.push(format!("{} is added to {group}", rule.id));
-            let mut world = self.world();
+            let mut clouds = self.clouds();
             if is_asked {
-                world.asked.insert(rule.id.clone());
+                clouds.asked.insert(rule.id.clone());
             }
-            world.groups.get_mut(&group).expect("a group of the world").rules.push(rule);
+            clouds.groups.get_mut(&group).expect("a group that is there").rules.push(rule);
         }
     }
 }
@@ -328,7 +328,7 @@ async fn look(process: &Process<'_>, run: RunRecord, command: Command) -> u8 {
 
 /// Whoever answers the question, and the guard that counts rules.
 struct Answering<'a> {
-    ground: &'a Arc<Ground>,
+    host: &'a Arc<Host>,
     journal: &'a Watched,
     reply: Reply,
 }
@@ -351,7 +351,7 @@ impl Operator for Answering<'_> {
             }
             Reply::Yes | Reply::No | Reply::AtMost(_) => {}
         }
-        if let Some(invocation) = &mut self.ground.world().ledger.invocation {
+        if let Some(invocation) = &mut self.host.clouds().ledger.invocation {
             *invocation.approved.get_or_insert(0) += size;
         }
         Ok(Failures::new(None))
@@ -375,15 +375,15 @@ impl Operator for Answering<'_> {
 }
 
 fn tell(seed: u64) -> End {
-    alone(seed, async { Story::begin(seed).tell().await })
+    alone(seed, async { CommandSequence::begin(seed).tell().await })
 }
 
 #[test]
-fn no_story_of_several_invocations_calls_a_pair_clean_or_sends_what_was_declined() {
-    let (first, stories) = (crate::seed(), if crate::is_long() { 5_000 } else { 150 });
+fn no_sequence_of_invocations_calls_a_pair_clean_or_sends_what_was_declined() {
+    let (first, sequences) = (crate::seed(), if crate::is_long() { 5_000 } else { 150 });
     let (mut sent, mut done, mut wrong) = (0, 0, Vec::new());
-    // A usual run ends with the first story that breaks a law.
-    for seed in (0..stories).map(|n| first.wrapping_add(n)) {
+    // A usual run ends with the first sequence that breaks an invariant.
+    for seed in (0..sequences).map(|n| first.wrapping_add(n)) {
         let end = tell(seed);
         (sent, done) = (sent + end.sent, done + end.done);
         if !end.broken.is_empty() {
@@ -394,8 +394,8 @@ fn no_story_of_several_invocations_calls_a_pair_clean_or_sends_what_was_declined
             }
         }
     }
-    println!("{stories} stories, {sent} requests, {done} times exit code 0");
+    println!("{sequences} sequences, {sent} requests, {done} times exit code 0");
     let shown = wrong[..wrong.len().min(20)].join("\n");
-    assert!(wrong.is_empty(), "{} of {stories} stories:\n{shown}", wrong.len());
-    assert!(sent > stories && done as u64 > stories / 3, "stories come to something");
+    assert!(wrong.is_empty(), "{} of {sequences} sequences:\n{shown}", wrong.len());
+    assert!(sent > sequences && done as u64 > sequences / 3, "sequences come to something");
 }

@@ -27,8 +27,8 @@ use unpair::model::{
     RevocationId, RuleId, RunId, Settled, Snapshot, Status,
 };
 
-use crate::ground::Ground;
-use crate::world::Intent;
+use crate::clouds::Intent;
+use crate::host::Host;
 
 /// Where the journal's own tasks run.
 fn workshop() -> &'static Runtime {
@@ -68,19 +68,19 @@ pub(crate) fn at_once<F: Future>(future: F) -> F::Output {
 /// A journal as one process has it.
 pub(crate) struct Watched {
     inner: Box<dyn Journal>,
-    ground: Arc<Ground>,
+    host: Arc<Host>,
     /// Calls as the process last read them.
     known: Mutex<BTreeMap<CallId, CallRecord>>,
 }
 
 impl Watched {
     /// Opens the journal of a new process: whatever was intended before is nobody's any more.
-    pub(crate) fn open(ground: Arc<Ground>) -> Self {
-        ground.world().intents.clear();
-        let url = format!("sqlite:{}", ground.journal.path().join("unpair.db").display());
+    pub(crate) fn open(host: Arc<Host>) -> Self {
+        host.clouds().intents.clear();
+        let url = format!("sqlite:{}", host.journal.path().join("unpair.db").display());
         let _in_workshop = workshop().enter();
         let inner = at_once(open(&url)).expect("a journal");
-        Self { inner, ground, known: Mutex::default() }
+        Self { inner, host, known: Mutex::default() }
     }
 
     /// The process is over, in whatever way.
@@ -108,7 +108,7 @@ impl Watched {
         let rules = record.members.iter().map(|(_, member)| member.rule.id.clone()).collect();
         let (group, hash) = (record.group_id.clone(), request.clone());
         let intent = Intent { group, token: token.clone(), hash, rules, is_sent: false };
-        self.ground.world().intents.insert(call, intent);
+        self.host.clouds().intents.insert(call, intent);
     }
 
     /// Judges what a call's members are said to have become.
@@ -124,22 +124,22 @@ impl Watched {
         };
         let gone: Vec<RuleId> =
             settled.iter().filter(is_gone).map(|it| rules[&it.id].clone()).collect();
-        let now = self.ground.time.now();
-        self.ground.world().judge_gone(&record.group_id, &gone, now);
+        let now = self.host.time.now();
+        self.host.clouds().judge_gone(&record.group_id, &gone, now);
     }
 
     /// One read, which takes no time.
     async fn read<T>(&self, read: impl Future<Output = T>) -> T {
-        self.ground.alive().await;
+        self.host.alive().await;
         at_once(read)
     }
 
     /// One write: a crash finds it undone, or done and not told.
     async fn write<T>(&self, done: impl Future<Output = T>) -> T {
-        self.ground.step().await;
+        self.host.step().await;
         let result = at_once(done);
-        self.ground.tell_state();
-        self.ground.step().await;
+        self.host.tell_state();
+        self.host.step().await;
         result
     }
 }
@@ -255,11 +255,11 @@ watched! {
         fn conclude(held: &Held, claim: Claim, event: &Event, at_ms: i64) -> Status {
             let call = claim.call;
             let status = that.write(that.inner.conclude(held, claim, event, at_ms)).await;
-            that.ground.world().intents.remove(&call);
+            that.host.clouds().intents.remove(&call);
             status
         }
         fn append(held: &Held, call: CallId, event: &Event, at_ms: i64) -> (Status, Vec<CallId>) {
-            that.ground.alive().await;
+            that.host.alive().await;
             that.judge(call, event);
             that.write(that.inner.append(held, call, event, at_ms)).await
         }

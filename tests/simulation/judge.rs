@@ -1,18 +1,18 @@
-//! The laws, judged by the clouds' own view: who called for a request, what it may touch, how old
+//! The invariants, judged by the clouds' own view: who called for a request, what it may touch, how old
 //! its token is, and whether what is called gone is gone.
 
 use std::time::Duration;
 
 use unpair::model::{GroupId, RuleId};
 
+use crate::clouds::{Clouds, Intent, Request, Token};
 use crate::time::Jump;
-use crate::world::{Intent, Request, Token, World};
 
 /// For how long a token may be sent again.
 const TOKEN_LIFE: Duration = Duration::from_secs(600);
-impl World {
-    pub(crate) fn breaks(&mut self, now: Duration, law: &str, how: &str) {
-        self.broken.push(format!("at {now:?}: {law}: {how}"));
+impl Clouds {
+    pub(crate) fn breaks(&mut self, now: Duration, invariant: &str, how: &str) {
+        self.broken.push(format!("at {now:?}: {invariant}: {how}"));
     }
 
     /// Judges a request by what is known of its sender.
@@ -80,7 +80,7 @@ impl World {
     /// Judges what a call was settled as: that a rule is gone must be true, and read since the
     /// last time that its group was written to.
     pub(crate) fn judge_gone(&mut self, group: &GroupId, gone: &[RuleId], now: Duration) {
-        let rules = &self.groups.get(group).expect("a group of the world").rules;
+        let rules = &self.groups.get(group).expect("a group that is there").rules;
         let stands = rules.iter().any(|rule| gone.contains(&rule.id));
         let (read, written) = (self.read.get(group).copied(), self.written.get(group).copied());
         if stands {

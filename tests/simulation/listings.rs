@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use unpair::cloud::{GroupInfo, RulesPage};
 use unpair::model::{AccountId, GroupId, Provider, RegionId, Rule, RuleId};
+use unpair_testing::fake_cloud;
 
-use crate::fakes;
+use crate::clouds::Clouds;
+use crate::fault_rates::{FaultRates, Paging};
 use crate::scene::{Scene, Size};
-use crate::story::{Lucky, Story};
-use crate::weather::{Paging, Weather};
-use crate::world::World;
+use crate::simulated_run::{NoCrashes, SimulatedRun};
 
 /// Rules on a page: fewer than a group has, so that listings have several.
 const PAGE: usize = 4;
 
-impl World {
+impl Clouds {
     /// A group of `account`, as a listing has it.
     pub(crate) fn info(
         &self,
@@ -26,7 +26,7 @@ impl World {
         let place = &self.groups.get(id)?.place;
         let is_there = place.account == *account && place.region == *region;
         let owner = (place.cloud == Provider::Aws).then_some(account);
-        is_there.then(|| fakes::info(id, owner))
+        is_there.then(|| fake_cloud::info(id, owner))
     }
 
     /// The rules of a group as a read shows them: a stale one shows what was removed of late.
@@ -53,7 +53,7 @@ impl World {
             rules.extend(shown.into_iter().map(|rule| (id.clone(), rule)));
         }
         rules.sort_by(|(_, x), (_, y)| x.id.cmp(&y.id));
-        match self.weather.paging {
+        match self.rates.paging {
             Paging::AfterTheLast => after_the_last(rules, page),
             Paging::ByNumber => {
                 // The latest first, so that what nobody asked about is on the first page.
@@ -67,14 +67,14 @@ impl World {
 
     /// Somebody removes a rule of `page` that no row asks about, before the next one is listed.
     fn shrink(&mut self, page: &RulesPage) {
-        if page.next.is_none() || self.rng.f64() >= self.weather.gone_between_pages {
+        if page.next.is_none() || self.rng.f64() >= self.rates.gone_between_pages {
             return;
         }
         let Some((id, gone)) = page.rules.iter().find(|(_, rule)| !self.asked.contains(&rule.id))
         else {
             return;
         };
-        let group = self.groups.get_mut(id).expect("a group of the world");
+        let group = self.groups.get_mut(id).expect("a group that is there");
         group.rules.retain(|rule| rule.id != gone.id);
     }
 }
@@ -95,22 +95,22 @@ fn by_number(rules: Vec<(GroupId, Rule)>, page: Option<&str>) -> RulesPage {
 }
 
 /// Listings by number, of which some shrink meanwhile.
-pub(crate) const SHRINKING: Weather =
-    Weather { paging: Paging::ByNumber, gone_between_pages: 0.3, ..Weather::CALM };
+pub(crate) const SHRINKING: FaultRates =
+    FaultRates { paging: Paging::ByNumber, gone_between_pages: 0.3, ..FaultRates::NONE };
 
 #[test]
 fn a_rule_that_is_removed_between_two_pages_hides_one_that_stands() {
-    let weather = Weather { gone_between_pages: 1.0, ..SHRINKING };
-    let mut world = Scene::new(1, Size::WHOLE, weather).world;
+    let rates = FaultRates { gone_between_pages: 1.0, ..SHRINKING };
+    let mut clouds = Scene::new(1, Size::WHOLE, rates).clouds;
     let (group, now) = (GroupId::new("sg-alibaba-0-00"), Duration::from_secs(1));
     let groups = std::slice::from_ref(&group);
-    let first = world.list(groups, None, now);
-    let second = world.list(groups, first.next.as_deref(), now);
+    let first = clouds.list(groups, None, now);
+    let second = clouds.list(groups, first.next.as_deref(), now);
     assert_eq!(second.next, None);
     let seen: BTreeSet<RuleId> =
         first.rules.into_iter().chain(second.rules).map(|(_, rule)| rule.id).collect();
     let stands = |id: &&RuleId| id.as_str().starts_with("sgr-sg-alibaba-0-00-");
-    let standing = world.standing();
+    let standing = clouds.standing();
     let hidden: Vec<&RuleId> = standing.difference(&seen).filter(stands).collect();
     assert_eq!(hidden, [&RuleId::new("sgr-sg-alibaba-0-00-2")]);
 }
@@ -119,7 +119,8 @@ fn a_rule_that_is_removed_between_two_pages_hides_one_that_stands() {
 fn a_rule_that_slips_between_two_pages_is_never_taken_for_gone() {
     let (first, runs) = (crate::seed(), if crate::is_long() { 50 } else { 4 });
     for seed in (0..runs).map(|n| first.wrapping_add(n)) {
-        let end = Story::begin(Scene::new(seed, Size::WHOLE, SHRINKING)).tell(seed, &mut Lucky);
+        let end = SimulatedRun::begin(Scene::new(seed, Size::WHOLE, SHRINKING))
+            .finish(seed, &mut NoCrashes);
         assert_eq!(end.broken, [""; 0], "UNPAIR_SEED={seed}");
         assert_eq!(end.outcomes.len(), Size::WHOLE.revocations(), "UNPAIR_SEED={seed}");
     }

@@ -14,36 +14,30 @@
 //! `UNPAIR_LONG=1` takes the long form, `UNPAIR_SEED=N` repeats a failure. A seed that found a bug
 //! goes to `regressions.txt`.
 
+mod client;
 mod clocks;
-mod cloud;
+mod clouds;
 mod crowd;
-#[path = "../support/cloud.rs"]
-mod fakes;
+mod failing_account;
+mod fault_rates;
 mod faults;
-#[path = "../support/fixture.rs"]
-mod fixture;
-#[path = "../support/form.rs"]
-mod form;
-mod ground;
 mod hanging;
+mod host;
 mod imposter;
+mod invariants;
 mod invocations;
 mod journal;
 mod judge;
-mod laws;
 mod listings;
 mod manner;
 mod process;
 mod regressions;
+mod repeated_crashes;
 mod rows;
 mod scene;
+mod simulated_run;
 mod steps;
-mod storms;
-mod story;
 mod time;
-mod trouble;
 mod verdicts;
-mod weather;
-mod world;
 
-use form::{is_long, seed};
+use unpair_testing::{is_long, seed};

@@ -1,4 +1,4 @@
-//! The manners in which clouds may answer for a whole story: what they tell is what stands, and yet
+//! The manners in which clouds may answer for a whole run: what they tell is what stands, and yet
 //! not what a client expects.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +8,7 @@ use fastrand::Rng;
 use unpair::cloud::{GroupInfo, Reference, References, RulesPage};
 use unpair::model::{AccountId, GroupId, Peer, RequestId};
 
-use crate::world::World;
+use crate::clouds::Clouds;
 
 /// Entries of references that one answer has at the most: nothing tells that it was cut.
 const REFERENCES: usize = 100;
@@ -104,7 +104,7 @@ impl Manner {
     }
 }
 
-impl World {
+impl Clouds {
     /// Whether the revocation that arrives now is refused, whatever it asks.
     pub(crate) fn refuses(&mut self) -> bool {
         self.manner.refuses > 0.0 && self.rng.f64() < self.manner.refuses

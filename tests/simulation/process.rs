@@ -15,10 +15,11 @@ use unpair::run::{
     Basis, Ended, Ending, Failures, Freshness, Operator, Pause, Prepared, Process, Refusal, Taken,
     is_unfinished, limiters, revoke, take_or_begin,
 };
+use unpair_testing::fake_cloud::Every;
+use unpair_testing::fixture::new_run;
 
-use crate::fakes::Every;
-use crate::fixture::new_run;
-use crate::ground::Ground;
+use crate::client::SimulatedAccounts;
+use crate::host::Host;
 use crate::journal::Watched;
 
 /// How old a reading may be that something is sent on.
@@ -28,27 +29,27 @@ pub(crate) const FRESH: Duration = Duration::from_secs(3_600);
 pub(crate) type Worked = Ended<Infallible, u8>;
 
 /// Begins the run of `pairs`, or goes on with it, until nothing more can be done by this process.
-pub(crate) async fn work(ground: &Arc<Ground>, journal: &Watched, pairs: &PairSet) -> Worked {
-    let run = begin_or_find(ground, journal, pairs).await;
-    let exchange = exchange(ground, journal, &run.new.id).await;
-    let fresh = Freshness::new(Some(FRESH), ground.clock().now());
+pub(crate) async fn work(host: &Arc<Host>, journal: &Watched, pairs: &PairSet) -> Worked {
+    let run = begin_or_find(host, journal, pairs).await;
+    let exchange = exchange(host, journal, &run.new.id).await;
+    let fresh = Freshness::new(Some(FRESH), host.clock().now());
     let leases = take(journal, &run.new.id).await.expect("the journal holds");
     let process = Process { journal, leases: &leases, exchange: &exchange, fresh };
     let ended = revoke(&process, run, Basis::Rows, Pause::default(), &Approving(journal))
         .await
         .expect("the journal holds");
     if ended.exit == 0 {
-        ground.world().judge_done(ground.time.now());
+        host.clouds().judge_done(host.time.now());
     }
     ended
 }
 
 /// As a line of a crontab begins a run, goes on with it, and `resume` with its id takes it up.
-async fn begin_or_find(ground: &Arc<Ground>, journal: &Watched, pairs: &PairSet) -> RunRecord {
+async fn begin_or_find(host: &Arc<Host>, journal: &Watched, pairs: &PairSet) -> RunRecord {
     if let Some(run) = journal.runs().await.expect("runs").pop().filter(|run| !is_unfinished(run)) {
         return run;
     }
-    let new = new_run(false, ground.clock().now_ms());
+    let new = new_run(false, host.clock().now_ms());
     match take_or_begin(journal, &new, pairs).await.expect("the journal holds") {
         Taken::Unfinished(run) | Taken::New(run, None) => run,
         Taken::New(_, Some(other)) => panic!("one run is all there is: {other:?}"),
@@ -56,16 +57,16 @@ async fn begin_or_find(ground: &Arc<Ground>, journal: &Watched, pairs: &PairSet)
 }
 
 /// A new process's way to the accounts, at the pace that its clouds allow.
-pub(crate) async fn exchange(ground: &Arc<Ground>, journal: &Watched, run: &RunId) -> Exchange {
-    let clock = ground.clock();
+pub(crate) async fn exchange(host: &Arc<Host>, journal: &Watched, run: &RunId) -> Exchange {
+    let clock = host.clock();
     let now_ms = clock.now_ms();
-    let ceiling = Limit::Ceiling(Ceiling { rate: ground.world().rate, burst: 1 });
+    let ceiling = Limit::Ceiling(Ceiling { rate: host.clouds().rate, burst: 1 });
     let alibaba = LimitSettings { default: ceiling, ..LimitSettings::alibaba_default() };
     let limits = (alibaba, LimitSettings::aws_default());
     let pacer = limiters(journal, run, limits, now_ms).await.expect("the journal holds");
     let wall = u64::try_from(now_ms).expect("after 1970");
     Exchange::new(
-        Arc::new(Every(Arc::clone(ground))),
+        Arc::new(Every(SimulatedAccounts(Arc::clone(host)))),
         pacer.with_wall(Duration::from_millis(wall)),
         RetryPolicy::default(),
         CancellationToken::new(),

@@ -1,6 +1,6 @@
 //! Every seed that once found a bug, run again.
 
-use crate::storms::survive;
+use crate::repeated_crashes::survive;
 
 /// One line a bug: its seed, and what it was.
 const SEEDS: &str = include_str!("regressions.txt");

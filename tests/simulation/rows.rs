@@ -7,10 +7,10 @@ use unpair::model::{
     AccountId, Direction, Filter, GroupId, GroupRef, PairSet, Provider, Rule, Scope, Source,
 };
 
+use crate::clouds::Clouds;
+use crate::fault_rates::{FaultRates, Paging};
 use crate::manner::{Manner, Owner};
 use crate::scene::{grant, others, place};
-use crate::weather::{Paging, Weather};
-use crate::world::World;
 
 /// A row of the manifest: its two groups as they are in truth.
 #[derive(Clone, Debug)]
@@ -30,9 +30,9 @@ impl Row {
     }
 }
 
-/// A world and its rows.
+/// Clouds and the rows about them.
 pub(crate) struct Rows {
-    pub(crate) world: World,
+    pub(crate) clouds: Clouds,
     list: Vec<Row>,
     added: usize,
 }
@@ -40,21 +40,21 @@ pub(crate) struct Rows {
 impl Rows {
     /// Two pairs of each cloud, with a few grants or none on each side.
     pub(crate) fn drawn(seed: u64, rng: &mut Rng) -> Self {
-        let mut weather = [Weather::CALM, Weather::FAIR][rng.usize(0..2)];
+        let mut rates = [FaultRates::NONE, FaultRates::SOME][rng.usize(0..2)];
         if rng.f64() < 0.3 {
-            (weather.paging, weather.gone_between_pages) = (Paging::ByNumber, 0.3);
+            (rates.paging, rates.gone_between_pages) = (Paging::ByNumber, 0.3);
         }
-        let mut world = World::new(seed, weather);
-        world.manner = Manner::drawn(rng);
+        let mut clouds = Clouds::new(seed, rates);
+        clouds.manner = Manner::drawn(rng);
         let is_right = rng.f64() < 0.8;
         if !is_right || rng.f64() < 0.3 {
             let partners =
                 [Provider::Alibaba, Provider::Aws].map(|cloud| place(cloud, 1, 0).account);
-            world.manner.partners.extend(partners.iter().map(wrong));
-            world.manner.partners.extend(partners);
+            clouds.manner.partners.extend(partners.iter().map(wrong));
+            clouds.manner.partners.extend(partners);
         }
-        let is_named = is_right || world.manner.owner == Owner::Absent;
-        let mut rows = Self { world, list: Vec::new(), added: 0 };
+        let is_named = is_right || clouds.manner.owner == Owner::Absent;
+        let mut rows = Self { clouds, list: Vec::new(), added: 0 };
         for cloud in [Provider::Alibaba, Provider::Aws] {
             for pair in 0..2 {
                 let ends = [0, 1].map(|end| place(cloud, end, pair));
@@ -73,9 +73,9 @@ impl Rows {
             let grants = [0, 0, 1, 3][rng.usize(0..4)];
             let mut rules: Vec<Rule> = (0..grants).map(|n| grant(group, peer, n)).collect();
             let asked = rules.iter().filter(|rule| row.asks(own, rule));
-            self.world.asked.extend(asked.map(|rule| rule.id.clone()));
+            self.clouds.asked.extend(asked.map(|rule| rule.id.clone()));
             rules.extend(others(group));
-            self.world.add(group, rules);
+            self.clouds.add(group, rules);
         }
     }
 

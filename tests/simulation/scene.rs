@@ -1,10 +1,10 @@
-//! The world that a simulation begins with, and the manifest that names its pairs.
+//! The clouds that a simulation begins with, and the manifest that names its pairs.
 
 use unpair::model::{Direction, GroupRef, PairSet, Peer, Provider, Rule};
+use unpair_testing::fixture::{pair_set, rule};
 
-use crate::fixture::{pair_set, rule};
-use crate::weather::Weather;
-use crate::world::World;
+use crate::clouds::Clouds;
+use crate::fault_rates::FaultRates;
 
 /// How large a scene is.
 #[derive(Clone, Copy, Debug)]
@@ -27,17 +27,17 @@ impl Size {
     }
 }
 
-/// A world and what is asked of it.
+/// The clouds and what is asked of them.
 #[derive(Clone)]
 pub(crate) struct Scene {
-    pub(crate) world: World,
+    pub(crate) clouds: Clouds,
     pub(crate) pairs: PairSet,
 }
 
 impl Scene {
     /// Two accounts of each cloud, with grants both ways, and rules that nobody asked about.
-    pub(crate) fn new(seed: u64, size: Size, weather: Weather) -> Self {
-        let mut world = World::new(seed, weather);
+    pub(crate) fn new(seed: u64, size: Size, rates: FaultRates) -> Self {
+        let mut clouds = Clouds::new(seed, rates);
         let mut rows = Vec::new();
         for cloud in [Provider::Alibaba, Provider::Aws] {
             for pair in 0..size.pairs {
@@ -45,14 +45,14 @@ impl Scene {
                 for (own, peer) in [(&a, &b), (&b, &a)] {
                     let mut rules: Vec<Rule> =
                         (0..size.grants).map(|n| grant(own, peer, n)).collect();
-                    world.asked.extend(rules.iter().map(|rule| rule.id.clone()));
+                    clouds.asked.extend(rules.iter().map(|rule| rule.id.clone()));
                     rules.extend(others(own));
-                    world.add(own, rules);
+                    clouds.add(own, rules);
                 }
                 rows.push([a, b]);
             }
         }
-        Self { world, pairs: pair_set(rows) }
+        Self { clouds, pairs: pair_set(rows) }
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! What a crash leaves is the journal and the clouds, with what is on its way to them. So a run has
 //! as many such states as it has writes and effects: a crash before a write leaves what the step
-//! before it left. One run tells them all, as copies of the journal's files and of the world, and
+//! before it left. One run tells them all, as copies of the journal's files and of the clouds, and
 //! each is gone on with by itself.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use unpair::model::PairSet;
 
-use crate::ground::{State, Watch};
+use crate::fault_rates::FaultRates;
+use crate::host::{State, Watch};
 use crate::journal::cores;
 use crate::scene::{Scene, Size};
-use crate::story::{End, Fortune, Lucky, Story};
-use crate::weather::Weather;
+use crate::simulated_run::{Crashes, End, NoCrashes, SimulatedRun};
 
 /// What a crash at one step came to.
 struct Resumed {
@@ -27,7 +27,7 @@ struct Resumed {
 /// The next process comes at once, or after the longest that the clocks of a call allow for.
 struct After(Duration);
 
-impl Fortune for After {
+impl Crashes for After {
     fn steps(&mut self, _n: u32) -> Option<u64> {
         None
     }
@@ -48,15 +48,15 @@ fn resume_all(
         let next = states.lock().expect("nobody panicked").recv();
         let Ok((at, state)) = next else { return resumed };
         let downs = [1, 90, 1_000];
-        let mut fortune = After(Duration::from_secs(downs[at % downs.len()]));
-        let end = Story::from(state, pairs.clone()).tell(seed, &mut fortune);
+        let mut crashes = After(Duration::from_secs(downs[at % downs.len()]));
+        let end = SimulatedRun::from(state, pairs.clone()).finish(seed, &mut crashes);
         resumed.push(Resumed { at, end });
     }
 }
 
 /// Crashes a run of `size` at one step in `stride`, and at all of them if that is 1.
-fn crash_everywhere(seed: u64, size: Size, weather: Weather, stride: usize) {
-    let scene = Scene::new(seed, size, weather);
+fn crash_everywhere(seed: u64, size: Size, rates: FaultRates, stride: usize) {
+    let scene = Scene::new(seed, size, rates);
     let pairs = scene.pairs.clone();
     let (chosen, states) = sync_channel(cores());
     let (count, states) = (Arc::new(AtomicUsize::new(0)), Mutex::new(states));
@@ -65,7 +65,7 @@ fn crash_everywhere(seed: u64, size: Size, weather: Weather, stride: usize) {
     let (whole, resumed) = std::thread::scope(|scope| {
         let resumers: Vec<_> =
             (0..cores()).map(|_| scope.spawn(|| resume_all(&states, &pairs, seed))).collect();
-        let whole = Story::begin(scene).watched(watch).tell(seed, &mut Lucky);
+        let whole = SimulatedRun::begin(scene).watched(watch).finish(seed, &mut NoCrashes);
         let resumed: Vec<Resumed> =
             resumers.into_iter().flat_map(|resumer| resumer.join().expect("resumed")).collect();
         (whole, resumed)
@@ -89,7 +89,7 @@ fn crash_everywhere(seed: u64, size: Size, weather: Weather, stride: usize) {
 
 #[test]
 fn a_crash_at_any_step_of_a_run_changes_nothing_of_its_end() {
-    crash_everywhere(crate::seed(), Size::SMALL, Weather::FAIR, 1);
+    crash_everywhere(crate::seed(), Size::SMALL, FaultRates::SOME, 1);
 }
 
 #[test]
@@ -97,6 +97,6 @@ fn a_crash_at_any_step_of_a_run_of_200_revocations_changes_nothing_of_its_end() 
     let (seeds, stride) = if crate::is_long() { (10, 1) } else { (1, 6) };
     let first = crate::seed();
     for seed in (0..seeds).map(|n| first.wrapping_add(n)) {
-        crash_everywhere(seed, Size::WHOLE, Weather::FAIR, stride);
+        crash_everywhere(seed, Size::WHOLE, FaultRates::SOME, stride);
     }
 }

@@ -7,14 +7,14 @@ use std::time::Duration;
 use unpair::model::{Direction, Filter, GroupId, PairOutcome, Peer, Rule, RuleId, RunId, Scope};
 use unpair::report::PairRow;
 
+use crate::clouds::{Clouds, Group, Request};
 use crate::process::FRESH;
 use crate::rows::asks;
-use crate::world::{Group, Request, World};
 
 /// What is known of the invocation that goes on, and of what every run was shown.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
-    /// The invocation, in stories of several.
+    /// The invocation, in sequences of several.
     pub(crate) invocation: Option<Invocation>,
     /// When a run read a group, and what stood in it.
     held: Looks<(Duration, BTreeSet<RuleId>)>,
@@ -154,7 +154,7 @@ impl Group {
     }
 }
 
-impl World {
+impl Clouds {
     /// Judges a request by what a person answered, and by what that answer was given to.
     pub(crate) fn judge_answer(&mut self, request: &Request, now: Duration) {
         let Some(invocation) = &mut self.ledger.invocation else { return };

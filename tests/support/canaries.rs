@@ -38,7 +38,7 @@ struct Watched {
 }
 
 /// Watches for a secret from now on, in whatever is searched in this process.
-pub(crate) fn watch(name: &str, secret: &str) {
+pub fn watch(name: &str, secret: &str) {
     let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
     for (form, spelling) in spellings(secret) {
         let bytes = spelling.into_bytes();
@@ -55,7 +55,7 @@ pub(crate) fn watch(name: &str, secret: &str) {
 
 /// Plants six secrets in the environment of `command`, but none of a cloud whose key it was given,
 /// and watches for them, for those that it was given, and for the keys of the sample world.
-pub(crate) fn plant(command: &mut Command) -> &mut Command {
+pub fn plant(command: &mut Command) -> &mut Command {
     static SAMPLES: Once = Once::new();
     SAMPLES.call_once(watch_samples);
     let given = |command: &Command, name: &str| command.get_envs().any(|(own, _)| own == name);
@@ -96,7 +96,7 @@ fn watch_samples() {
 }
 
 /// The spellings under which a secret could come out.
-pub(crate) fn spellings(secret: &str) -> Vec<(&'static str, String)> {
+pub fn spellings(secret: &str) -> Vec<(&'static str, String)> {
     let percent = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
     let lower: String = secret.bytes().fold(String::new(), |mut out, byte| {
         let _ = write!(out, "{byte:02x}");
@@ -130,7 +130,7 @@ fn inner(by: &impl base64::Engine, secret: &str, at: usize) -> String {
 }
 
 /// The first secret in `bytes`, by its name and spelling.
-pub(crate) fn find(bytes: &[u8]) -> Option<String> {
+pub fn find(bytes: &[u8]) -> Option<String> {
     let watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
     let mut is_first = [false; 256];
     watched.firsts.iter().for_each(|byte| is_first[usize::from(*byte)] = true);
@@ -144,7 +144,7 @@ pub(crate) fn find(bytes: &[u8]) -> Option<String> {
 
 /// Fails the test if a secret stands in `bytes`.
 #[track_caller]
-pub(crate) fn assert_none(place: &str, bytes: &[u8]) {
+pub fn assert_none(place: &str, bytes: &[u8]) {
     if let Some(name) = find(bytes) {
         panic!("{place} holds {name}: {}", String::from_utf8_lossy(bytes));
     }
@@ -153,7 +153,7 @@ pub(crate) fn assert_none(place: &str, bytes: &[u8]) {
 /// Fails the test if a secret stands in a file below `folder`, but for the `inputs` that hold the
 /// credentials.
 #[track_caller]
-pub(crate) fn assert_none_below(folder: &Path, inputs: &[&str]) {
+pub fn assert_none_below(folder: &Path, inputs: &[&str]) {
     for entry in fs::read_dir(folder).expect("a readable folder") {
         let entry = entry.expect("an entry");
         let (path, kind) = (entry.path(), entry.file_type().expect("a kind"));

@@ -8,7 +8,7 @@ use unpair::model::{
 };
 
 /// A rule that accepts TCP on a port of its own, the `n`-th.
-pub(crate) fn rule(id: &str, direction: Direction, n: usize, peer: Peer) -> Rule {
+pub fn rule(id: &str, direction: Direction, n: usize, peer: Peer) -> Rule {
     let port = i32::try_from(n).expect("few rules") + 1;
     Rule {
         id: id.into(),
@@ -26,7 +26,7 @@ pub(crate) fn rule(id: &str, direction: Direction, n: usize, peer: Peer) -> Rule
 }
 
 /// A manifest of these pairs, a line each.
-pub(crate) fn pair_set(pairs: impl IntoIterator<Item = [GroupRef; 2]>) -> PairSet {
+pub fn pair_set(pairs: impl IntoIterator<Item = [GroupRef; 2]>) -> PairSet {
     let rows: Vec<_> =
         pairs.into_iter().zip(2..).map(|([a, b], line)| (a, b, Filter::default(), line)).collect();
     let sources = vec![Source { name: "pairs.csv".to_owned(), first_line: 0, digest: None }];
@@ -34,7 +34,7 @@ pub(crate) fn pair_set(pairs: impl IntoIterator<Item = [GroupRef; 2]>) -> PairSe
 }
 
 /// A run that revokes by rule id, or what its rows alone say if it is `blind`.
-pub(crate) fn new_run(blind: bool, created_ms: i64) -> NewRun {
+pub fn new_run(blind: bool, created_ms: i64) -> NewRun {
     let id = "01936f00-0000-7000-8000-000000000001".into();
     NewRun {
         may_act: true,

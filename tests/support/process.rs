@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::canaries;
@@ -15,7 +16,7 @@ const POLL: Duration = Duration::from_millis(2);
 
 /// Waits until `holds`, and fails the test if it does not in time.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
@@ -24,15 +25,16 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// The program while it runs; killed if the test ends before it does.
-pub(crate) struct Running {
-    pub(crate) child: Child,
-    pub(crate) outputs: TempDir,
+pub struct Running {
+    /// The process itself.
+    pub child: Child,
+    outputs: TempDir,
     what: String,
 }
 
 impl Running {
     /// Starts a command whose outputs are kept.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub fn start(mut command: Command) -> Self {
         let outputs = tempfile::tempdir().expect("a folder for what is printed");
         let file = |name: &str| File::create(outputs.path().join(name)).expect("a new file");
         let what = format!("{command:?}");
@@ -46,7 +48,7 @@ impl Running {
     }
 
     /// Sends a signal by its name.
-    pub(crate) fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         let status = Command::new("kill")
             .args([format!("-{name}"), self.child.id().to_string()])
             .status()
@@ -55,12 +57,37 @@ impl Running {
     }
 
     /// Whether it still runs.
-    pub(crate) fn is_running(&mut self) -> bool {
+    pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child of ours").is_none()
     }
 
+    /// Kills it as `kill -9` does; false if it had ended before.
+    pub fn kill(&mut self) -> bool {
+        if !self.is_running() {
+            return false;
+        }
+        self.child.kill().expect("a child of ours");
+        self.child.wait().expect("a child of ours");
+        true
+    }
+
+    /// What it has shown on standard output so far.
+    pub fn shown(&self) -> String {
+        printed(self.outputs.path(), "stdout")
+    }
+
+    /// What it has told on standard error so far.
+    pub fn told(&self) -> String {
+        printed(self.outputs.path(), "stderr")
+    }
+
+    /// Waits until it has told `text` on standard error.
+    pub fn wait_until_it_tells(&self, text: &str) {
+        wait_until(text, || self.told().contains(text));
+    }
+
     /// Waits for the end.
-    pub(crate) fn wait(mut self) -> Ended {
+    pub fn wait(mut self) -> Ended {
         let what = self.what.clone();
         let mut status = None;
         wait_until(&format!("the end of {what}"), || {
@@ -85,7 +112,7 @@ impl Drop for Running {
 }
 
 /// What was printed, in which no secret may stand.
-pub(crate) fn printed(folder: &Path, name: &str) -> String {
+fn printed(folder: &Path, name: &str) -> String {
     let text = fs::read_to_string(folder.join(name)).expect("what was printed is text");
     canaries::assert_none(name, text.as_bytes());
     text
@@ -93,28 +120,52 @@ pub(crate) fn printed(folder: &Path, name: &str) -> String {
 
 /// The program after its end.
 #[derive(Clone, Debug)]
-pub(crate) struct Ended {
-    pub(crate) status: ExitStatus,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+pub struct Ended {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// All of its standard output.
+    pub stdout: String,
+    /// All of its standard error.
+    pub stderr: String,
     what: String,
 }
 
 impl Ended {
     /// The exit code; `None` after a signal.
-    pub(crate) fn code(&self) -> Option<i32> {
+    pub fn code(&self) -> Option<i32> {
         self.status.code()
     }
 
     /// Asserts the exit code.
     #[track_caller]
-    pub(crate) fn exits(self, code: i32) -> Self {
+    pub fn exits(self, code: i32) -> Self {
         let Self { status, stdout, stderr, what } = &self;
         assert_eq!(
             status.code(),
             Some(code),
             "{what}: {status}\n--- stdout\n{stdout}\n--- stderr\n{stderr}"
         );
+        self
+    }
+
+    /// The JSON object on standard output.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+    }
+
+    /// Asserts that standard error tells `text`.
+    #[track_caller]
+    pub fn tells(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "expected `{text}` in:\n{}", self.stderr);
+        self
+    }
+
+    /// Asserts that standard output shows `text`.
+    #[track_caller]
+    pub fn shows(self, text: &str) -> Self {
+        assert!(self.stdout.contains(text), "expected `{text}` in:\n{}", self.stdout);
         self
     }
 }

@@ -36,12 +36,11 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 ";
 
 /// In place of an answer: the question is never answered.
-#[allow(dead_code, reason = "not every harness leaves a question open")]
-pub(crate) const NOBODY: &str = "nobody answers";
+pub const NOBODY: &str = "nobody answers";
 
 /// `program` with `args` on a terminal where somebody typed `early` before it started, and gives
 /// `answer` to its question. Both its outputs come as standard output, as the terminal shows them.
-pub(crate) fn on_terminal(program: &str, args: &[&str], [early, answer]: [&str; 2]) -> Command {
+pub fn on_terminal(program: &str, args: &[&str], [early, answer]: [&str; 2]) -> Command {
     let mut command = Command::new("python3");
     command.args(["-c", TERMINAL, early, answer, program]).args(args);
     command

@@ -1,8 +1,8 @@
-//! Between what a pace may move.
+//! The bounds of a rate, and where it begins.
 
-use super::{PerSecond, Seconds};
+use super::units::{PerSecond, Seconds};
 
-/// Between what the rate may move, and where it begins.
+/// The bounds of a rate, and where it begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
     /// The rate at first.
@@ -23,12 +23,12 @@ impl Bounds {
     /// Of a lane whose user wants no limit: nothing is held back until the provider refuses.
     pub const OFF: Self = Self { start: 1e6, lowest: 0.5, highest: 1e6, burst: 1e6 };
 
-    /// How uneven the way to the provider is: calls that were sent this far apart may arrive at
-    /// the same time.
+    /// The jitter of the way to the provider: calls that were sent this far apart may arrive at the same
+    /// time.
     const SPREAD: Seconds = 0.1;
 
-    /// Of a known bucket of `burst` calls, refilled at `rate`: it is spent from the first call on,
-    /// but for what calls may arrive early by, at most a tenth of it.
+    /// Of a known bucket of `burst` calls, refilled at `rate`. It is spent from the first call on, but for a
+    /// reserve of at most a tenth: calls that arrive too close together would find it empty.
     pub fn known(rate: PerSecond, burst: u32) -> Self {
         let burst = f64::from(burst);
         let early = (rate * Self::SPREAD).max(1.0).min((burst / 10.0).floor());

@@ -1,28 +1,31 @@
 //! The refill of the provider's bucket, from what it let through.
 
-use super::{Bounds, PerSecond, Seconds};
+use super::bounds::Bounds;
+use super::units::{PerSecond, Seconds};
 
-/// New and old estimate are the same limit if they differ by less.
+/// A new and an old estimate count as the same limit if they differ by a smaller share.
 const SAME: f64 = 0.15;
 
-/// Replies from which on an estimate is good.
+/// The fewest accepted calls from which an estimate is reliable.
 const ENOUGH: u32 = 10;
 
-/// Time constant with which a better rate of the past is forgotten: a lasting cut is accepted.
+/// The time constant with which a better rate of the past is forgotten, so that a lasting cut is
+/// accepted in the end.
 const FORGET: Seconds = 300.0;
 
-/// Below this share of the best rate the limit is taken to be low for a while only.
+/// Below this share of the best rate, the limit is taken to be low for a while only.
 const LOW: f64 = 0.8;
 
-/// Refused at more than this multiple of the average: the limit was raised within the cycle.
+/// A refusal at more than this multiple of the average means that the limit was raised within the
+/// cycle.
 const JUMP: f64 = 3.0;
 
-/// Calls that fit into a pause from which on the bucket is held to have been full before its end:
-/// what it would have given then is not in the average.
+/// If so many calls fit into a pause, the bucket is taken to have been full before the pause ended. What
+/// overflowed is then missing in the average.
 const OVERFLOW: f64 = 12.0;
 
-/// After such a pause, a rate that was let through and is above this multiple of the average is
-/// nearer the refill.
+/// After such a pause, a rate that was let through and is above this multiple of the average is nearer
+/// to the refill than the average is.
 const BEYOND: f64 = 1.2;
 
 /// What happened since the last first refusal, which found the bucket empty.
@@ -57,8 +60,8 @@ impl Cycle {
         self.pause = self.lasted(now);
     }
 
-    /// Half of the pause is not counted, and nothing of a long one: a small bucket is full before
-    /// it ends.
+    /// The accepted calls a second. Of a cycle with few calls, all of its time counts; otherwise only half
+    /// of a pause counts, and nothing of a long one, since a small bucket is full before that ends.
     fn average(&self, lasted: Seconds) -> PerSecond {
         let idle = if self.accepted < 3 * ENOUGH {
             0.0
@@ -171,6 +174,7 @@ impl Estimate {
     /// What is refilled if `average` was let through in a cycle that ended at `reached`.
     fn refill(&self, cycle: &Cycle, reached: Reached, average: PerSecond) -> PerSecond {
         let Reached { rate, passed, climbed } = reached;
+        // The limit came back within the cycle, so the average mixes a low and a high refill.
         if climbed && rate > 1.2 * average {
             (0.95 * self.best).max(average).min(rate)
         } else if rate > JUMP * average && cycle.accepted >= ENOUGH {

@@ -1,4 +1,4 @@
-mod narrow;
+mod small_bucket;
 
 use std::collections::VecDeque;
 
@@ -31,16 +31,16 @@ impl<F: FnMut(Seconds) -> bool> Lane<F> {
             let reply = self.in_flight.front().map_or(f64::INFINITY, |(at, _)| at + 2.0 * WAY);
             let send = match self.learner.next(self.now, 0.5) {
                 _ if self.in_flight.len() >= self.width => f64::INFINITY,
-                Next::Now => self.now,
-                Next::At(at) => at,
-                Next::Reply => f64::INFINITY,
+                NextCall::Now => self.now,
+                NextCall::At(at) => at,
+                NextCall::Reply => f64::INFINITY,
             };
             let next = reply.min(send).min(end);
             assert!(next.is_finite(), "nothing in flight, and nothing may go out");
             self.now = next;
             if next == reply {
                 self.reply();
-            } else if next == send && self.learner.next(next, 0.5) == Next::Now {
+            } else if next == send && self.learner.next(next, 0.5) == NextCall::Now {
                 self.send();
             }
         }
@@ -124,27 +124,27 @@ fn the_refusals_of_one_burst_make_one_cut() {
 fn after_a_refusal_one_call_at_a_time_goes_out_until_one_is_let_through() {
     let mut learner = refused_at_1(1, None);
     learner.accepted(1.1, 0.0);
-    assert_eq!(learner.next(30.0, 0.5), Next::Now);
+    assert_eq!(learner.next(30.0, 0.5), NextCall::Now);
     learner.sent(30.0);
-    assert_eq!(learner.next(60.0, 0.5), Next::Reply);
+    assert_eq!(learner.next(60.0, 0.5), NextCall::Reply);
     learner.accepted(60.1, 30.0);
-    assert_eq!(learner.next(61.0, 0.5), Next::Now);
+    assert_eq!(learner.next(61.0, 0.5), NextCall::Now);
 }
 
 #[test]
 fn a_probe_that_ends_in_another_way_is_followed_by_the_next() {
     let mut learner = refused_at_1(0, None);
     learner.sent(30.0);
-    assert_eq!(learner.next(31.0, 0.5), Next::Reply);
+    assert_eq!(learner.next(31.0, 0.5), NextCall::Reply);
     learner.other();
-    assert_eq!(learner.next(40.0, 0.5), Next::Now);
+    assert_eq!(learner.next(40.0, 0.5), NextCall::Now);
 }
 
 #[test]
 fn nothing_goes_out_before_the_time_that_the_provider_asked_for() {
     let mut learner = refused_at_1(0, Some(90.0));
     assert!(learner.opens_at() >= 91.0, "{}", learner.opens_at());
-    let Next::At(at) = learner.next(2.0, 0.5) else { panic!("the gate is shut") };
+    let NextCall::At(at) = learner.next(2.0, 0.5) else { panic!("the gate is shut") };
     assert!(at >= 91.0, "{at}");
 }
 
@@ -244,7 +244,7 @@ fn what_an_outage_left_in_the_bucket_is_spent_and_not_taken_for_its_refill() {
     let mut lane = Lane::new(unknown(), |now| filling(now) && !(60.0..120.0).contains(&now));
     lane.work_until(60.0);
     let before = lane.learner.estimate.rate;
-    while lane.learner.gate.probing || lane.learner.gate.cut_at < 124.0 {
+    while lane.learner.backoff.probing || lane.learner.backoff.cut_at < 124.0 {
         lane.work_until(lane.now + 0.1);
     }
     let after = lane.learner.estimate.rate;

@@ -1,7 +1,6 @@
 //! Providers that count calls by the minute, and lock out until the next one.
 
-use super::gate::LONG_ASKED;
-use super::{PerSecond, Seconds};
+use super::units::{PerSecond, Seconds};
 
 /// What calls are counted by.
 pub(super) const MINUTE: Seconds = 60.0;
@@ -9,11 +8,14 @@ pub(super) const MINUTE: Seconds = 60.0;
 /// A refusal that lasts longer is a lockout or an outage.
 pub(super) const LOCKOUT: Seconds = 3.0;
 
-/// A quota is spent at this multiple of its average: early, so that the last minute of a run is
-/// not waited out.
+/// What was asked for by a provider that locks out, rather than one whose bucket is empty.
+pub(super) const LONG_ASKED: Seconds = 10.0;
+
+/// A quota is spent at this multiple of its average rate: early in the minute, so that a run need not
+/// wait out its last minute.
 const FRONT: f64 = 2.0;
 
-/// Beyond this share of the quota one call at a time goes out, so that a window costs one refusal.
+/// Beyond this share of the quota, one call goes out at a time, so that a minute costs one refusal.
 const SHARE: f64 = 0.99;
 
 /// The pace at which a quota is spent.
@@ -21,7 +23,8 @@ pub(super) fn pace(quota: f64) -> PerSecond {
     FRONT * quota / MINUTE
 }
 
-/// How long after a boundary to look: clocks are never quite equal.
+/// How long after a full minute to call: clocks are never quite equal, and lanes should not all call at
+/// once.
 pub(super) fn after_boundary(random: f64) -> Seconds {
     0.05 + 0.1 * random
 }
@@ -35,7 +38,7 @@ pub(super) struct Window {
     pub(super) quota: Option<f64>,
     /// When minutes begin, in seconds of the clock's.
     phase: Seconds,
-    /// Lockouts showed when minutes begin, whatever the provider's clock shows.
+    /// Whether lockouts showed when minutes begin. That counts for more than the provider's clock.
     is_phase_seen: bool,
     pub(super) begin: Seconds,
     /// Calls of this minute but refused ones, by the time of sending.
@@ -131,6 +134,7 @@ impl Window {
         asked: Seconds,
     ) -> Option<f64> {
         let since = sent_at - self.resumed_at;
+        // Of an unknown provider, a lockout that ends at a full minute by chance must not be believed.
         let expected = self.by_the_minute || asked > LONG_ASKED || (since - MINUTE).abs() < 2.0;
         let quota =
             if expected && self.age(sent_at) < 1.5 && last_refusal < self.begin_of(sent_at) + 1.0 {
@@ -161,6 +165,7 @@ impl Window {
     /// More was let through than the quota says: forgets it, and returns it.
     pub(super) fn refuted(&mut self) -> Option<f64> {
         let quota = self.quota?;
+        // Calls that cross the boundary on their way are counted with either minute.
         if f64::from(self.calls) <= 1.05 * quota + 5.0 {
             return None;
         }

@@ -4,7 +4,7 @@ use fastrand::Rng;
 
 use super::manners::{Manners, Owner};
 use super::tree::Tree;
-use super::world::{Peer, Ports, Rule, World, login_name};
+use super::truth::{Peer, Ports, Rule, World, login_name};
 
 /// Entries of references in one answer: what exceeds them is cut, and nothing tells of it.
 pub(super) const REFERENCES: usize = 100;

@@ -4,7 +4,7 @@ use fastrand::Rng;
 
 use super::manners::{Manners, Owner};
 use super::tree::Tree;
-use super::world::{Peer, Ports, Rule, World};
+use super::truth::{Peer, Ports, Rule, World};
 
 pub(super) fn identity(account: &str, request_id: &str) -> Tree {
     let result = Tree::fields([

@@ -8,7 +8,7 @@ use unpair::report::PairRow;
 
 use super::manners::Owner;
 use super::server::Served;
-use super::world::{Peer, Rule, Spelling, accounts, asks};
+use super::truth::{Peer, Rule, Spelling, accounts, asks};
 
 /// What the program says of a world.
 pub(super) struct Said {

@@ -1,4 +1,4 @@
-//! A law: whatever a cloud answers, no pair is called clean while a grant between its groups
+//! An invariant: whatever a cloud answers, no pair is called clean while a grant between its groups
 //! stands, and nothing is planned that no row names.
 //!
 //! A world is drawn from a seed and served to the real clients in manners that are drawn as well:
@@ -9,9 +9,9 @@
 
 mod alibaba;
 mod aws;
+mod generated_worlds;
 mod judge;
-mod law;
 mod manners;
 mod server;
 mod tree;
-mod world;
+mod truth;

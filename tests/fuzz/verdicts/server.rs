@@ -12,7 +12,7 @@ use unpair::model::Provider;
 
 use super::manners::Owner;
 use super::tree::Tree;
-use super::world::{Peer, Rule, World};
+use super::truth::{Peer, Rule, World};
 use super::{alibaba, aws};
 
 /// A world while it is served.
