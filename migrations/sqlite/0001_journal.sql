@@ -86,6 +86,7 @@ CREATE TABLE lane (
     next_call       INTEGER,
     next_revocation INTEGER,
     counts          TEXT,                       -- revocations by outcome, JSON
+    identities      TEXT,                       -- who sent changes: [[account, ARN], ...]
     PRIMARY KEY (run_no, ix)
 ) STRICT, WITHOUT ROWID;
 
@@ -163,9 +164,6 @@ CREATE TABLE attempt (
     generation  INTEGER NOT NULL,
     no          INTEGER NOT NULL,
     token       TEXT,
-    request     TEXT    NOT NULL,
-    account     TEXT    NOT NULL,
-    arn         TEXT    NOT NULL,
     sent_ms     INTEGER NOT NULL,
     result      TEXT,                           -- the event that ended it
     request_id  TEXT,
@@ -180,7 +178,6 @@ CREATE TABLE revocation (
     grp     INTEGER NOT NULL,
     peer    INTEGER NOT NULL,
     line    INTEGER NOT NULL,
-    rule_id TEXT    NOT NULL,
     rule    TEXT    NOT NULL,                   -- JSON, without its fields:
     fields  TEXT    NOT NULL,                   -- apart, since plans of millions are hashed
     PRIMARY KEY (run_no, id)

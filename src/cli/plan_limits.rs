@@ -77,8 +77,8 @@ pub(super) async fn check_plan(session: &Session, plan: &Prepared) -> Result<(),
     }
     let Some(max) = guard.max_percent else { return Ok(()) };
     for (group, planned) in planned_by_group(journal, plan).await? {
-        let Some(snapshot) = journal.snapshot(&run.new.id, group).await? else { continue };
-        let total = snapshot.rules.len();
+        let Some(record) = journal.group(&run.new.id, group).await? else { continue };
+        let total = record.rules;
         #[expect(clippy::cast_precision_loss, reason = "a share of a group's rules")]
         let share = planned as f64 * 100.0 / total.max(1) as f64;
         if share > max {

@@ -45,7 +45,7 @@ pub use open::{open, open_as, open_to_read};
 pub use orders::GroupOrders;
 pub use prune::Pruning;
 pub use read::{Head, JournalRead, whole_history};
-pub use reading::{GroupReading, NamesPeer, Naming, Reading, SideReading, SideRecord};
+pub use reading::{GroupReading, GroupRecord, NamesPeer, Naming, Reading, SideReading, SideRecord};
 pub use run::{
     GroupWork, Lane, NewRun, PeerEntry, ReadingTimes, RunKind, RunRecord, RunState, RunUpdate,
 };

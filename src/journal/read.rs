@@ -7,12 +7,10 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{
-    CallId, CallRecord, Chain, GroupOrders, GroupWork, HistoryRow, JournalError, Lane, OpenCounts,
-    ReadingTimes, Reopenable, RevocationRecord, RunRecord, SideRecord, Table, Tally,
+    CallId, CallRecord, Chain, GroupOrders, GroupRecord, GroupWork, HistoryRow, JournalError, Lane,
+    OpenCounts, ReadingTimes, Reopenable, RevocationRecord, RunRecord, SideRecord, Table, Tally,
 };
-use crate::model::{
-    Filter, Finding, GroupIx, GroupRef, Groups, Identity, RevocationId, RunId, Snapshot,
-};
+use crate::model::{Filter, Finding, GroupIx, GroupRef, Groups, Identity, RevocationId, RunId};
 
 /// Where the history of a run ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,9 +94,9 @@ pub trait JournalRead: Send + Sync {
     /// The findings of the last reading of every group that has any, as `(group, finding)`.
     async fn findings(&self, run: &RunId) -> Result<Vec<(GroupIx, Finding)>, JournalError>;
 
-    /// The last snapshot of a group.
-    async fn snapshot(&self, run: &RunId, group: GroupIx)
-    -> Result<Option<Snapshot>, JournalError>;
+    /// A group as its last complete read showed it; `None` if there was none.
+    async fn group(&self, run: &RunId, group: GroupIx)
+    -> Result<Option<GroupRecord>, JournalError>;
 
     /// Up to `limit` calls of the groups `first..first + groups` that are not closed, from call
     /// `from` on, in order.

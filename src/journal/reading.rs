@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, Finding, GroupIx, RequestId, Snapshot};
+use crate::model::{AccountId, Finding, GroupIx, RequestId, Rule, Snapshot};
 
 /// What one attempt to read a group showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +94,40 @@ pub struct GroupReading {
     pub findings: Vec<Finding>,
     /// Grants of this group that name other groups, of any account, that no row pairs it with.
     pub elsewhere: u32,
+}
+
+/// A group as its last complete read showed it: of its rules, those that keep a side from being
+/// judged. What is revoked is in the orders, with all its fields.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupRecord {
+    /// See [`Snapshot::name`].
+    pub name: String,
+    /// See [`Snapshot::vpc`].
+    pub vpc: String,
+    /// See [`Snapshot::owner`].
+    pub owner: AccountId,
+    /// How many rules it has, in both directions.
+    pub rules: u64,
+    /// If any side of it is in doubt, its rules that name a group, or may name any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubtful: Vec<Rule>,
+}
+
+impl GroupRecord {
+    /// What is kept of a reading with these findings.
+    pub(in crate::journal) fn of(snapshot: &Snapshot, findings: &[Finding]) -> Self {
+        let is_in_doubt = findings.iter().any(Finding::is_in_doubt);
+        let names_group =
+            |rule: &&Rule| rule.peer.may_be_any() || rule.peer.groups().next().is_some();
+        let doubtful = snapshot.rules.iter().filter(|rule| is_in_doubt && names_group(rule));
+        Self {
+            name: snapshot.name.clone(),
+            vpc: snapshot.vpc.clone(),
+            owner: snapshot.owner.clone(),
+            rules: snapshot.rules.len() as u64,
+            doubtful: doubtful.cloned().collect(),
+        }
+    }
 }
 
 /// The last reading of a group, without its rules.

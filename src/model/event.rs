@@ -132,7 +132,7 @@ pub struct Settled {
     /// How.
     pub outcome: Outcome,
     /// Gone after a call whose answer never came.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reply_lost: bool,
     /// The provider's code or the reason, for outcomes that need one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use crate::journal::{JournalError, JournalRead};
-use crate::model::{GroupIx, GroupRef, Peer, Rule, RunId, Snapshot};
+use crate::journal::{GroupRecord, JournalError, JournalRead};
+use crate::model::{GroupIx, GroupRef, Peer, Rule, RunId};
 
 use super::evidence::Judged;
 use super::text::count;
@@ -21,16 +21,16 @@ impl Doubts {
     pub(super) async fn add(
         &mut self,
         (journal, run): (&dyn JournalRead, &RunId),
-        snapshots: &mut LastSnapshot,
+        groups: &mut LastGroup,
         judged: &Judged,
         pair: [(GroupIx, &GroupRef); 2],
     ) -> Result<(), JournalError> {
         let [a, b] = pair;
         for (side, (own, _), (peer, other)) in [(judged.a, a, b), (judged.b, b, a)] {
             if side.finding.is_in_doubt()
-                && let Some(snapshot) = snapshots.of(journal, run, own).await?
+                && let Some(group) = groups.of(journal, run, own).await?
             {
-                self.0.insert((own, peer), in_words(snapshot, other));
+                self.0.insert((own, peer), in_words(group, other));
             }
         }
         Ok(())
@@ -42,27 +42,27 @@ impl Doubts {
     }
 }
 
-/// The last snapshot that was asked for: pairs of one group follow each other.
+/// The last group that was asked for: pairs of one group follow each other.
 #[derive(Default)]
-pub(super) struct LastSnapshot(Option<(GroupIx, Option<Snapshot>)>);
+pub(super) struct LastGroup(Option<(GroupIx, Option<GroupRecord>)>);
 
-impl LastSnapshot {
+impl LastGroup {
     async fn of(
         &mut self,
         journal: &dyn JournalRead,
         run: &RunId,
         group: GroupIx,
-    ) -> Result<Option<&Snapshot>, JournalError> {
+    ) -> Result<Option<&GroupRecord>, JournalError> {
         if self.0.as_ref().is_none_or(|(known, _)| *known != group) {
-            self.0 = Some((group, journal.snapshot(run, group).await?));
+            self.0 = Some((group, journal.group(run, group).await?));
         }
-        Ok(self.0.as_ref().and_then(|(_, snapshot)| snapshot.as_ref()))
+        Ok(self.0.as_ref().and_then(|(_, found)| found.as_ref()))
     }
 }
 
-fn in_words(snapshot: &Snapshot, other: &GroupRef) -> String {
+fn in_words(group: &GroupRecord, other: &GroupRef) -> String {
     let (mut owners, mut misowned, mut unclear) = (Vec::new(), Vec::new(), Vec::new());
-    for rule in &snapshot.rules {
+    for rule in &group.doubtful {
         let named = rule.peer.groups().find(|(id, _)| id.is_same(&other.group));
         let names_none = rule.peer.may_be_any();
         match named {

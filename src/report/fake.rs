@@ -5,12 +5,12 @@ mod answers;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::journal::{
-    CallId, Chain, Finding, HistoryRow, NewRun, RevocationRecord, RunKind, RunRecord, RunState,
-    SideReading, SideRecord, Tally,
+    CallId, Chain, Finding, GroupRecord, HistoryRow, NewRun, RevocationRecord, RunKind, RunRecord,
+    RunState, SideReading, SideRecord, Tally,
 };
 use crate::model::{
     Direction, Fields, Filter, GroupIx, GroupRef, Identity, Outcome, PairSet, Peer, Policy,
-    PortRange, Provider, Revocation, RevocationId, Rule, RuleCounts, Snapshot, Source,
+    PortRange, Provider, Revocation, RevocationId, Rule, RuleCounts, Source,
 };
 
 /// One run, with whatever a test puts into it.
@@ -18,7 +18,7 @@ pub(super) struct FakeJournal {
     pub(super) run: RunRecord,
     pub(super) sides: Vec<SideRecord>,
     pub(super) findings: Vec<(GroupIx, Finding)>,
-    pub(super) snapshots: Vec<(GroupIx, Snapshot)>,
+    pub(super) groups: Vec<(GroupIx, GroupRecord)>,
     pub(super) revocations: Vec<RevocationRecord>,
     pub(super) tallies: Vec<Tally>,
     pub(super) identities: Vec<Identity>,
@@ -97,7 +97,7 @@ impl FakeJournal {
             run: record(&pairs),
             sides,
             findings: Vec::new(),
-            snapshots: Vec::new(),
+            groups: Vec::new(),
             revocations: Vec::new(),
             tallies: Vec::new(),
             identities: Vec::new(),
@@ -139,14 +139,14 @@ impl FakeJournal {
     ) {
         let (ix, peer) = (self.ix(group), self.ix(peer));
         self.findings.push((ix, Finding { peer, misowned, unclear, ..Finding::default() }));
-        let snapshot = Snapshot {
+        let record = GroupRecord {
             name: String::new(),
             vpc: String::new(),
             owner: group.account.clone(),
-            service_managed: false,
-            rules,
+            rules: rules.len() as u64,
+            doubtful: rules,
         };
-        self.snapshots.push((ix, snapshot));
+        self.groups.push((ix, record));
     }
 
     /// Adds a revocation and counts it.

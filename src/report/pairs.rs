@@ -8,7 +8,7 @@ use crate::model::{Filter, GroupIx, GroupRef, Groups, PairOutcome, SideState};
 
 use super::cause::{CauseKind, SideCause};
 use super::causes::Causes;
-use super::doubts::{Doubts, LastSnapshot};
+use super::doubts::{Doubts, LastGroup};
 use super::evidence::{Evidence, JudgedSide, LastRead, PairSpan};
 use super::walk::PairWalk;
 use super::words::{describe, reason_of};
@@ -111,14 +111,14 @@ impl<'a> PairRows<'a> {
 
     /// What keeps sides of these pairs from being judged.
     async fn doubts(&self, page: &[PairSpan]) -> Result<Doubts, JournalError> {
-        let (mut doubts, mut snapshots) = (Doubts::default(), LastSnapshot::default());
+        let (mut doubts, mut groups) = (Doubts::default(), LastGroup::default());
         for pair in page {
             let judged = self.evidence.judge(pair);
             if judged.a.finding.is_in_doubt() || judged.b.finding.is_in_doubt() {
                 let (a, b) = (self.name(pair.a)?, self.name(pair.b)?);
                 let at = (self.journal, &self.run.new.id);
                 let pair = [(pair.a, &a), (pair.b, &b)];
-                doubts.add(at, &mut snapshots, &judged, pair).await?;
+                doubts.add(at, &mut groups, &judged, pair).await?;
             }
         }
         Ok(doubts)

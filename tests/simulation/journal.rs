@@ -17,14 +17,14 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 use unpair::journal::{
-    CallId, CallRecord, Chain, Claim, Finding, GroupOrders, GroupReading, GroupWork, Head, Held,
-    HistoryRow, Invoker, Journal, JournalError, JournalRead, Lane, Lead, NewRun, OpenCounts,
-    ReadingTimes, Reopenable, RevocationRecord, RunRecord, RunUpdate, SideRecord, Table, Tally,
-    open,
+    CallId, CallRecord, Chain, Claim, Finding, GroupOrders, GroupReading, GroupRecord, GroupWork,
+    Head, Held, HistoryRow, Invoker, Journal, JournalError, JournalRead, Lane, Lead, NewRun,
+    OpenCounts, ReadingTimes, Reopenable, RevocationRecord, RunRecord, RunUpdate, SideRecord,
+    Table, Tally, open,
 };
 use unpair::model::{
     Event, Filter, GroupIx, GroupRef, Groups, Identity, Outcome, PairSet, PlannedCall,
-    RevocationId, RuleId, RunId, Settled, Snapshot, Status,
+    RevocationId, RuleId, RunId, Settled, Status,
 };
 
 use crate::clouds::Intent;
@@ -203,7 +203,7 @@ watched! {
         fn notes_of(run: &RunId, lines: &[u32]) -> BTreeMap<u32, String>;
         fn sides(run: &RunId, from: GroupIx, limit: u32) -> Vec<SideRecord>;
         fn findings(run: &RunId) -> Vec<(GroupIx, Finding)>;
-        fn snapshot(run: &RunId, group: GroupIx) -> Option<Snapshot>;
+        fn group(run: &RunId, group: GroupIx) -> Option<GroupRecord>;
         fn open_calls(run: &RunId, lane: &Lane, from: CallId, limit: u32) -> Vec<CallRecord>;
         fn open_counts(run: &RunId, lane: &Lane) -> OpenCounts;
         fn reading_times(run: &RunId) -> Option<ReadingTimes>;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Followed;
 use super::lane::{LaneFold, Read};
 use super::run::{Invoked, RunFold};
-use crate::journal::ledger::{MemberRow, call_columns, canonical, findings_digest, member_columns};
+use crate::journal::ledger::{MemberRow, call_columns, canonical, member_columns};
 use crate::journal::table::Table;
 use crate::journal::{CallId, Invoker, JournalError, Lane, Tally};
 
@@ -95,8 +95,7 @@ impl<'a> LaneRows<'a> {
                 .reads
                 .iter()
                 .filter(|(group, _)| is_in(u64::from(**group)))
-                .filter(|(_, read)| read.findings != findings_digest(""))
-                .map(|(group, read)| json!([group, read.findings]))
+                .filter_map(|(group, read)| Some(json!([group, read.findings.as_ref()?])))
                 .collect(),
             Table::Call => fold
                 .calls
@@ -126,13 +125,14 @@ impl<'a> LaneRows<'a> {
         let sealed = stored.first().map(|row| row[4].clone()).unwrap_or_default();
         let (ix, seq) = (self.lane.ix, self.chain.last);
         if seq == 0 {
-            return Ok(json!([ix, 0, null, null, sealed, null, null, null]));
+            return Ok(json!([ix, 0, null, null, sealed, null, null, null, null]));
         }
         let (hash, head) = (self.chain.hash.to_string(), &self.fold.head);
         let counts = serde_json::to_string(&head.counts)
             .map_err(|error| JournalError::Damaged(error.to_string()))?;
+        let (last_ms, identities) = (self.chain.last_ms, head.identities()?);
         let next = (head.next_call.0, head.next_revocation.0);
-        Ok(json!([ix, seq, hash, self.chain.last_ms, sealed, next.0, next.1, counts]))
+        Ok(json!([ix, seq, hash, last_ms, sealed, next.0, next.1, counts, identities]))
     }
 
     fn attempts(&self, is_in: impl Fn(u64) -> bool) -> Vec<Value> {
@@ -144,9 +144,6 @@ impl<'a> LaneRows<'a> {
                 begun.generation,
                 begun.attempt,
                 begun.token,
-                begun.request,
-                begun.account,
-                begun.arn,
                 begun.sent_ms,
                 ended.map(|ended| ended.result),
                 ended.and_then(|ended| ended.request_id.as_ref()),

@@ -45,9 +45,11 @@ pub(super) struct Read {
     pub(super) code: Option<String>,
     pub(super) message: Option<String>,
     pub(super) naming: Option<String>,
+    #[serde(default)]
     pub(super) service_managed: bool,
+    #[serde(default)]
     pub(super) elsewhere: u32,
-    pub(super) findings: String,
+    pub(super) findings: Option<String>,
     snapshot: Option<String>,
     #[serde(skip)]
     pub(super) at_ms: i64,
@@ -182,6 +184,7 @@ impl LaneFold {
         let (next_call, counts) = (&mut self.head.next_call, &mut self.head.counts);
         let stepped = self.calls.apply(&step, next_call, counts);
         let stepped = stepped.map_err(|error| error.to_string())?;
+        self.head.learn_identity(&event);
         let Split { split: told } = body(row)?;
         if !stepped.split.iter().map(|call| call.0).eq(told) {
             return Err("the calls that were split off are others".to_owned());

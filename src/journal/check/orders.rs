@@ -60,13 +60,12 @@ impl<'a> Orders<'a> {
 }
 
 impl Current<'_> {
-    /// False if the row is of another group, or does not name the rule that it holds.
+    /// False if the row is of another group.
     fn add(&mut self, row: &Value) -> bool {
         let number = |at: usize| row[at].as_u64().and_then(|number| u32::try_from(number).ok());
         let (Some(peer), Some(line)) = (number(2), number(3)) else { return false };
-        let (Some(rule), Some(fields)) = (row[5].as_str(), row[6].as_str()) else { return false };
+        let (Some(rule), Some(fields)) = (row[4].as_str(), row[5].as_str()) else { return false };
         self.digest.add(peer, line, rule, fields);
-        let held: Value = serde_json::from_str(rule).unwrap_or_default();
-        number(1) == Some(self.order.group) && held["id"] == row[4]
+        number(1) == Some(self.order.group)
     }
 }

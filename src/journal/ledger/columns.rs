@@ -13,15 +13,12 @@ pub(in crate::journal) struct Begun {
     pub(in crate::journal) generation: u32,
     pub(in crate::journal) attempt: u32,
     pub(in crate::journal) token: Option<String>,
-    pub(in crate::journal) request: String,
-    pub(in crate::journal) account: String,
-    pub(in crate::journal) arn: String,
     pub(in crate::journal) sent_ms: i64,
 }
 
 /// The attempt that an intent begins.
 pub(in crate::journal) fn attempt(step: &Step<'_>, status: Status) -> Option<Begun> {
-    let (Event::Started { token, request, identity }, Status::InFlight { generation, attempt }) =
+    let (Event::Started { token, .. }, Status::InFlight { generation, attempt }) =
         (step.event, status)
     else {
         return None;
@@ -31,9 +28,6 @@ pub(in crate::journal) fn attempt(step: &Step<'_>, status: Status) -> Option<Beg
         generation,
         attempt,
         token: token.as_ref().map(ToString::to_string),
-        request: request.clone(),
-        account: identity.account.to_string(),
-        arn: identity.arn.clone(),
         sent_ms: step.at_ms,
     })
 }

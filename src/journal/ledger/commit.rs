@@ -6,8 +6,8 @@ use super::columns::Begun;
 use super::planning::RevocationRow;
 use super::reading::ReadingRow;
 use super::rows::{CallRow, MemberRow};
-use crate::journal::{CallId, Tally};
-use crate::model::{Digest, RevocationId, RuleCounts};
+use crate::journal::{CallId, JournalError, Tally};
+use crate::model::{Digest, Event, Identity, RevocationId, RuleCounts};
 
 /// Where a lane's history ends, which numbers come next, and how its revocations came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub(in crate::journal) struct LaneHead {
     pub(in crate::journal) next_call: CallId,
     pub(in crate::journal) next_revocation: RevocationId,
     pub(in crate::journal) counts: RuleCounts,
+    /// Who sent changes, each once, in the order of their first.
+    pub(in crate::journal) identities: Vec<Identity>,
 }
 
 impl LaneHead {
@@ -35,7 +37,23 @@ impl LaneHead {
             next_call: CallId(first),
             next_revocation: RevocationId(first),
             counts: RuleCounts::default(),
+            identities: Vec::new(),
         }
+    }
+
+    /// Takes in who sends a change, if that is what an event tells.
+    pub(in crate::journal) fn learn_identity(&mut self, event: &Event) {
+        if let Event::Started { identity, .. } = event
+            && !self.identities.contains(identity)
+        {
+            self.identities.push(identity.clone());
+        }
+    }
+
+    /// The identities as they are stored; `None` if there are none.
+    pub(in crate::journal) fn identities(&self) -> Result<Option<String>, JournalError> {
+        let pairs: Vec<_> = self.identities.iter().map(|one| (&one.account, &one.arn)).collect();
+        if pairs.is_empty() { Ok(None) } else { super::json(&pairs).map(Some) }
     }
 }
 

@@ -140,6 +140,7 @@ impl LaneState {
     ) -> Result<(Status, Vec<CallId>), JournalError> {
         let head = &mut commit.head;
         let stepped = self.calls.apply(step, &mut head.next_call, &mut head.counts)?;
+        head.learn_identity(step.event);
         let Stepped { status, split, moved, ended } = stepped;
         commit.begun.extend(attempt(step, status));
         commit.ended.extend(ended);

@@ -47,7 +47,6 @@ pub(in crate::journal) struct RevocationRow {
     pub(in crate::journal) group: u32,
     pub(in crate::journal) peer: u32,
     pub(in crate::journal) line: u32,
-    pub(in crate::journal) rule_id: String,
     pub(in crate::journal) rule: String,
     pub(in crate::journal) fields: String,
 }
@@ -135,12 +134,12 @@ fn add_call(commit: &mut Commit, group: u32, call: SpelledCall) -> CallBody {
     commit.head.next_call.0 += 1;
     let mut digest = CallDigest::new();
     for one in call.revocations {
-        let Spelled { peer, line, rule_id, rule, fields } = one;
+        let Spelled { peer, line, rule, fields, .. } = one;
         digest.add(peer, line, &rule, &fields);
         let number = commit.head.next_revocation;
         commit.head.next_revocation.0 += 1;
         commit.joined.push((number, id));
-        let row = RevocationRow { id: number, group, peer, line, rule_id, rule, fields };
+        let row = RevocationRow { id: number, group, peer, line, rule, fields };
         commit.revocations.push(row);
     }
     let last = commit.head.next_revocation.0 - 1;

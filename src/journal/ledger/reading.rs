@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::chain::{findings_digest, snapshot_digest};
 use super::json;
-use crate::journal::{GroupReading, JournalError, Reading, pack};
-use crate::model::{RequestId, hex};
+use crate::journal::{GroupReading, GroupRecord, JournalError, Reading, pack};
+use crate::model::{Finding, RequestId, hex};
 
 /// What a reading says of when its group was last read and planned, or found missing or not ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,19 +39,27 @@ pub(in crate::journal) struct ReadingRow {
     pub(super) body: String,
 }
 
-/// What a history row of kind `read` says.
+/// What a history row of kind `read` says: nothing of what is not so.
 #[derive(Serialize)]
 struct ReadBody<'a> {
     group: u32,
     reading: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     naming: Option<&'a str>,
-    service_managed: bool,
-    elsewhere: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_managed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elsewhere: Option<u32>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     request_ids: &'a [RequestId],
+    #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<String>,
-    findings: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<String>,
 }
 
 impl ReadingRow {
@@ -70,17 +78,17 @@ impl ReadingRow {
             findings: (!from.findings.is_empty()).then(|| pack::findings(&from.findings)),
             body: String::new(),
         };
-        row.tell(&from.reading)?;
+        row.tell(&from.reading, &from.findings)?;
         row.body = row.body_for(&from.request_ids)?;
         Ok(row)
     }
 
-    fn tell(&mut self, reading: &Reading) -> Result<(), JournalError> {
+    fn tell(&mut self, reading: &Reading, findings: &[Finding]) -> Result<(), JournalError> {
         match reading {
             Reading::Seen(snapshot) => {
                 self.known = Known::AsBefore;
                 self.service_managed = snapshot.service_managed;
-                self.snapshot = Some(json(snapshot)?);
+                self.snapshot = Some(json(&GroupRecord::of(snapshot, findings))?);
             }
             Reading::Missing { code } => {
                 self.state = "missing";
@@ -107,11 +115,11 @@ impl ReadingRow {
             code: self.code.as_deref(),
             message: self.message.as_deref(),
             naming: self.naming.as_deref(),
-            service_managed: self.service_managed,
-            elsewhere: self.elsewhere,
+            service_managed: self.service_managed.then_some(true),
+            elsewhere: (self.elsewhere > 0).then_some(self.elsewhere),
             request_ids,
             snapshot: self.snapshot.as_deref().map(snapshot_digest),
-            findings: findings_digest(&hex(self.findings.as_deref().unwrap_or_default())),
+            findings: self.findings.as_deref().map(|packed| findings_digest(&hex(packed))),
         })
     }
 }

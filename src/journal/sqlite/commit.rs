@@ -64,8 +64,8 @@ impl<'a> WriteTransaction<'a> {
             execute(conn, sql::CALL_SAVE, values)?;
         }
         let revocations = commit.revocations.into_iter().map(|row| {
-            let RevocationRow { id, group, peer, line, rule_id, rule, fields } = row;
-            (run_no, id.0, group, peer, line, rule_id, rule, fields)
+            let RevocationRow { id, group, peer, line, rule, fields } = row;
+            (run_no, id.0, group, peer, line, rule, fields)
         });
         bulk(conn, sql::REVOCATION_INSERT, revocations)?;
         let joined = commit.joined.iter().map(|(id, call)| (run_no, id.0, call.0));
@@ -108,10 +108,10 @@ impl<'a> WriteTransaction<'a> {
     /// Saves the heads of the lanes that were written.
     pub(super) fn finish(&mut self) -> Result<(), JournalError> {
         for ((run_no, lane), head) in self.heads.drain() {
-            let LaneHead { seq, hash, last_ms, next_call, next_revocation, counts } = head;
+            let LaneHead { seq, hash, last_ms, next_call, next_revocation, .. } = &head;
             let (call, revocation) = (next_call.0, next_revocation.0);
-            let counts = json(&counts)?;
-            let values = (run_no, lane, seq, hash.0, last_ms, call, revocation, counts);
+            let (counts, identities) = (json(&head.counts)?, head.identities()?);
+            let values = (run_no, lane, seq, hash.0, last_ms, call, revocation, counts, identities);
             execute(self.conn, sql::LANE_SAVE, values)?;
         }
         Ok(())
@@ -167,8 +167,8 @@ fn attempts(
     ended: Vec<Ended>,
 ) -> Result<(), JournalError> {
     let begun = begun.into_iter().map(|begun| {
-        let Begun { call, generation, attempt, token, request, account, arn, sent_ms } = begun;
-        (run_no, call.0, generation, attempt, token, request, account, arn, sent_ms)
+        let Begun { call, generation, attempt, token, sent_ms } = begun;
+        (run_no, call.0, generation, attempt, token, sent_ms)
     });
     bulk(conn, sql::ATTEMPT_INSERT, begun)?;
     let ended = ended.iter().map(|ended| {

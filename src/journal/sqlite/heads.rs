@@ -12,7 +12,7 @@ use super::runs;
 use super::sql;
 use crate::journal::ledger::{HeadChange, LaneHead, RunHead, Seal, lane_genesis};
 use crate::journal::{CallId, Head, JournalError, Lane};
-use crate::model::{Digest, GroupIx, RevocationId, RunId, hex};
+use crate::model::{AccountId, Digest, GroupIx, Identity, RevocationId, RunId, hex};
 
 /// A change of a run's head.
 pub(super) struct HeadOrder {
@@ -109,9 +109,18 @@ pub(super) fn lanes(
             next_revocation: get::<Option<u64>>(row, "next_revocation")?
                 .map_or(new.next_revocation, RevocationId),
             counts: maybe_text(row, "counts")?.map(parse).transpose()?.unwrap_or_default(),
+            identities: identities(row)?,
         };
         Ok((lane, head))
     })
+}
+
+/// Who sent changes in a lane.
+pub(super) fn identities(row: &Row<'_>) -> Result<Vec<Identity>, JournalError> {
+    let pairs: Option<Vec<(AccountId, String)>> =
+        maybe_text(row, "identities")?.map(parse).transpose()?;
+    let pairs = pairs.unwrap_or_default().into_iter();
+    Ok(pairs.map(|(account, arn)| Identity { account, arn }).collect())
 }
 
 /// The lanes of a run that have a history, each with the number of its last row.

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 
 use super::commit::WriteTransaction;
 use super::connect::holder;
-use super::row::{Row, execute, first, get, select, text};
-use super::sql;
+use super::row::{Row, execute, first, get, select};
+use super::{heads, sql};
 use crate::journal::{Holder, Invocation, InvocationEnd, Invoker, JournalError, Progress};
 use crate::model::Identity;
 
@@ -92,9 +92,11 @@ pub(super) fn progress(conn: &Connection, run_no: i64) -> Result<Progress, Journ
     found.ok_or_else(|| JournalError::Damaged("groups cannot be counted".to_owned()))
 }
 
-/// The identities that sent changes for a run.
+/// The identities that sent changes for a run, in order.
 pub(super) fn identities(conn: &Connection, run_no: i64) -> Result<Vec<Identity>, JournalError> {
-    select(conn, sql::IDENTITIES, [run_no], |row| {
-        Ok(Identity { account: text(row, "account")?.into(), arn: get(row, "arn")? })
-    })
+    let of_lanes = select(conn, sql::IDENTITIES, [run_no], heads::identities)?;
+    let mut all: Vec<Identity> = of_lanes.into_iter().flatten().collect();
+    all.sort_unstable_by(|one, other| (&one.account, &one.arn).cmp(&(&other.account, &other.arn)));
+    all.dedup();
+    Ok(all)
 }

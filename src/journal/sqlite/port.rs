@@ -13,13 +13,11 @@ use crate::journal::ledger::{CallState, Commit, HeadChange, PlannedBefore};
 use crate::journal::store::{Durable, Store, refused};
 use crate::journal::table::Table;
 use crate::journal::{
-    CallId, CallRecord, Chain, Finding, GroupOrders, GroupWork, Head, Held, HistoryRow,
-    JournalError, JournalRead, Lane, Lead, NewRun, OpenCounts, ReadingTimes, Reopenable,
-    RevocationRecord, RunRecord, SideRecord, Tally,
+    CallId, CallRecord, Chain, Finding, GroupOrders, GroupRecord, GroupWork, Head, Held,
+    HistoryRow, JournalError, JournalRead, Lane, Lead, NewRun, OpenCounts, ReadingTimes,
+    Reopenable, RevocationRecord, RunRecord, SideRecord, Tally,
 };
-use crate::model::{
-    Filter, GroupIx, GroupRef, Groups, Identity, PairSet, RevocationId, RunId, Snapshot,
-};
+use crate::model::{Filter, GroupIx, GroupRef, Groups, Identity, PairSet, RevocationId, RunId};
 
 #[async_trait]
 impl JournalRead for SqliteJournal {
@@ -106,12 +104,12 @@ impl JournalRead for SqliteJournal {
         self.ask(run, sides::findings).await
     }
 
-    async fn snapshot(
+    async fn group(
         &self,
         run: &RunId,
         group: GroupIx,
-    ) -> Result<Option<Snapshot>, JournalError> {
-        self.ask(run, move |conn, no| sides::snapshot(conn, no, group)).await
+    ) -> Result<Option<GroupRecord>, JournalError> {
+        self.ask(run, move |conn, no| sides::group(conn, no, group)).await
     }
 
     async fn open_calls(

@@ -4,8 +4,10 @@ use rusqlite::Connection;
 
 use super::row::{Row, each, first, get, maybe_bytes, maybe_text, parse, select, text};
 use super::sql;
-use crate::journal::{Finding, JournalError, ReadingTimes, SideReading, SideRecord, pack};
-use crate::model::{GroupIx, Snapshot};
+use crate::journal::{
+    Finding, GroupRecord, JournalError, ReadingTimes, SideReading, SideRecord, pack,
+};
+use crate::model::GroupIx;
 
 pub(super) fn sides(
     conn: &Connection,
@@ -61,10 +63,10 @@ pub(super) fn findings(
     Ok(all)
 }
 
-pub(super) fn snapshot(
+pub(super) fn group(
     conn: &Connection,
     run_no: i64,
     group: GroupIx,
-) -> Result<Option<Snapshot>, JournalError> {
+) -> Result<Option<GroupRecord>, JournalError> {
     first(conn, sql::SNAPSHOT, (run_no, group.0), |row| parse(text(row, "body")?))
 }

@@ -89,7 +89,8 @@ statements! {
             version, began_ms, asked_ms, ended_ms, cut_ms
         FROM invocation WHERE run_no = ?1 ORDER BY epoch";
     GROUPS_READ = "SELECT count(*) AS groups, count(read_ms) AS read FROM grp WHERE run_no = ?1";
-    IDENTITIES = "SELECT DISTINCT account, arn FROM attempt WHERE run_no = ?1 ORDER BY account, arn";
+    IDENTITIES = "SELECT DISTINCT identities FROM lane
+        WHERE run_no = ?1 AND identities IS NOT NULL";
 
     // The plan's frame.
     SOURCE_INSERT = "INSERT INTO source (run_no, ix, name, first_line, digest)
@@ -103,10 +104,11 @@ statements! {
     CHUNK_INSERT = "INSERT INTO chunk (run_no, grp, ix, entries) VALUES (?1, ?2, ?3, ?4)";
     /// Lanes with their heads.
     LANE_HEADS = "SELECT ix, cloud, account, region, first, groups, seq, hash, last_ms, next_call,
-            next_revocation, counts FROM lane WHERE run_no = ?1 ORDER BY ix LIMIT ?2";
+            next_revocation, counts, identities FROM lane WHERE run_no = ?1 ORDER BY ix LIMIT ?2";
     LANE_SEQ = "SELECT seq FROM lane WHERE run_no = ?1 AND ix = ?2";
     LANE_SAVE = "UPDATE lane SET seq = ?3, hash = ?4, last_ms = ?5, next_call = ?6,
-        next_revocation = ?7, counts = ?8 WHERE run_no = ?1 AND ix = ?2";
+        next_revocation = ?7, counts = ?8, identities = ?9
+        WHERE run_no = ?1 AND ix = ?2";
     LANE_SEAL = "UPDATE lane SET sealed = seq WHERE run_no = ?1 AND sealed <> seq";
     LANE_ENDS = "SELECT ix, seq, hash FROM lane WHERE run_no = ?1 AND seq > 0 ORDER BY ix";
     LANES = "SELECT ix, cloud, account, region, first, groups FROM lane WHERE run_no = ?1
@@ -156,20 +158,20 @@ statements! {
         FROM call INDEXED BY call_group WHERE run_no = ?1 AND grp = ?2
         AND status = 'pending' AND generation = 1 AND origin IS NULL";
     /// Rules that other calls of the group carry and that are not done with.
-    ORDERED = "SELECT revocation.rule_id FROM call INDEXED BY call_group
+    ORDERED = "SELECT revocation.rule ->> 'id' AS rule_id FROM call INDEXED BY call_group
         CROSS JOIN member INDEXED BY member_call ON member.run_no = call.run_no AND member.call = call.id
         CROSS JOIN revocation ON revocation.run_no = member.run_no
             AND revocation.id = member.id
         WHERE call.run_no = ?1 AND call.grp = ?2
             AND NOT (call.status = 'pending' AND call.generation = 1 AND call.origin IS NULL)
             AND member.outcome IN ('pending', 'failed', 'unknown', 'still_present')
-            AND revocation.rule_id <> ''";
+            AND revocation.rule ->> 'id' <> ''";
     REVOCATION_DROP = "DELETE FROM revocation WHERE run_no = ?1
         AND id IN (SELECT id FROM member INDEXED BY member_call WHERE run_no = ?1 AND call = ?2)";
     MEMBER_DROP = "DELETE FROM member INDEXED BY member_call WHERE run_no = ?1 AND call = ?2";
     CALL_DROP = "DELETE FROM call WHERE run_no = ?1 AND id = ?2";
-    REVOCATION_INSERT = "INSERT INTO revocation (run_no, id, grp, peer, line, rule_id, rule,
-            fields) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    REVOCATION_INSERT = "INSERT INTO revocation (run_no, id, grp, peer, line, rule, fields)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     MEMBER_INSERT = "INSERT INTO member (run_no, id, call, outcome) VALUES (?1, ?2, ?3, 'pending')";
     /// A group that was seen counts as known once it is planned as well: a process that died
     /// between the two leaves it to be read again.
@@ -191,9 +193,8 @@ statements! {
         AND outcome IN ('pending', 'failed', 'unknown', 'still_present') ORDER BY id";
     MEMBER_SAVE = "UPDATE member SET call = ?3, outcome = ?4, reply_lost = ?5, reason = ?6,
         settled_ms = ?7, since = ?8, until = ?9, past = ?10 WHERE run_no = ?1 AND id = ?2";
-    ATTEMPT_INSERT = "INSERT INTO attempt (run_no, call, generation, no, token, request,
-            account, arn, sent_ms)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    ATTEMPT_INSERT = "INSERT INTO attempt (run_no, call, generation, no, token, sent_ms)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     ATTEMPT_END = "UPDATE attempt SET result = ?5, request_id = ?6, done_ms = ?7
         WHERE run_no = ?1 AND call = ?2 AND generation = ?3 AND no = ?4";
     LEFT_IN_FLIGHT = "SELECT id FROM call INDEXED BY call_open WHERE run_no = ?1 AND lane = ?2 AND id > ?3
@@ -310,7 +311,7 @@ statements! {
     ROWS_LANE = "SELECT json_array(ix, cloud, account, region, first, groups) FROM lane
         WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";
     ROWS_LANE_HEAD = "SELECT json_array(ix, seq, CASE WHEN hash IS NULL THEN NULL ELSE lower(hex(hash)) END, last_ms, sealed, next_call,
-            next_revocation, counts) FROM lane
+            next_revocation, counts, identities) FROM lane
         WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";
     ROWS_GROUP = "SELECT json_array(ix, lane, id) FROM grp
         WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";
@@ -326,10 +327,9 @@ statements! {
     ROWS_CALL = "SELECT json_array(id, lane, grp, direction, form, status, generation, attempt,
             not_before_ms, first_sent_ms, reply_lost, accepted, origin, lease_epoch) FROM call
         WHERE run_no = ?1 AND id >= ?2 AND id < ?3 ORDER BY id";
-    ROWS_ATTEMPT = "SELECT json_array(call, generation, no, token, request, account, arn, sent_ms,
-            result, request_id, done_ms) FROM attempt
+    ROWS_ATTEMPT = "SELECT json_array(call, generation, no, token, sent_ms, result, request_id, done_ms) FROM attempt
         WHERE run_no = ?1 AND call >= ?2 AND call < ?3 ORDER BY call, generation, no";
-    ROWS_REVOCATION = "SELECT json_array(id, grp, peer, line, rule_id, rule, fields) FROM revocation
+    ROWS_REVOCATION = "SELECT json_array(id, grp, peer, line, rule, fields) FROM revocation
         WHERE run_no = ?1 AND id >= ?2 AND id < ?3 ORDER BY id";
     ROWS_MEMBER = "SELECT json_array(id, call, outcome, reply_lost, reason, settled_ms, since,
             until, past) FROM member WHERE run_no = ?1 AND id >= ?2 AND id < ?3 ORDER BY id";

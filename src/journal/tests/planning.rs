@@ -4,11 +4,11 @@ use super::fixture::{
     Opened, Place, accepted, append, call, claim, members, new_run, open_calls, pairs, planned,
     reopened, revocations, run_id, seen, send, verified, with_call,
 };
-use crate::journal::{Finding, GroupReading, Naming, Reading, SideReading};
-use crate::model::{GroupIx, Snapshot, Status};
+use crate::journal::{Finding, GroupReading, GroupRecord, Naming, Reading, SideReading};
+use crate::model::{GroupIx, Status};
 
-async fn snapshot(journal: &Opened, group: u32) -> Option<Snapshot> {
-    journal.snapshot(&run_id(), GroupIx(group)).await.expect("a snapshot or none")
+async fn group(journal: &Opened, group: u32) -> Option<GroupRecord> {
+    journal.group(&run_id(), GroupIx(group)).await.expect("a group or none")
 }
 
 fn naming() -> Naming {
@@ -53,8 +53,8 @@ async fn the_last_reading_of_a_group_stands() {
         Finding { peer: GroupIx(2), standing: 1, outside: 2, drops: 3, misowned: 4, unclear: 5 };
     let findings = journal.findings(&run_id()).await.expect("findings");
     assert_eq!(findings, [(GroupIx(0), finding)]);
-    assert_eq!(snapshot(&journal, 0).await.expect("one").rules.len(), 1);
-    assert_eq!(snapshot(&journal, 1).await, None);
+    assert_eq!(group(&journal, 0).await.expect("one").rules, 1);
+    assert_eq!(group(&journal, 1).await, None);
     assert_eq!(journal.check().await.bad, [""; 0]);
 }
 
@@ -83,7 +83,7 @@ async fn a_reading_of_a_group_that_is_not_in_the_run_is_refused_whole() {
     journal.begin(&new_run(&run_id()), &pairs()).await.expect("begun");
     let readings = [seen(0, 2_000, &["sgr-1"]), seen(9, 2_000, &[])];
     assert!(journal.record_readings(&readings).await.is_err());
-    assert_eq!(snapshot(&journal, 0).await, None);
+    assert_eq!(group(&journal, 0).await, None);
     assert!(journal.plan_group(GroupIx(9), &[], 1).await.is_err());
     let fine = journal.record_readings(&readings[..1]).await;
     fine.expect("a refusal does not stop the journal");
@@ -152,7 +152,7 @@ async fn one_snapshot_of_a_group_is_kept_the_last() {
     record(3_000, &["sgr-1", "sgr-2"]).await;
     let gone = Reading::Missing { code: "InvalidGroup.NotFound".to_owned() };
     journal.record_readings(&[read_as(0, 4_000, gone)]).await.expect("recorded");
-    assert_eq!(snapshot(&journal, 0).await.expect("one").rules.len(), 2);
+    assert_eq!(group(&journal, 0).await.expect("one").rules, 2);
     assert_eq!(journal.check().await.bad, [""; 0]);
     journal.close().await.expect("closed");
     assert_eq!(place.number("SELECT count(*) FROM snapshot"), 1);

@@ -6,11 +6,11 @@ use async_trait::async_trait;
 
 use super::FakeJournal;
 use crate::journal::{
-    CallId, CallRecord, Chain, Finding, GroupOrders, GroupWork, Head, HistoryRow, JournalError,
-    JournalRead, Lane, OpenCounts, PeerEntry, ReadingTimes, Reopenable, RevocationRecord,
-    RunRecord, SideRecord, Table, Tally,
+    CallId, CallRecord, Chain, Finding, GroupOrders, GroupRecord, GroupWork, Head, HistoryRow,
+    JournalError, JournalRead, Lane, OpenCounts, PeerEntry, ReadingTimes, Reopenable,
+    RevocationRecord, RunRecord, SideRecord, Table, Tally,
 };
-use crate::model::{Filter, GroupIx, GroupRef, Groups, Identity, RevocationId, RunId, Snapshot};
+use crate::model::{Filter, GroupIx, GroupRef, Groups, Identity, RevocationId, RunId};
 
 fn not_asked<T>() -> Result<T, JournalError> {
     Err(JournalError::Damaged("a report must not ask this".into()))
@@ -107,9 +107,9 @@ impl JournalRead for FakeJournal {
     async fn findings(&self, _: &RunId) -> Result<Vec<(GroupIx, Finding)>, JournalError> {
         Ok(self.findings.clone())
     }
-    async fn snapshot(&self, _: &RunId, group: GroupIx) -> Result<Option<Snapshot>, JournalError> {
-        let of_group = self.snapshots.iter().find(|(ix, _)| *ix == group);
-        Ok(of_group.map(|(_, snapshot)| snapshot.clone()))
+    async fn group(&self, _: &RunId, group: GroupIx) -> Result<Option<GroupRecord>, JournalError> {
+        let of_group = self.groups.iter().find(|(ix, _)| *ix == group);
+        Ok(of_group.map(|(_, record)| record.clone()))
     }
     async fn open_calls(
         &self,
