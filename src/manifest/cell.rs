@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Fault;
 use super::odd_character::{OddCharacter, mended};
-use super::split::{Cell, Dialect, MAX_NOTE, MAX_VALUE};
+use super::split::{Cell, CsvDialect, MAX_NOTE, MAX_VALUE};
 
 /// The text of a cell other than a note, without white space around it.
 ///
@@ -24,7 +24,7 @@ pub(super) fn value<'a>(cell: &Cell<'a>) -> Result<&'a str, Fault> {
 pub(super) fn note<'a>(
     cell: &Cell<'a>,
     width: usize,
-    dialect: Dialect,
+    dialect: CsvDialect,
 ) -> Result<Cow<'a, str>, Fault> {
     let text = trim(utf8(cell.bytes)?);
     if text.len() > MAX_NOTE {
@@ -163,7 +163,7 @@ mod tests {
         Cell { bytes: text.as_bytes(), quoted }
     }
 
-    const COMMA: Dialect = Dialect { delimiter: b',', note: None };
+    const COMMA: CsvDialect = CsvDialect { delimiter: b',', note: None };
 
     #[test]
     fn white_space_around_a_value_is_dropped() {

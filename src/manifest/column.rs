@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::split::{Cell, Dialect};
+use super::split::{Cell, CsvDialect};
 
 /// A column that a manifest may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,8 +123,8 @@ impl Layout {
     }
 
     /// How its records are written.
-    pub(super) fn dialect(&self) -> Dialect {
-        Dialect { delimiter: self.delimiter, note: self.cell(Column::Note) }
+    pub(super) fn dialect(&self) -> CsvDialect {
+        CsvDialect { delimiter: self.delimiter, note: self.cell(Column::Note) }
     }
 
     /// Whether a row is the header once more, as where files were put together.

@@ -14,7 +14,7 @@ pub(super) fn read(
     faults: &mut Vec<(Column, Fault)>,
 ) -> Filter {
     let [direction, protocol, range, source_range, nic_type, policy, priority] = *cells;
-    let mut cell = Reader { faults };
+    let mut cell = FilterReader { faults };
     let scope = cell.read(Column::Direction, direction, str::parse::<Scope>);
     let protocol = cell.read(Column::IpProtocol, protocol, |text| read_protocol(text, cloud));
     let of = protocol.as_ref();
@@ -43,11 +43,11 @@ pub(super) fn read(
     filter
 }
 
-struct Reader<'f> {
+struct FilterReader<'f> {
     faults: &'f mut Vec<(Column, Fault)>,
 }
 
-impl Reader<'_> {
+impl FilterReader<'_> {
     /// The value of a cell; `None` if it is empty or wrong.
     fn read<T>(
         &mut self,

@@ -33,7 +33,7 @@ pub(super) fn read_by(inputs: Vec<ManifestInput>, rules: &Rules, options: ReadOp
     for input in inputs {
         gather.source(input.name);
         let mut file =
-            File { pieces: Pieces::new(input.reader, options.piece), gather: &mut gather };
+            ManifestFile { pieces: Pieces::new(input.reader, options.piece), gather: &mut gather };
         match file.read(&shared, options.plain) {
             Ok(()) => file.gather.ends_with(file.pieces.digest()),
             Err(stop) => file.report(stop),
@@ -50,12 +50,12 @@ enum Stop {
 }
 
 /// One manifest while it is read.
-struct File<'g> {
+struct ManifestFile<'g> {
     pieces: Pieces,
     gather: &'g mut Gather,
 }
 
-impl File<'_> {
+impl ManifestFile<'_> {
     fn read(&mut self, shared: &Shared<'_>, plain: PlainRows) -> Result<(), Stop> {
         let layout = self.header()?;
         let mut readers = parallel::readers(&layout, shared, plain);
