@@ -83,7 +83,7 @@ impl FilterReader<'_> {
     }
 }
 
-/// A protocol; `-1` is a word of AWS alone.
+/// Reads a protocol. Only AWS writes `-1`.
 fn read_protocol(text: &str, cloud: Provider) -> Result<Protocol, BadValue> {
     if cloud == Provider::Alibaba && text == "-1" {
         return Err(BadValue::new(text, "a protocol of Alibaba Cloud, which writes `all`"));

@@ -72,8 +72,8 @@ fn in_order(
     (groups, places)
 }
 
-/// Numbers of groups lane by lane, and where each lane ends: counted, for there are few lanes and
-/// many groups.
+/// The numbers of groups, lane by lane, and where each lane ends. This is a counting sort, because there
+/// are few lanes and many groups.
 fn by_lane<I: Iterator<Item = u32>>(
     numbered: &NumberedGroups,
     lanes: usize,
@@ -111,7 +111,7 @@ impl SortedLane {
     }
 }
 
-/// Sorts the groups of one lane: by code, unless some id has none.
+/// Sorts the groups of one lane by id: by code, if every id has one, which is quicker.
 fn sorted(numbered: &NumberedGroups, numbers: &[u32]) -> SortedLane {
     let code = |number: &u32| match numbered.get(*number) {
         KeyedGroup::Coded(_, code) => Some((code, *number)),

@@ -27,7 +27,7 @@ pub(super) fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
     }
 }
 
-/// A cell that is no id: what is wrong with it, and the one id that it holds beside other text.
+/// What is wrong with a cell that is no id. If it holds one id among other text, that is suggested.
 fn bad_id(text: &str, cloud: Provider, expected: &'static str) -> Fault {
     let is_around = |c: char| c.is_whitespace() || "/()[]<>|,;:=&#".contains(c);
     let valid = |word: &&str| word.starts_with("sg-") && is_id(word, cloud);

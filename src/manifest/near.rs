@@ -1,4 +1,4 @@
-//! The nearest of some known words: what a message asks "did you mean".
+//! Finds the known word that is nearest to another one, for "did you mean" in messages.
 
 use strsim::levenshtein;
 
