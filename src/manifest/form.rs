@@ -4,7 +4,7 @@ use memchr::memmem::find;
 
 use super::Fault;
 
-/// How many first bytes are looked at.
+/// How many first bytes are looked at: the names of the first entries of an archive are among them.
 pub(super) const HEAD: usize = 4096;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";

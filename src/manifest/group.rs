@@ -68,6 +68,7 @@ fn is_odd_form(text: &str) -> bool {
 
 fn is_aws(text: &str) -> bool {
     text.strip_prefix("sg-").is_some_and(|rest| {
+        // AWS made ids of 8 digits first, and makes ids of 17 digits now.
         matches!(rest.len(), 8 | 17) && rest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     })
 }

@@ -15,7 +15,8 @@ use super::{Column, Fault};
 const MOST_CELLS: usize = 100;
 /// What may separate the columns: commas, or what spreadsheets of some languages write.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
-/// Names of columns that a header must have for its separator to be certain.
+/// Names of columns that a header must have for its separator to be certain: one alone may be left over
+/// when a header is split at the wrong character.
 const CERTAIN: usize = 2;
 /// What else people write between columns.
 const OTHER_DELIMITERS: [(char, &str); 7] = [

@@ -7,7 +7,7 @@ use super::fold::Fold;
 use super::group_key::{GroupKey, KeyedGroup};
 use super::shard::{INDEX_BITS, NUMBER, Shard};
 
-/// The number of shards, each of which has its own lock.
+/// The number of shards, each of which has its own lock: so many that two threads seldom want the same.
 const SHARDS: usize = 64;
 
 /// Every group that was seen.

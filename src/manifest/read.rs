@@ -61,6 +61,7 @@ impl ManifestFile<'_> {
         let mut readers = parallel::readers(&layout, shared, plain);
         let ahead = match layout.cell(Column::Note) {
             Some(_) => readers.len() * AHEAD,
+            // Only a note may go on: without one, no bytes are kept.
             None => usize::MAX,
         };
         // Most manifests have one piece, so the first one is read without other threads.
