@@ -11,7 +11,7 @@ use crate::model::Hasher;
 use crate::run::Process;
 
 /// Settings by key, as they are told. None of them is a secret.
-type Told = BTreeMap<String, String>;
+type SettingsByKey = BTreeMap<String, String>;
 
 /// What a key is told to be that is not set.
 const OFF: &str = "not set";
@@ -23,7 +23,7 @@ pub(super) async fn take_over(
     run: &RunRecord,
 ) -> Result<(), Failure> {
     let now = told(&session.config, session.is_sandbox());
-    let before: Option<Told> = match &run.settings {
+    let before: Option<SettingsByKey> = match &run.settings {
         None => None,
         Some(text) => Some(serde_json::from_str(text).map_err(|error| {
             JournalError::Damaged(format!("the settings of run {}: {error}", run.new.id))
@@ -41,11 +41,13 @@ pub(super) async fn take_over(
 }
 
 /// Every key whose value differs, in words.
-fn changes(before: &Told, now: &Told) -> Vec<String> {
+fn changes(before: &SettingsByKey, now: &SettingsByKey) -> Vec<String> {
     let mut keys: Vec<&String> = before.keys().chain(now.keys()).collect();
     keys.sort_unstable();
     keys.dedup();
-    let of = |told: &Told, key: &String| told.get(key).cloned().unwrap_or_else(|| OFF.to_owned());
+    let of = |told: &SettingsByKey, key: &String| {
+        told.get(key).cloned().unwrap_or_else(|| OFF.to_owned())
+    };
     keys.into_iter()
         .map(|key| (key, of(before, key), of(now, key)))
         .filter(|(_, was, is)| was != is)
@@ -55,7 +57,7 @@ fn changes(before: &Told, now: &Told) -> Vec<String> {
 
 /// The accounts, endpoints and guards of a configuration. Those of the embedded clouds are new
 /// with each invocation.
-fn told(config: &Config, is_sandbox: bool) -> Told {
+fn told(config: &Config, is_sandbox: bool) -> SettingsByKey {
     let mut told = guards(&config.guard);
     if !is_sandbox {
         told.extend(clouds(config));
@@ -141,7 +143,7 @@ mod tests {
 
     #[test]
     fn each_key_that_changed_came_or_went_is_told() {
-        let told = |keys: &[(&str, &str)]| -> Told {
+        let told = |keys: &[(&str, &str)]| -> SettingsByKey {
             keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
         };
         let before = told(&[("a", "1"), ("b", "2"), ("c", "3")]);

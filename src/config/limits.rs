@@ -25,7 +25,7 @@ pub(super) fn apply(
         let path = [&[cloud.as_str(), "limits"], keys].concat();
         problems.push(places.problem(&path, message));
     };
-    let mut read = Section::default();
+    let mut read = LimitSection::default();
     for (key, limit) in section {
         read.take(cloud, key, *limit).unwrap_or_else(|message| refuse(&[key], message));
     }
@@ -34,14 +34,14 @@ pub(super) fn apply(
 
 /// A section whose keys are known.
 #[derive(Default)]
-struct Section<'s> {
+struct LimitSection<'s> {
     /// What stands for every action without a line of its own.
     common: RawBucket,
     in_flight: Option<usize>,
     actions: Vec<(&'s str, RawBucket)>,
 }
 
-impl<'s> Section<'s> {
+impl<'s> LimitSection<'s> {
     /// Takes one key, or says what is wrong with it.
     fn take(&mut self, cloud: Provider, key: &'s str, limit: RawLimit) -> Result<(), String> {
         match (key, limit) {

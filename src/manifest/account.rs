@@ -8,7 +8,7 @@ use crate::model::Provider;
 const ALIBABA: &str = "an Alibaba Cloud account: its UID or a login name such as a@aliyun.com";
 const AWS: &str = "an AWS account: exactly 12 digits, or a configured name";
 
-/// Checks an account: an id of its cloud, or a name that is no botched number.
+/// Checks an account: an id of its cloud, or a name that is not a damaged id.
 ///
 /// # Errors
 /// What is wrong with the text.
@@ -59,7 +59,7 @@ fn check_id(digits: &str, cloud: Provider) -> Result<(), &'static str> {
     }
 }
 
-/// What a text is in which an account's id stands, and more.
+/// What a text is that holds the id of an account and more.
 fn more_than_an_id(text: &str) -> Option<&'static str> {
     if is_number_like(&mended(text)) {
         Some("is a number with more than digits 0 to 9 in it")
@@ -72,7 +72,8 @@ fn more_than_an_id(text: &str) -> Option<&'static str> {
     }
 }
 
-/// The only id that a text can hold, whatever stands around it and between its digits.
+/// The id that a text holds, if it holds exactly one. Other characters may stand around it and between
+/// its digits.
 fn meant(text: &str, cloud: Provider) -> Option<String> {
     let text = mended(text);
     let text = if is_number_like(&text) {

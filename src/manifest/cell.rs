@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use super::Fault;
 use super::odd_character::{OddCharacter, mended};
-use super::split::{Cell, Dialect, MAX_NOTE, MAX_VALUE};
+use super::split::{Cell, CsvDialect, MAX_NOTE, MAX_VALUE};
 
 /// The text of a cell other than a note, without white space around it.
 ///
-/// Doubled quotes stay doubled: no valid value holds a quote.
+/// Doubled quotes stay doubled, since no valid value holds a quote.
 pub(super) fn value<'a>(cell: &Cell<'a>) -> Result<&'a str, Fault> {
     let text = trim(utf8(cell.bytes)?);
     if text.len() > MAX_VALUE {
@@ -19,12 +19,12 @@ pub(super) fn value<'a>(cell: &Cell<'a>) -> Result<&'a str, Fault> {
 
 /// The text of a note, without white space around it.
 ///
-/// `width` is the number of cells of a row: a note in which whole rows stand is the work of a
-/// stray quote, and its rows would be lost in silence.
+/// `width` is the number of cells of a row. A note that holds whole rows comes from a stray quote. It
+/// is an error, because these rows would be lost without a word.
 pub(super) fn note<'a>(
     cell: &Cell<'a>,
     width: usize,
-    dialect: Dialect,
+    dialect: CsvDialect,
 ) -> Result<Cow<'a, str>, Fault> {
     let text = trim(utf8(cell.bytes)?);
     if text.len() > MAX_NOTE {
@@ -65,7 +65,7 @@ fn utf8(bytes: &[u8]) -> Result<&str, Fault> {
     })
 }
 
-/// The encoding that bytes beyond ASCII are likely of: those of GBK mostly come in pairs of high ones.
+/// The likely encoding of bytes that are not UTF-8. In GBK, bytes above 0xA0 mostly come in pairs.
 fn looks_like(bytes: &[u8]) -> &'static str {
     let mut runs = bytes.split(u8::is_ascii).filter(|run| !run.is_empty());
     if runs.all(|run| run.len() % 2 == 0 && run.iter().all(|byte| *byte > 0xA0)) {
@@ -88,7 +88,7 @@ fn trim(text: &str) -> &str {
     }
 }
 
-/// A bad value: what was done to it if that can be told, else `wrong`.
+/// The fault of a bad value: what a program did to it, if that can be recognized, else `wrong`.
 pub(super) fn bad(
     text: &str,
     wrong: &'static str,
@@ -116,7 +116,7 @@ pub(super) fn misleading(
 /// What is wrong with a value in which an odd character stands.
 const ODD: &str = "holds a character that does not belong there";
 
-/// What a spreadsheet or an editor did to a value, if it shows.
+/// What a spreadsheet or an editor did to a value, if that can be recognized.
 fn ruin(text: &str) -> Option<&'static str> {
     if text.contains('\0') {
         Some("holds a NUL byte")
@@ -150,7 +150,7 @@ pub(super) fn is_scientific(text: &str) -> bool {
     number_is_decimal && digits(exponent)
 }
 
-/// Whether a value must not stand in a manifest whatever its column.
+/// Whether a value is wrong in every column.
 pub(super) fn is_ruined(text: &str) -> bool {
     ruin(text).is_some()
 }
@@ -163,7 +163,7 @@ mod tests {
         Cell { bytes: text.as_bytes(), quoted }
     }
 
-    const COMMA: Dialect = Dialect { delimiter: b',', note: None };
+    const COMMA: CsvDialect = CsvDialect { delimiter: b',', note: None };
 
     #[test]
     fn white_space_around_a_value_is_dropped() {

@@ -6,7 +6,7 @@ use super::text::Text;
 
 /// What nearly all ids begin with.
 const PREFIX: &[u8; 3] = b"sg-";
-/// Digits, letters, and nothing at all behind the end of an id.
+/// The number of characters: digits, letters, and the end of the id.
 const BASE: u64 = 37;
 /// Characters in the first word: 37^12 is below 2^63.
 const HEAD: usize = 12;
@@ -14,14 +14,14 @@ const HEAD: usize = 12;
 const TAIL: usize = 8;
 /// The bits of the second word.
 pub(super) const TAIL_BITS: u32 = 42;
-/// What stands where an id has ended.
+/// The character after the last one of an id.
 const END: u8 = 0;
 /// The characters of the values.
 const CHARACTERS: &[u8; 37] = b"\x000123456789abcdefghijklmnopqrstuvwxyz";
 
 /// Values of two characters.
 const PAIR: u64 = BASE * BASE;
-/// The two characters of each value: an id is spelled by half as many divisions.
+/// The two characters of each value, so that an id is spelled with half as many divisions.
 const PAIRS: [[u8; 2]; CHARACTERS.len() * CHARACTERS.len()] = {
     let mut pairs = [[END; 2]; CHARACTERS.len() * CHARACTERS.len()];
     let mut at = 0;
@@ -44,7 +44,7 @@ pub(super) struct Code {
     pub(super) tail: u64,
 }
 
-/// A code, and what is told while it is made.
+/// A code, and what is known of its id once it is made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Coded {
     /// The code.
@@ -134,7 +134,8 @@ impl Characters {
     }
 }
 
-/// Every other byte of a word, and every other two: room for the values of two, and of four.
+/// Every second byte of a word, and every second pair of bytes: the values of two and of four characters
+/// fit in there.
 const EVEN_BYTES: u64 = 0x00FF_00FF_00FF_00FF;
 const EVEN_PAIRS: u64 = 0x0000_FFFF_0000_FFFF;
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::split::{Cell, Dialect};
+use super::split::{Cell, CsvDialect};
 
 /// A column that a manifest may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,8 +112,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The layout of a header without repeated columns, which `delimiter` separates and behind
-    /// which there may be empty cells: `whole` is how many there are in all.
+    /// The layout of a header without repeated columns. `delimiter` separates the cells, and `whole`
+    /// is their number together with the empty ones at the end.
     pub(super) fn new(columns: Vec<Column>, delimiter: u8, whole: usize) -> Self {
         let mut cells = [None; Column::ALL.len()];
         for (at, column) in columns.iter().enumerate() {
@@ -123,11 +123,11 @@ impl Layout {
     }
 
     /// How its records are written.
-    pub(super) fn dialect(&self) -> Dialect {
-        Dialect { delimiter: self.delimiter, note: self.cell(Column::Note) }
+    pub(super) fn dialect(&self) -> CsvDialect {
+        CsvDialect { delimiter: self.delimiter, note: self.cell(Column::Note) }
     }
 
-    /// Whether a row is the header once more, as where files were put together.
+    /// Whether a row repeats the header, as in files that were joined.
     pub(super) fn is_header(&self, row: &[Cell<'_>]) -> bool {
         let is_name = |(cell, column): (&Cell<'_>, &Column)| {
             let bytes = cell.bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(cell.bytes);

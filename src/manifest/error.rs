@@ -86,7 +86,7 @@ pub enum Fault {
         /// The likely cause, or nothing.
         hint: Cow<'static, str>,
     },
-    /// A line beyond all reason.
+    /// A line that is longer than any row.
     #[error("the line is longer than {most} bytes, expected a manifest row{hint}")]
     LongLine {
         /// The longest one that is read.
@@ -94,10 +94,10 @@ pub enum Fault {
         /// The likely cause, or nothing.
         hint: &'static str,
     },
-    /// More lines than line numbers.
+    /// More lines than can be numbered.
     #[error("more than {0} lines in one command, expected fewer: split the manifests")]
     TooManyLines(u32),
-    /// More filters than their numbers.
+    /// More filters than can be numbered.
     #[error(
         "more than {0} different narrowings in one command, expected fewer: split the manifests"
     )]
@@ -126,10 +126,10 @@ pub enum Fault {
     /// A required cell is empty.
     #[error("empty, expected {0}")]
     Empty(&'static str),
-    /// A value that cannot be meant.
+    /// A value that is not valid.
     #[error(transparent)]
     Value(Box<BadCell>),
-    /// What the rest of a file shows of a mistake that was told often enough.
+    /// How often a mistake that was reported some times is repeated in the rest of the file.
     #[error("{kind} … and {} more of this kind, {}", thousands(*.count), Lines(*.lines))]
     More {
         /// The mistake.
@@ -153,8 +153,8 @@ impl fmt::Display for Lines {
     }
 }
 
-/// A value that cannot be meant; apart from other faults, of which a manifest may have as many as
-/// it has lines.
+/// A value that is not valid. A [`Fault`] boxes it, so that other faults stay small: a manifest may have
+/// as many of them as lines.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{value}` {wrong}{detail}, expected {expected}")]
 pub struct BadCell {
@@ -162,7 +162,7 @@ pub struct BadCell {
     pub value: Box<str>,
     /// What is wrong with it, in the same words wherever it is wrong.
     pub wrong: &'static str,
-    /// What that comes to in this cell, and what was probably meant; or nothing.
+    /// The details of this cell, and what was probably meant; may be empty.
     pub detail: Box<str>,
     /// What would be right.
     pub expected: Cow<'static, str>,
@@ -197,7 +197,7 @@ impl Fault {
         Self::Value(Box::new(BadCell { value, wrong, detail, expected }))
     }
 
-    /// What it has in common with the same mistake elsewhere.
+    /// The kind of mistake, which is the same text wherever it is made.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "cannot be read to its end",

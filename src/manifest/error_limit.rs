@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use super::{Fault, RowError};
 
-/// How often the same mistake in the same column is told: enough to see what was done.
+/// How often the same mistake in the same column is reported: enough to recognize its cause.
 pub(super) const TOLD: u64 = 20;
 
-/// What was told of one file so far.
+/// What was reported of one file so far.
 #[derive(Debug, Default)]
 pub(super) struct ErrorLimit {
     kinds: HashMap<(Cow<'static, str>, &'static str), Count>,
@@ -25,8 +25,9 @@ struct Count {
 }
 
 impl ErrorLimit {
-    /// Takes what is wrong at a line of `file` into `errors`, where nothing of other files is put
-    /// in meanwhile. Lines come in order. True if the line has no mistake yet.
+    /// Adds what is wrong at a line of `file` to `errors`, or counts it. Until the next file begins,
+    /// `errors` takes mistakes of this file alone. Lines come in order. True if the line had no
+    /// mistake before.
     pub(super) fn add(
         &mut self,
         errors: &mut Vec<RowError>,

@@ -14,7 +14,7 @@ pub(super) fn read(
     faults: &mut Vec<(Column, Fault)>,
 ) -> Filter {
     let [direction, protocol, range, source_range, nic_type, policy, priority] = *cells;
-    let mut cell = Reader { faults };
+    let mut cell = FilterReader { faults };
     let scope = cell.read(Column::Direction, direction, str::parse::<Scope>);
     let protocol = cell.read(Column::IpProtocol, protocol, |text| read_protocol(text, cloud));
     let of = protocol.as_ref();
@@ -43,11 +43,11 @@ pub(super) fn read(
     filter
 }
 
-struct Reader<'f> {
+struct FilterReader<'f> {
     faults: &'f mut Vec<(Column, Fault)>,
 }
 
-impl Reader<'_> {
+impl FilterReader<'_> {
     /// The value of a cell; `None` if it is empty or wrong.
     fn read<T>(
         &mut self,
@@ -83,7 +83,7 @@ impl Reader<'_> {
     }
 }
 
-/// A protocol; `-1` is a word of AWS alone.
+/// Reads a protocol. Only AWS writes `-1`.
 fn read_protocol(text: &str, cloud: Provider) -> Result<Protocol, BadValue> {
     if cloud == Provider::Alibaba && text == "-1" {
         return Err(BadValue::new(text, "a protocol of Alibaba Cloud, which writes `all`"));

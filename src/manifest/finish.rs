@@ -72,8 +72,8 @@ fn in_order(
     (groups, places)
 }
 
-/// Numbers of groups lane by lane, and where each lane ends: counted, for there are few lanes and
-/// many groups.
+/// The numbers of groups, lane by lane, and where each lane ends. This is a counting sort, because there
+/// are few lanes and many groups.
 fn by_lane<I: Iterator<Item = u32>>(
     numbered: &NumberedGroups,
     lanes: usize,
@@ -99,25 +99,25 @@ fn by_lane<I: Iterator<Item = u32>>(
 
 /// The groups of one lane by id.
 #[derive(Default)]
-struct Sorted {
+struct SortedLane {
     ids: LaneIds,
     numbers: Vec<u32>,
 }
 
-impl Sorted {
+impl SortedLane {
     fn push(&mut self, id: &str, number: u32) {
         self.ids.push(id).expect("distinct and sorted");
         self.numbers.push(number);
     }
 }
 
-/// Sorts the groups of one lane: by code, unless some id has none.
-fn sorted(numbered: &NumberedGroups, numbers: &[u32]) -> Sorted {
+/// Sorts the groups of one lane by id: by code, if every id has one, which is quicker.
+fn sorted(numbered: &NumberedGroups, numbers: &[u32]) -> SortedLane {
     let code = |number: &u32| match numbered.get(*number) {
         KeyedGroup::Coded(_, code) => Some((code, *number)),
         KeyedGroup::Uncoded(..) => None,
     };
-    let mut sorted = Sorted::default();
+    let mut sorted = SortedLane::default();
     if let Some(mut codes) = numbers.iter().map(code).collect::<Option<Vec<(Code, u32)>>>() {
         codes.sort_unstable();
         let mut text = String::new();

@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 
-/// An odd number without a pattern (the fraction of the golden ratio).
+/// An odd number whose bits have no pattern (from the fraction of the golden ratio).
 pub(super) const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Mixes two words into one.
@@ -13,8 +13,8 @@ pub(super) fn fold(one: u64, other: u64) -> u64 {
     low ^ high
 }
 
-/// Builds [`FoldHasher`]s of one seed: another one each time, so that no manifest can be made to
-/// collide.
+/// Builds [`FoldHasher`]s with one seed. The seed is random, so nobody can write a manifest whose
+/// groups collide.
 #[derive(Clone, Debug)]
 pub(super) struct Fold {
     seed: u64,

@@ -4,7 +4,7 @@ use memchr::memmem::find;
 
 use super::Fault;
 
-/// Bytes of the beginning that tell it.
+/// How many first bytes are looked at: the names of the first entries of an archive are among them.
 pub(super) const HEAD: usize = 4096;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
@@ -67,7 +67,7 @@ fn binary(head: &[u8]) -> Option<(&'static str, &'static str)> {
     is_wide.then_some(("UTF-16", CSV_UTF8))
 }
 
-/// What a text is whose first character begins no header.
+/// What a text is whose first character cannot begin a header.
 fn markup(text: &[u8]) -> Option<(&'static str, &'static str)> {
     let contains = |word: &[u8]| find(&text.to_ascii_lowercase(), word).is_some();
     let (first, rest) = text.split_first()?;

@@ -15,7 +15,7 @@ const MAX_LINES: u32 = 1 << 30;
 /// Filters of a command: as many as a [`crate::model::Row`] can number.
 const MAX_FILTERS: u32 = u16::MAX as u32;
 
-/// Collects what the parts hold.
+/// What was gathered so far.
 #[derive(Debug, Default)]
 pub(super) struct Gather {
     pub(super) sources: Vec<Source>,
@@ -23,14 +23,14 @@ pub(super) struct Gather {
     /// Rows, headers and files with errors.
     pub(super) bad: u64,
     pub(super) rows_read: u64,
-    /// Good rows; their filters are places in `filters`.
+    /// The good rows. Their filters are indexes into `filters`.
     pub(super) drafts: Vec<Draft>,
     /// The shared numbers of the filters that rows ask for, in the order of the rows.
     pub(super) filters: Vec<u32>,
     pub(super) notes: BTreeMap<u32, String>,
-    /// Some group is named by no row that was kept.
+    /// Whether the table may hold a group that no kept row names.
     pub(super) has_strays: bool,
-    /// The place of each filter in `filters`.
+    /// The index of each filter in `filters`.
     places: BTreeMap<u32, u32>,
     /// The source that is being read.
     file: Option<Arc<str>>,
@@ -97,12 +97,12 @@ impl Gather {
         Ok(())
     }
 
-    /// Replaces shared numbers of filters by places in `filters`; true if these ran out, and
-    /// numbers beyond them stand in their stead.
+    /// Replaces the shared numbers of filters by indexes into `filters`. True if there are more filters
+    /// than indexes.
     fn number_filters(&mut self, rows: &mut Draft) -> bool {
         let mut ran_out = false;
         for (filter, at) in rows.filters_mut().iter_mut().zip(0..) {
-            // A number beyond the last place marks a row that is refused.
+            // A number above the last index marks a row that is refused later.
             *filter = self.place(*filter).unwrap_or(MAX_FILTERS + at);
             ran_out |= *filter >= MAX_FILTERS;
         }

@@ -27,7 +27,7 @@ pub(super) fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
     }
 }
 
-/// A cell that is no id: what is wrong with it, and the one id that it holds beside other text.
+/// What is wrong with a cell that is no id. If it holds one id among other text, that is suggested.
 fn bad_id(text: &str, cloud: Provider, expected: &'static str) -> Fault {
     let is_around = |c: char| c.is_whitespace() || "/()[]<>|,;:=&#".contains(c);
     let valid = |word: &&str| word.starts_with("sg-") && is_id(word, cloud);
@@ -68,6 +68,7 @@ fn is_odd_form(text: &str) -> bool {
 
 fn is_aws(text: &str) -> bool {
     text.strip_prefix("sg-").is_some_and(|rest| {
+        // AWS made ids of 8 digits first, and makes ids of 17 digits now.
         matches!(rest.len(), 8 | 17) && rest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     })
 }

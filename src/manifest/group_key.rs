@@ -3,7 +3,7 @@
 use super::code::{Code, TAIL_BITS};
 use super::fold::Fold;
 
-/// Lanes that a key can tell apart; groups of more go by their texts.
+/// Lanes that a key can hold. Groups of further lanes are kept by their texts.
 const LANES: u32 = 1 << (u64::BITS - TAIL_BITS);
 /// Set in the first word of a key that has no code.
 const UNCODED: u64 = 1 << 63;
@@ -13,7 +13,7 @@ const UNCODED: u64 = 1 << 63;
 pub(super) struct GroupKey([u64; 2]);
 
 impl GroupKey {
-    /// The key of a group that has a code, if its lane is not beyond all number.
+    /// The key of a group that has a code, if a key can hold its lane.
     pub(super) fn new(lane: u32, code: Code) -> Option<Self> {
         (lane < LANES).then_some(Self([code.head, u64::from(lane) << TAIL_BITS | code.tail]))
     }
@@ -28,7 +28,7 @@ impl GroupKey {
         hash.hash(self.0)
     }
 
-    /// The key of a group whose id has no code: its place among these.
+    /// The key of a group whose id has no code: its index among these.
     pub(super) const fn uncoded(at: u64) -> Self {
         Self([UNCODED | at, 0])
     }

@@ -8,16 +8,17 @@ use super::cell::{is_blank, value};
 use super::column::Layout;
 use super::near::nearest;
 use super::odd_character::OddCharacter;
-use super::split::{Cell, Dialect, Split, first_line, split};
+use super::split::{Cell, CsvDialect, Split, first_line, split};
 use super::{Column, Fault};
 
-/// Cells of a header that are told one by one if they are wrong.
+/// Cells of a header that are reported one by one if they are wrong.
 const MOST_CELLS: usize = 100;
 /// What may separate the columns: commas, or what spreadsheets of some languages write.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
-/// Names in a header that make its separator certain.
+/// Names of columns that a header must have for its separator to be certain: one alone may be left over
+/// when a header is split at the wrong character.
 const CERTAIN: usize = 2;
-/// What else is met between columns.
+/// What else people write between columns.
 const OTHER_DELIMITERS: [(char, &str); 7] = [
     (';', "`;`"),
     ('\t', "tabs"),
@@ -58,7 +59,7 @@ impl BadHeader {
 /// Looks for the header, piece by piece.
 #[derive(Debug, Default)]
 pub(super) struct Search {
-    /// What a line `sep=` before the header says.
+    /// The separator that a line `sep=` before the header names.
     said: Option<char>,
 }
 
@@ -95,7 +96,7 @@ impl Search {
     }
 }
 
-/// The separator that a line `sep=,` tells, quoted or not, with empty cells behind it or not.
+/// The separator that a line `sep=,` names, with or without quotes, with or without empty cells after it.
 fn said(line: &[u8]) -> Option<char> {
     let text = std::str::from_utf8(line).ok()?.trim_end_matches(' ').to_ascii_lowercase();
     let text = text.strip_prefix('"').map_or(text.as_str(), |text| text.trim_end_matches('"'));
@@ -120,7 +121,7 @@ fn layout(
     }
     let mut cells = Vec::new();
     let delimiter = delimiter(bytes, &mut cells);
-    let dialect = Dialect { delimiter, note: None };
+    let dialect = CsvDialect { delimiter, note: None };
     if let Split::Broken(_, fault) = split(bytes, true, dialect, &mut cells) {
         return Err(of_header(fault));
     }
@@ -133,7 +134,7 @@ fn layout(
         return Err(of_header(Fault::SaidDelimiter { said, found }));
     }
     let whole = cells.len();
-    // Spreadsheets leave empty cells behind what they once held.
+    // Spreadsheets write empty cells where columns were deleted.
     while cells.len() > 1 && cells.last().is_some_and(|cell| value(cell) == Ok("")) {
         cells.pop();
     }
@@ -143,10 +144,10 @@ fn layout(
     columns(&cells).map(|columns| Layout::new(columns, delimiter, whole))
 }
 
-/// What separates the cells of a header: what cuts it into the names of columns, else a comma.
+/// The separator of a header: the one that splits it into names of columns, else a comma.
 fn delimiter<'a>(bytes: &'a [u8], cells: &mut Vec<Cell<'a>>) -> u8 {
     let mut names = |delimiter| {
-        split(bytes, true, Dialect { delimiter, note: None }, cells);
+        split(bytes, true, CsvDialect { delimiter, note: None }, cells);
         cells.iter().filter(|cell| column(cell).is_ok()).take(MOST_CELLS).count()
     };
     let [comma, others @ ..] = DELIMITERS;
@@ -154,7 +155,7 @@ fn delimiter<'a>(bytes: &'a [u8], cells: &mut Vec<Cell<'a>>) -> u8 {
     [comma].into_iter().chain(others).find(is_certain).unwrap_or(comma)
 }
 
-/// What separates the columns, if the only cell is plainly several.
+/// Another separator in a header that seems to have one cell.
 fn other_delimiter(cells: &[Cell<'_>]) -> Option<&'static str> {
     let [cell] = cells else { return None };
     let text = std::str::from_utf8(cell.bytes).ok()?;

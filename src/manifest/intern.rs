@@ -7,7 +7,7 @@ use super::fold::Fold;
 use super::group_key::{GroupKey, KeyedGroup};
 use super::shard::{INDEX_BITS, NUMBER, Shard};
 
-/// Tables that are locked on their own.
+/// The number of shards, each of which has its own lock: so many that two threads seldom want the same.
 const SHARDS: usize = 64;
 
 /// Every group that was seen.
@@ -25,13 +25,13 @@ struct UncodedGroups {
     texts: Vec<(u32, String)>,
 }
 
-/// What [`Interner::number`] works with, kept to be used again.
+/// Buffers of [`Interner::number`], which are used again for the next piece.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     hashes: Vec<u64>,
     /// Indexes of keys, shard by shard.
     order: Vec<u32>,
-    /// What stands in the slot of each key of a shard.
+    /// The content of the slot of each key of a shard.
     found: Vec<u32>,
     /// The first word of the key that each of them is likely to be.
     heads: Vec<u64>,
@@ -44,7 +44,7 @@ impl Interner {
         Self { hash: Fold::default(), shards, uncoded: Mutex::default() }
     }
 
-    /// The key of a group whose id has no code, or whose lane is beyond all number.
+    /// The key of a group whose id has no code, or whose lane no key can hold.
     pub(super) fn uncoded(&self, lane: u32, id: &str) -> GroupKey {
         let mut uncoded = held(&self.uncoded);
         if let Some(at) = uncoded.known.get(&(lane, id.to_owned())) {
@@ -56,9 +56,9 @@ impl Interner {
         GroupKey::uncoded(at)
     }
 
-    /// Puts the number of each of `keys` into `numbers`. Each shard is locked once, and its slots
-    /// and the keys that they name are all looked at before the first key is compared: so the waits
-    /// for memory overlap.
+    /// Puts the number of each of `keys` into `numbers`. Each shard is locked once. All its slots, and
+    /// then all keys that they name, are loaded before the first key is compared, so that the processor
+    /// waits for memory once and not for each key.
     pub(super) fn number(&self, keys: &[GroupKey], scratch: &mut Scratch, numbers: &mut [u32]) {
         let Scratch { hashes, order, found, heads } = scratch;
         hashes.clear();
@@ -95,7 +95,7 @@ impl Interner {
         }
     }
 
-    /// Lets go of what is only needed to find groups.
+    /// The groups alone, without what is only needed to find them.
     pub(super) fn into_groups(self) -> NumberedGroups {
         let shards = self
             .shards

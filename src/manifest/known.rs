@@ -23,9 +23,9 @@ pub(super) struct RowContext {
 /// The cells that one thread found good in one manifest.
 #[derive(Debug)]
 pub(super) struct KnownCells {
-    /// The cells that make a context, left to right; none of them is the region.
+    /// The cells of cloud and filter, left to right.
     filter_cells: Vec<AdjacentCells>,
-    /// By the numbers of the texts of `filter_cells`.
+    /// What they stand for, by the numbers of the texts of `filter_cells`.
     contexts: HashMap<u128, RowContext, Fold>,
     /// Regions, tagged with their cloud.
     regions: ShortTexts,
@@ -104,7 +104,7 @@ impl KnownCells {
 
     /// Remembers the cells of a good row, and the lanes of its accounts.
     pub(super) fn learn(&mut self, texts: &Texts<'_>, context: RowContext, lanes: [u32; 2]) {
-        // Rows are cut at every comma: a cell that holds one must not be taken for a good one.
+        // Quick reading cuts rows at every comma, so a cell that holds one must never be known as good.
         if Column::ALL.iter().any(|column| !is_plain(texts.of(*column))) {
             return;
         }
@@ -129,7 +129,7 @@ impl KnownCells {
         }
     }
 
-    /// Remembers a context by cells with such quotes around them, unless they are long.
+    /// Remembers cloud and filter by cells with `quotes` around them, unless they are long.
     fn learn_context(&mut self, texts: &Texts<'_>, context: RowContext, quotes: &str) {
         let mut key = 0;
         for adjacent in &mut self.filter_cells {
@@ -150,7 +150,7 @@ impl KnownCells {
     }
 }
 
-/// Whether a cell with this text is cut as it was written.
+/// Whether quick reading cuts a cell with this text where it begins and ends.
 fn is_plain(text: &str) -> bool {
     !text.contains([',', '"', '\n'])
 }

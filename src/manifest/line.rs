@@ -66,7 +66,7 @@ impl<'a> LineCells<'a> {
         self.between(at, at).bare()
     }
 
-    /// All from the start of one cell to the end of another.
+    /// The text from the start of one cell to the end of another.
     pub(super) fn between(&self, first: usize, last: usize) -> Text<'a> {
         let ((start, _), (_, end)) = (self.spans[first], self.spans[last]);
         Text::new(&self.bytes[start..], end - start)

@@ -1,17 +1,17 @@
-//! Port cells as people and spreadsheets write them, and the range that was probably meant.
+//! Recognizes how people and spreadsheets misspell port ranges, and which range was probably meant.
 
 use super::Fault;
 use super::odd_character::{OddCharacter, mended};
 use crate::model::PortRange;
 
-/// What a text that is not a range is, and the range that was probably meant.
+/// How a text misspells a range, and which range was probably meant.
 struct Misspelling {
     wrong: &'static str,
     meant: Option<String>,
     remedy: &'static str,
 }
 
-/// The beginnings of months in the languages whose spreadsheets are met most, and their numbers.
+/// How the names of months begin in the most frequent languages of spreadsheets, and their numbers.
 const MONTHS: [(&str, u32); 21] = [
     ("jan", 1),
     ("feb", 2),
@@ -36,7 +36,7 @@ const MONTHS: [(&str, u32); 21] = [
     ("déc", 12),
 ];
 
-/// What is wrong with a text that is no port range, if it can be told.
+/// What is wrong with a text that is no port range, if that can be recognized.
 pub(super) fn explain(text: &str, expected: &'static str) -> Option<Fault> {
     let plain = mended(text);
     if text.parse::<PortRange>().is_ok() {

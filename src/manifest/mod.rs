@@ -1,4 +1,5 @@
-//! Layer 1: CSV manifests → the distinct pairs of a command; every bad row with its place.
+//! Layer 1: reads CSV manifests into the distinct pairs of a command, and reports every bad row with its
+//! file, line and column.
 //!
 //! RFC 4180 as spreadsheets write it: a BOM, CRLF, blank lines, rows of empty cells, empty cells
 //! beyond the header, `;` or tabs for commas, a line `sep=` and a missing final newline are

@@ -1,4 +1,4 @@
-//! The nearest of some known words: what a message asks "did you mean".
+//! Finds the known word that is nearest to another one, for "did you mean" in messages.
 
 use strsim::levenshtein;
 
@@ -8,6 +8,7 @@ pub(super) fn nearest<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let word = plain(word);
+    // One mistake in three letters and two at most: with more, every short word would be near another.
     let limit = (word.chars().count() / 3).min(2);
     candidates
         .into_iter()
@@ -19,6 +20,7 @@ pub(super) fn nearest<'a>(
 
 /// The letters and digits alone, in lower case: `Account A` is near `account_a`.
 fn plain(word: &str) -> String {
+    // No known word is longer, and the time to compare two words grows with both.
     word.chars().filter(|c| c.is_alphanumeric()).take(64).flat_map(char::to_lowercase).collect()
 }
 

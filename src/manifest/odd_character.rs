@@ -1,9 +1,9 @@
-//! Characters that look like others, or like nothing, as word processors, chats and input methods
-//! put them into cells.
+//! Characters that look like others or are invisible. Word processors, chats and input methods put them
+//! into cells.
 
 use std::fmt;
 
-/// The first character of a text that stands in no id.
+/// The first character of a text that no id may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct OddCharacter {
     c: char,
@@ -48,8 +48,8 @@ impl OddCharacter {
         chars.find_map(|(c, place)| look(c).map(|look| Self { c, look, place }))
     }
 
-    /// The first one that makes a name another one than it seems: an invisible one, or one that
-    /// looks like ASCII where all others are ASCII or look like it.
+    /// The first one because of which a name is not what it seems to be: an invisible one, or one that
+    /// looks like ASCII in a name whose other characters are ASCII or look like it.
     pub(super) fn misleading(name: &str) -> Option<Self> {
         let invisible = |(c, place)| {
             let look = look(c).filter(|look| look.meant == Meant::Nothing)?;
@@ -86,7 +86,7 @@ pub(super) fn mended(text: &str) -> String {
     text.chars().filter_map(meant).collect()
 }
 
-/// What a character is that stands in no id; none for printable ASCII and blanks.
+/// What a character is that no id may hold; `None` for printable ASCII and blanks.
 fn look(c: char) -> Option<Look> {
     if c == ' ' || c.is_ascii_graphic() {
         return None;
@@ -113,7 +113,7 @@ fn invisible(c: char) -> Option<&'static str> {
     })
 }
 
-/// What looks like a mark of ASCII.
+/// A character that looks like a punctuation mark, a digit or a letter of ASCII.
 fn mark(c: char) -> Option<(&'static str, char)> {
     Some(match c {
         '\u{2010}' => ("a typographic hyphen", '-'),
@@ -146,7 +146,7 @@ fn narrow(c: char) -> Option<char> {
     char::from_u32(u32::from(c).checked_sub(FULL_WIDTH)?)
 }
 
-/// What is no mark.
+/// Any other character.
 fn letter(c: char) -> (&'static str, Meant) {
     let like = |(letters, ascii): (&str, &str)| {
         let pair = letters.chars().zip(ascii.chars()).find(|(letter, _)| *letter == c);

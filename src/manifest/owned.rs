@@ -27,9 +27,9 @@ struct Owned<'a> {
 
 const EXPECTED: &str = "what the row says, or the group id alone";
 
-/// The id in a group cell: all of it, unless it tells an owner that is the row's.
+/// The id in a group cell: the whole cell, or what follows the owner, if that is the owner of the row.
 ///
-/// An empty cell of the row is an error of its own.
+/// An empty cell of the row is not compared, since it is reported by itself.
 ///
 /// # Errors
 /// The owner, region or cloud is another one than the row's, or cannot be compared.

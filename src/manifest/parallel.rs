@@ -16,11 +16,11 @@ use super::shared::Shared;
 pub(super) enum ParallelEnd {
     /// The file has no more pieces.
     Ended,
-    /// As many pieces as it was to take.
+    /// As many pieces were read as were asked for.
     Taken,
     /// A record went on beyond its piece: these bytes are to be read again.
     Open(Vec<u8>),
-    /// Nothing more can be gathered.
+    /// No more lines can be numbered.
     Full(Fault),
 }
 
@@ -148,7 +148,7 @@ impl Intake<'_> {
 }
 
 impl InOrder<'_> {
-    /// Gathers a part once all before it are; bytes that are needed no more.
+    /// Gathers a part once all parts before it are gathered. Gives back a buffer that is free.
     fn accept(&mut self, number: usize, part: Part, bytes: Vec<u8>) -> Option<Vec<u8>> {
         self.waiting.insert(number, (part, bytes));
         let mut free = None;

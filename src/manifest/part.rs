@@ -23,7 +23,8 @@ const SHORT_ROW: usize = 80;
 /// What a piece holds.
 #[derive(Debug, Default)]
 pub(super) struct Part {
-    /// Good rows, in order: groups and filters by their shared numbers, lines in the piece.
+    /// The good rows, in order. Groups and filters have their shared numbers; lines are counted from the
+    /// start of the piece.
     pub(super) rows: Draft,
     /// Notes of good rows, by line.
     pub(super) notes: Vec<(u32, String)>,
@@ -74,7 +75,7 @@ impl<'r> PartReader<'r> {
         }
     }
 
-    /// Whether a record may go on beyond its piece: in a note alone.
+    /// Whether a record may go on beyond its piece. Only a note may hold line ends.
     pub(super) fn may_go_on(&self) -> bool {
         self.layout.cell(Column::Note).is_some()
     }
@@ -163,8 +164,8 @@ impl<'r> PartReader<'r> {
         self.part.errors.extend(found.map(|(column, fault)| (line, column.name().into(), fault)));
     }
 
-    /// The cells of the header's columns, without the empty ones that spreadsheets leave behind
-    /// them; all cells where these may have been pushed aside by a comma in a note.
+    /// The cells of the header's columns, without the empty ones that spreadsheets write after them. All
+    /// cells, if a comma in a note may have moved the cells after it.
     fn within_header<'c, 'a>(&self, cells: &'c [Cell<'a>]) -> (&'c [Cell<'a>], Width) {
         let width = self.layout.width();
         let right = if [width, self.layout.whole()].contains(&cells.len()) {
@@ -172,7 +173,7 @@ impl<'r> PartReader<'r> {
         } else {
             Width::Wrong
         };
-        // A comma in any other cell makes a row whose cells cannot be meant.
+        // A comma in any other cell makes cells that are not valid, which is reported then.
         let is_whole = right == Width::Right
             || self.layout.cell(Column::Note).is_none_or(|note| note + 1 == width);
         match cells.split_at_checked(width) {

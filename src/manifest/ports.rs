@@ -4,9 +4,11 @@ use std::ops::RangeInclusive;
 
 use crate::model::{BadValue, PortRange, Protocol, Provider};
 
+/// ECS has no port 0.
 const ALIBABA_PORTS: RangeInclusive<i32> = 1..=65535;
 /// EC2 writes all ports of a protocol as 0-65535.
 const AWS_PORTS: RangeInclusive<i32> = 0..=65535;
+/// ICMP types and codes; -1 stands for all of them.
 const ICMP: RangeInclusive<i32> = -1..=255;
 
 /// Reads destination ports: what the provider can hold for the protocol.

@@ -48,7 +48,7 @@ pub(super) fn read_by(inputs: Vec<ManifestInput>, rules: &Rules, options: ReadOp
     for input in inputs {
         gather.source(input.name);
         let mut file =
-            File { pieces: Pieces::new(input.reader, options.piece), gather: &mut gather };
+            ManifestFile { pieces: Pieces::new(input.reader, options.piece), gather: &mut gather };
         match file.read(&shared, options.plain) {
             Ok(()) => file.gather.ends_with(file.pieces.digest()),
             Err(stop) => file.report(stop),
@@ -65,17 +65,18 @@ enum Stop {
 }
 
 /// One manifest while it is read.
-struct File<'g> {
+struct ManifestFile<'g> {
     pieces: Pieces,
     gather: &'g mut Gather,
 }
 
-impl File<'_> {
+impl ManifestFile<'_> {
     fn read(&mut self, shared: &Shared<'_>, plain: PlainRows) -> Result<(), Stop> {
         let layout = self.header()?;
         let mut readers = parallel::readers(&layout, shared, plain);
         let ahead = match layout.cell(Column::Note) {
             Some(_) => readers.len() * AHEAD,
+            // Only a note may go on: without one, no bytes are kept.
             None => usize::MAX,
         };
         // Most manifests have one piece, so the first one is read without other threads.

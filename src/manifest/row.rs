@@ -1,4 +1,4 @@
-//! The cells of one row: their texts, and whether the two ends can be meant.
+//! The cells of one row: their texts, and whether they name two groups.
 
 use std::borrow::Cow;
 

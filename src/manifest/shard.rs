@@ -9,11 +9,11 @@ pub(super) const INDEX_BITS: u32 = 26;
 /// These bits, all set: more than there are groups in a shard.
 pub(super) const NUMBER: u32 = (1 << INDEX_BITS) - 1;
 
-/// Groups, and where to look for them.
+/// The groups of a shard, and the slots in which they are found.
 #[derive(Debug, Default)]
 pub(super) struct Shard {
     pub(super) keys: Vec<GroupKey>,
-    /// Open addressing: an index into `keys` and 1, below some bits of the hash; or 0.
+    /// Each holds an index into `keys` plus 1, and above it some bits of the hash; or 0 if it is free.
     pub(super) slots: Vec<u32>,
 }
 
@@ -46,8 +46,8 @@ impl Shard {
         (slot + 1) & (self.slots.len() - 1)
     }
 
-    /// The number of the first key whose slot looks like that of `hash`, no key being looked at; 0
-    /// if there is none. `first` stands in the first slot.
+    /// The number of the first key whose slot has the bits of `hash`, or 0 if there is none. Keys are
+    /// not compared. `first` is the content of the first slot.
     pub(super) fn likely(&self, first: u32, hash: u64) -> u32 {
         let mut found = first;
         let mut slot = self.first_slot(hash);
@@ -81,7 +81,8 @@ impl Shard {
     }
 }
 
-/// The bits of a hash that a slot holds: neither those of the shard nor those of the slot.
+/// The bits of a hash that a slot holds. They are not those that choose the shard or the slot, which
+/// would tell nothing more.
 #[expect(clippy::cast_possible_truncation, reason = "some bits are wanted")]
 const fn mark(hash: u64) -> u32 {
     (hash >> INDEX_BITS) as u32 & !NUMBER

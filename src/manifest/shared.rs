@@ -1,4 +1,4 @@
-//! What the threads that read have in common: lanes, groups and filters by number.
+//! The tables that the reading threads share: lanes, groups and filters, each by number.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,8 +11,8 @@ use super::intern::Interner;
 use super::text::Text;
 use crate::model::{AccountId, Filter, LaneKey, Provider, RegionId};
 
-/// The tables of a command. Their numbers depend on which thread came first; nothing that is
-/// made from them does.
+/// The tables of a command. The numbers depend on which thread came first, but the set of pairs that is
+/// made from them does not.
 #[derive(Debug)]
 pub(super) struct Shared<'r> {
     /// What the caller knows.
@@ -57,7 +57,7 @@ impl<'r> Shared<'r> {
     }
 }
 
-/// Numbers for what there are few of.
+/// Numbers for lanes or filters. There are few of them, so one lock is enough.
 #[derive(Debug)]
 struct Numbers<T>(Mutex<HashMap<T, u32>>);
 

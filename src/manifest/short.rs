@@ -7,10 +7,10 @@ use super::text::{Text, Words};
 /// One slot of so many is taken at most, so that nearly every search ends at its first slot.
 const ROOM: usize = 4;
 
-/// Texts by number, in order of their coming.
+/// Texts by number, in the order in which they were added.
 #[derive(Debug)]
 pub(super) struct ShortTexts {
-    /// A number and 1, or 0.
+    /// A text and its number plus 1, or 0 if the slot is free.
     slots: Vec<(Words, u32)>,
     len: u32,
 }

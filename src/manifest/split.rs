@@ -21,7 +21,7 @@ pub(super) struct Cell<'a> {
 
 /// How the records of a file are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Dialect {
+pub(super) struct CsvDialect {
     /// What separates the cells.
     pub(super) delimiter: u8,
     /// The one cell that may hold line ends; any other that does has swallowed rows.
@@ -45,7 +45,7 @@ pub(super) enum Split {
 pub(super) fn split<'a>(
     bytes: &'a [u8],
     last: bool,
-    dialect: Dialect,
+    dialect: CsvDialect,
     cells: &mut Vec<Cell<'a>>,
 ) -> Split {
     cells.clear();
@@ -74,7 +74,7 @@ pub(super) fn first_line(bytes: &[u8]) -> (&[u8], usize) {
 fn split_quoted<'a>(
     bytes: &'a [u8],
     last: bool,
-    Dialect { delimiter, note }: Dialect,
+    CsvDialect { delimiter, note }: CsvDialect,
     cells: &mut Vec<Cell<'a>>,
 ) -> Split {
     let mut from = 0;
@@ -150,7 +150,7 @@ fn quoted(bytes: &[u8], last: bool, is_note: bool) -> Quoted {
 mod tests {
     use super::*;
 
-    const COMMA: Dialect = Dialect { delimiter: b',', note: Some(2) };
+    const COMMA: CsvDialect = CsvDialect { delimiter: b',', note: Some(2) };
 
     fn cells(text: &str) -> (Split, Vec<String>) {
         let mut cells = Vec::new();

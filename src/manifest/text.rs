@@ -19,11 +19,11 @@ const MASKS: [Words; WIDTH + 1] = {
     masks
 };
 
-/// A text where it lies.
+/// A text inside a longer slice of bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text<'a> {
-    /// The bytes from its first one on, beyond its end: whole words are loaded, and what is not of
-    /// the text is cut off.
+    /// The bytes from the first one of the text on, and beyond its end: whole words are loaded, and the
+    /// bytes after the text are masked.
     from: &'a [u8],
     length: usize,
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::call::{Call, Refusal};
-use super::http::{HttpResponse, Request};
+use super::http::{HttpRequest, HttpResponse};
 use super::live::Live;
 use crate::model::Provider;
 
@@ -16,14 +16,14 @@ pub(super) trait Dialect: Send + Sync + 'static {
     const CLOUD: Provider;
 
     /// Proves who calls and reads what is asked.
-    fn open(live: &mut Live, request: &Request, now: Timestamp) -> Result<Call, Refusal>;
+    fn open(live: &mut Live, request: &HttpRequest, now: Timestamp) -> Result<Call, Refusal>;
 
     /// Carries the call out. Also a refused call may have changed something.
     fn act(live: &mut Live, call: &Call, now: Timestamp) -> Result<Self::Reply, Refusal>;
 
     /// Writes the answer in the format that the request asks for. Without an id it has none.
     fn answer(
-        request: &Request,
+        request: &HttpRequest,
         outcome: &Result<Self::Reply, Refusal>,
         request_id: Option<&str>,
     ) -> HttpResponse;

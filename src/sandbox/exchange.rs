@@ -10,10 +10,10 @@ use super::call::{Call, Refusal};
 use super::dialect::Dialect;
 use super::faults::FaultKind;
 use super::hold::{HeldCall, Moment};
-use super::http::{HttpResponse, Request};
+use super::http::{HttpRequest, HttpResponse};
 use super::live::{CallEffects, Live};
 use super::log::LoggedCall;
-use super::store::Line;
+use super::store::StoredLine;
 use crate::model::{AccountId, RegionId, RuleId};
 
 /// An answer and what becomes of it on the way.
@@ -41,7 +41,7 @@ pub(super) enum Delivery {
 }
 
 /// Answers one request.
-pub(super) fn exchange<D: Dialect>(live: &mut Live, request: &Request) -> Outgoing {
+pub(super) fn exchange<D: Dialect>(live: &mut Live, request: &HttpRequest) -> Outgoing {
     let now = Timestamp::now();
     let request_id = D::request_id(fastrand::u128(..));
     let opened = D::open(live, request, now);
@@ -120,7 +120,7 @@ fn refusal_of<D: Dialect>(action: &str, fault: &FaultKind) -> Option<Refusal> {
 }
 
 fn deliver<D: Dialect>(
-    request: &Request,
+    request: &HttpRequest,
     outcome: &Result<D::Reply, Refusal>,
     fault: Option<&FaultKind>,
     request_id: &str,
@@ -181,10 +181,10 @@ fn log_entry<D: Dialect>(
     }
 }
 
-fn rules_of(lines: &[Line]) -> (Vec<RuleId>, Vec<RuleId>) {
+fn rules_of(lines: &[StoredLine]) -> (Vec<RuleId>, Vec<RuleId>) {
     let (mut removed, mut added) = (Vec::new(), Vec::new());
     for line in lines {
-        if let Line::Change(change) = line {
+        if let StoredLine::Change(change) = line {
             removed.extend(change.removed.iter().cloned());
             added.extend(change.added.iter().map(|rule| rule.id.clone()));
         }

@@ -14,13 +14,13 @@ pub struct Limit {
 }
 
 /// What a bucket belongs to: account, region, action.
-type Key = (String, String, String);
+type BucketKey = (String, String, String);
 
 /// The buckets; they start full.
 #[derive(Debug)]
 pub(super) struct Limiter {
     limit: Option<Limit>,
-    buckets: HashMap<Key, (f64, Instant)>,
+    buckets: HashMap<BucketKey, (f64, Instant)>,
 }
 
 impl Limiter {

@@ -11,7 +11,7 @@ use super::limits::Limiter;
 use super::log::Log;
 use super::options::SandboxOptions;
 use super::sessions::Sessions;
-use super::store::{Line, Store, StoredState};
+use super::store::{Store, StoredLine, StoredState};
 use super::tokens::{Nonces, Remembered};
 use super::visibility::Visibility;
 use super::world::{Group, LiveRule, World};
@@ -21,7 +21,7 @@ use crate::model::{GroupId, Provider, RuleId};
 #[derive(Debug, Default)]
 pub(super) struct CallEffects {
     /// What is to be kept before the answer leaves.
-    pub(super) lines: Vec<Line>,
+    pub(super) lines: Vec<StoredLine>,
     /// The answer was given before.
     pub(super) replayed: bool,
 }
@@ -115,13 +115,13 @@ impl Live {
     fn change(&mut self, mut change: Change) {
         change.serial = self.state.world.serial;
         change.apply(&mut self.state.world);
-        self.effects.lines.push(Line::Change(change));
+        self.effects.lines.push(StoredLine::Change(change));
     }
 
     /// Keeps the first answer to a client token.
     pub(super) fn remember(&mut self, remembered: Remembered) {
         self.state.tokens.remember(remembered.clone());
-        self.effects.lines.push(Line::Token(remembered));
+        self.effects.lines.push(StoredLine::Token(remembered));
     }
 
     /// Keeps what the last call did and hands it over.

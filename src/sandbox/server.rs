@@ -21,7 +21,7 @@ use super::error::SandboxError;
 use super::exchange::{Delivery, exchange};
 use super::faults::{Fault, Faults};
 use super::hold::{Held, Hold, Moment};
-use super::http::{HttpResponse, Request, decode_pairs};
+use super::http::{HttpRequest, HttpResponse, decode_pairs};
 use super::live::Live;
 use super::log::LoggedCall;
 use super::options::{SandboxAccount, SandboxOptions};
@@ -214,7 +214,7 @@ async fn answer<D: Dialect>(
     plain(verdict.answer.status, verdict.answer.headers, Body::from(verdict.answer.body))
 }
 
-async fn read(request: axum::extract::Request) -> Option<Request> {
+async fn read(request: axum::extract::Request) -> Option<HttpRequest> {
     let (head, body) = request.into_parts();
     let body = axum::body::to_bytes(body, BODY_LIMIT).await.ok()?.to_vec();
     let mut headers = std::collections::BTreeMap::<String, String>::new();
@@ -225,7 +225,7 @@ async fn read(request: axum::extract::Request) -> Option<Request> {
             .and_modify(|joined| *joined = format!("{joined},{value}"))
             .or_insert_with(|| value.into_owned());
     }
-    Some(Request {
+    Some(HttpRequest {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         query: decode_pairs(head.uri.query().unwrap_or_default()),

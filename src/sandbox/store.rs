@@ -26,7 +26,7 @@ pub(super) struct StoredState {
 /// A line of what happened since the snapshot.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Line {
+pub(super) enum StoredLine {
     /// Rules came or went.
     Change(Change),
     /// A client token was answered.
@@ -34,13 +34,13 @@ pub(super) enum Line {
 }
 
 #[derive(Serialize)]
-struct SnapshotRef<'a> {
+struct StoredSnapshotRef<'a> {
     world: &'a World,
     tokens: Vec<&'a Remembered>,
 }
 
 #[derive(Deserialize)]
-struct Snapshot {
+struct StoredSnapshot {
     world: World,
     tokens: Vec<Remembered>,
 }
@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// Keeps lines. They are there when this returns, also if the process is killed then.
-    pub(super) fn append(&mut self, lines: &[Line]) -> io::Result<()> {
+    pub(super) fn append(&mut self, lines: &[StoredLine]) -> io::Result<()> {
         let mut text = Vec::new();
         for line in lines {
             serde_json::to_writer(&mut text, line)?;
@@ -106,7 +106,7 @@ fn load(path: &Path) -> Result<StoredState, SandboxError> {
     let mut text = Vec::new();
     let mut file = open_own(path, Access::ReadWrite).map_err(Refusal::into_io).map_err(told)?;
     file.read_to_end(&mut text).map_err(told)?;
-    let snapshot: Snapshot = serde_json::from_slice(&text).map_err(|error| {
+    let snapshot: StoredSnapshot = serde_json::from_slice(&text).map_err(|error| {
         SandboxError::State { path: path.to_owned(), reason: error.to_string() }
     })?;
     let mut tokens = Tokens::default();
@@ -120,8 +120,8 @@ fn replay(lines: &mut File, path: &Path, kept: &mut StoredState) -> Result<(), S
     lines.rewind().map_err(told)?;
     for line in BufReader::new(lines).split(b'\n') {
         match serde_json::from_slice(&line.map_err(told)?) {
-            Ok(Line::Change(change)) => change.apply(&mut kept.world),
-            Ok(Line::Token(token)) => kept.tokens.remember(token),
+            Ok(StoredLine::Change(change)) => change.apply(&mut kept.world),
+            Ok(StoredLine::Token(token)) => kept.tokens.remember(token),
             Err(_) => break,
         }
     }
@@ -133,7 +133,7 @@ fn save(path: &Path, kept: &StoredState) -> io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
     let tokens = kept.tokens.all().collect();
     let mut writer = io::BufWriter::new(file.as_file_mut());
-    serde_json::to_writer(&mut writer, &SnapshotRef { world: &kept.world, tokens })?;
+    serde_json::to_writer(&mut writer, &StoredSnapshotRef { world: &kept.world, tokens })?;
     writer.flush()?;
     drop(writer);
     file.persist(path)?;
@@ -156,7 +156,7 @@ mod tests {
             removed: vec![group.rules[n].id.clone()],
             ..Change::default()
         };
-        store.append(&[Line::Change(gone(0)), Line::Change(gone(1))]).expect("room");
+        store.append(&[StoredLine::Change(gone(0)), StoredLine::Change(gone(1))]).expect("room");
         store.lines.write_all(b"{\"change\":{\"gro").expect("room");
         drop(store);
         for _ in 0..2 {

@@ -5,6 +5,7 @@ mod imports;
 mod source;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use files::{Files, circles};
 use source::{Source, separate, sources, uses};
@@ -57,6 +58,12 @@ const CREDENTIAL_LOADERS: [&str; 5] = [
     "cloud/aws/surroundings.rs",
 ];
 
+/// What the files of `src/` import.
+fn files() -> &'static Files {
+    static FILES: LazyLock<Files> = LazyLock::new(|| Files::of(sources()));
+    &FILES
+}
+
 /// Fails with every file outside `allowed` whose code uses one of `words`.
 fn none_outside(allowed: &[&str], words: &[&str]) {
     let mut wrong = Vec::new();
@@ -70,9 +77,8 @@ fn none_outside(allowed: &[&str], words: &[&str]) {
 #[test]
 fn no_module_imports_upward_or_sideways() {
     let rules = BTreeMap::from(MAY_IMPORT);
-    let (sources, mut wrong) = (sources(), Vec::new());
-    let files = Files::of(&sources);
-    for source in &sources {
+    let mut wrong = Vec::new();
+    for source in sources() {
         let module = source.module();
         if [TOP, "lib", "main"].contains(&module) {
             continue;
@@ -81,25 +87,23 @@ fn no_module_imports_upward_or_sideways() {
             wrong.push(format!("{}: `{module}` has no layer", source.path));
             continue;
         };
-        for import in files.modules_named_by(&source.path) {
+        for import in files().modules_named_by(&source.path) {
             if import != module && !allowed.contains(&import) {
                 wrong.push(format!("{} imports crate::{import}", source.path));
             }
         }
     }
     for module in rules.keys() {
-        assert!(sources.iter().any(|it| it.module() == *module), "there is no module {module}");
+        assert!(sources().iter().any(|it| it.module() == *module), "there is no module {module}");
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
 fn the_modules_form_no_cycle() {
-    let sources = sources();
-    let files = Files::of(&sources);
     let mut edges: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for source in sources.iter().filter(|source| !["lib", "main"].contains(&source.module())) {
-        let mut imports = files.modules_named_by(&source.path);
+    for source in sources().iter().filter(|source| !["lib", "main"].contains(&source.module())) {
+        let mut imports = files().modules_named_by(&source.path);
         imports.remove(source.module());
         edges.entry(source.module()).or_default().extend(imports);
     }
@@ -109,9 +113,7 @@ fn the_modules_form_no_cycle() {
 
 #[test]
 fn files_import_each_other_in_no_circle_but_a_parent_and_its_own_child() {
-    let sources = sources();
-    let files = Files::of(&sources);
-    let circles = circles(&files.edges());
+    let circles = circles(&files().edges());
     println!("{} circles of files", circles.len());
     let is_in = |circle: &[&str], module: &str| circle.iter().any(|file| starts(file, module));
     let is_exempt = |circle: &&Vec<&str>| STILL_IN_CIRCLES.iter().any(|it| is_in(circle, it));
@@ -129,13 +131,11 @@ fn starts(file: &str, module: &str) -> bool {
 
 #[test]
 fn no_command_imports_another() {
-    let sources = sources();
-    let files = Files::of(&sources);
     let command = |file: &str| {
         let name = file.strip_prefix(COMMANDS)?.split(['/', '.']).next()?;
         Some(name.to_owned())
     };
-    let edges = files.edges();
+    let edges = files().edges();
     let pairs = edges.iter().flat_map(|(file, imports)| imports.iter().map(move |it| (*file, *it)));
     let pairs = pairs.filter_map(|(file, import)| Some((command(file)?, command(import)?)));
     let wrong: Vec<_> = pairs.filter(|(one, other)| one != other).collect();
@@ -163,9 +163,9 @@ fn sql_stays_in_the_journal() {
             .any(|word| literal.trim_start().starts_with(word))
     };
     let wrong: Vec<_> = sources()
-        .into_iter()
+        .iter()
         .filter(|source| !source.is_in(&["journal"]) && source.literals.iter().any(is_sql))
-        .map(|source| source.path)
+        .map(|source| &source.path)
         .collect();
     assert!(wrong.is_empty(), "SQL in {wrong:#?}");
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// One file of `src`.
 pub(crate) struct Source {
@@ -43,13 +44,17 @@ impl Source {
     }
 }
 
-pub(crate) fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    collect(&root, &mut files);
-    files.sort();
-    assert!(files.len() > 10, "src/ holds the crate");
-    files.iter().map(|path| Source::read(&root, path)).collect()
+/// Every file of `src/`, read once for all checks.
+pub(crate) fn sources() -> &'static [Source] {
+    static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut files = Vec::new();
+        collect(&root, &mut files);
+        files.sort();
+        assert!(files.len() > 10, "src/ holds the crate");
+        files.iter().map(|path| Source::read(&root, path)).collect()
+    });
+    &SOURCES
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -92,7 +92,7 @@ fn rule_body(rule: &LiveRule, group: &Group, live: &Live) -> Value {
 
 /// One end of a rule as it is shown; what does not apply is empty.
 #[derive(Default)]
-struct End<'a> {
+struct RuleEnd<'a> {
     group: &'a str,
     group_name: &'a str,
     owner: &'a str,
@@ -100,7 +100,7 @@ struct End<'a> {
     prefix_list: &'a str,
 }
 
-impl<'a> End<'a> {
+impl<'a> RuleEnd<'a> {
     /// The other end of a rule. Names are shown of the account's own groups alone.
     fn peer(rule: &'a LiveRule, group: &'a Group, live: &'a Live) -> Self {
         match &rule.peer {
@@ -129,9 +129,9 @@ impl<'a> End<'a> {
 }
 
 /// The source and the destination of a rule.
-fn ends<'a>(rule: &'a LiveRule, group: &'a Group, live: &'a Live) -> [End<'a>; 2] {
-    let peer = End::peer(rule, group, live);
-    let own = End { cidr: rule.near.as_deref().unwrap_or_default(), ..End::default() };
+fn ends<'a>(rule: &'a LiveRule, group: &'a Group, live: &'a Live) -> [RuleEnd<'a>; 2] {
+    let peer = RuleEnd::peer(rule, group, live);
+    let own = RuleEnd { cidr: rule.near.as_deref().unwrap_or_default(), ..RuleEnd::default() };
     match rule.direction {
         Direction::Ingress => [peer, own],
         Direction::Egress => [own, peer],

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 use super::refusal::{clock_skew, expired_credentials, missing, refuse};
 use crate::model::{Provider, RegionId, hex};
 use crate::sandbox::call::{Call, Refusal};
-use crate::sandbox::http::{Request, canonical_query, encode};
+use crate::sandbox::http::{HttpRequest, canonical_query, encode};
 use crate::sandbox::live::Live;
 use crate::sandbox::sessions::Caller;
 
@@ -50,13 +50,17 @@ struct AuthClaims {
 }
 
 /// The action that a request asks for, empty if none.
-pub(super) fn action(request: &Request) -> String {
+pub(super) fn action(request: &HttpRequest) -> String {
     let named = request.header("x-acs-action").map(str::to_owned);
     named.or_else(|| request.params().remove("Action")).unwrap_or_default()
 }
 
 /// Proves who sends the request.
-pub(super) fn open(live: &mut Live, request: &Request, now: Timestamp) -> Result<Call, Refusal> {
+pub(super) fn open(
+    live: &mut Live,
+    request: &HttpRequest,
+    now: Timestamp,
+) -> Result<Call, Refusal> {
     let claim = match request.header("authorization") {
         Some(header) => acs3(request, header)?,
         None => rpc(request)?,
@@ -116,7 +120,7 @@ fn check_token(claim: &AuthClaims, caller: &Caller, now: Timestamp) -> Result<()
 }
 
 /// ECS and STS have one version each.
-fn check_version(request: &Request, claim: &AuthClaims) -> Result<(), Refusal> {
+fn check_version(request: &HttpRequest, claim: &AuthClaims) -> Result<(), Refusal> {
     let expected = match action(request).as_str() {
         "AssumeRole" | "GetCallerIdentity" => "2015-04-01",
         _ => "2014-05-26",
@@ -128,7 +132,7 @@ fn check_version(request: &Request, claim: &AuthClaims) -> Result<(), Refusal> {
 }
 
 /// The claim of an ACS3 request: everything is in headers, and every `x-acs-` header is signed.
-fn acs3(request: &Request, authorization: &str) -> Result<AuthClaims, Refusal> {
+fn acs3(request: &HttpRequest, authorization: &str) -> Result<AuthClaims, Refusal> {
     let incomplete = |what: &str| {
         refuse(
             "IncompleteSignature",
@@ -167,14 +171,14 @@ fn acs3(request: &Request, authorization: &str) -> Result<AuthClaims, Refusal> {
     })
 }
 
-fn unsigned_header<'a>(request: &'a Request, names: &[&str]) -> Option<&'a str> {
+fn unsigned_header<'a>(request: &'a HttpRequest, names: &[&str]) -> Option<&'a str> {
     let must =
         |name: &&str| *name == "host" || *name == "content-type" || name.starts_with("x-acs-");
     request.headers.keys().map(String::as_str).filter(must).find(|name| !names.contains(name))
 }
 
 /// The string to sign: algorithm and hash of the canonical request.
-fn acs3_text(request: &Request, names: &[&str], body_hash: &str) -> String {
+fn acs3_text(request: &HttpRequest, names: &[&str], body_hash: &str) -> String {
     let headers = names.iter().fold(String::new(), |text, name| {
         text + name
             + ":"
@@ -204,7 +208,7 @@ fn acs3_sign(secret: &str, text: &str) -> String {
 }
 
 /// The claim of an RPC request: everything is in parameters, and all but the signature is signed.
-fn rpc(request: &Request) -> Result<AuthClaims, Refusal> {
+fn rpc(request: &HttpRequest) -> Result<AuthClaims, Refusal> {
     let mut params = request.params();
     let signature =
         params.remove("Signature").ok_or_else(|| missing("MissingParameter", "Signature"))?;

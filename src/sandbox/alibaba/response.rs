@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::auth::action;
 use crate::sandbox::call::Refusal;
-use crate::sandbox::http::{HttpResponse, Request, encode, xml_text};
+use crate::sandbox::http::{HttpRequest, HttpResponse, encode, xml_text};
 
 /// Writes an answer in the format that the request asks for.
 pub(super) fn write(
-    request: &Request,
+    request: &HttpRequest,
     outcome: &Result<Value, Refusal>,
     request_id: Option<&str>,
 ) -> HttpResponse {
@@ -41,7 +41,7 @@ pub(super) fn write(
     HttpResponse { status, headers, body }
 }
 
-fn error_body(request: &Request, refusal: &Refusal, request_id: Option<&str>) -> Value {
+fn error_body(request: &HttpRequest, refusal: &Refusal, request_id: Option<&str>) -> Value {
     let recommend = format!(
         "https://api.aliyun.com/troubleshoot?q={}&product=Ecs&requestId={}",
         encode(&refusal.code),
@@ -57,7 +57,7 @@ fn error_body(request: &Request, refusal: &Refusal, request_id: Option<&str>) ->
 
 /// Whether the answer is JSON: `Format` says so, else `accept`; ACS3 answers JSON, the older
 /// RPC signature XML, unless told otherwise.
-fn wants_json(request: &Request) -> bool {
+fn wants_json(request: &HttpRequest) -> bool {
     match request.params().get("Format").map(|format| format.to_ascii_uppercase()) {
         Some(format) if format == "JSON" => true,
         Some(format) if format == "XML" => false,

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::response::{EC2_VERSION, STS_VERSION, refuse};
 use crate::model::{Provider, RegionId, hex};
 use crate::sandbox::call::{Call, Refusal};
-use crate::sandbox::http::{Request, canonical_query};
+use crate::sandbox::http::{HttpRequest, canonical_query};
 use crate::sandbox::live::Live;
 
 /// The signature's name, as the authorization header begins.
@@ -30,7 +30,11 @@ struct AuthClaims<'a> {
 }
 
 /// Proves who sends the request.
-pub(super) fn open(live: &mut Live, request: &Request, now: Timestamp) -> Result<Call, Refusal> {
+pub(super) fn open(
+    live: &mut Live,
+    request: &HttpRequest,
+    now: Timestamp,
+) -> Result<Call, Refusal> {
     let mut params = request.params();
     let version = params.remove("Version").unwrap_or_default();
     let action = params.remove("Action").unwrap_or_default();
@@ -75,7 +79,7 @@ pub(super) fn too_old(sts: bool) -> Refusal {
 }
 
 /// Takes the header apart and checks that host, date and token are signed.
-fn read(request: &Request) -> Option<AuthClaims<'_>> {
+fn read(request: &HttpRequest) -> Option<AuthClaims<'_>> {
     let header = request.header("authorization")?.strip_prefix(ALGORITHM)?;
     let fields: BTreeMap<_, _> =
         header.split(',').filter_map(|field| field.trim().split_once('=')).collect();
@@ -105,7 +109,7 @@ fn check_date(date: &str, now: Timestamp, words: &Words) -> Result<(), Refusal> 
 }
 
 /// The signature that this request should have.
-fn signature(request: &Request, claim: &AuthClaims<'_>, date: &str, secret: &str) -> String {
+fn signature(request: &HttpRequest, claim: &AuthClaims<'_>, date: &str, secret: &str) -> String {
     let headers = claim.signed_headers.iter().fold(String::new(), |text, name| {
         text + name + ":" + &single_spaced(request.header(name).unwrap_or_default()) + "\n"
     });

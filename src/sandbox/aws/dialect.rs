@@ -8,7 +8,7 @@ use crate::model::Provider;
 use crate::sandbox::call::{Call, Refusal};
 use crate::sandbox::codes;
 use crate::sandbox::dialect::{Dialect, uuid};
-use crate::sandbox::http::{HttpResponse, Request};
+use crate::sandbox::http::{HttpRequest, HttpResponse};
 use crate::sandbox::live::Live;
 
 /// The dialect of AWS.
@@ -20,7 +20,7 @@ impl Dialect for Aws {
     type Reply = String;
     const CLOUD: Provider = Provider::Aws;
 
-    fn open(live: &mut Live, request: &Request, now: Timestamp) -> Result<Call, Refusal> {
+    fn open(live: &mut Live, request: &HttpRequest, now: Timestamp) -> Result<Call, Refusal> {
         auth::open(live, request, now)
     }
 
@@ -29,7 +29,7 @@ impl Dialect for Aws {
     }
 
     fn answer(
-        request: &Request,
+        request: &HttpRequest,
         outcome: &Result<String, Refusal>,
         request_id: Option<&str>,
     ) -> HttpResponse {

@@ -3,7 +3,7 @@
 use super::xml::{leaf, leaf_if, node};
 use crate::sandbox::call::Refusal;
 use crate::sandbox::codes;
-use crate::sandbox::http::{HttpResponse, Request};
+use crate::sandbox::http::{HttpRequest, HttpResponse};
 
 /// The version of STS; every other call is EC2's.
 pub(super) const STS_VERSION: &str = "2011-06-15";
@@ -17,7 +17,7 @@ pub(super) fn refuse(code: &str, message: impl Into<String>) -> Refusal {
 
 /// Writes an answer in the shape of the service that was called.
 pub(super) fn write(
-    request: &Request,
+    request: &HttpRequest,
     outcome: &Result<String, Refusal>,
     request_id: Option<&str>,
 ) -> HttpResponse {

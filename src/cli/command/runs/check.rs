@@ -13,7 +13,7 @@ use crate::report::{Format, PlainJson};
 
 /// A run, checked; the names of the fields are the keys.
 #[derive(Serialize)]
-struct Checked {
+struct CheckedRun {
     run: RunId,
     rows: u64,
     head: String,
@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Context, journal: &dyn JournalRead) -> Result<
         let report = check(journal, &run.new.id).await?;
         let intact = report.bad.is_empty();
         let (rows, head, problems) = (report.rows, report.head, report.bad);
-        runs.push(Checked { run: run.new.id, rows, head, intact, problems });
+        runs.push(CheckedRun { run: run.new.id, rows, head, intact, problems });
     }
     context.output.write(&told(context.output.format, &runs)?)?;
     let bad = runs.iter().flat_map(|run| run.problems.iter().map(|bad| (&run.run, bad)));
@@ -47,7 +47,7 @@ pub(super) async fn run(context: &Context, journal: &dyn JournalRead) -> Result<
 }
 
 /// The result: every run as JSON, those that are intact as text.
-fn told(format: Format, runs: &[Checked]) -> Result<Vec<u8>, Failure> {
+fn told(format: Format, runs: &[CheckedRun]) -> Result<Vec<u8>, Failure> {
     if format == Format::Json {
         let mut json = Vec::new();
         serde_json::to_writer_pretty(PlainJson(&mut json), runs)
@@ -56,7 +56,7 @@ fn told(format: Format, runs: &[Checked]) -> Result<Vec<u8>, Failure> {
         return Ok(json);
     }
     let mut text = String::new();
-    for Checked { run, rows, head, .. } in runs.iter().filter(|run| run.intact) {
+    for CheckedRun { run, rows, head, .. } in runs.iter().filter(|run| run.intact) {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{run}  {rows} rows intact, head {head}");
     }

@@ -20,13 +20,13 @@ fn pairs(value: &serde_json::Value) -> Vec<(String, String)> {
     fields.iter().map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
-fn acs3_request(vector: &serde_json::Value) -> Request {
+fn acs3_request(vector: &serde_json::Value) -> HttpRequest {
     let mut headers: BTreeMap<_, _> = pairs(&vector["headers"])
         .into_iter()
         .map(|(name, value)| (name.to_lowercase(), value))
         .collect();
     headers.insert("authorization".to_owned(), text(&vector["authorization"]));
-    Request {
+    HttpRequest {
         method: text(&vector["method"]),
         path: "/".to_owned(),
         query: pairs(&vector["query"]),
@@ -35,11 +35,11 @@ fn acs3_request(vector: &serde_json::Value) -> Request {
     }
 }
 
-fn rpc_request(vector: &serde_json::Value) -> Request {
+fn rpc_request(vector: &serde_json::Value) -> HttpRequest {
     let mut query = pairs(&vector["params"]);
     query.push(("Signature".to_owned(), text(&vector["signature"])));
     let (method, path) = (text(&vector["method"]), "/".to_owned());
-    Request { method, path, query, headers: BTreeMap::new(), body: Vec::new() }
+    HttpRequest { method, path, query, headers: BTreeMap::new(), body: Vec::new() }
 }
 
 /// A sandbox in which this one key exists, and the moment at which `date` is now.
@@ -99,7 +99,7 @@ fn whatever_is_changed_on_the_way_is_noticed() {
     let vector = vectors("acs3").remove(1);
     let (key, secret) = (text(&vector["access_key_id"]), text(&vector["access_key_secret"]));
     let now: Timestamp = text(&vector["headers"]["x-acs-date"]).parse().expect("a date");
-    let code = |change: fn(&mut Request)| {
+    let code = |change: fn(&mut HttpRequest)| {
         let mut request = acs3_request(&vector);
         change(&mut request);
         let refusal = open(&mut sandbox(&key, &secret), &request, now).expect_err("a refusal");

@@ -13,7 +13,7 @@ fn text(value: &serde_json::Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn request(all: &serde_json::Value, case: &serde_json::Value, with_token: bool) -> Request {
+fn request(all: &serde_json::Value, case: &serde_json::Value, with_token: bool) -> HttpRequest {
     let mut headers = BTreeMap::from([
         ("host", text(&case["host"])),
         ("x-amz-date", text(&case["x_amz_date"])),
@@ -24,7 +24,7 @@ fn request(all: &serde_json::Value, case: &serde_json::Value, with_token: bool) 
     if with_token {
         headers.insert("x-amz-security-token", text(&all["session_token"]));
     }
-    Request {
+    HttpRequest {
         method: "POST".to_owned(),
         path: "/".to_owned(),
         query: Vec::new(),
@@ -70,7 +70,7 @@ fn the_signatures_of_botocore_are_accepted() {
 #[test]
 fn whatever_is_changed_on_the_way_is_noticed() {
     let all = vectors();
-    let code = |change: fn(&mut Request), later: i64| {
+    let code = |change: fn(&mut HttpRequest), later: i64| {
         let mut request = request(&all, &all["cases"][0], false);
         change(&mut request);
         let now = then().checked_add(SignedDuration::from_secs(later)).expect("in range");
@@ -80,7 +80,7 @@ fn whatever_is_changed_on_the_way_is_noticed() {
     let failure = (401, "AuthFailure".to_owned());
     assert_eq!(code(|request| request.body.extend(b"&DryRun=true"), 0), failure);
     assert_eq!(code(|request| request.method = "GET".to_owned(), 0), failure);
-    let with_token = |request: &mut Request| {
+    let with_token = |request: &mut HttpRequest| {
         request.headers.insert("x-amz-security-token".to_owned(), "t".to_owned());
     };
     assert_eq!(code(with_token, 0), failure);
