@@ -11,7 +11,7 @@ use unpair::cloud::{
     RulesPage,
 };
 use unpair::model::{AccountId, Direction, GroupId, Provider, RegionId, RequestId, Rule};
-use unpair_testing::fake_cloud::{Accounts, Says, info};
+use unpair_testing::fake_cloud::{FakeAccount, FakeAccounts, info};
 
 /// What is answered once, in place of what the cloud would say.
 #[derive(Clone, Copy, Debug)]
@@ -147,7 +147,7 @@ impl Fake {
     }
 }
 
-impl Accounts for Fake {
+impl FakeAccounts for Fake {
     type Account = Client;
 
     fn account(&self, _cloud: Provider, account: &AccountId) -> Client {
@@ -204,7 +204,7 @@ fn error(class: ErrorClass) -> CloudError {
 }
 
 #[async_trait]
-impl Says for Client {
+impl FakeAccount for Client {
     fn provider(&self) -> Provider {
         Provider::Aws
     }

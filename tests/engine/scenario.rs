@@ -14,7 +14,7 @@ use unpair::journal::{Journal, Leases, RunRecord, SideReading, open, take};
 use unpair::model::{Direction, GroupIx, GroupRef, Outcome, Peer, Provider, Rule, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::run::{CarryOut, Failures, Freshness, Patience, Pause, RunEnd, carry_out, take_up};
-use unpair_testing::fake_cloud::Every;
+use unpair_testing::fake_cloud::FakeDirectory;
 use unpair_testing::fixture::{self, new_run, pair_set};
 
 pub(super) use super::fake::{Fake, Reply};
@@ -188,7 +188,7 @@ impl Scenario {
             cap: Duration::from_millis(2),
             ..RetryPolicy::default()
         };
-        let directory: Arc<dyn Directory> = Arc::new(Every(self.cloud.clone()));
+        let directory: Arc<dyn Directory> = Arc::new(FakeDirectory(self.cloud.clone()));
         Exchange::new(directory, pacer, policy, self.stop.clone(), Arc::new(Silent))
     }
 

@@ -8,7 +8,7 @@ use unpair::cloud::{
 };
 use unpair::model::{AccountId, GroupId, Provider, RegionId, RequestId};
 use unpair::run::request_hash;
-use unpair_testing::fake_cloud::{Accounts, Says};
+use unpair_testing::fake_cloud::{FakeAccount, FakeAccounts};
 
 use crate::clouds::Request;
 use crate::failing_account::Kind;
@@ -21,7 +21,7 @@ const RULES_IN_A_CALL: usize = 2;
 /// The accounts of both clouds.
 pub(crate) struct SimulatedAccounts(pub(crate) Arc<Host>);
 
-impl Accounts for SimulatedAccounts {
+impl FakeAccounts for SimulatedAccounts {
     type Account = Client;
 
     fn account(&self, cloud: Provider, account: &AccountId) -> Client {
@@ -74,7 +74,7 @@ impl Client {
 }
 
 #[async_trait]
-impl Says for Client {
+impl FakeAccount for Client {
     fn provider(&self) -> Provider {
         self.cloud
     }

@@ -6,7 +6,7 @@ use unpair::model::Outcome;
 use unpair::run::Ending;
 
 use crate::fault_rates::FaultRates;
-use crate::scene::{Scene, Size};
+use crate::scenario::{Scenario, Size};
 use crate::simulated_run::{Crashes, End, NoCrashes, SimulatedRun};
 use crate::time::Jump;
 
@@ -15,9 +15,9 @@ const BUSY: FaultRates = FaultRates { throttled: 0.5, ..FaultRates::NONE };
 
 /// A run on a wall clock that jumps by this many minutes after so many seconds.
 fn run_with_a_jump(minutes: i64, after: u64, crashes: &mut dyn Crashes) -> End {
-    let mut scene = Scene::new(after, Size::SMALL, BUSY);
-    scene.clouds.jumps = vec![Jump { at: Duration::from_secs(after), by_ms: minutes * 60_000 }];
-    let end = SimulatedRun::begin(scene).finish(after, crashes);
+    let mut scenario = Scenario::new(after, Size::SMALL, BUSY);
+    scenario.clouds.jumps = vec![Jump { at: Duration::from_secs(after), by_ms: minutes * 60_000 }];
+    let end = SimulatedRun::begin(scenario).finish(after, crashes);
     assert_eq!(end.broken, [""; 0], "{minutes} min after {after} s");
     assert!(end.outcomes.values().all(|outcome| *outcome == Outcome::Removed), "{minutes} {after}");
     end
@@ -34,12 +34,13 @@ fn a_wall_clock_that_jumps_leads_to_a_read_back_and_never_to_a_blind_retry() {
 
 #[test]
 fn a_wall_clock_that_is_off_by_less_than_a_minute_costs_nothing() {
-    let mut scene = Scene::new(1, Size::SMALL, FaultRates { throttled: 0.2, ..FaultRates::NONE });
+    let mut scenario =
+        Scenario::new(1, Size::SMALL, FaultRates { throttled: 0.2, ..FaultRates::NONE });
     let at = |after| Duration::from_secs(after);
-    scene.clouds.jumps =
+    scenario.clouds.jumps =
         vec![Jump { at: at(3), by_ms: 50_000 }, Jump { at: at(9), by_ms: -40_000 }];
-    scene.clouds.allowed_jump_ms = 60_000;
-    let end = SimulatedRun::begin(scene).finish(1, &mut NoCrashes);
+    scenario.clouds.allowed_jump_ms = 60_000;
+    let end = SimulatedRun::begin(scenario).finish(1, &mut NoCrashes);
     assert_eq!((end.broken, end.lapsed), (Vec::new(), 0));
 }
 
@@ -73,7 +74,7 @@ fn a_token_of_an_earlier_process_is_never_sent_again_whatever_its_clock_says() {
 #[test]
 fn half_an_hour_of_refusals_by_the_rate_limit_leaves_the_lane_for_the_next_command() {
     let never = FaultRates { throttled: 1.0, ..FaultRates::NONE };
-    let run = SimulatedRun::begin(Scene::new(1, Size::SMALL, never));
+    let run = SimulatedRun::begin(Scenario::new(1, Size::SMALL, never));
     let (end, took) = run.first_process(1);
     assert_eq!((end.parked.len(), &end.ending), (4, &Ending::Finished));
     for (lane, reason) in &end.parked {

@@ -1,4 +1,4 @@
-//! Scenes of many lanes: fifty accounts of one region, or one account with many regions.
+//! Scenarios of many lanes: fifty accounts of one region, or one account with many regions.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use unpair_testing::fixture::pair_set;
 use crate::clouds::Clouds;
 use crate::fault_rates::FaultRates;
 use crate::is_long;
-use crate::scene::{Scene, grant};
+use crate::scenario::{Scenario, grant};
 
 /// Accounts in a crowd.
 const ACCOUNTS: usize = 50;
@@ -32,7 +32,7 @@ pub(crate) enum Order {
     Shuffled,
 }
 
-impl Scene {
+impl Scenario {
     /// The `n`-th account of a crowd.
     pub(crate) fn account(n: usize) -> AccountId {
         AccountId::new(format!("{:012}", 100_000_000_000 + n))
@@ -77,7 +77,7 @@ impl Scene {
 }
 
 /// Clouds of `pairs` whose lanes call each action at `rate`.
-fn crowd(pairs: &[[GroupRef; 2]], rate: f64) -> Scene {
+fn crowd(pairs: &[[GroupRef; 2]], rate: f64) -> Scenario {
     let mut clouds = Clouds::new(1, FaultRates::NONE);
     clouds.rate = rate;
     for [a, b] in pairs {
@@ -87,13 +87,13 @@ fn crowd(pairs: &[[GroupRef; 2]], rate: f64) -> Scene {
             clouds.add(own, rules);
         }
     }
-    Scene { clouds, pairs: pair_set(pairs.iter().cloned()) }
+    Scenario { clouds, pairs: pair_set(pairs.iter().cloned()) }
 }
 
 fn place(account: usize, region: usize, n: usize) -> GroupRef {
     GroupRef {
         cloud: Provider::Alibaba,
-        account: Scene::account(account),
+        account: Scenario::account(account),
         region: format!("region-{region:02}").into(),
         group: format!("sg-{account}-{region}-{n}").into(),
     }

@@ -11,7 +11,7 @@ use crate::clouds::Clouds;
 use crate::crowd::Order;
 use crate::fault_rates::refusal;
 use crate::process::Worked;
-use crate::scene::Scene;
+use crate::scenario::Scenario;
 use crate::simulated_run::SimulatedRun;
 
 /// Longer than alone by this much at the most.
@@ -98,10 +98,10 @@ struct Seen {
 }
 
 impl Seen {
-    /// What came of a run of `scene` with one bad account, if any.
-    fn of(mut scene: Scene, bad: Option<FailingAccounts>) -> Self {
-        scene.clouds.bad = bad;
-        let run = SimulatedRun::begin(scene);
+    /// What came of a run of `scenario` with one bad account, if any.
+    fn of(mut scenario: Scenario, bad: Option<FailingAccounts>) -> Self {
+        scenario.clouds.bad = bad;
+        let run = SimulatedRun::begin(scenario);
         let (end, _) = run.first_process(1);
         Self { end, exchanges: run.exchanges() }
     }
@@ -119,24 +119,24 @@ impl Seen {
 }
 
 fn bad(fault: AccountFault, from: Kind) -> (AccountId, FailingAccounts) {
-    let account = Scene::account(20);
+    let account = Scenario::account(20);
     (account.clone(), FailingAccounts { accounts: BTreeSet::from([account]), fault, from })
 }
 
 /// Every account in good order, with rows in both orders.
-static ALONE: LazyLock<[(Scene, Seen); 2]> = LazyLock::new(|| {
+static ALONE: LazyLock<[(Scenario, Seen); 2]> = LazyLock::new(|| {
     [Order::ByAccount, Order::Shuffled].map(|order| {
-        let scene = Scene::of_many_accounts(order);
-        (scene.clone(), Seen::of(scene, None))
+        let scenario = Scenario::of_many_accounts(order);
+        (scenario.clone(), Seen::of(scenario, None))
     })
 });
 
 /// The others take no longer beside a bad account than alone, from the first read to the last
 /// read-back, and it costs few calls.
 fn the_others_do_not_wait(fault: AccountFault, from: Kind) {
-    for (scene, alone) in &*ALONE {
+    for (scenario, alone) in &*ALONE {
         let (account, bad) = bad(fault, from);
-        let beside = Seen::of(scene.clone(), Some(bad));
+        let beside = Seen::of(scenario.clone(), Some(bad));
         let mut others: BTreeSet<AccountId> =
             alone.exchanges.iter().map(|it| it.account.clone()).collect();
         assert!(others.remove(&account) && others.len() >= 49);
@@ -179,7 +179,7 @@ fn an_account_whose_endpoint_breaks_down_costs_the_others_nothing() {
 fn refused_credentials_cost_few_calls_however_many_regions_the_account_has() {
     for from in [Kind::Identity, Kind::Read, Kind::Revocation] {
         let (_, bad) = bad(AccountFault::Auth, from);
-        let seen = Seen::of(Scene::of_many_regions(), Some(bad));
+        let seen = Seen::of(Scenario::of_many_regions(), Some(bad));
         assert!((1..=REFUSED).contains(&seen.bad()), "{from:?}: {} calls", seen.bad());
     }
 }
@@ -189,11 +189,11 @@ const SILENCE: f64 = 22.0;
 
 #[test]
 fn an_account_of_many_regions_that_hangs_is_waited_for_no_longer_than_it_takes_to_know() {
-    let others = BTreeSet::from([Scene::account(21)]);
-    let alone = Seen::of(Scene::of_many_regions(), None).took(&others);
+    let others = BTreeSet::from([Scenario::account(21)]);
+    let alone = Seen::of(Scenario::of_many_regions(), None).took(&others);
     for from in [Kind::Identity, Kind::Read] {
         let (_, bad) = bad(AccountFault::Hang, from);
-        let took = Seen::of(Scene::of_many_regions(), Some(bad)).took(&others);
+        let took = Seen::of(Scenario::of_many_regions(), Some(bad)).took(&others);
         println!("hangs from {from:?}: {took} s, alone {alone} s");
         assert!(took <= alone + SILENCE, "{took} s, alone {alone} s");
     }
@@ -201,7 +201,7 @@ fn an_account_of_many_regions_that_hangs_is_waited_for_no_longer_than_it_takes_t
 
 #[test]
 fn the_order_of_a_manifest_makes_no_run_slower() {
-    let took = |(_, seen): &(Scene, Seen)| {
+    let took = |(_, seen): &(Scenario, Seen)| {
         seen.exchanges.iter().map(|it| it.at).max().expect("exchanges").as_secs_f64()
     };
     let [sorted, shuffled] = [0, 1].map(|order| took(&ALONE[order]));

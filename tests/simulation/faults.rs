@@ -6,7 +6,7 @@ use unpair::model::Outcome;
 
 use crate::failing_account::Kind;
 use crate::fault_rates::FaultRates;
-use crate::scene::{Scene, Size};
+use crate::scenario::{Scenario, Size};
 use crate::simulated_run::{End, NoCrashes, SimulatedRun};
 
 /// Runs at these fault rates: 10,000 revocations in the long form.
@@ -14,7 +14,8 @@ fn runs(rates: FaultRates) -> Vec<End> {
     let first = crate::seed();
     let (size, runs) = if crate::is_long() { (Size::WHOLE, 50) } else { (Size::SMALL, 6) };
     let run = |seed| {
-        let end = SimulatedRun::begin(Scene::new(seed, size, rates)).finish(seed, &mut NoCrashes);
+        let end =
+            SimulatedRun::begin(Scenario::new(seed, size, rates)).finish(seed, &mut NoCrashes);
         assert_eq!(end.broken, [""; 0], "UNPAIR_SEED={seed}");
         assert_eq!(end.outcomes.len(), size.revocations(), "UNPAIR_SEED={seed}");
         end
@@ -76,7 +77,7 @@ fn rules_that_go_on_to_show_for_minutes_are_never_called_gone_too_early() {
 #[test]
 fn answers_that_all_have_the_same_request_id_are_none_and_nothing_is_sent_on_them() {
     let rates = FaultRates { same_request_ids: true, ..FaultRates::NONE };
-    let run = SimulatedRun::begin(Scene::new(crate::seed(), Size::SMALL, rates));
+    let run = SimulatedRun::begin(Scenario::new(crate::seed(), Size::SMALL, rates));
     let (worked, took) = run.first_process(1);
     assert_eq!(worked.exit, 3, "nothing could be read");
     assert!(run.exchanges().iter().all(|it| it.kind < Kind::Revocation));
@@ -87,7 +88,7 @@ fn answers_that_all_have_the_same_request_id_are_none_and_nothing_is_sent_on_the
 #[test]
 fn a_lane_whose_calls_are_read_back_waits_for_nothing_more() {
     let (worked, took) =
-        SimulatedRun::begin(Scene::new(crate::seed(), Size::SMALL, FaultRates::NONE))
+        SimulatedRun::begin(Scenario::new(crate::seed(), Size::SMALL, FaultRates::NONE))
             .first_process(1);
     assert_eq!(worked.exit, 0);
     assert!(took < Duration::from_secs(4), "{took:?}");

@@ -6,14 +6,14 @@ use std::time::Duration;
 use unpair::cloud::Deadlines;
 
 use crate::failing_account::{AccountFault, FailingAccounts, Kind};
-use crate::scene::Scene;
+use crate::scenario::Scenario;
 use crate::simulated_run::{NoCrashes, SimulatedRun};
 
 /// When the first revocation of an account in good order was answered, beside `hanging` others.
 fn first_revocation(hanging: usize, is_first: bool, fault: AccountFault, from: Kind) -> Duration {
-    let (mut scene, accounts) = Scene::beside(hanging, is_first);
-    scene.clouds.bad = Some(FailingAccounts { accounts, fault, from });
-    let run = SimulatedRun::begin(scene);
+    let (mut scenario, accounts) = Scenario::beside(hanging, is_first);
+    scenario.clouds.bad = Some(FailingAccounts { accounts, fault, from });
+    let run = SimulatedRun::begin(scenario);
     run.first_process(1);
     let exchanges = run.exchanges();
     let revocations = exchanges.iter().filter(|it| it.kind == Kind::Revocation);
@@ -56,10 +56,10 @@ fn accounts_that_hang_when_they_are_to_revoke_do_not_delay_the_others_at_all() {
 
 #[test]
 fn a_lane_that_was_left_alone_is_taken_up_by_the_next_process() {
-    let (mut scene, accounts) = Scene::beside(200, true);
+    let (mut scenario, accounts) = Scenario::beside(200, true);
     let bad = FailingAccounts { accounts, fault: AccountFault::Hang, from: Kind::Rules };
-    scene.clouds.bad = Some(bad);
-    let run = SimulatedRun::begin(scene);
+    scenario.clouds.bad = Some(bad);
+    let run = SimulatedRun::begin(scenario);
     let (worked, took) = run.first_process(1);
     assert_eq!(worked.exit, 3, "their pairs are unknown");
     let end = run.without_faults(took).finish(1, &mut NoCrashes);

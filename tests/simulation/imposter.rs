@@ -6,7 +6,7 @@ use unpair::model::AccountId;
 
 use crate::clouds::Clouds;
 use crate::fault_rates::FaultRates;
-use crate::scene::{Scene, Size};
+use crate::scenario::{Scenario, Size};
 use crate::simulated_run::{NoCrashes, SimulatedRun};
 
 /// When an account's credentials are those of another one.
@@ -29,11 +29,11 @@ impl Clouds {
 
 #[test]
 fn credentials_of_another_account_send_nothing_until_they_are_put_right() {
-    let mut scene = Scene::new(1, Size::SMALL, FaultRates::NONE);
+    let mut scenario = Scenario::new(1, Size::SMALL, FaultRates::NONE);
     let (account, put_right) = (AccountId::new("111111111111"), Duration::from_secs(600));
-    scene.clouds.imposter =
+    scenario.clouds.imposter =
         Some(Imposter { account: account.clone(), from: Duration::ZERO, until: put_right });
-    let run = SimulatedRun::begin(scene);
+    let run = SimulatedRun::begin(scenario);
     let (worked, took) = run.first_process(1);
     let [(lane, reason)] = &worked.read.unreachable[..] else { panic!("one lane is left alone") };
     assert!(lane.account == account && reason.contains("999999999999"), "{lane}: {reason}");
@@ -49,10 +49,10 @@ fn credentials_of_another_account_take_nothing_for_gone_whenever_they_turn_up() 
     let mut broken = Vec::new();
     for half_seconds in 0..60 {
         let from = Duration::from_millis(500 * half_seconds);
-        let mut scene = Scene::new(1, Size::SMALL, FaultRates::NONE);
+        let mut scenario = Scenario::new(1, Size::SMALL, FaultRates::NONE);
         let until = from + Duration::from_secs(20);
-        scene.clouds.imposter = Some(Imposter { account: account.clone(), from, until });
-        broken.extend(SimulatedRun::begin(scene).finish(1, &mut NoCrashes).broken);
+        scenario.clouds.imposter = Some(Imposter { account: account.clone(), from, until });
+        broken.extend(SimulatedRun::begin(scenario).finish(1, &mut NoCrashes).broken);
     }
     assert_eq!(broken, [""; 0]);
 }

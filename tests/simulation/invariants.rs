@@ -7,13 +7,13 @@ use unpair::model::{ClientToken, GroupId, RuleId};
 
 use crate::clouds::{Clouds, Intent, Request};
 use crate::fault_rates::FaultRates;
-use crate::scene::{Scene, Size};
+use crate::scenario::{Scenario, Size};
 use crate::time::Jump;
 
 const NOW: Duration = Duration::from_secs(1_000);
 
 fn clouds() -> Clouds {
-    Scene::new(1, Size::SMALL, FaultRates::NONE).clouds
+    Scenario::new(1, Size::SMALL, FaultRates::NONE).clouds
 }
 
 /// A request for one grant of an Alibaba Cloud group, and the intent that calls for it.

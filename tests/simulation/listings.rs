@@ -9,7 +9,7 @@ use unpair_testing::fake_cloud;
 
 use crate::clouds::Clouds;
 use crate::fault_rates::{FaultRates, Paging};
-use crate::scene::{Scene, Size};
+use crate::scenario::{Scenario, Size};
 use crate::simulated_run::{NoCrashes, SimulatedRun};
 
 /// Rules on a page: fewer than a group has, so that listings have several.
@@ -101,7 +101,7 @@ pub(crate) const SHRINKING: FaultRates =
 #[test]
 fn a_rule_that_is_removed_between_two_pages_hides_one_that_stands() {
     let rates = FaultRates { gone_between_pages: 1.0, ..SHRINKING };
-    let mut clouds = Scene::new(1, Size::WHOLE, rates).clouds;
+    let mut clouds = Scenario::new(1, Size::WHOLE, rates).clouds;
     let (group, now) = (GroupId::new("sg-alibaba-0-00"), Duration::from_secs(1));
     let groups = std::slice::from_ref(&group);
     let first = clouds.list(groups, None, now);
@@ -119,7 +119,7 @@ fn a_rule_that_is_removed_between_two_pages_hides_one_that_stands() {
 fn a_rule_that_slips_between_two_pages_is_never_taken_for_gone() {
     let (first, runs) = (crate::seed(), if crate::is_long() { 50 } else { 4 });
     for seed in (0..runs).map(|n| first.wrapping_add(n)) {
-        let end = SimulatedRun::begin(Scene::new(seed, Size::WHOLE, SHRINKING))
+        let end = SimulatedRun::begin(Scenario::new(seed, Size::WHOLE, SHRINKING))
             .finish(seed, &mut NoCrashes);
         assert_eq!(end.broken, [""; 0], "UNPAIR_SEED={seed}");
         assert_eq!(end.outcomes.len(), Size::WHOLE.revocations(), "UNPAIR_SEED={seed}");

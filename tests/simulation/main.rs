@@ -34,7 +34,7 @@ mod process;
 mod regressions;
 mod repeated_crashes;
 mod rows;
-mod scene;
+mod scenario;
 mod simulated_run;
 mod steps;
 mod time;

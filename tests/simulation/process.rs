@@ -15,7 +15,7 @@ use unpair::run::{
     Basis, Ended, Ending, Failures, Freshness, Operator, Pause, Prepared, Process, Refusal, Taken,
     is_unfinished, limiters, revoke, take_or_begin,
 };
-use unpair_testing::fake_cloud::Every;
+use unpair_testing::fake_cloud::FakeDirectory;
 use unpair_testing::fixture::new_run;
 
 use crate::client::SimulatedAccounts;
@@ -66,7 +66,7 @@ pub(crate) async fn exchange(host: &Arc<Host>, journal: &Watched, run: &RunId) -
     let pacer = limiters(journal, run, limits, now_ms).await.expect("the journal holds");
     let wall = u64::try_from(now_ms).expect("after 1970");
     Exchange::new(
-        Arc::new(Every(SimulatedAccounts(Arc::clone(host)))),
+        Arc::new(FakeDirectory(SimulatedAccounts(Arc::clone(host)))),
         pacer.with_wall(Duration::from_millis(wall)),
         RetryPolicy::default(),
         CancellationToken::new(),

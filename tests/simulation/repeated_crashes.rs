@@ -7,7 +7,7 @@ use fastrand::Rng;
 use unpair::model::Outcome;
 
 use crate::fault_rates::FaultRates;
-use crate::scene::{Scene, Size};
+use crate::scenario::{Scenario, Size};
 use crate::simulated_run::{Crashes, End, SimulatedRun};
 use crate::time::Jump;
 
@@ -39,9 +39,9 @@ pub(crate) fn crash_repeatedly(seed: u64) -> End {
     let mut rng = Rng::with_seed(seed);
     let mut rates = if rng.bool() { FaultRates::MANY } else { FaultRates::SOME };
     rates.added_again = [0.0, 0.2][rng.usize(0..2)];
-    let mut scene = Scene::new(seed, Size::SMALL, rates);
-    scene.clouds.jumps = jumps(&mut rng);
-    SimulatedRun::begin(scene).finish(seed, &mut RandomCrashes(rng))
+    let mut scenario = Scenario::new(seed, Size::SMALL, rates);
+    scenario.clouds.jumps = jumps(&mut rng);
+    SimulatedRun::begin(scenario).finish(seed, &mut RandomCrashes(rng))
 }
 
 fn jumps(rng: &mut Rng) -> Vec<Jump> {

@@ -1,4 +1,4 @@
-//! Scenes of rows that narrow, that name partners, and that have a wrong owner.
+//! Scenarios of rows that narrow, that name partners, and that have a wrong owner.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use unpair::model::{
 use crate::clouds::Clouds;
 use crate::fault_rates::{FaultRates, Paging};
 use crate::manner::{Manner, Owner};
-use crate::scene::{grant, others, place};
+use crate::scenario::{grant, others, place};
 
 /// A row of the manifest: its two groups as they are in truth.
 #[derive(Clone, Debug)]
@@ -115,7 +115,7 @@ fn wrong(account: &AccountId) -> AccountId {
     format!("{}0", &text[..text.len() - 1]).as_str().into()
 }
 
-/// Whether a row that narrows like this asks for `rule`, an accept rule: no row of a scene narrows
+/// Whether a row that narrows like this asks for `rule`, an accept rule: no row of a scenario narrows
 /// to more than a direction and ports.
 pub(crate) fn asks(filter: &Filter, rule: &Rule) -> bool {
     let scope = match rule.direction {

@@ -14,7 +14,7 @@ use crate::fault_rates::FaultRates;
 use crate::host::{Host, State, Watch, folder};
 use crate::journal::{Watched, at_once};
 use crate::process::{Worked, work};
-use crate::scene::Scene;
+use crate::scenario::Scenario;
 use crate::time::Time;
 
 /// Processes after which a run that is not done never will be.
@@ -75,10 +75,10 @@ pub(crate) struct SimulatedRun {
 
 impl SimulatedRun {
     /// A run that nothing is known of yet.
-    pub(crate) fn begin(scene: Scene) -> Self {
+    pub(crate) fn begin(scenario: Scenario) -> Self {
         Self {
-            clouds: Arc::new(Mutex::new(scene.clouds)),
-            pairs: scene.pairs,
+            clouds: Arc::new(Mutex::new(scenario.clouds)),
+            pairs: scenario.pairs,
             journal: Arc::new(folder()),
             began: Duration::ZERO,
             watch: None,

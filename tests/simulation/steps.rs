@@ -15,7 +15,7 @@ use unpair::model::PairSet;
 use crate::fault_rates::FaultRates;
 use crate::host::{State, Watch};
 use crate::journal::cores;
-use crate::scene::{Scene, Size};
+use crate::scenario::{Scenario, Size};
 use crate::simulated_run::{Crashes, End, NoCrashes, SimulatedRun};
 
 /// What a crash at one step came to.
@@ -56,8 +56,8 @@ fn resume_all(
 
 /// Crashes a run of `size` at one step in `stride`, and at all of them if that is 1.
 fn crash_everywhere(seed: u64, size: Size, rates: FaultRates, stride: usize) {
-    let scene = Scene::new(seed, size, rates);
-    let pairs = scene.pairs.clone();
+    let scenario = Scenario::new(seed, size, rates);
+    let pairs = scenario.pairs.clone();
     let (chosen, states) = sync_channel(cores());
     let (count, states) = (Arc::new(AtomicUsize::new(0)), Mutex::new(states));
     let watch = Watch { chosen, stride, count: Arc::clone(&count) };
@@ -65,7 +65,7 @@ fn crash_everywhere(seed: u64, size: Size, rates: FaultRates, stride: usize) {
     let (whole, resumed) = std::thread::scope(|scope| {
         let resumers: Vec<_> =
             (0..cores()).map(|_| scope.spawn(|| resume_all(&states, &pairs, seed))).collect();
-        let whole = SimulatedRun::begin(scene).watched(watch).finish(seed, &mut NoCrashes);
+        let whole = SimulatedRun::begin(scenario).watched(watch).finish(seed, &mut NoCrashes);
         let resumed: Vec<Resumed> =
             resumers.into_iter().flat_map(|resumer| resumer.join().expect("resumed")).collect();
         (whole, resumed)

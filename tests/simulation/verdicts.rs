@@ -144,7 +144,7 @@ impl Group {
     /// The rules that let traffic pass between the group and `peer`.
     pub(crate) fn grants<'a>(&'a self, peer: &'a GroupId) -> impl Iterator<Item = &'a Rule> {
         let names = move |rule: &&Rule| matches!(&rule.peer, Peer::Group { id, .. } if id == peer);
-        // Every rule of these scenes accepts.
+        // Every rule of these scenarios accepts.
         self.rules.iter().filter(names)
     }
 

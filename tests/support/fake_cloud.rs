@@ -1,4 +1,4 @@
-//! A cloud in memory: what each of them says, and what is the same for all.
+//! A cloud in memory: what each fake account has to answer, and what is the same for all of them.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use unpair::cloud::{
 };
 use unpair::model::{AccountId, GroupId, Identity, Provider, RegionId, RequestId};
 
-/// What one account of a cloud says.
+/// One account of a cloud, and what it answers.
 #[async_trait]
-pub trait Says: Send + Sync + Sized + 'static {
+pub trait FakeAccount: Send + Sync + Sized + 'static {
     /// Which cloud it is of.
     fn provider(&self) -> Provider;
 
@@ -62,19 +62,19 @@ pub fn info(id: &GroupId, owner: Option<&AccountId>) -> GroupInfo {
     }
 }
 
-/// A client of an account that says something.
+/// The client of a fake account.
 struct Client<T>(T);
 
-impl<T: Says> Client<T> {
+impl<T: FakeAccount> Client<T> {
     fn answer<V>(&self, value: V) -> Answer<V> {
         Answer { value, request_id: self.0.request_id(), http: 200 }
     }
 }
 
 /// The accounts of a cloud.
-pub trait Accounts: Send + Sync {
+pub trait FakeAccounts: Send + Sync {
     /// What an account is.
-    type Account: Says;
+    type Account: FakeAccount;
 
     /// The account by its id.
     fn account(&self, cloud: Provider, account: &AccountId) -> Self::Account;
@@ -85,11 +85,11 @@ pub trait Accounts: Send + Sync {
     }
 }
 
-/// The directory of every account.
-pub struct Every<A>(pub A);
+/// The directory of all fake accounts.
+pub struct FakeDirectory<A>(pub A);
 
 #[async_trait]
-impl<A: Accounts> Directory for Every<A> {
+impl<A: FakeAccounts> Directory for FakeDirectory<A> {
     async fn client(
         &self,
         cloud: Provider,
@@ -105,7 +105,7 @@ impl<A: Accounts> Directory for Every<A> {
 }
 
 #[async_trait]
-impl<T: Says> Cloud for Client<T> {
+impl<T: FakeAccount> Cloud for Client<T> {
     fn provider(&self) -> Provider {
         self.0.provider()
     }

@@ -6,7 +6,7 @@ use unpair_testing::fixture::{pair_set, rule};
 use crate::clouds::Clouds;
 use crate::fault_rates::FaultRates;
 
-/// How large a scene is.
+/// How large a scenario is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
     /// Pairs of each cloud.
@@ -29,12 +29,12 @@ impl Size {
 
 /// The clouds and what is asked of them.
 #[derive(Clone)]
-pub(crate) struct Scene {
+pub(crate) struct Scenario {
     pub(crate) clouds: Clouds,
     pub(crate) pairs: PairSet,
 }
 
-impl Scene {
+impl Scenario {
     /// Two accounts of each cloud, with grants both ways, and rules that nobody asked about.
     pub(crate) fn new(seed: u64, size: Size, rates: FaultRates) -> Self {
         let mut clouds = Clouds::new(seed, rates);
