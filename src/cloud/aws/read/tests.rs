@@ -19,6 +19,7 @@ const GROUP_RULE: &str = "<securityGroupRuleSet><item>
     <description> a &amp; b</description>
     <tagSet><item><key>why</key><value>ticket 7</value></item>
       <item><key>empty</key><value/></item></tagSet>
+    <securityGroupRuleArn>arn:aws:ec2:us-east-1:1:security-group-rule/sgr-1</securityGroupRuleArn>
     <aFieldOfTomorrow>x</aFieldOfTomorrow>
   </item></securityGroupRuleSet>";
 
