@@ -46,17 +46,6 @@ impl Pruning {
     }
 }
 
-/// Where the history of a run ends, and what it leaves open.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Last {
-    /// The time of its last event.
-    pub(super) at_ms: i64,
-    /// Calls that are not closed.
-    pub(super) open: u64,
-    /// Calls that may be in flight.
-    pub(super) in_flight: u64,
-}
-
 /// Whether nothing is owed of a run any more: what was interrupted, stopped, or began to change
 /// something and did not end with 0 is for `resume`.
 pub(super) fn is_at_its_end(run: &RunRecord) -> bool {

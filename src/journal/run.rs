@@ -272,3 +272,14 @@ pub struct ReadingTimes {
     /// The oldest of those that an earlier process made.
     pub earlier_ms: Option<i64>,
 }
+
+/// Where the history of a run ends, and what it leaves open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Last {
+    /// The time of its last event.
+    pub(super) at_ms: i64,
+    /// Calls that are not closed.
+    pub(super) open: u64,
+    /// Calls that may be in flight.
+    pub(super) in_flight: u64,
+}

@@ -3,9 +3,8 @@
 use super::calls::Ended;
 use super::chain::{Link, link};
 use super::columns::Begun;
-use super::planning::RevocationRow;
 use super::reading::ReadingRow;
-use super::rows::{CallRow, MemberRow};
+use super::rows::{CallRow, MemberRow, RevocationRow};
 use crate::journal::{CallId, JournalError, Tally};
 use crate::model::{Digest, Event, Identity, RevocationId, RuleCounts};
 

@@ -19,9 +19,9 @@ pub(in crate::journal) use chain::{
 pub(in crate::journal) use columns::{Begun, attempt, call_columns, member_columns};
 pub(in crate::journal) use commit::{Commit, EventRow, LaneHead};
 pub(in crate::journal) use lane::LaneState;
-pub(in crate::journal) use planning::{Planned, PlannedBefore, RevocationRow};
+pub(in crate::journal) use planning::{Planned, PlannedBefore};
 pub(in crate::journal) use reading::{Known, ReadingRow};
-pub(in crate::journal) use rows::{CallRow, MemberRow, Stay};
+pub(in crate::journal) use rows::{CallRow, MemberRow, RevocationRow, Stay};
 pub(in crate::journal) use run::{HeadChange, RunHead};
 
 use serde::Serialize;

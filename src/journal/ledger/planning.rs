@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::chain::CallDigest;
 use super::commit::Commit;
-use super::rows::CallRow;
+use super::rows::{CallRow, RevocationRow};
 use crate::journal::{CallId, JournalError};
 use crate::model::{CallForm, Direction, GroupIx, PlannedCall, Revocation, RevocationId};
 
@@ -38,17 +38,6 @@ pub(in crate::journal) struct PlannedBefore {
     pub(in crate::journal) unsent: Vec<(CallId, u64)>,
     /// Rules that other calls of the group carry and that are not done with.
     pub(in crate::journal) ordered: HashSet<String>,
-}
-
-/// A row of `revocation`.
-#[derive(Debug)]
-pub(in crate::journal) struct RevocationRow {
-    pub(in crate::journal) id: RevocationId,
-    pub(in crate::journal) group: u32,
-    pub(in crate::journal) peer: u32,
-    pub(in crate::journal) line: u32,
-    pub(in crate::journal) rule: String,
-    pub(in crate::journal) fields: String,
 }
 
 /// What a history row of kind `planned` says.

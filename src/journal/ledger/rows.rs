@@ -100,3 +100,14 @@ impl MemberRow {
         self.since = 1;
     }
 }
+
+/// A row of `revocation`.
+#[derive(Debug)]
+pub(in crate::journal) struct RevocationRow {
+    pub(in crate::journal) id: RevocationId,
+    pub(in crate::journal) group: u32,
+    pub(in crate::journal) peer: u32,
+    pub(in crate::journal) line: u32,
+    pub(in crate::journal) rule: String,
+    pub(in crate::journal) fields: String,
+}

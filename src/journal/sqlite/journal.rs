@@ -14,7 +14,7 @@ use super::sql;
 use super::writer::Order;
 use super::writing::Writing;
 use crate::files::Owner;
-use crate::journal::prune::Last;
+use crate::journal::run::Last;
 use crate::journal::{JournalError, Since};
 use crate::model::RunId;
 

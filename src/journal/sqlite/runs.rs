@@ -8,7 +8,7 @@ use super::row::{Row, each, execute, first, get, maybe_text, parse, select, spel
 use super::sql;
 use super::{heads, invocations};
 use crate::journal::ledger::canonical;
-use crate::journal::prune::Last;
+use crate::journal::run::Last;
 use crate::journal::{Invocation, InvocationEnd, JournalError, NewRun, RunRecord, RunUpdate};
 use crate::model::{RuleCounts, Source};
 
