@@ -1,6 +1,6 @@
 //! Groups of accounts that are not ours, read as far as our own credentials allow.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::lane::Pages;
 use super::{Audit, AuditEnd};
@@ -87,14 +87,17 @@ pub(super) async fn references_to_peers(
         work.iter().flat_map(|group| group.peers.iter().map(|entry| entry.peer)).collect();
     let peers: Vec<GroupIx> = peers.into_iter().collect();
     let refs = audit.journal.group_refs(&audit.run.new.id, &peers).await?;
-    let mut by_lane: BTreeMap<u32, (&Lane, Vec<(GroupIx, GroupRef)>)> = BTreeMap::new();
+    // Peers are in order, and so are the lanes: those of one lane follow each other.
+    let mut by_lane: Vec<(&Lane, Vec<(GroupIx, GroupRef)>)> = Vec::new();
     for (peer, group) in peers.into_iter().zip(refs) {
         let Some(held) = audit.leases.of_group(peer) else { continue };
-        let of_lane = by_lane.entry(held.lane.ix).or_insert((&held.lane, Vec::new()));
-        of_lane.1.push((peer, group));
+        match by_lane.last_mut().filter(|(lane, _)| lane.ix == held.lane.ix) {
+            Some((_, of_lane)) => of_lane.push((peer, group)),
+            None => by_lane.push((&held.lane, vec![(peer, group)])),
+        }
     }
     let mut naming = NamedBy::new();
-    for (lane, groups) in by_lane.into_values() {
+    for (lane, groups) in by_lane {
         match references(audit, lane, groups).await {
             Some(found) => naming.extend(found),
             None => return Ok(None),

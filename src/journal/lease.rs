@@ -64,7 +64,10 @@ impl Held {
 
 impl std::fmt::Debug for Held {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Held").field("run", &self.run).field("lane", &self.lane).finish()
+        out.debug_struct("Held")
+            .field("run", &self.run)
+            .field("lane", &self.lane)
+            .finish_non_exhaustive()
     }
 }
 

@@ -163,10 +163,8 @@ impl<S: Store> Journal for S {
         let planned = planned.collect::<Result<_, _>>()?;
         let groups: Vec<u32> = plans.iter().map(|(group, _)| group.0).collect();
         let has_orders = !groups.is_empty() && held.state().has_orders();
-        let before = match has_orders {
-            true => self.planned_before(held, &groups).await?,
-            false => BTreeMap::new(),
-        };
+        let before =
+            if has_orders { self.planned_before(held, &groups).await? } else { BTreeMap::new() };
         let durable = {
             let mut state = held.state();
             self.commit(state.record(rows, planned, &before, at_ms)?)

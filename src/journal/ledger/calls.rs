@@ -252,7 +252,9 @@ fn split(
     let take = |list: &Vec<RevocationId>| {
         let mut leaving: Vec<MemberRow> =
             members.extract_if(.., |member| list.contains(&member.id)).collect();
-        leaving.iter_mut().for_each(|member| member.move_from(call, generation));
+        for member in &mut leaving {
+            member.move_from(call, generation);
+        }
         leaving
     };
     retry.iter().skip(1).map(take).collect()

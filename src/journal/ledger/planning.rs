@@ -8,7 +8,7 @@ use super::chain::CallDigest;
 use super::commit::Commit;
 use super::rows::{CallRow, RevocationRow};
 use crate::journal::{CallId, JournalError};
-use crate::model::{CallForm, Direction, GroupIx, PlannedCall, Revocation, RevocationId};
+use crate::model::{CallForm, Direction, GroupIx, PlannedCall, Revocation};
 
 /// A group's new calls, spelled out.
 pub(in crate::journal) struct Planned {

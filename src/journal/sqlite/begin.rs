@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::commit::WriteTransaction;
 use super::feed::{Feed, Piece, Rows, Told};
 use super::row::{execute, first, get, json as to_json, spell};
-use super::{heads, load, sql};
+use super::{load, run_history, sql};
 use crate::journal::cells::Cell;
 use crate::journal::ledger::canonical;
 use crate::journal::table::Table;
@@ -104,7 +104,7 @@ pub(super) fn begin(
             Piece::Rows(rows) => insert(work.conn, run_no, &rows)?,
             Piece::End(Told { content, pairs, body }) => {
                 execute(work.conn, sql::RUN_CONTENT, (run_no, content, pairs))?;
-                heads::record(work, run_no, "begun", order.run.created_ms, body)?;
+                run_history::record(work, run_no, "begun", order.run.created_ms, body)?;
                 return Ok(true);
             }
         }

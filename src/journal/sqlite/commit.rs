@@ -77,7 +77,7 @@ impl<'a> WriteTransaction<'a> {
             let values = (run_no, id, call, outcome, lost, reason, settled, since, until, past);
             execute(conn, sql::MEMBER_SAVE, values)?;
         }
-        attempts(conn, run_no, commit.begun, commit.ended)?;
+        attempts(conn, run_no, commit.begun, &commit.ended)?;
         let tallies = commit.tallies.into_iter().map(|one| {
             let (action, code) = (one.action, one.code);
             (run_no, lane, action, code, one.count, one.retried, one.throttled, one.last_ms)
@@ -164,7 +164,7 @@ fn attempts(
     conn: &Connection,
     run_no: i64,
     begun: Vec<Begun>,
-    ended: Vec<Ended>,
+    ended: &[Ended],
 ) -> Result<(), JournalError> {
     let begun = begun.into_iter().map(|begun| {
         let Begun { call, generation, attempt, token, sent_ms } = begun;

@@ -14,6 +14,7 @@ mod port;
 mod reader;
 mod records;
 mod row;
+mod run_history;
 mod runs;
 mod sides;
 mod sql;

@@ -6,9 +6,11 @@ use std::ops::Range;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::heads::{self, HeadOrder};
+use super::run_history::HeadOrder;
 use super::writer::Order;
-use super::{SqliteJournal, calls, frame, invocations, records, runs, sides, sql, tables, tallies};
+use super::{
+    SqliteJournal, calls, frame, heads, invocations, records, runs, sides, sql, tables, tallies,
+};
 use crate::journal::ledger::{CallState, Commit, HeadChange, PlannedBefore};
 use crate::journal::store::{Durable, Store, refused};
 use crate::journal::table::Table;

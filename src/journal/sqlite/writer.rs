@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::begin::{self, BeginOrder};
 use super::commit::{Ends, WriteTransaction};
 use super::connect::Name;
-use super::heads::{self, HeadOrder};
 use super::row::{execute, first, get};
+use super::run_history::{self, HeadOrder};
 use super::sql;
 use super::thread::{self, Served};
 use crate::failpoint::{Bug, hit, planted};
@@ -181,7 +181,7 @@ fn carry_out(
 ) -> Result<Result<(), JournalError>, JournalError> {
     match order {
         Order::Commit(commit) => return work.add(*commit),
-        Order::Head(order) => return heads::change(work, &order),
+        Order::Head(order) => return run_history::change(work, &order),
         Order::Drop(runs) => {
             for run in runs {
                 execute(work.conn, sql::RUN_DROP, [run.as_str()])?;

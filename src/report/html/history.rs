@@ -64,7 +64,9 @@ impl History {
                 let page = journal.history(run, chain, after, PAGE).await?;
                 let Some(last) = page.last() else { break };
                 after = last.seq;
-                page.iter().for_each(|row| processes.add(row));
+                for row in &page {
+                    processes.add(row);
+                }
             }
         }
         let head = Some(journal.head(run).await?.hash).filter(|hash| !hash.is_empty());
