@@ -24,7 +24,7 @@ async fn unusable(url: &str, mode: Mode) -> String {
     match opened {
         Err(JournalError::Unusable { reason, .. }) => reason,
         Err(other) => panic!("{other}"),
-        Ok(_) => panic!("{url} was opened"),
+        Ok(()) => panic!("{url} was opened"),
     }
 }
 
