@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use crate::journal::{Held, Journal, JournalError, Leases, Tally};
 use crate::model::LaneKey;
 
-/// Counts since the last [`Tallies::take`].
+/// Counts since the last ones were journalled.
 #[derive(Debug, Default)]
 pub struct Tallies(Mutex<BTreeMap<(LaneKey, &'static str, String), Tally>>);
 

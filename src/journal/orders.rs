@@ -14,7 +14,7 @@ pub struct GroupOrders {
 }
 
 impl GroupOrders {
-    /// For implementations of [`orders`](super::Journal::orders) alone.
+    /// For implementations of [`orders`](super::JournalRead::orders) alone.
     pub(in crate::journal) const fn new(group: GroupIx, text: String) -> Self {
         Self { group, text }
     }

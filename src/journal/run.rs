@@ -237,7 +237,7 @@ pub struct Lane {
 pub struct PeerEntry {
     /// The other group.
     pub peer: GroupIx,
-    /// Index into [`filters`](super::Journal::filters).
+    /// Index into [`filters`](super::JournalRead::filters).
     pub filter: u16,
     /// The manifest line, in the whole input.
     pub line: u32,
