@@ -1,6 +1,6 @@
 //! Counts of exchanges, kept in memory between two writes to the journal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::try_join_all;
@@ -10,7 +10,10 @@ use crate::model::LaneKey;
 
 /// Counts since the last ones were journalled.
 #[derive(Debug, Default)]
-pub struct Tallies(Mutex<BTreeMap<(LaneKey, &'static str, String), Tally>>);
+pub struct Tallies(Mutex<HashMap<LaneKey, OfLane>>);
+
+/// Counts of one lane, by action and code.
+type OfLane = BTreeMap<(&'static str, String), Tally>;
 
 impl Tallies {
     /// Counts one exchange; `code` is empty for success.
@@ -24,16 +27,19 @@ impl Tallies {
         now_ms: i64,
     ) {
         let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let tally =
-            tallies.entry((lane.clone(), action, code.to_owned())).or_insert_with(|| Tally {
-                lane: lane.clone(),
-                action: action.to_owned(),
-                code: code.to_owned(),
-                count: 0,
-                retried: 0,
-                throttled: 0,
-                last_ms: now_ms,
-            });
+        let of_lane = match tallies.get_mut(lane) {
+            Some(of_lane) => of_lane,
+            None => tallies.entry(lane.clone()).or_default(),
+        };
+        let tally = of_lane.entry((action, code.to_owned())).or_insert_with(|| Tally {
+            lane: lane.clone(),
+            action: action.to_owned(),
+            code: code.to_owned(),
+            count: 0,
+            retried: 0,
+            throttled: 0,
+            last_ms: now_ms,
+        });
         tally.count += 1;
         tally.retried += u64::from(resent);
         tally.throttled += u64::from(throttled);
@@ -56,7 +62,6 @@ impl Tallies {
 
     fn take(&self, lane: &LaneKey) -> Vec<Tally> {
         let mut tallies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_lane = tallies.extract_if(.., |(key, ..), _| key == lane);
-        of_lane.map(|(_, tally)| tally).collect()
+        tallies.remove(lane).unwrap_or_default().into_values().collect()
     }
 }
