@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use unpair::journal::Chain;
 use unpair::model::{Outcome, Provider};
 use unpair::sandbox::LoggedCall;
 use unpair_testing::workspace::is_revocation;
@@ -68,8 +69,8 @@ impl fmt::Display for Findings {
 /// Judges one setup again and again: what it has seen must still be there the next time.
 #[derive(Default)]
 pub(crate) struct Judge {
-    /// The hashes of each run's history, as last seen.
-    seen: BTreeMap<String, Vec<String>>,
+    /// The hashes of each history of each run, as last seen.
+    seen: BTreeMap<(String, Chain), Vec<String>>,
     pub(crate) findings: Findings,
 }
 
@@ -125,13 +126,17 @@ impl Judge {
             for bad in &run.bad {
                 self.findings.add(Invariant::NothingLost, format!("check: {bad}"));
             }
-            let hashes: Vec<String> = run.history.iter().map(|row| row.hash.clone()).collect();
-            now.insert(run.record.new.id.to_string(), hashes);
+            for row in &run.history {
+                let chain = (run.record.new.id.to_string(), row.chain);
+                now.entry(chain).or_insert_with(Vec::new).push(row.hash.clone());
+            }
         }
-        for (run, before) in &self.seen {
-            let kept = now.get(run).is_some_and(|after| after.starts_with(before));
+        for ((run, chain), before) in &self.seen {
+            let after = now.get(&(run.clone(), *chain));
+            let kept = after.is_some_and(|after| after.starts_with(before));
             if !kept {
-                self.findings.add(Invariant::NothingLost, format!("run {run} lost rows"));
+                self.findings
+                    .add(Invariant::NothingLost, format!("run {run} lost rows of {chain:?}"));
             }
         }
         self.seen.extend(now);
