@@ -55,11 +55,6 @@ impl Held {
     pub(super) fn state(&self) -> MutexGuard<'_, LaneState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn has(&self, group: GroupIx) -> bool {
-        let (first, groups) = (self.lane.first.0, self.lane.groups);
-        group.0.checked_sub(first).is_some_and(|at| at < groups)
-    }
 }
 
 impl std::fmt::Debug for Held {
@@ -84,7 +79,7 @@ impl Leases {
     /// The lane that a group is in, if it is held.
     pub fn of_group(&self, group: GroupIx) -> Option<&Held> {
         let after = self.lanes.partition_point(|held| held.lane.first <= group);
-        self.lanes[..after].last().filter(|held| held.has(group))
+        self.lanes[..after].last().filter(|held| held.lane.group_numbers().contains(&group.0))
     }
 
     /// The lane that a call is in, if it is held.

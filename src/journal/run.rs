@@ -1,6 +1,7 @@
 //! A run, and what it is about: lanes and groups with their peers.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -230,6 +231,13 @@ pub struct Lane {
     pub first: GroupIx,
     /// How many groups it has.
     pub groups: u32,
+}
+
+impl Lane {
+    /// The numbers of its groups.
+    pub const fn group_numbers(&self) -> Range<u32> {
+        self.first.0..self.first.0.saturating_add(self.groups)
+    }
 }
 
 /// What a manifest row asks of one group, seen from that group.

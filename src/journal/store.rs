@@ -158,6 +158,9 @@ impl<S: Store> Journal for S {
         plans: &[(GroupIx, Vec<PlannedCall>)],
         at_ms: i64,
     ) -> Result<(), JournalError> {
+        if readings.is_empty() && plans.is_empty() {
+            return Ok(());
+        }
         let rows = readings.iter().map(ReadingRow::new).collect::<Result<_, _>>()?;
         let planned = plans.iter().map(|(group, calls)| Planned::new(*group, calls));
         let planned = planned.collect::<Result<_, _>>()?;

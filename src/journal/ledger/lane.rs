@@ -27,7 +27,7 @@ pub(in crate::journal) struct LaneState {
 
 impl LaneState {
     pub(in crate::journal) fn new(run_no: i64, epoch: u64, lane: &Lane, head: LaneHead) -> Self {
-        let groups = lane.first.0..lane.first.0.saturating_add(lane.groups);
+        let groups = lane.group_numbers();
         Self { run_no, epoch, lane: lane.ix, groups, head, calls: Calls::default(), lost: None }
     }
 
