@@ -48,7 +48,6 @@ fn a_rule_keeps_every_field() {
             ("referencedGroupInfo.userId", "222222222222"),
             ("referencedGroupInfo.vpcId", "vpc-2"),
             ("referencedGroupInfo.vpcPeeringConnectionId", "pcx-1"),
-            ("securityGroupRuleId", "sgr-1"),
             ("tag:empty", ""),
             ("tag:why", "ticket 7"),
             ("toPort", "22"),
