@@ -8,8 +8,9 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::account::{Account, AccountError, same_account, with_remedy};
+use super::account::{Account, same_account, with_remedy};
 use super::denials::Denials;
+use super::error::AccountError;
 use super::ids::RequestIds;
 use super::parked::{LaneState, Parked};
 use super::quiet::QUIET;

@@ -5,6 +5,7 @@ mod clock;
 mod denials;
 mod desk;
 mod earlier;
+mod error;
 mod ids;
 mod leave;
 mod outlook;
@@ -14,13 +15,13 @@ mod read;
 mod tally;
 mod trial;
 
-pub use account::{Account, AccountError};
+pub use account::Account;
 pub use clock::{Clock, Moment, now_ms};
 pub use desk::Exchange;
+pub use error::{AccountError, ReadError};
 pub use ids::Named;
 pub use leave::Leave;
 pub use outlook::{reading_work, rule_listings};
-pub use read::ReadError;
 pub use tally::Tallies;
 
 use std::time::Duration;

@@ -6,23 +6,13 @@ use tokio::time::Instant;
 
 use super::account::{same_account, with_remedy};
 use super::desk::Exchange;
+use super::error::ReadError;
 use super::ids::Named;
 use super::leave::Leave;
 use super::quiet::Asked;
 use crate::cloud::{Action, Cloud, CloudError};
 use crate::model::{ErrorClass, Identity, LaneKey};
 use crate::pace::{Tries, Verdict};
-
-/// A read that did not succeed.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The command is to end.
-    #[error("interrupted")]
-    Stopped,
-    /// Every attempt failed, or the first one for good.
-    #[error(transparent)]
-    Cloud(CloudError),
-}
 
 impl Exchange {
     /// Sends a read until it is answered: within the quota, again after faults and refusals by
