@@ -3,48 +3,17 @@
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
+use super::RunError;
 use super::lane::{LaneEnd, work_lane};
-use super::{FailureLimit, Freshness, Patience, Pause, RunError};
+use super::work::CarryOut;
 use crate::audit::Observer;
-use crate::exchange::Exchange;
-use crate::journal::{Journal, Leases, RunRecord};
-use crate::model::{LaneKey, LaneWork, Outcome};
+use crate::model::LaneKey;
 use crate::pace::Slots;
 
 /// Lanes that are worked on at once, of those that answer: each has a page of calls in memory.
 pub(super) const LANES_AT_ONCE: usize = 256;
 /// Lanes that are worked on at once at the most, nearly all of which hang.
 const MAX_LANES_AT_ONCE: usize = 65_536;
-
-/// A run to be carried out.
-pub struct CarryOut<'a> {
-    /// The way to the accounts.
-    pub exchange: &'a Exchange,
-    /// Where every step is journalled.
-    pub journal: &'a dyn Journal,
-    /// The run.
-    pub run: &'a RunRecord,
-    /// The rights to write its lanes.
-    pub leases: &'a Leases,
-    /// What holds new calls back for a while.
-    pub pause: &'a Pause,
-    /// How long what was removed may still show.
-    pub patience: Patience,
-    /// What each lane has to do, for whoever is told of the progress.
-    pub lane_work: Vec<LaneWork>,
-    /// How many revocations may fail before nothing new is sent.
-    pub failures: &'a FailureLimit,
-    /// How old the reading of a group may be on which its rules are revoked.
-    pub fresh: Freshness,
-}
-
-impl CarryOut<'_> {
-    /// Whether a reading of this time is too old to send anything on. Of what is planned from the
-    /// rows alone nothing was read.
-    pub(super) fn is_stale(&self, looked_ms: Option<i64>) -> bool {
-        !self.run.new.blind && !self.fresh.allows(&self.exchange.clock, looked_ms)
-    }
-}
 
 /// What carrying out came to.
 #[derive(Debug, Default)]
@@ -98,9 +67,4 @@ pub async fn carry_out(work: &CarryOut<'_>) -> Result<RunEnd, RunError> {
     }
     end.interrupted = work.exchange.stop.is_cancelled();
     trouble.map_or(Ok(end), Err)
-}
-
-/// Whether a revocation of this outcome counts against `--max-failures`.
-pub(super) const fn is_failure(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Failed | Outcome::StillPresent | Outcome::Unknown)
 }

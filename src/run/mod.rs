@@ -22,9 +22,10 @@ mod stored;
 mod take_up;
 mod token;
 mod verify;
+mod work;
 mod worker;
 
-pub use carry_out::{CarryOut, RunEnd, carry_out};
+pub use carry_out::{RunEnd, carry_out};
 pub use driver::{
     Basis, Differs, Driver, DriverEnd, Ending, Freshness, Halt, Hooks, Prepared, Refusal,
     RefusedBy, Taken, is_unfinished, limiters, revoke, take_or_begin,
@@ -38,3 +39,4 @@ pub use plan_digest::plan_digest;
 pub use stored::stored_pairs;
 pub use take_up::take_up;
 pub use token::{client_token, request_hash};
+pub use work::CarryOut;

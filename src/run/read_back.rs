@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::CarryOut;
 use super::active_call::ActiveCall;
-use super::carry_out::is_failure;
 use super::planted::success_is_proof;
 use super::verify::{ReadBackVerdict, judge, settle_all};
+use super::work::is_failure;
 use crate::audit::{GroupRead, Observer, read_groups};
 use crate::exchange::{Account, Moment};
 use crate::failpoint::hit;
