@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Audit;
-use super::partner::{By, references_to_peers};
+use super::partner::{Referrers, references_to_peers};
 use crate::journal::{GroupReading, GroupWork, Held, JournalError, Reading, SideReading};
 use crate::model::{AccountId, GroupIx};
 
@@ -54,7 +54,7 @@ async fn missing(audit: &Audit<'_>, since_ms: i64) -> Result<Vec<GroupWork>, Jou
 }
 
 /// The owners of groups with the id of `group` that name the peer which `by` is about.
-fn owners<'a>(by: &'a By, group: &GroupWork) -> impl Iterator<Item = &'a AccountId> {
+fn owners<'a>(by: &'a Referrers, group: &GroupWork) -> impl Iterator<Item = &'a AccountId> {
     let id = group.group.clone();
     by.groups.iter().filter(move |(_, named)| named.is_same(&id)).map(|(owner, _)| owner)
 }

@@ -146,7 +146,7 @@ impl LaneReader<'_> {
                 Planning::Plan if matches!(seen.reading.reading, Reading::Seen(_)) => {
                     plans.push((work.ix, seen.calls));
                 }
-                Planning::Plan | Planning::Leave => {}
+                Planning::Plan | Planning::Keep => {}
                 Planning::Frozen => {
                     let approved = approved.get(&work.ix).map_or(&[][..], Vec::as_slice);
                     end.moved.extend(new_grants(approved, work, &seen, &peers));

@@ -44,7 +44,7 @@ pub enum Planning {
     /// The plan stays as it was approved; a grant that it does not hold is told.
     Frozen,
     /// The plan stays as it is, made from the rows alone.
-    Leave,
+    Keep,
 }
 
 /// Whose age decides whether a group is read again.
@@ -153,7 +153,9 @@ async fn read_lanes(audit: &Audit<'_>, observer: &Observer<'_>) -> Result<AuditE
     let mut reading: FuturesUnordered<_> = reads.collect();
     loop {
         if end.reached > 0 {
-            audit.exchange.leave_quiet(&unread.lock().unwrap_or_else(PoisonError::into_inner));
+            audit
+                .exchange
+                .leave_silent_alone(&unread.lock().unwrap_or_else(PoisonError::into_inner));
         }
         tokio::select! {
             biased;

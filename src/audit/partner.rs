@@ -13,11 +13,11 @@ use crate::model::{AccountId, ErrorClass, GroupId, GroupIx, GroupRef, RequestId}
 const PAGE: u32 = 200;
 
 /// Which groups name one of ours; `None` if that could not be seen.
-pub(super) type NamedBy = HashMap<GroupIx, Option<By>>;
+pub(super) type NamedBy = HashMap<GroupIx, Option<Referrers>>;
 
 /// The groups that name one of ours, each with its account.
 #[derive(Default)]
-pub(super) struct By {
+pub(super) struct Referrers {
     pub(super) groups: Vec<(AccountId, GroupId)>,
     /// The provider's name of the exchange that told them.
     request_id: Option<RequestId>,
@@ -161,7 +161,7 @@ async fn references(
         let (again, told): (Vec<_>, Vec<_>) = chunk
             .into_iter()
             .partition(|(ix, group)| is_passed_over(group) && asked_again.insert(*ix));
-        let of = |group: &GroupRef| By {
+        let of = |group: &GroupRef| Referrers {
             request_id: Some(request_id.clone()),
             ..named_by_of(group, &found, &cut)
         };
@@ -178,11 +178,11 @@ fn is_of_one(error: &CloudError) -> bool {
     error.class == ErrorClass::GroupMissing
 }
 
-fn named_by_of(group: &GroupRef, found: &References, cut: &[Reference]) -> By {
+fn named_by_of(group: &GroupRef, found: &References, cut: &[Reference]) -> Referrers {
     let before = cut.iter().filter(|_| found.is_cut());
     let of_group =
         found.all.iter().chain(before).filter(|reference| reference.group == group.group);
-    By {
+    Referrers {
         groups: of_group.map(|found| (found.account.clone(), found.by.clone())).collect(),
         request_id: None,
         is_cut: found.is_cut(),

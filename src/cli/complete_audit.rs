@@ -18,23 +18,23 @@ pub(super) async fn complete_audit(
     run: RunRecord,
 ) -> Result<Exit, Failure> {
     let work = session.exchange(&run.new.id).await?;
-    let process = session.process(&work);
-    settings::take_over(session, &process, &run).await?;
+    let driver = session.driver(&work);
+    settings::take_over(session, &driver, &run).await?;
     if let Err(failure) = check_accounts(&*session.journal, &run, &session.config).await {
-        process.refuse(&run, failure.exit.into()).await?;
+        driver.refuse(&run, failure.exit.into()).await?;
         return Err(failure);
     }
-    let mut plan = process.prepare(run, Basis::Rows).await?;
+    let mut plan = driver.prepare(run, Basis::Rows).await?;
     let is_done = judge(context, session, &plan).await? == Exit::Done;
-    if is_done && !process.is_read_now(&plan.run).await? {
-        plan = process.look_again(&plan.run, Basis::Rows).await?;
+    if is_done && !driver.is_read_now(&plan.run).await? {
+        plan = driver.look_again(&plan.run, Basis::Rows).await?;
     }
     tell_planned(session, &plan);
     let (state, exit) = match judge(context, session, &plan).await? {
         Exit::Interrupted => (RunState::Interrupted, Exit::Interrupted),
         exit => (RunState::Finished, exit),
     };
-    let run = process.end(&plan.run, state, exit.into()).await?;
+    let run = driver.end(&plan.run, state, exit.into()).await?;
     session.waits.tell();
     let mut messages = unreachable(&plan.read);
     if exit != Exit::Done {

@@ -20,17 +20,17 @@ pub(super) async fn complete_plan(
 ) -> Result<Exit, Failure> {
     share_is_known(&session.config, run.new.blind)?;
     let work = session.exchange(&run.new.id).await?;
-    let process = session.process(&work);
-    settings::take_over(session, &process, &run).await?;
+    let driver = session.driver(&work);
+    settings::take_over(session, &driver, &run).await?;
     if let Err(failure) = check_groups(&*session.journal, &run, &session.config).await {
-        process.refuse(&run, failure.exit.into()).await?;
+        driver.refuse(&run, failure.exit.into()).await?;
         return Err(failure.about(&run.new.id));
     }
-    let plan = process.prepare(run, Basis::Rows).await?;
+    let plan = driver.prepare(run, Basis::Rows).await?;
     tell_planned(session, &plan);
     if let Err(failure) = check_plan(session, &plan).await {
         // The refusal is journalled; the run stays as it was planned.
-        process.end(&plan.run, RunState::Planned, failure.exit.into()).await?;
+        driver.end(&plan.run, RunState::Planned, failure.exit.into()).await?;
         return Err(failure.about(&plan.run.new.id));
     }
     let (state, exit) = if plan.read.interrupted {
@@ -39,7 +39,7 @@ pub(super) async fn complete_plan(
         (RunState::Planned, worth(context, session, &plan.run).await?)
     };
     let exit = exit.worse(reached(&plan));
-    let run = process.end(&plan.run, state, exit.into()).await?;
+    let run = driver.end(&plan.run, state, exit.into()).await?;
     session.waits.tell();
     let ended = CommandEnd { exit, messages: unreachable(&plan.read) };
     show_plan(context, session, &run, Some(&plan.estimate), &ended).await?;

@@ -3,7 +3,7 @@
 mod hooks;
 mod result;
 
-use self::hooks::Hooks;
+use self::hooks::CommandHooks;
 use super::allowed_groups::check_groups;
 use super::args::ExecuteArgs;
 use super::context::Context;
@@ -24,15 +24,15 @@ pub(super) async fn execute(
 ) -> Result<Exit, Failure> {
     share_is_known(&session.config, run.new.blind)?;
     let work = session.exchange(&run.new.id).await?;
-    let process = session.process(&work);
-    settings::take_over(session, &process, &run).await?;
+    let driver = session.driver(&work);
+    settings::take_over(session, &driver, &run).await?;
     if let Err(failure) = check_groups(&*session.journal, &run, &session.config).await {
-        process.refuse(&run, failure.exit.into()).await?;
+        driver.refuse(&run, failure.exit.into()).await?;
         return Err(failure.about(&run.new.id));
     }
     let pause = Pause::new(options.pause_file.clone());
-    let hooks = Hooks::new(context, session, options.yes);
-    let ended = revoke(&process, run, basis, pause, &hooks)
+    let hooks = CommandHooks::new(context, session, options.yes);
+    let ended = revoke(&driver, run, basis, pause, &hooks)
         .await
         .map_err(|halt| result::halted(session, halt))?;
     result::finish(context, session, ended).await

@@ -12,11 +12,11 @@ use super::summary::options;
 use super::{embedded_clouds, events, process_limits};
 use crate::cloud::{Accounts, Directory, Http};
 use crate::config::Config;
-use crate::exchange::{Clock, Exchange, Moment, Progress, Silent, now_ms};
+use crate::exchange::{Clock, Exchange, Moment, NoProgress, Progress, now_ms};
 use crate::journal::{Journal, Leases, RunRecord, Since, file_of, open_as, take};
 use crate::model::RunId;
 use crate::pace::RetryPolicy;
-use crate::run::{Freshness, Process, limiters};
+use crate::run::{Driver, Freshness, limiters};
 use crate::sandbox::Sandbox;
 
 /// Configuration, journal and clouds of one command.
@@ -96,7 +96,7 @@ impl Session {
         self.journal.invoke(&leases.lead, by, *began_ms, now_ms()).await?;
         let progress: Arc<dyn Progress> = match &self.progress {
             Some(reporter) => Arc::clone(reporter) as Arc<dyn Progress>,
-            None => Arc::new(Silent),
+            None => Arc::new(NoProgress),
         };
         let exchange = Exchange::new(
             directory(&self.http, &self.config, run.as_str())?,
@@ -110,9 +110,9 @@ impl Session {
     }
 
     /// This process as it works on a run.
-    pub(super) fn process<'a>(&'a self, (exchange, leases): &'a (Exchange, Leases)) -> Process<'a> {
+    pub(super) fn driver<'a>(&'a self, (exchange, leases): &'a (Exchange, Leases)) -> Driver<'a> {
         let fresh = Freshness::new(self.config.guard.fresh, self.began);
-        Process { journal: &*self.journal, leases, exchange, fresh }
+        Driver { journal: &*self.journal, leases, exchange, fresh }
     }
 
     /// Whether the embedded clouds are used.

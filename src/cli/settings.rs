@@ -8,7 +8,7 @@ use crate::cloud::{AccountSettings, AccountSource, Found};
 use crate::config::{Config, FailureLimit, Guard};
 use crate::journal::{JournalError, RunRecord};
 use crate::model::Hasher;
-use crate::run::Process;
+use crate::run::Driver;
 
 /// Settings by key, as they are told. None of them is a secret.
 type SettingsByKey = BTreeMap<String, String>;
@@ -19,7 +19,7 @@ const OFF: &str = "not set";
 /// Keeps the settings of this invocation in `run`, and tells what changed since the last one.
 pub(super) async fn take_over(
     session: &Session,
-    process: &Process<'_>,
+    driver: &Driver<'_>,
     run: &RunRecord,
 ) -> Result<(), Failure> {
     let now = told(&session.config, session.is_sandbox());
@@ -36,7 +36,7 @@ pub(super) async fn take_over(
         tracing::warn!("changed since the last invocation of run {}: {change}", run.new.id);
     }
     let text = serde_json::to_string(&now).map_err(|error| Failure::internal_error(&error))?;
-    process.keep_settings(text).await?;
+    driver.keep_settings(text).await?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ const RUNS: usize = 64;
 const ROWS: u32 = 4_096;
 
 impl Exchange {
-    /// The same desk, to which an answer with the request id of one in the journal is none.
+    /// The same exchange, to which an answer with the request id of one in the journal is none.
     pub async fn recalling(self, journal: &dyn JournalRead) -> Result<Self, JournalError> {
         let mut latest_first = Vec::new();
         for run in journal.runs().await?.iter().take(RUNS) {

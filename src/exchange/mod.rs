@@ -2,25 +2,26 @@
 
 mod account;
 mod clock;
+mod credential_gate;
 mod denials;
-mod desk;
 mod earlier;
+mod error;
 mod ids;
-mod leave;
-mod outlook;
-mod parked;
-mod quiet;
+mod left_alone;
+mod permit;
 mod read;
+mod read_estimate;
+mod silence;
+mod state;
 mod tally;
-mod trial;
 
-pub use account::{Account, AccountError};
+pub use account::Account;
 pub use clock::{Clock, Moment, now_ms};
-pub use desk::Exchange;
+pub use error::{AccountError, ReadError};
 pub use ids::Named;
-pub use leave::Leave;
-pub use outlook::{reading_work, rule_listings};
-pub use read::ReadError;
+pub use permit::Permit;
+pub use read_estimate::{reading_work, rule_listings};
+pub use state::Exchange;
 pub use tally::Tallies;
 
 use std::time::Duration;
@@ -77,9 +78,9 @@ impl Drop for Waiting<'_> {
 
 /// Nobody is told.
 #[derive(Clone, Copy, Debug)]
-pub struct Silent;
+pub struct NoProgress;
 
-impl Progress for Silent {
+impl Progress for NoProgress {
     fn phase(&self, _name: &'static str, _lanes: &[LaneWork]) {}
 
     fn advance(&self, _lane: &LaneKey, _n: u64) {}

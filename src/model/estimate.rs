@@ -32,7 +32,7 @@ pub struct Estimate {
 
 impl Estimate {
     /// What each lane has to do from the first revocation on: its rules.
-    pub fn outlook(&self) -> Vec<LaneWork> {
+    pub fn lane_work(&self) -> Vec<LaneWork> {
         let work = |lane: &LaneEstimate| LaneWork {
             lane: lane.lane.clone(),
             steps: lane.rules,

@@ -80,7 +80,7 @@ pub enum Verdict {
     /// Get fresh credentials, then send it again.
     Refresh,
     /// Stop acting as this account; the call stays to be done.
-    Park,
+    LeaveAlone,
     /// It may have been carried out: only a read can tell.
     Ambiguous,
     /// Something that it names is not there: only a read can tell what.
@@ -120,15 +120,15 @@ impl RetryPolicy {
             ErrorClass::Throttled if tries.throttled_for(now) < self.longest_throttling => {
                 Verdict::Throttled
             }
-            ErrorClass::Throttled => Verdict::Park,
+            ErrorClass::Throttled => Verdict::LeaveAlone,
             ErrorClass::Unreached | ErrorClass::Resign if attempt < self.attempts => {
                 Verdict::Again(self.fault_delay(attempt, retry_after, random))
             }
-            ErrorClass::Unreached | ErrorClass::Resign => Verdict::Park,
+            ErrorClass::Unreached | ErrorClass::Resign => Verdict::LeaveAlone,
             ErrorClass::Scarce if tries.waits < self.waits => {
                 Verdict::Again(self.fault_delay(tries.waits + 1, None, random))
             }
-            ErrorClass::Scarce => Verdict::Park,
+            ErrorClass::Scarce => Verdict::LeaveAlone,
             ErrorClass::Transient | ErrorClass::Lost => Verdict::Ambiguous,
             ErrorClass::Expired if tries.expiries == 0 => Verdict::Refresh,
             ErrorClass::Expired
@@ -136,7 +136,7 @@ impl RetryPolicy {
             | ErrorClass::Credential
             | ErrorClass::Denied
             | ErrorClass::NotOurs
-            | ErrorClass::Config => Verdict::Park,
+            | ErrorClass::Config => Verdict::LeaveAlone,
             ErrorClass::RuleMissing
             | ErrorClass::GroupMissing
             | ErrorClass::PeerMissing
@@ -222,7 +222,7 @@ mod tests {
             tries.count(ErrorClass::Scarce, now);
         }
         let verdict = |class| POLICY().after_call(class, tries, None, 0.5, now);
-        assert_eq!(verdict(ErrorClass::Scarce), Verdict::Park);
+        assert_eq!(verdict(ErrorClass::Scarce), Verdict::LeaveAlone);
         assert!(matches!(verdict(ErrorClass::Unreached), Verdict::Again(_)));
     }
 
@@ -235,7 +235,11 @@ mod tests {
             POLICY().after_call(ErrorClass::Throttled, tries, None, 0.5, later)
         };
         assert_eq!(verdict(tries, 1_799), Verdict::Throttled);
-        assert_eq!(verdict(tries, 1_800), Verdict::Park, "half an hour of nothing but refusals");
+        assert_eq!(
+            verdict(tries, 1_800),
+            Verdict::LeaveAlone,
+            "half an hour of nothing but refusals"
+        );
         tries.count(ErrorClass::Unreached, now);
         assert_eq!(verdict(tries, 1_800), Verdict::Throttled, "something else came between");
     }
@@ -256,13 +260,13 @@ mod tests {
 
     #[test]
     fn wrong_credentials_stop_the_account_and_expired_ones_are_refreshed_once() {
-        assert_eq!(call(ErrorClass::Credential, 1), Verdict::Park);
+        assert_eq!(call(ErrorClass::Credential, 1), Verdict::LeaveAlone);
         let now = Instant::now();
         let mut tries = Tries { faults: 3, throttled_since: Some(now), expiries: 0, waits: 0 };
         let expired = |tries| POLICY().after_call(ErrorClass::Expired, tries, None, 0.5, now);
         assert_eq!(expired(tries), Verdict::Refresh, "whatever came before");
         tries.count(ErrorClass::Expired, now);
-        assert_eq!(expired(tries), Verdict::Park);
+        assert_eq!(expired(tries), Verdict::LeaveAlone);
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub use pair_lines::write_pairs;
 pub use pairs::{PairRow, SideRow, for_each_pair};
 pub use plain::PlainJson;
 pub use plan::PlanView;
-pub use provenance::{Manifest, Provenance, Work};
+pub use provenance::{InvocationReport, Manifest, Provenance};
 pub use run_report::{write_plan, write_report};
 pub use runs::write_runs;
 pub use summary::{CallCounts, LiveCounts, Summary, exit_code, summarize};

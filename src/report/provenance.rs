@@ -25,7 +25,7 @@ pub struct Provenance {
     /// Who gave the last command on it.
     pub operator: Option<Invoker>,
     /// Every process that worked on it, in order.
-    pub invocations: Vec<Work>,
+    pub invocations: Vec<InvocationReport>,
     /// The identities that sent changes for it.
     pub identities: Vec<Identity>,
     /// The manifests that its pairs came from.
@@ -34,7 +34,7 @@ pub struct Provenance {
 
 /// The work of one process on a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Work {
+pub struct InvocationReport {
     /// Who gave the command.
     #[serde(flatten)]
     pub by: Invoker,
@@ -63,7 +63,7 @@ impl Provenance {
         journal: &dyn JournalRead,
         run: &RunRecord,
     ) -> Result<Self, JournalError> {
-        let work = |it: &Invocation| Work::new(it, run.running.is_some());
+        let work = |it: &Invocation| InvocationReport::new(it, run.running.is_some());
         let manifests = run
             .sources
             .iter()
@@ -80,7 +80,7 @@ impl Provenance {
     }
 }
 
-impl Work {
+impl InvocationReport {
     fn new(invocation: &Invocation, is_running: bool) -> Self {
         Self {
             by: invocation.by.clone(),
@@ -130,7 +130,7 @@ pub(super) fn write(
 }
 
 /// `2026-12-01 02:15Z to 2026-12-01 02:16Z: ann on ops1, process 4711, unpair 0.1.0`.
-fn by_whom(invocation: &Invocation, work: &Work) -> String {
+fn by_whom(invocation: &Invocation, work: &InvocationReport) -> String {
     let Invoker { host, user, pid, version, .. } = &work.by;
     let (began, last) = (clock(invocation.began_ms), clock(invocation.last_ms));
     let last = match work.state {

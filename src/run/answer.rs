@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::CarryOut;
-use super::in_hand::{InHand, Told};
+use super::active_call::{ActiveCall, LastAnswer};
 use crate::cloud::{Answer, CloudError, RevokeReply};
 use crate::exchange::{Account, EVENT};
 use crate::journal::Lane;
@@ -18,11 +18,11 @@ pub(super) async fn conclude(
     work: &CarryOut<'_>,
     lane: &Lane,
     account: &Account,
-    call: &mut InHand,
+    call: &mut ActiveCall,
     answer: Result<Answer<RevokeReply>, CloudError>,
     shut_for: Duration,
 ) -> Event {
-    call.told = Told::Unknown;
+    call.last_answer = LastAnswer::Unknown;
     call.refusal = None;
     call.polls = 0;
     call.revoked = None;
@@ -36,12 +36,12 @@ pub(super) async fn conclude(
     event
 }
 
-fn accepted(call: &mut InHand, answer: Answer<RevokeReply>) -> Event {
+fn accepted(call: &mut ActiveCall, answer: Answer<RevokeReply>) -> Event {
     let reply = answer.value;
     let none_matched = reply.unmatched == Some(call.record.members.len());
     call.tries.throttled_since = None;
     if !reply.returned || none_matched {
-        call.told = Told::Missing;
+        call.last_answer = LastAnswer::Missing;
         return Event::MemberMissing {
             code: "unknownIpPermissionSet".to_owned(),
             message: "the provider accepted the call and says that no rule matched".to_owned(),
@@ -53,7 +53,7 @@ fn accepted(call: &mut InHand, answer: Answer<RevokeReply>) -> Event {
     if !reply.revoked.is_empty() && !call.record.accepted {
         call.revoked = Some(reply.revoked.into_iter().collect());
     }
-    call.told = Told::Accepted;
+    call.last_answer = LastAnswer::Accepted;
     Event::Accepted { request_id: Some(answer.request_id), http: answer.http }
 }
 
@@ -61,7 +61,7 @@ async fn failed(
     work: &CarryOut<'_>,
     lane: &Lane,
     account: &Account,
-    call: &mut InHand,
+    call: &mut ActiveCall,
     error: CloudError,
     shut_for: Duration,
 ) -> Event {
@@ -75,17 +75,18 @@ async fn failed(
         Verdict::Throttled => deferred(work, call, &error, shut_for),
         Verdict::Refresh => {
             if let Err(error) = exchange.refresh(&lane.key, &*account.client).await {
-                // The account is parked now, or the command is to end: the call comes back unsent.
+                // The account is left alone now, or the command is to end: the call comes back
+                // unsent.
                 tracing::debug!("{}: no fresh credentials: {error}", lane.key);
             }
             deferred(work, call, &error, Duration::ZERO)
         }
         // This call is refused for good; what the account may not do, it is not asked again.
-        Verdict::Park if error.class == ErrorClass::Denied => {
-            refused(lane, call, exchange.park(&lane.key, error))
+        Verdict::LeaveAlone if error.class == ErrorClass::Denied => {
+            refused(lane, call, exchange.leave_alone(&lane.key, error))
         }
-        Verdict::Park => {
-            let error = exchange.park(&lane.key, error);
+        Verdict::LeaveAlone => {
+            let error = exchange.leave_alone(&lane.key, error);
             deferred(work, call, &error, Duration::ZERO)
         }
         Verdict::Ambiguous => {
@@ -100,7 +101,7 @@ async fn failed(
     }
 }
 
-fn refused(lane: &Lane, call: &InHand, error: CloudError) -> Event {
+fn refused(lane: &Lane, call: &ActiveCall, error: CloudError) -> Event {
     tracing::info!(
         target: EVENT,
         event = "refusal",
@@ -123,14 +124,20 @@ fn refused(lane: &Lane, call: &InHand, error: CloudError) -> Event {
     }
 }
 
-fn member_missing(call: &mut InHand, error: CloudError) -> Event {
-    call.told = if error.class == ErrorClass::Refused { Told::Refused } else { Told::Missing };
+fn member_missing(call: &mut ActiveCall, error: CloudError) -> Event {
+    call.last_answer =
+        if error.class == ErrorClass::Refused { LastAnswer::Refused } else { LastAnswer::Missing };
     call.refusal = Some(error.to_string());
     Event::MemberMissing { code: error.code, message: error.message, request_id: error.request_id }
 }
 
 /// To be sent again after `delay`: the journal has it by the wall clock, for the next process.
-fn deferred(work: &CarryOut<'_>, call: &mut InHand, error: &CloudError, delay: Duration) -> Event {
+fn deferred(
+    work: &CarryOut<'_>,
+    call: &mut ActiveCall,
+    error: &CloudError,
+    delay: Duration,
+) -> Event {
     call.due = Instant::now() + delay;
     let delay_ms = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
     Event::Deferred {
@@ -144,7 +151,7 @@ fn deferred(work: &CarryOut<'_>, call: &mut InHand, error: &CloudError, delay: D
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::in_hand::testing::call;
+    use crate::run::active_call::testing::call;
 
     fn removed(rule: &str) -> Answer<RevokeReply> {
         let value = RevokeReply { unmatched: None, revoked: vec![rule.into()], returned: true };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::in_hand::InHand;
+use super::active_call::ActiveCall;
 use crate::cloud::Batch;
 
 /// Listings of rules for each listing of groups that a read-back waits for: where one lists the
@@ -23,7 +23,7 @@ pub(super) struct Backlog {
     most: usize,
     /// Groups that are worth a read-back while others are to come.
     enough: usize,
-    calls: Vec<InHand>,
+    calls: Vec<ActiveCall>,
     is_reading: bool,
 }
 
@@ -36,13 +36,13 @@ impl Backlog {
     }
 
     /// Adds a call; it says itself when it is due.
-    pub(super) fn push(&mut self, call: InHand) {
+    pub(super) fn push(&mut self, call: ActiveCall) {
         self.calls.push(call);
     }
 
     /// Calls that are due, no more than are read at once: they are to be read now, and nothing else
     /// is until [`Backlog::was_read`]. While `more_come`, a few wait for others to join them.
-    pub(super) fn begin(&mut self, more_come: bool) -> Option<Vec<InHand>> {
+    pub(super) fn begin(&mut self, more_come: bool) -> Option<Vec<ActiveCall>> {
         let now = Instant::now();
         let due = self.calls.iter().filter(|call| call.due <= now).count();
         let is_time =
@@ -80,7 +80,7 @@ impl Backlog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::in_hand::testing::call;
+    use crate::run::active_call::testing::call;
 
     const AWS: Batch =
         Batch { groups: 3, rules: 3, revoke_ids: 9, revoke_permissions: 9, references: 0 };

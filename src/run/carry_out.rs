@@ -1,170 +1,70 @@
-//! One call's life: its turn, its age, intent, send, and what the answer means.
+//! Carrying out the open calls of a run: lanes take turns, and what they came to is summed up.
 
-use super::answer::conclude;
-use super::in_hand::{InHand, Told};
-use super::planted::sent_too_early;
-use super::request::Request;
-use super::{CarryOut, RunError, Unrecorded};
-use crate::cloud::{Action, CloudError};
-use crate::exchange::{Account, Exchange, Leave};
-use crate::failpoint::{during, hit};
-use crate::journal::{Claim, Held, JournalError, Lane};
-use crate::model::{Event, Status};
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 
-/// Sends `call` until it is answered. It comes back unsent, or waiting, when the command is to
-/// end or the lane was parked; and to be read back, when it waited for too long. Must not be
-/// dropped: a send in flight would be unknown.
-pub(super) async fn send(
-    work: &CarryOut<'_>,
-    held: &Held,
-    account: &Account,
-    mut call: InHand,
-) -> Result<InHand, RunError> {
-    let lane = &held.lane;
-    let sender = Sender {
-        work,
-        exchange: work.exchange,
-        held,
-        lane,
-        account,
-        action: Action::Revoke(call.record.direction).name(lane.key.cloud),
-    };
-    // What an earlier process was told to wait holds for the lane, not for this call alone.
-    if let Some(left) = call.told_to_wait() {
-        sender.exchange.pacer.hold_back(&lane.key, sender.action, left);
-    }
-    while let Some((leave, ready)) = sender.leave(&call).await {
-        let now = sender.exchange.clock.now();
-        if let Some(reason) = call.lapse(&now) {
-            return Ok(sender.read_first(call, reason).await?);
-        }
-        sender.attempt(&mut call, leave, ready).await?;
-        if !matches!(call.record.status, Status::Waiting { .. }) {
-            break;
-        }
-    }
-    Ok(call)
+use super::RunError;
+use super::lane::{LaneEnd, work_lane};
+use super::work::CarryOut;
+use crate::audit::Observer;
+use crate::model::LaneKey;
+use crate::pace::Slots;
+
+/// Lanes that are worked on at once, of those that answer: each has a page of calls in memory.
+pub(super) const LANES_AT_ONCE: usize = 256;
+/// Lanes that are worked on at once at the most, nearly all of which hang.
+const MAX_LANES_AT_ONCE: usize = 65_536;
+
+/// What carrying out came to.
+#[derive(Debug, Default)]
+pub struct RunEnd {
+    /// It was told to stop before everything was done.
+    pub interrupted: bool,
+    /// Lanes that were left alone, each with the reason.
+    pub left_alone: Vec<(LaneKey, String)>,
+    /// Lanes whose account was reached with the right identity.
+    pub reached: usize,
+    /// Calls were not sent because the reading of their group is not fresh any more.
+    pub is_stale: bool,
 }
 
-/// What all sends of one call have in common.
-struct Sender<'a> {
-    work: &'a CarryOut<'a>,
-    exchange: &'a Exchange,
-    held: &'a Held,
-    lane: &'a Lane,
-    account: &'a Account,
-    action: &'static str,
-}
+impl RunEnd {
+    /// Whether there was somebody to call and nobody could be reached as such.
+    pub const fn nobody_reached(&self) -> bool {
+        self.reached == 0 && !self.left_alone.is_empty()
+    }
 
-impl<'a> Sender<'a> {
-    /// The right to send `call` now, with credentials at hand or the reason why there are none;
-    /// `None` once nothing more is to be sent. Every wait before a call is here, where a stop ends
-    /// it: once the intent is stored, the call leaves at once.
-    async fn leave(&self, call: &InHand) -> Option<(Leave<'a>, Result<(), CloudError>)> {
-        let lane = &self.lane.key;
-        loop {
-            let ready = async {
-                tokio::time::sleep_until(call.due).await;
-                self.work.pause.over(&*self.exchange.progress).await;
-                let leave = self.exchange.leave(lane, self.action).await;
-                let ready = self.account.client.ready(&lane.region).await;
-                // The waits for quota and credentials may have been long.
-                (!self.work.pause.is_on().await).then_some((leave, ready))
-            };
-            let leave = tokio::select! {
-                biased;
-                () = self.exchange.stop.cancelled() => return None,
-                leave = ready => leave,
-            };
-            // The waits may have been long.
-            if self.exchange.parked(lane).is_some() || self.work.is_stale(call.record.looked_ms) {
-                return None;
-            }
-            if leave.is_some() {
-                return leave;
+    fn add(&mut self, end: LaneEnd) {
+        match end {
+            LaneEnd::NothingOpen => {}
+            LaneEnd::NotReached(error) => self.left_alone.push(error),
+            LaneEnd::Worked { left_alone, is_stale } => {
+                self.reached += 1;
+                self.left_alone.extend(left_alone);
+                self.is_stale |= is_stale;
             }
         }
     }
+}
 
-    /// Journals that `call` is to be read back before anything more is sent.
-    async fn read_first(&self, mut call: InHand, reason: String) -> Result<InHand, JournalError> {
-        tracing::debug!("{}: call {}: {reason}", self.lane.key, call.record.id.0);
-        let (id, at_ms) = (call.record.id, self.exchange.clock.now_ms());
-        let lapsed = Event::Lapsed { reason };
-        let (status, _) = self.work.journal.append(self.held, id, &lapsed, at_ms).await?;
-        call.record.status = status;
-        call.told = Told::Lapsed;
-        call.polls = 0;
-        Ok(call)
-    }
-
-    /// Sends `call` once: intent, request, what came of it.
-    async fn attempt(
-        &self,
-        call: &mut InHand,
-        leave: Leave<'_>,
-        ready: Result<(), CloudError>,
-    ) -> Result<(), RunError> {
-        let (client, run) = (&*self.account.client, &self.work.run.new.id);
-        let request = match Request::new(run, self.lane, &call.record, client) {
-            Ok(request) => request,
+/// Carries out every open call of the run. After a journal error nothing new is sent, and what is
+/// in flight is awaited.
+pub async fn carry_out(work: &CarryOut<'_>) -> Result<RunEnd, RunError> {
+    let observer = Observer::new(work.journal, work.run).await?;
+    work.exchange.progress.phase("revoking rules", &work.lane_work);
+    let (mut end, mut trouble) = (RunEnd::default(), None);
+    let slots = Slots::new(LANES_AT_ONCE, MAX_LANES_AT_ONCE);
+    let mut working: FuturesUnordered<_> =
+        work.leases.lanes.iter().map(|held| work_lane(work, &observer, held, &slots)).collect();
+    while let Some(result) = working.next().await {
+        match result {
+            Ok(lane_end) => end.add(lane_end),
             Err(error) => {
-                self.exchange.park(&self.lane.key, error);
-                return Ok(());
-            }
-        };
-        let early = match ready {
-            Ok(()) => sent_too_early(client, &request.order(self.lane, &call.record)).await,
-            Err(error) => Some(Err(error)),
-        };
-        let claim = self.claim(call, &request).await?;
-        let resent = matches!(claim.status, Status::InFlight { attempt: 2.., .. });
-        let answer = if let Some(answer) = early {
-            answer
-        } else {
-            let order = request.order(self.lane, &call.record);
-            during("after-send", client.revoke(&order)).await
-        };
-        let answer = self.exchange.own(answer);
-        hit("after-reply");
-        let error = answer.as_ref().err();
-        let shut_for = self.exchange.answered(&self.lane.key, leave, error);
-        self.exchange.count(&self.lane.key, self.action, error, resent);
-        let event = conclude(self.work, self.lane, self.account, call, answer, shut_for).await;
-        self.store(call, claim, event, request).await
-    }
-
-    /// Stores the intent, which gives the right to send.
-    async fn claim(&self, call: &mut InHand, request: &Request) -> Result<Claim, JournalError> {
-        let intent = request.intent(&self.account.identity);
-        let now = self.exchange.clock.now();
-        hit("before-intent");
-        let (held, id) = (self.held, call.record.id);
-        let claim = self.work.journal.claim(held, id, &intent, now.wall_ms).await?;
-        hit("after-intent");
-        call.sent(claim.status, now);
-        Ok(claim)
-    }
-
-    /// Stores what came of a send; what cannot be stored comes back with the error.
-    async fn store(
-        &self,
-        call: &mut InHand,
-        claim: Claim,
-        event: Event,
-        request: Request,
-    ) -> Result<(), RunError> {
-        hit("before-outcome");
-        let at_ms = self.exchange.clock.now_ms();
-        match self.work.journal.conclude(self.held, claim, &event, at_ms).await {
-            Ok(status) => call.record.status = status,
-            Err(journal) => {
-                let run = &self.work.run.new.id;
-                let lost = Unrecorded::new(run, self.lane, call, request.token, event);
-                return Err(RunError { journal, unrecorded: vec![lost] });
+                work.exchange.stop.cancel();
+                RunError::join(&mut trouble, error);
             }
         }
-        hit("after-outcome");
-        Ok(())
     }
+    end.interrupted = work.exchange.stop.is_cancelled();
+    trouble.map_or(Ok(end), Err)
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::in_hand::InHand;
+use super::active_call::ActiveCall;
 use crate::journal::{CallId, JournalError, Lane};
 use crate::model::{ClientToken, Direction, Event, GroupId, LaneKey, RuleId, RunId};
 
@@ -33,7 +33,7 @@ impl Unrecorded {
     pub(super) fn new(
         run: &RunId,
         lane: &Lane,
-        call: &InHand,
+        call: &ActiveCall,
         token: Option<ClientToken>,
         event: Event,
     ) -> Self {

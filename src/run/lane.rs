@@ -17,7 +17,7 @@ pub(super) enum LaneEnd {
     /// It was called.
     Worked {
         /// Why it was then left alone, if it was.
-        parked: Option<(LaneKey, String)>,
+        left_alone: Option<(LaneKey, String)>,
         /// Calls were not sent because the reading of their group is not fresh any more.
         is_stale: bool,
     },
@@ -58,9 +58,9 @@ async fn work_open_calls(
     };
     let mut worker = Worker::new(work, observer, held, &account);
     Box::pin(worker.work()).await?;
-    let parked = work.exchange.parked(&lane.key);
+    let left_alone = work.exchange.left_alone(&lane.key);
     Ok(LaneEnd::Worked {
-        parked: parked.map(|error| (lane.key.clone(), error.to_string())),
+        left_alone: left_alone.map(|error| (lane.key.clone(), error.to_string())),
         is_stale: worker.is_stale,
     })
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::in_hand::{InHand, Told};
+use super::active_call::{ActiveCall, LastAnswer};
 use crate::audit::SECOND_LOOK;
 
 /// Waits between read-backs of one call: both clouds are eventually consistent.
@@ -17,22 +17,22 @@ pub struct Patience {
 impl Patience {
     /// The delay before `call` is read once more, `alone` if it stands for one rule; none if what
     /// shows counts as standing.
-    pub(super) fn next(&self, call: &InHand, alone: bool) -> Option<Duration> {
-        let polls = match call.told {
+    pub(super) fn next(&self, call: &ActiveCall, alone: bool) -> Option<Duration> {
+        let polls = match call.last_answer {
             // Nothing is to be sent again while the effect may only not show yet.
-            Told::Accepted => self.polls.len(),
+            LastAnswer::Accepted => self.polls.len(),
             // Sending again does no harm: a rule id names one rule for ever.
-            Told::Unknown => self.polls.len() / 2,
+            LastAnswer::Unknown => self.polls.len() / 2,
             // One rule that the provider does not know is gone: the read lags. Half as long, for
             // sending again does no harm. Of several, those that stand are sent again at once.
-            Told::Missing if alone => self.polls.len().saturating_sub(1),
-            Told::Missing | Told::Refused | Told::Lapsed => 0,
+            LastAnswer::Missing if alone => self.polls.len().saturating_sub(1),
+            LastAnswer::Missing | LastAnswer::Refused | LastAnswer::Lapsed => 0,
         };
         self.polls.iter().take(polls).nth(call.polls as usize).copied()
     }
 
     /// The delay before `call` is read once more when its group could not be seen as a whole.
-    pub(super) fn look_again(&self, call: &InHand) -> Option<Duration> {
+    pub(super) fn look_again(&self, call: &ActiveCall) -> Option<Duration> {
         self.polls.get(call.polls as usize).copied()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::CarryOut;
-use super::in_hand::InHand;
+use super::active_call::ActiveCall;
 use crate::journal::{CallId, Held, JournalError};
 use crate::model::{GroupIx, Status};
 
@@ -44,7 +44,7 @@ pub(super) struct Queue {
     from: CallId,
     /// Whether there is anything to be read on.
     has_more: bool,
-    calls: VecDeque<InHand>,
+    calls: VecDeque<ActiveCall>,
 }
 
 impl Queue {
@@ -59,12 +59,12 @@ impl Queue {
     }
 
     /// Adds a call that is to be sent again.
-    pub(super) fn push(&mut self, call: InHand) {
+    pub(super) fn push(&mut self, call: ActiveCall) {
         self.calls.push_back(call);
     }
 
     /// The first call whose group is not busy.
-    pub(super) fn next(&mut self, busy: &Busy) -> Option<InHand> {
+    pub(super) fn next(&mut self, busy: &Busy) -> Option<ActiveCall> {
         let at = self.calls.iter().position(|call| !busy.contains(call.record.group))?;
         self.calls.remove(at)
     }
@@ -81,7 +81,7 @@ impl Queue {
         work: &CarryOut<'_>,
         held: &Held,
         few: usize,
-    ) -> Result<Vec<InHand>, JournalError> {
+    ) -> Result<Vec<ActiveCall>, JournalError> {
         if !self.has_more || self.calls.len() > few {
             return Ok(Vec::new());
         }
@@ -89,7 +89,7 @@ impl Queue {
         self.from = page.last().map_or(self.from, |last| CallId(last.id.0 + 1));
         self.has_more = page.len() >= PAGE as usize;
         let now = work.exchange.clock.now();
-        let calls = page.into_iter().map(|record| InHand::new(record, now));
+        let calls = page.into_iter().map(|record| ActiveCall::new(record, now));
         let (back, calls): (Vec<_>, Vec<_>) =
             calls.partition(|call| matches!(call.record.status, Status::ReadBack { .. }));
         self.calls.extend(calls);
@@ -100,7 +100,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run::in_hand::testing::call;
+    use crate::run::active_call::testing::call;
 
     #[test]
     fn a_queue_is_blocked_when_every_call_waits_for_its_group() {

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::in_hand::InHand;
+use super::CarryOut;
+use super::active_call::ActiveCall;
 use super::planted::success_is_proof;
-use super::verify::{Verdict, judge, settle_all};
-use super::{CarryOut, is_failure};
+use super::verify::{ReadBackVerdict, judge, settle_all};
+use super::work::is_failure;
 use crate::audit::{GroupRead, Observer, read_groups};
 use crate::exchange::{Account, Moment};
 use crate::failpoint::hit;
@@ -17,8 +18,8 @@ const NEIGHBOURS: u32 = 8;
 
 /// What became of a call that was read back.
 pub(super) enum Seen {
-    /// Nothing yet: it is to be read again at [`InHand::due`].
-    Later(InHand),
+    /// Nothing yet: it is to be read again at [`ActiveCall::due`].
+    Later(ActiveCall),
     /// What the journal has of it now.
     Verified(Verified),
 }
@@ -31,7 +32,7 @@ pub(super) struct Verified {
     /// Members that count against `--max-failures`.
     pub(super) failed: usize,
     /// The call itself, for what still stands.
-    pub(super) again: Option<InHand>,
+    pub(super) again: Option<ActiveCall>,
     /// Whether part of what still stands became calls of their own.
     pub(super) was_split: bool,
 }
@@ -43,7 +44,7 @@ pub(super) async fn read_back(
     observer: &Observer<'_>,
     held: &Held,
     account: &Account,
-    calls: Vec<InHand>,
+    calls: Vec<ActiveCall>,
 ) -> Result<Vec<Seen>, JournalError> {
     let lane = &held.lane;
     if success_is_proof() && calls.iter().all(|call| call.record.accepted) {
@@ -121,14 +122,14 @@ async fn groups_of(
 async fn tell(
     work: &CarryOut<'_>,
     held: &Held,
-    verdicts: Vec<Verdict>,
+    verdicts: Vec<ReadBackVerdict>,
 ) -> Result<Vec<Seen>, JournalError> {
     let now = work.exchange.clock.now();
     hit("before-verified");
     let told = verdicts.into_iter().map(|verdict| async move {
         Ok(match verdict {
-            Verdict::Later(call) => Seen::Later(call),
-            Verdict::Decided { call, settled, retry } => {
+            ReadBackVerdict::Later(call) => Seen::Later(call),
+            ReadBackVerdict::Decided { call, settled, retry } => {
                 Seen::Verified(tell_one(work, held, call, (settled, retry), now).await?)
             }
         })
@@ -141,7 +142,7 @@ async fn tell(
 async fn tell_one(
     work: &CarryOut<'_>,
     held: &Held,
-    call: InHand,
+    call: ActiveCall,
     (settled, retry): (Vec<Settled>, Vec<Vec<RevocationId>>),
     now: Moment,
 ) -> Result<Verified, JournalError> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::in_hand::{InHand, Told};
+use super::active_call::{ActiveCall, LastAnswer};
 use super::patience::Patience;
 use crate::audit::{CONTRADICTORY, LISTING_CHANGED};
 use crate::journal::Reading;
@@ -14,15 +14,19 @@ use crate::model::{Outcome, Revocation, RevocationId, Rule, Settled};
 const MAX_ROUNDS: u32 = 3;
 
 /// What a read-back says of one call.
-pub(super) enum Verdict {
-    /// To be read again at [`InHand::due`].
-    Later(InHand),
+pub(super) enum ReadBackVerdict {
+    /// To be read again at [`ActiveCall::due`].
+    Later(ActiveCall),
     /// To be journalled: its members that are settled, and the calls that go for the others.
-    Decided { call: InHand, settled: Vec<Settled>, retry: Vec<Vec<RevocationId>> },
+    Decided { call: ActiveCall, settled: Vec<Settled>, retry: Vec<Vec<RevocationId>> },
 }
 
 /// What one reading of its group says of a call.
-pub(super) fn judge(mut call: InHand, reading: &Reading, patience: &Patience) -> Verdict {
+pub(super) fn judge(
+    mut call: ActiveCall,
+    reading: &Reading,
+    patience: &Patience,
+) -> ReadBackVerdict {
     match reading {
         Reading::Seen(snapshot) => {
             call.missing = false;
@@ -31,7 +35,7 @@ pub(super) fn judge(mut call: InHand, reading: &Reading, patience: &Patience) ->
         Reading::Missing { .. } if !call.missing => {
             call.missing = true;
             call.due = Instant::now() + patience.second_look;
-            Verdict::Later(call)
+            ReadBackVerdict::Later(call)
         }
         Reading::Missing { code } => settle_all(call, Outcome::GroupGone, code),
         Reading::Failed { code, message } => match patience.look_again(&call) {
@@ -43,13 +47,13 @@ pub(super) fn judge(mut call: InHand, reading: &Reading, patience: &Patience) ->
     }
 }
 
-fn later(mut call: InHand, delay: Duration) -> Verdict {
+fn later(mut call: ActiveCall, delay: Duration) -> ReadBackVerdict {
     call.polls += 1;
     call.due = Instant::now() + delay;
-    Verdict::Later(call)
+    ReadBackVerdict::Later(call)
 }
 
-fn judge_rules(mut call: InHand, rules: &[Rule], patience: &Patience) -> Verdict {
+fn judge_rules(mut call: ActiveCall, rules: &[Rule], patience: &Patience) -> ReadBackVerdict {
     let (mut settled, mut standing, mut doubtful) = (Vec::new(), Vec::new(), Vec::new());
     for (id, member) in &call.record.members {
         match fate(&call, member, rules) {
@@ -65,7 +69,7 @@ fn judge_rules(mut call: InHand, rules: &[Rule], patience: &Patience) -> Verdict
         }
     }
     if standing.is_empty() && doubtful.is_empty() {
-        return Verdict::Decided { call, settled, retry: Vec::new() };
+        return ReadBackVerdict::Decided { call, settled, retry: Vec::new() };
     }
     let whole_batch = settled.is_empty() && doubtful.is_empty();
     if let Some(delay) = patience.next(&call, whole_batch && standing.len() == 1) {
@@ -73,15 +77,15 @@ fn judge_rules(mut call: InHand, rules: &[Rule], patience: &Patience) -> Verdict
     }
     settled.extend(doubtful);
     if standing.is_empty() {
-        return Verdict::Decided { call, settled, retry: Vec::new() };
+        return ReadBackVerdict::Decided { call, settled, retry: Vec::new() };
     }
-    let refused = matches!(call.told, Told::Missing | Told::Refused);
+    let refused = matches!(call.last_answer, LastAnswer::Missing | LastAnswer::Refused);
     let retry = if refused && whole_batch && standing.len() > 1 {
         let (left, right) = standing.split_at(standing.len() / 2);
         vec![left.to_vec(), right.to_vec()]
     } else {
         // What was never carried out is no request after which anything could stand.
-        call.rounds += u32::from(call.told != Told::Lapsed);
+        call.rounds += u32::from(call.last_answer != LastAnswer::Lapsed);
         vec![standing.clone()]
     };
     if call.rounds >= MAX_ROUNDS {
@@ -91,9 +95,9 @@ fn judge_rules(mut call: InHand, rules: &[Rule], patience: &Patience) -> Verdict
             reply_lost: false,
             reason: Some(why_standing(call.refusal.as_deref())),
         }));
-        return Verdict::Decided { call, settled, retry: Vec::new() };
+        return ReadBackVerdict::Decided { call, settled, retry: Vec::new() };
     }
-    Verdict::Decided { call, settled, retry }
+    ReadBackVerdict::Decided { call, settled, retry }
 }
 
 fn why_standing(refusal: Option<&str>) -> String {
@@ -111,7 +115,7 @@ enum Fate {
     MayStand(String),
 }
 
-fn fate(call: &InHand, member: &Revocation, rules: &[Rule]) -> Fate {
+fn fate(call: &ActiveCall, member: &Revocation, rules: &[Rule]) -> Fate {
     let ordered = &member.rule;
     if member.is_blind() {
         if let Some(stands) = stands_blind(ordered, rules) {
@@ -157,7 +161,7 @@ fn stands_blind(ordered: &Rule, rules: &[Rule]) -> Option<Fate> {
 }
 
 /// How a member came out that is gone, and whether our answer got lost.
-fn gone(call: &InHand, member: &Revocation) -> (Outcome, bool) {
+fn gone(call: &ActiveCall, member: &Revocation) -> (Outcome, bool) {
     let listed =
         call.revoked.as_ref().map(|revoked| member.is_blind() || revoked.contains(&member.rule.id));
     match (listed, call.record.accepted, call.record.reply_lost) {
@@ -170,13 +174,13 @@ fn gone(call: &InHand, member: &Revocation) -> (Outcome, bool) {
 
 /// A call whose group could not be read: without a plan that was read before, an accepted call is
 /// all that can be told.
-fn unread(call: InHand, code: &str, message: &str) -> Verdict {
+fn unread(call: ActiveCall, code: &str, message: &str) -> ReadBackVerdict {
     let blind = call.record.members.iter().all(|(_, member)| member.is_blind());
     let untouched = !call.record.accepted && !call.record.reply_lost;
-    if blind && untouched && call.told == Told::Lapsed {
+    if blind && untouched && call.last_answer == LastAnswer::Lapsed {
         // Nothing of it was ever carried out, and its next request has a token of its own.
         let all = call.record.members.iter().map(|(id, _)| *id).collect();
-        return Verdict::Decided { call, settled: Vec::new(), retry: vec![all] };
+        return ReadBackVerdict::Decided { call, settled: Vec::new(), retry: vec![all] };
     }
     let outcome =
         if blind && call.record.accepted { Outcome::Unverified } else { Outcome::Unknown };
@@ -184,7 +188,7 @@ fn unread(call: InHand, code: &str, message: &str) -> Verdict {
 }
 
 /// Every member of a call comes out the same.
-pub(super) fn settle_all(call: InHand, outcome: Outcome, reason: &str) -> Verdict {
+pub(super) fn settle_all(call: ActiveCall, outcome: Outcome, reason: &str) -> ReadBackVerdict {
     let settle = |id: RevocationId| Settled {
         id,
         outcome,
@@ -192,5 +196,5 @@ pub(super) fn settle_all(call: InHand, outcome: Outcome, reason: &str) -> Verdic
         reason: Some(reason.to_owned()),
     };
     let settled = call.record.members.iter().map(|(id, _)| settle(*id)).collect();
-    Verdict::Decided { call, settled, retry: Vec::new() }
+    ReadBackVerdict::Decided { call, settled, retry: Vec::new() }
 }

@@ -5,11 +5,11 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 
+use super::active_call::ActiveCall;
 use super::backlog::Backlog;
-use super::carry_out::send;
-use super::in_hand::InHand;
 use super::queue::{Busy, Queue};
 use super::read_back::{Seen, Verified, read_back};
+use super::send::send;
 use super::{CarryOut, RunError};
 use crate::audit::Observer;
 use crate::exchange::Account;
@@ -18,20 +18,20 @@ use crate::model::Status;
 
 /// A step that came to its end.
 enum Step {
-    Sent(Box<InHand>),
+    Sent(Box<ActiveCall>),
     ReadBack(Vec<Seen>),
 }
 
 /// How a step came to its end.
-type Ended = Result<Step, RunError>;
+type StepEnd = Result<Step, RunError>;
 
 /// The steps under way.
-type Steps<'a> = FuturesUnordered<BoxFuture<'a, Ended>>;
+type Steps<'a> = FuturesUnordered<BoxFuture<'a, StepEnd>>;
 
 /// What comes next in a lane.
 enum Next {
     /// A step ended.
-    Ended(Ended),
+    Ended(StepEnd),
     /// It is time to look for what is due, or whether to stop.
     Look,
     /// Nothing: no step is under way, and nothing will be due.
@@ -137,13 +137,14 @@ impl<'a> Worker<'a> {
 
     fn may_send(&self) -> bool {
         let exchange = self.work.exchange;
-        !exchange.stop.is_cancelled() && exchange.parked(&self.held.lane.key).is_none()
+        !exchange.stop.is_cancelled() && exchange.left_alone(&self.held.lane.key).is_none()
     }
 
     /// What an account did before it might revoke no more is told.
     fn may_read(&self) -> bool {
         let exchange = self.work.exchange;
-        !exchange.stop.is_cancelled() && exchange.parked_for_reads(&self.held.lane.key).is_none()
+        !exchange.stop.is_cancelled()
+            && exchange.left_alone_for_reads(&self.held.lane.key).is_none()
     }
 
     fn width(&self) -> usize {
@@ -164,7 +165,7 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn sent(&mut self, call: InHand) {
+    fn sent(&mut self, call: ActiveCall) {
         self.sending -= 1;
         match call.record.status {
             Status::ReadBack { .. } => self.back.push(call),

@@ -23,7 +23,7 @@ async fn refusals_by_the_rate_limit_do_not_use_up_the_one_refresh() {
     replies.push(Reply::Refuse(ErrorClass::Expired));
     scenario.cloud.answer(OURS, REVOKE, &replies);
     let end = scenario.revoke().await;
-    assert_eq!((end.parked, scenario.cloud.refreshed()), (vec![], 1));
+    assert_eq!((end.left_alone, scenario.cloud.refreshed()), (vec![], 1));
     assert_eq!(scenario.count(Outcome::Removed).await, 1);
 }
 
@@ -33,7 +33,7 @@ async fn refusals_by_the_rate_limit_do_not_use_up_the_attempts() {
     let mut replies = vec![Reply::Refuse(ErrorClass::Throttled); 2];
     replies.push(Reply::Refuse(ErrorClass::Unreached));
     scenario.cloud.answer(OURS, REVOKE, &replies);
-    assert_eq!(scenario.revoke().await.parked, vec![]);
+    assert_eq!(scenario.revoke().await.left_alone, vec![]);
     assert_eq!(scenario.count(Outcome::Removed).await, 1);
 }
 
@@ -43,7 +43,7 @@ async fn fresh_credentials_are_proven_before_the_next_call() {
     scenario.cloud.answer(OURS, REVOKE, &[Reply::Refuse(ErrorClass::Expired)]);
     scenario.cloud.become_on_refresh("999999999999");
     let end = scenario.revoke().await;
-    let [(_, reason)] = &end.parked[..] else { panic!("one lane is left alone: {end:?}") };
+    let [(_, reason)] = &end.left_alone[..] else { panic!("one lane is left alone: {end:?}") };
     assert!(reason.contains("999999999999"), "{reason}");
     assert_eq!(scenario.cloud.sent(REVOKE).len(), 1);
     assert_eq!(scenario.count(Outcome::Pending).await, 1);
@@ -173,7 +173,7 @@ async fn a_clock_that_is_off_is_told_with_the_remedy() {
     let scenario = Scenario::new(Fake::new(), 1, 1).await;
     scenario.cloud.answer(OURS, REVOKE, &[Reply::Refuse(ErrorClass::ClockSkew)]);
     let end = scenario.revoke().await;
-    let [(_, reason)] = &end.parked[..] else { panic!("one lane is left alone: {end:?}") };
+    let [(_, reason)] = &end.left_alone[..] else { panic!("one lane is left alone: {end:?}") };
     assert!(reason.contains("this machine's clock") && reason.contains("resume"), "{reason}");
     assert_eq!(scenario.count(Outcome::Pending).await, 1);
 }

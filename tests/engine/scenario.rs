@@ -9,11 +9,11 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use unpair::audit::{Age, Audit, AuditEnd, Observer, Planning, audit, plan_unread, read_groups};
 use unpair::cloud::Directory;
-use unpair::exchange::{Exchange, Silent};
+use unpair::exchange::{Exchange, NoProgress};
 use unpair::journal::{Journal, Leases, RunRecord, SideReading, open, take};
 use unpair::model::{Direction, GroupIx, GroupRef, Outcome, Peer, Provider, Rule, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
-use unpair::run::{CarryOut, Failures, Freshness, Patience, Pause, RunEnd, carry_out, take_up};
+use unpair::run::{CarryOut, FailureLimit, Freshness, Patience, Pause, RunEnd, carry_out, take_up};
 use unpair_testing::fake_cloud::FakeDirectory;
 use unpair_testing::fixture::{self, new_run, pair_set};
 
@@ -172,8 +172,8 @@ impl Scenario {
             leases: &leases,
             pause: &Pause::new(self.pause_file.clone()),
             patience: Patience { polls: vec![SOON; 6], second_look: SOON },
-            outlook: Vec::new(),
-            failures: &Failures::new(None),
+            lane_work: Vec::new(),
+            failures: &FailureLimit::new(None),
             fresh: Freshness::new(None, exchange.clock.now()),
         };
         carry_out(&work).await.expect("the journal holds")
@@ -189,7 +189,7 @@ impl Scenario {
             ..RetryPolicy::default()
         };
         let directory: Arc<dyn Directory> = Arc::new(FakeDirectory(self.cloud.clone()));
-        Exchange::new(directory, pacer, policy, self.stop.clone(), Arc::new(Silent))
+        Exchange::new(directory, pacer, policy, self.stop.clone(), Arc::new(NoProgress))
     }
 
     /// The same journal and world, in a process that nobody told to stop.

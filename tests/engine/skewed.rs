@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use unpair::cloud::{
     AccountSettings, AccountSource, Accounts, Directory as _, ErrorClass, Http, Settings, StaticKey,
 };
-use unpair::exchange::{AccountError, Exchange, Silent};
+use unpair::exchange::{AccountError, Exchange, NoProgress};
 use unpair::model::{LaneKey, Provider};
 use unpair::pace::{LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::sandbox::{Sandbox, SandboxOptions, World, start};
@@ -66,7 +66,7 @@ fn exchange(accounts: Accounts) -> Exchange {
     let (alibaba, aws) = (LimitSettings::alibaba_default(), LimitSettings::aws_default());
     let pacer = Pacer::new(alibaba, aws, Used::new());
     let (policy, stop) = (RetryPolicy::default(), CancellationToken::new());
-    Exchange::new(Arc::new(accounts), pacer, policy, stop, Arc::new(Silent))
+    Exchange::new(Arc::new(accounts), pacer, policy, stop, Arc::new(NoProgress))
 }
 
 async fn sandbox() -> Sandbox {

@@ -76,8 +76,8 @@ fn half_an_hour_of_refusals_by_the_rate_limit_leaves_the_lane_for_the_next_comma
     let never = FaultRates { throttled: 1.0, ..FaultRates::NONE };
     let run = SimulatedRun::begin(Scenario::new(1, Size::SMALL, never));
     let (end, took) = run.first_process(1);
-    assert_eq!((end.parked.len(), &end.ending), (4, &Ending::Finished));
-    for (lane, reason) in &end.parked {
+    assert_eq!((end.left_alone.len(), &end.ending), (4, &Ending::Finished));
+    for (lane, reason) in &end.left_alone {
         assert!(reason.contains("rate limit") && reason.contains("resume"), "{lane}: {reason}");
     }
     assert!(took >= Duration::from_secs(1_800), "{took:?}");

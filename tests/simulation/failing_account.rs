@@ -145,13 +145,14 @@ fn the_others_do_not_wait(fault: AccountFault, from: Kind) {
         assert!(took <= alone * NO_LONGER, "{took} s, alone {alone} s");
         let most = if fault == AccountFault::Auth { REFUSED } else { FAILED };
         assert!((1..=most).contains(&calls), "{calls} calls");
-        let parked: Vec<_> = beside.end.parked.iter().map(|(lane, _)| &lane.account).collect();
+        let left_alone: Vec<_> =
+            beside.end.left_alone.iter().map(|(lane, _)| &lane.account).collect();
         match from {
             // Nothing of it was planned, so that there is nothing of it to be left alone.
             Kind::Identity | Kind::Read | Kind::Rules => {
-                assert!(parked.is_empty(), "{:?}", beside.end.parked);
+                assert!(left_alone.is_empty(), "{:?}", beside.end.left_alone);
             }
-            Kind::Revocation => assert_eq!(parked, [&account]),
+            Kind::Revocation => assert_eq!(left_alone, [&account]),
         }
     }
 }

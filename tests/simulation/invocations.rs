@@ -15,7 +15,7 @@ use unpair::journal::{
 use unpair::model::{PairSet, RunId};
 use unpair::report::{exit_code, for_each_pair, summarize};
 use unpair::run::{
-    Basis, Ending, Failures, Freshness, Halt, Operator, Pause, Prepared, Process, Refusal,
+    Basis, Driver, Ending, FailureLimit, Freshness, Halt, Hooks, Pause, Prepared, Refusal,
     RefusedBy, Taken, is_unfinished, revoke, stored_pairs, take_or_begin,
 };
 use unpair_testing::fixture::new_run;
@@ -195,15 +195,15 @@ impl CommandSequence {
         let exchange = exchange(host, journal, &id).await;
         let fresh = Freshness::new(Some(FRESH), host.clock().now());
         let leases = take(journal, &id).await.expect("the journal holds");
-        let process = Process { journal, leases: &leases, exchange: &exchange, fresh };
+        let driver = Driver { journal, leases: &leases, exchange: &exchange, fresh };
         if forbidden == Some("this command changes nothing") {
-            return Some(look(&process, run, command).await);
+            return Some(look(&driver, run, command).await);
         }
         // A plan that was approved as it was stored is carried out as that.
         let is_frozen = run.is_frozen() || command == Command::Stored;
         let basis = if is_frozen { Basis::ApprovedPlan } else { Basis::Rows };
-        let operator = Answering { host, journal, reply };
-        match revoke(&process, run, basis, Pause::default(), &operator).await {
+        let hooks = Answering { host, journal, reply };
+        match revoke(&driver, run, basis, Pause::default(), &hooks).await {
             Ok(ended) => Some(ended.exit),
             Err(Halt::OtherPlan { .. }) => Some(5),
             Err(halt) => panic!("the journal holds: {halt}"),
@@ -315,14 +315,14 @@ async fn begin(journal: &Watched, new: &NewRun, pairs: &PairSet) -> RunRecord {
 }
 
 /// `plan` and `verify`: everything is read, and nothing is changed.
-async fn look(process: &Process<'_>, run: RunRecord, command: Command) -> u8 {
-    let prepared = process.prepare(run, Basis::Rows).await.expect("the journal holds");
-    let summary = summarize(process.journal, &prepared.run, "look").await.expect("a summary");
+async fn look(driver: &Driver<'_>, run: RunRecord, command: Command) -> u8 {
+    let prepared = driver.prepare(run, Basis::Rows).await.expect("the journal holds");
+    let summary = summarize(driver.journal, &prepared.run, "look").await.expect("a summary");
     let (state, exit) = match command {
         Command::Plan => (RunState::Planned, 0),
         _ => (RunState::Finished, exit_code(&summary.pairs, &prepared.run.new)),
     };
-    process.end(&prepared.run, state, exit).await.expect("the journal holds");
+    driver.end(&prepared.run, state, exit).await.expect("the journal holds");
     exit
 }
 
@@ -334,13 +334,13 @@ struct Answering<'a> {
 }
 
 #[async_trait(?Send)]
-impl Operator for Answering<'_> {
+impl Hooks for Answering<'_> {
     type Refusal = &'static str;
     type Exit = u8;
 
     fn planned(&self, _plan: &Prepared) {}
 
-    async fn approve(&self, plan: &Prepared) -> Result<Failures, Refusal<&'static str>> {
+    async fn approve(&self, plan: &Prepared) -> Result<FailureLimit, Refusal<&'static str>> {
         let size: u64 = plan.estimate.lanes.iter().map(|lane| lane.rules).sum();
         match self.reply {
             Reply::No if size > 0 => {
@@ -354,7 +354,7 @@ impl Operator for Answering<'_> {
         if let Some(invocation) = &mut self.host.clouds().ledger.invocation {
             *invocation.approved.get_or_insert(0) += size;
         }
-        Ok(Failures::new(None))
+        Ok(FailureLimit::new(None))
     }
 
     async fn exit(

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
-use unpair::exchange::{Exchange, Silent};
+use unpair::exchange::{Exchange, NoProgress};
 use unpair::journal::{JournalError, JournalRead as _, RunRecord, take};
 use unpair::model::{PairSet, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, RetryPolicy};
 use unpair::report::{exit_code, summarize};
 use unpair::run::{
-    Basis, Ended, Ending, Failures, Freshness, Operator, Pause, Prepared, Process, Refusal, Taken,
-    is_unfinished, limiters, revoke, take_or_begin,
+    Basis, Driver, DriverEnd, Ending, FailureLimit, Freshness, Hooks, Pause, Prepared, Refusal,
+    Taken, is_unfinished, limiters, revoke, take_or_begin,
 };
 use unpair_testing::fake_cloud::FakeDirectory;
 use unpair_testing::fixture::new_run;
@@ -26,7 +26,7 @@ use crate::journal::Watched;
 pub(crate) const FRESH: Duration = Duration::from_secs(3_600);
 
 /// What a process did that came to its end.
-pub(crate) type Worked = Ended<Infallible, u8>;
+pub(crate) type Worked = DriverEnd<Infallible, u8>;
 
 /// Begins the run of `pairs`, or goes on with it, until nothing more can be done by this process.
 pub(crate) async fn work(host: &Arc<Host>, journal: &Watched, pairs: &PairSet) -> Worked {
@@ -34,8 +34,8 @@ pub(crate) async fn work(host: &Arc<Host>, journal: &Watched, pairs: &PairSet) -
     let exchange = exchange(host, journal, &run.new.id).await;
     let fresh = Freshness::new(Some(FRESH), host.clock().now());
     let leases = take(journal, &run.new.id).await.expect("the journal holds");
-    let process = Process { journal, leases: &leases, exchange: &exchange, fresh };
-    let ended = revoke(&process, run, Basis::Rows, Pause::default(), &Approving(journal))
+    let driver = Driver { journal, leases: &leases, exchange: &exchange, fresh };
+    let ended = revoke(&driver, run, Basis::Rows, Pause::default(), &Approving(journal))
         .await
         .expect("the journal holds");
     if ended.exit == 0 {
@@ -70,7 +70,7 @@ pub(crate) async fn exchange(host: &Arc<Host>, journal: &Watched, run: &RunId) -
         pacer.with_wall(Duration::from_millis(wall)),
         RetryPolicy::default(),
         CancellationToken::new(),
-        Arc::new(Silent),
+        Arc::new(NoProgress),
     )
     .with_clock(clock)
 }
@@ -79,14 +79,14 @@ pub(crate) async fn exchange(host: &Arc<Host>, journal: &Watched, run: &RunId) -
 struct Approving<'a>(&'a Watched);
 
 #[async_trait(?Send)]
-impl Operator for Approving<'_> {
+impl Hooks for Approving<'_> {
     type Refusal = Infallible;
     type Exit = u8;
 
     fn planned(&self, _plan: &Prepared) {}
 
-    async fn approve(&self, _plan: &Prepared) -> Result<Failures, Refusal<Infallible>> {
-        Ok(Failures::new(None))
+    async fn approve(&self, _plan: &Prepared) -> Result<FailureLimit, Refusal<Infallible>> {
+        Ok(FailureLimit::new(None))
     }
 
     async fn exit(&self, run: &RunRecord, ending: &Ending<Infallible>) -> Result<u8, JournalError> {

@@ -15,10 +15,10 @@ use crate::cli::show_plan::tell_planned;
 use crate::cli::summary::whole;
 use crate::journal::{JournalError, RunRecord};
 use crate::report::{Format, PlanView, exit_code, summarize, write_plan};
-use crate::run::{Ending, Failures, Operator, Prepared, Refusal, RefusedBy};
+use crate::run::{Ending, FailureLimit, Hooks, Prepared, Refusal, RefusedBy};
 
 /// What a run asks of the command that carries it out.
-pub(super) struct Hooks<'a> {
+pub(super) struct CommandHooks<'a> {
     context: &'a Context,
     session: &'a Session,
     /// Whether nobody is to be asked (`--yes`).
@@ -30,7 +30,7 @@ pub(super) struct Hooks<'a> {
 }
 
 #[async_trait(?Send)]
-impl Operator for Hooks<'_> {
+impl Hooks for CommandHooks<'_> {
     type Refusal = Failure;
     type Exit = Exit;
 
@@ -38,7 +38,7 @@ impl Operator for Hooks<'_> {
         tell_planned(self.session, plan);
     }
 
-    async fn approve(&self, plan: &Prepared) -> Result<Failures, Refusal<Failure>> {
+    async fn approve(&self, plan: &Prepared) -> Result<FailureLimit, Refusal<Failure>> {
         let by_guard = |reason| Refusal { by: RefusedBy::Guard, reason };
         self.thought.set(Duration::ZERO);
         check_plan(self.session, plan).await.map_err(by_guard)?;
@@ -49,7 +49,7 @@ impl Operator for Hooks<'_> {
         self.approved.set(plan.run.rules.planned);
         let limit = self.session.config.guard.max_failures;
         let planned = plan.run.rules.planned;
-        Ok(Failures::new(limit.map(|limit| allowed_failures(limit, planned))))
+        Ok(FailureLimit::new(limit.map(|limit| allowed_failures(limit, planned))))
     }
 
     fn thought(&self) -> Duration {
@@ -67,7 +67,7 @@ impl Operator for Hooks<'_> {
     }
 }
 
-impl<'a> Hooks<'a> {
+impl<'a> CommandHooks<'a> {
     pub(super) fn new(context: &'a Context, session: &'a Session, agreed: bool) -> Self {
         Self { context, session, agreed, approved: Cell::new(0), thought: Cell::default() }
     }

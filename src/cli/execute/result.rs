@@ -42,13 +42,13 @@ fn tell_unrecorded(session: &Session, error: RunError) -> Failure {
 pub(super) async fn finish(
     context: &Context,
     session: &Session,
-    ended: run::Ended<Failure, Exit>,
+    ended: run::DriverEnd<Failure, Exit>,
 ) -> Result<Exit, Failure> {
     session.waits.tell();
     session.clear_bars();
-    let run::Ended { run, read, parked, ending, exit } = ended;
+    let run::DriverEnd { run, read, left_alone, ending, exit } = ended;
     let mut messages = unreachable(&read);
-    for (lane, reason) in &parked {
+    for (lane, reason) in &left_alone {
         events::left_alone(lane, reason);
         messages.push(format!("{lane}: {reason}"));
     }

@@ -4,8 +4,8 @@
 
 use crate::model::{Direction, GroupId, Policy, RegionId, RuleId};
 
-use super::by_value::Values;
 use super::shell::Shell;
+use super::values::Values;
 
 /// The flat form, parameters in the manual's order. The owner goes by id where it is one.
 pub(super) fn by_value(values: &Values<'_>) -> String {

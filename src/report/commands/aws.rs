@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::model::{Direction, GroupId, RegionId, RuleId};
 
-use super::by_value::Values;
 use super::shell::Shell;
+use super::values::Values;
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]

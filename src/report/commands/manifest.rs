@@ -5,9 +5,10 @@ use std::io::Write;
 use crate::model::{PairSet, Row};
 use crate::report::{Format, ReportError};
 
-use super::by_value::{NeedsPorts, side_commands};
+use super::by_value::side_commands;
 use super::shell::QUOTING;
 use super::sink::Sink;
+use super::values::NeedsPorts;
 
 /// What a reader must know before running them.
 const CAVEAT: &str = "Each command revokes the rules that have exactly these values, and no other.\n\

@@ -8,6 +8,7 @@ mod manifest;
 mod run;
 mod shell;
 mod sink;
+mod values;
 
 pub use manifest::write_manifest_commands;
 pub use run::{Which, write_run_commands};

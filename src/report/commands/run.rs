@@ -10,9 +10,10 @@ use crate::report::text::{count, locate};
 use crate::report::{Format, ReportError};
 
 use super::by_id::Batch;
-use super::by_value::{Values, command, side_commands};
+use super::by_value::{command, side_commands};
 use super::shell::QUOTING;
 use super::sink::Sink;
+use super::values::Values;
 
 /// Which revocations of a run to write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use super::limit::rest;
 use super::markup::{code, html};
 use super::table::Columns;
 use crate::model::Identity;
-use crate::report::provenance::{Manifest, Provenance, Work};
+use crate::report::provenance::{InvocationReport, Manifest, Provenance};
 use crate::report::text::thousands;
 
 /// Commands that are listed, the latest ones; and identities.
@@ -22,7 +22,7 @@ pub(super) fn table(told: &Provenance) -> String {
     COLUMNS.table(&items) + &rest(earlier as u64, None)
 }
 
-fn item(work: &Work) -> String {
+fn item(work: &InvocationReport) -> String {
     let to = match work.state {
         "running" => "now".to_owned(),
         "killed" => format!("{} (killed)", work.last),
@@ -32,7 +32,7 @@ fn item(work: &Work) -> String {
 }
 
 /// `ann on ops1, process 4711, unpair 0.1.0`.
-pub(super) fn who(work: &Work) -> String {
+pub(super) fn who(work: &InvocationReport) -> String {
     let by = &work.by;
     format!("{} on {}, process {}, unpair {}", by.user, by.host, by.pid, by.version)
 }

@@ -9,12 +9,12 @@ use tokio_util::sync::CancellationToken;
 use unpair::cloud::{
     AccountSettings, AccountSource, Accounts, Deadlines, Http, Settings, StaticKey,
 };
-use unpair::exchange::{Exchange, Silent, now_ms};
+use unpair::exchange::{Exchange, NoProgress, now_ms};
 use unpair::journal::{Journal, RunRecord, open, take};
 use unpair::model::PairOutcome;
 use unpair::pace::{Limit, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::report::for_each_pair;
-use unpair::run::{Basis, Freshness, Process};
+use unpair::run::{Basis, Driver, Freshness};
 use unpair_testing::fixture::new_run;
 use unpair_testing::{is_long, seed};
 
@@ -70,8 +70,8 @@ impl Reading {
         let fresh = Freshness::new(None, exchange.clock.now());
         let leases = take(&*self.journal, &new.id).await.expect("the journal holds");
         let (journal, leases) = (&*self.journal, &leases);
-        let process = Process { journal, leases, exchange: &exchange, fresh };
-        let prepared = process.prepare(run, Basis::Rows).await.expect("the journal holds");
+        let driver = Driver { journal, leases, exchange: &exchange, fresh };
+        let prepared = driver.prepare(run, Basis::Rows).await.expect("the journal holds");
         let said = self.said(&prepared.run).await;
         let served = self.server.end(n);
         Read { seed, wrong: falsehoods(&served, &said), said, served }
@@ -134,7 +134,7 @@ impl Reading {
             cap: Duration::from_millis(5),
             ..RetryPolicy::default()
         };
-        let (stop, silent) = (CancellationToken::new(), Arc::new(Silent));
+        let (stop, silent) = (CancellationToken::new(), Arc::new(NoProgress));
         Exchange::new(Arc::new(directory), pacer, policy, stop, silent)
     }
 }

@@ -17,10 +17,10 @@ const LONGEST_DELAY_MS: u64 = 150_000;
 
 /// A call that this process works on.
 #[derive(Debug)]
-pub(super) struct InHand {
+pub(super) struct ActiveCall {
     pub(super) record: CallRecord,
     /// What the last answer was.
-    pub(super) told: Told,
+    pub(super) last_answer: LastAnswer,
     /// What the provider said when it refused.
     pub(super) refusal: Option<String>,
     /// The rules that the last answer lists as removed, where the provider lists any.
@@ -41,7 +41,7 @@ pub(super) struct InHand {
 
 /// What the last answer to a call was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum LastAnswer {
     /// Success, which proves nothing.
     Accepted,
     /// Nothing, or nothing that this process knows of.
@@ -54,13 +54,13 @@ pub(super) enum Told {
     Lapsed,
 }
 
-impl InHand {
+impl ActiveCall {
     /// A call as the journal has it at `now`.
     pub(super) fn new(record: CallRecord, now: Moment) -> Self {
         let due = now.at + delay_left(record.status, now.wall_ms).unwrap_or_default();
         Self {
             record,
-            told: Told::Unknown,
+            last_answer: LastAnswer::Unknown,
             refusal: None,
             revoked: None,
             tries: Tries::default(),
@@ -114,7 +114,7 @@ pub(super) mod testing {
     use crate::model::{CallForm, Direction, GroupId, GroupIx};
 
     /// A call of a group of its own, due now.
-    pub(in crate::run) fn call(id: u32) -> InHand {
+    pub(in crate::run) fn call(id: u32) -> ActiveCall {
         let record = CallRecord {
             id: CallId(u64::from(id)),
             group: GroupIx(id),
@@ -128,6 +128,6 @@ pub(super) mod testing {
             looked_ms: None,
             members: Vec::new(),
         };
-        InHand::new(record, Moment { wall_ms: 0, at: Instant::now() })
+        ActiveCall::new(record, Moment { wall_ms: 0, at: Instant::now() })
     }
 }

@@ -5,23 +5,23 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::quiet::Quiet;
+use super::silence::Silence;
 use crate::cloud::CloudError;
 use crate::model::ErrorClass;
 use crate::pace::GIVEN_UP;
 
 /// Why a lane or an account is left alone for the rest of the process.
 #[derive(Debug, Default)]
-pub(super) struct Parked {
+pub(super) struct LeftAlone {
     reason: Mutex<Option<CloudError>>,
-    is_parked: CancellationToken,
+    is_left_alone: CancellationToken,
 }
 
-impl Parked {
+impl LeftAlone {
     /// Leaves it alone; the first reason stays.
     pub(super) fn set(&self, error: &CloudError) {
         self.reason().get_or_insert_with(|| error.clone());
-        self.is_parked.cancel();
+        self.is_left_alone.cancel();
     }
 
     pub(super) fn get(&self) -> Option<CloudError> {
@@ -31,7 +31,7 @@ impl Parked {
     /// Waits until it is left alone, and returns why.
     pub(super) async fn wait(&self) -> CloudError {
         loop {
-            self.is_parked.cancelled().await;
+            self.is_left_alone.cancelled().await;
             if let Some(error) = self.get() {
                 return error;
             }
@@ -46,31 +46,31 @@ impl Parked {
 /// A lane: whether it is left alone, whether it answers, and the last fault of its endpoint.
 #[derive(Debug, Default)]
 pub(super) struct LaneState {
-    pub(super) parked: Parked,
-    pub(super) quiet: Quiet,
+    pub(super) left_alone: LeftAlone,
+    pub(super) silence: Silence,
     fault: Mutex<Option<CloudError>>,
 }
 
 impl LaneState {
     /// The endpoint hung, broke down or could not be reached.
     pub(super) fn failed(&self, error: &CloudError) {
-        self.quiet.failed();
+        self.silence.failed();
         *self.fault() = Some(error.clone());
     }
 
     /// Too many calls in a row failed, the last one with `error`.
-    pub(super) fn give_up(&self, error: &CloudError) {
-        self.parked.set(&left(error, &format!("{GIVEN_UP} calls in a row failed")));
+    pub(super) fn leave_failing_alone(&self, error: &CloudError) {
+        self.left_alone.set(&left_alone(error, &format!("{GIVEN_UP} calls in a row failed")));
     }
 
     /// All else is done, and nothing was answered here for as long as `patience`.
-    pub(super) fn leave_behind(&self, patience: Duration) {
+    pub(super) fn leave_silent_alone(&self, patience: Duration) {
         let nothing = || {
             let message = format!("no answer within {} s", patience.as_secs());
             CloudError::local(ErrorClass::Unreached, "timeout", message)
         };
         let error = self.fault().clone().unwrap_or_else(nothing);
-        self.parked.set(&left(&error, "no call was answered while all else was read"));
+        self.left_alone.set(&left_alone(&error, "no call was answered while all else was read"));
     }
 
     fn fault(&self) -> MutexGuard<'_, Option<CloudError>> {
@@ -79,7 +79,7 @@ impl LaneState {
 }
 
 /// `error` with why its lane is left alone, and the remedy.
-fn left(error: &CloudError, why: &str) -> CloudError {
+fn left_alone(error: &CloudError, why: &str) -> CloudError {
     let message = format!(
         "{}; {why}, so nothing more of this account and region was sent: see that its endpoint \
          works, then go on with `unpair resume`",

@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 /// How long a lane may be asked without an answer before nobody waits for it who has read all
 /// else: with the second that it takes to begin, less than one exchange may take as a whole.
-pub(super) const QUIET: Duration = Duration::from_secs(20);
+pub(super) const LONGEST_SILENCE: Duration = Duration::from_secs(20);
 
 /// What of one lane is unanswered.
 #[derive(Debug, Default)]
-pub(super) struct Quiet(Mutex<State>);
+pub(super) struct Silence(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -27,17 +27,17 @@ struct State {
 
 /// One exchange that is not over.
 pub(super) struct Asked<'a> {
-    quiet: &'a Quiet,
+    silence: &'a Silence,
     paced: bool,
 }
 
-impl Quiet {
+impl Silence {
     /// Something is asked: credentials and whatever else comes before the request count as well.
     pub(super) fn ask(&self) -> Asked<'_> {
         let mut state = self.state();
         state.asked += 1;
         state.since.get_or_insert_with(Instant::now);
-        Asked { quiet: self, paced: false }
+        Asked { silence: self, paced: false }
     }
 
     /// The endpoint answered in good order, whatever it said.
@@ -74,10 +74,10 @@ impl Asked<'_> {
     /// What `wait` comes to: time that is spent waiting for quota, unless the endpoint failed.
     pub(super) async fn paced<T>(&mut self, wait: impl Future<Output = T>) -> T {
         let began = Instant::now();
-        self.quiet.state().paced += 1;
+        self.silence.state().paced += 1;
         self.paced = true;
         let done = wait.await;
-        let mut state = self.quiet.state();
+        let mut state = self.silence.state();
         state.paced -= 1;
         self.paced = false;
         if !state.failed {
@@ -90,7 +90,7 @@ impl Asked<'_> {
 
 impl Drop for Asked<'_> {
     fn drop(&mut self) {
-        let mut state = self.quiet.state();
+        let mut state = self.silence.state();
         state.asked -= 1;
         state.paced -= usize::from(self.paced);
         if state.asked == 0 && !state.failed {
@@ -108,47 +108,47 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_was_asked_and_never_answered_is_quiet_after_a_while() {
-        let quiet = Quiet::default();
+    async fn one_that_was_asked_and_never_answered_is_silent_after_a_while() {
+        let silence = Silence::default();
         pass(100).await;
-        assert!(!quiet.lasts(QUIET), "nothing was asked");
-        let _asked = quiet.ask();
+        assert!(!silence.lasts(LONGEST_SILENCE), "nothing was asked");
+        let _asked = silence.ask();
         pass(19).await;
-        assert!(!quiet.lasts(QUIET));
+        assert!(!silence.lasts(LONGEST_SILENCE));
         pass(1).await;
-        assert!(quiet.lasts(QUIET));
-        quiet.heard();
-        assert!(!quiet.lasts(QUIET), "it answered");
+        assert!(silence.lasts(LONGEST_SILENCE));
+        silence.heard();
+        assert!(!silence.lasts(LONGEST_SILENCE), "it answered");
         pass(20).await;
-        assert!(quiet.lasts(QUIET), "and something else is still unanswered");
+        assert!(silence.lasts(LONGEST_SILENCE), "and something else is still unanswered");
     }
 
     #[tokio::test(start_paused = true)]
     async fn faults_are_no_answers_and_the_pauses_between_them_count() {
-        let quiet = Quiet::default();
+        let silence = Silence::default();
         for _ in 0..4 {
-            let mut asked = quiet.ask();
+            let mut asked = silence.ask();
             asked.paced(pass(5)).await;
-            quiet.failed();
+            silence.failed();
             drop(asked);
         }
-        assert!(!quiet.lasts(QUIET), "the first five seconds were a wait for quota");
+        assert!(!silence.lasts(LONGEST_SILENCE), "the first five seconds were a wait for quota");
         pass(5).await;
-        assert!(quiet.lasts(QUIET));
+        assert!(silence.lasts(LONGEST_SILENCE));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_for_quota_is_no_silence() {
-        let quiet = Quiet::default();
-        let mut asked = quiet.ask();
+        let silence = Silence::default();
+        let mut asked = silence.ask();
         let waiting = asked.paced(pass(100));
         tokio::pin!(waiting);
         assert!(tokio::time::timeout(Duration::from_secs(60), &mut waiting).await.is_err());
-        assert!(!quiet.lasts(QUIET));
+        assert!(!silence.lasts(LONGEST_SILENCE));
         waiting.await;
         pass(19).await;
-        assert!(!quiet.lasts(QUIET));
+        assert!(!silence.lasts(LONGEST_SILENCE));
         pass(1).await;
-        assert!(quiet.lasts(QUIET));
+        assert!(silence.lasts(LONGEST_SILENCE));
     }
 }

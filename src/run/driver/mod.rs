@@ -1,4 +1,5 @@
-//! One process's part of a run: the order in which it reads, plans, asks, acts and ends.
+//! What drives one process's part of a run: the order in which it reads, plans, asks, acts and
+//! ends.
 
 mod begin;
 mod end;
@@ -16,14 +17,14 @@ pub use freshness::Freshness;
 pub use limiters::limiters;
 pub use revoke::revoke;
 
-use super::{Failures, RunError};
+use super::{FailureLimit, RunError};
 use crate::audit::AuditEnd;
 use crate::exchange::Exchange;
 use crate::journal::{Journal, JournalError, Leases, Reopenable, RunRecord, RunState};
 use crate::model::{Estimate, LaneKey, RunId};
 
 /// What one process works on a run with.
-pub struct Process<'a> {
+pub struct Driver<'a> {
     /// Where every step is journalled.
     pub journal: &'a dyn Journal,
     /// The rights to write the run.
@@ -87,7 +88,7 @@ pub enum RefusedBy {
 /// Callbacks of the one who drives a run: is told the plan, approves it, gives the exit code. It
 /// lives where the command does, so that its futures need not be sent to other threads.
 #[async_trait(?Send)]
-pub trait Operator {
+pub trait Hooks {
     /// How a plan is refused.
     type Refusal;
     /// What the end of a run is worth to the caller: its exit code.
@@ -98,7 +99,7 @@ pub trait Operator {
 
     /// The guards and the question, before anything is sent and again when a later reading put more
     /// into the plan. Approves by saying how many revocations may fail.
-    async fn approve(&self, plan: &Prepared) -> Result<Failures, Refusal<Self::Refusal>>;
+    async fn approve(&self, plan: &Prepared) -> Result<FailureLimit, Refusal<Self::Refusal>>;
 
     /// How long a person thought at the question of the last [`Self::approve`].
     fn thought(&self) -> Duration {
@@ -122,7 +123,7 @@ pub enum Ending<R> {
     Moved,
     /// There was somebody to call and nobody could be reached with the right identity.
     NobodyReached,
-    /// The operator did not approve; the plan stays as it is.
+    /// The plan was not approved: it stays as it is.
     Refused(R),
     /// More revocations failed than may; says how many.
     TooManyFailures(String),
@@ -144,13 +145,13 @@ impl<R> Ending<R> {
 }
 
 /// What a process did for a run.
-pub struct Ended<R, E> {
+pub struct DriverEnd<R, E> {
     /// The run as it stands at the end.
     pub run: RunRecord,
     /// How reading went.
     pub read: AuditEnd,
     /// Lanes that were left alone while acting, each with the reason.
-    pub parked: Vec<(LaneKey, String)>,
+    pub left_alone: Vec<(LaneKey, String)>,
     /// Why nothing more is done.
     pub ending: Ending<R>,
     /// Its exit code, as journalled.

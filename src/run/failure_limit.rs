@@ -1,16 +1,16 @@
-//! The guard that stops a run with too many failures.
+//! The limit of failures: a run with more of them is stopped.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Failures of a run against their limit.
+/// How many revocations of a run failed, and how many may.
 #[derive(Debug, Default)]
-pub struct Failures {
+pub struct FailureLimit {
     allowed: Option<u64>,
     seen: AtomicU64,
 }
 
-impl Failures {
-    /// A guard that allows this many failures; `None` never stops.
+impl FailureLimit {
+    /// A limit of this many failures; `None` never stops.
     pub fn new(allowed: Option<u64>) -> Self {
         Self { allowed, seen: AtomicU64::new(0) }
     }
@@ -35,11 +35,11 @@ mod tests {
 
     #[test]
     fn a_run_stops_at_the_first_failure_too_many() {
-        let failures = Failures::new(Some(5));
+        let failures = FailureLimit::new(Some(5));
         assert!(!failures.add(5));
         assert!(failures.verdict().is_none());
         assert!(failures.add(1));
         assert!(failures.verdict().is_some());
-        assert!(!Failures::new(None).add(1_000));
+        assert!(!FailureLimit::new(None).add(1_000));
     }
 }

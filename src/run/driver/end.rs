@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ending, Process, RefusedBy};
+use super::{Driver, Ending, RefusedBy};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
 
-impl Process<'_> {
+impl Driver<'_> {
     /// Journals how `run` stands at the end of this process, and reads it back.
     pub async fn end(
         &self,

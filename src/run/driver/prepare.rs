@@ -1,6 +1,6 @@
 //! From a run in the journal to a plan that may be acted on: prove, read, plan.
 
-use super::{Basis, Halt, Prepared, Process};
+use super::{Basis, Driver, Halt, Prepared};
 use crate::audit::{Age, Audit, AuditEnd, Planning, audit, plan_unread};
 use crate::journal::{JournalError, Reopenable, RunRecord, RunState, RunUpdate};
 use crate::run::{estimate, plan_digest, planted};
@@ -12,7 +12,7 @@ struct Reading {
     since_ms: i64,
 }
 
-impl Process<'_> {
+impl Driver<'_> {
     /// Reads what is not fresh and completes the plan, or holds an approved plan against the
     /// rules as they are now. Refuses a complete plan that is not the one that was stored.
     pub async fn prepare(&self, run: RunRecord, basis: Basis) -> Result<Prepared, Halt> {
@@ -54,7 +54,7 @@ impl Process<'_> {
         let closing_ms = unfinished_ms.is_none().then_some(Some(clock.now_ms()));
         let begun = RunUpdate { closing_ms, ..RunUpdate::default() };
         let planning = match basis {
-            _ if run.new.blind => Planning::Leave,
+            _ if run.new.blind => Planning::Keep,
             Basis::Rows => Planning::Plan,
             Basis::ApprovedPlan => Planning::Frozen,
         };

@@ -1,44 +1,44 @@
-//! The leave to send one exchange, and what its answer means for those that follow.
+//! The permit to send one exchange, and what its answer means for those that follow.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::desk::Exchange;
-use super::quiet::Asked;
-use super::trial::{Trial, TrialPermit};
+use super::credential_gate::{CredentialGate, GatePermit};
+use super::silence::Asked;
+use super::state::Exchange;
 use super::{Wait, Waiting};
 use crate::cloud::CloudError;
 use crate::model::{ErrorClass, LaneKey};
 use crate::pace::{LimitSignal, Turn};
 
-/// The leave to send one exchange. Dropped without an answer, it counts as one that got none.
+/// The permit to send one exchange. Dropped without an answer, it counts as one that got none.
 #[must_use = "an exchange is in flight while this is held"]
-pub struct Leave<'a> {
+pub struct Permit<'a> {
     turn: Turn<'a>,
-    trial: Arc<Trial>,
-    permit: TrialPermit,
+    gate: Arc<CredentialGate>,
+    untried: GatePermit,
 }
 
 impl Exchange {
     /// Waits until one exchange of `action` may be sent. Cancel safe.
-    pub async fn leave(&self, lane: &LaneKey, action: &'static str) -> Leave<'_> {
+    pub async fn permit(&self, lane: &LaneKey, action: &'static str) -> Permit<'_> {
         let state = self.lane(lane);
-        self.leave_asked(lane, action, &mut state.quiet.ask()).await
+        self.permit_asked(lane, action, &mut state.silence.ask()).await
     }
 
     /// The same for what was `asked` already.
-    pub(super) async fn leave_asked(
+    pub(super) async fn permit_asked(
         &self,
         lane: &LaneKey,
         action: &'static str,
         asked: &mut Asked<'_>,
-    ) -> Leave<'_> {
-        let trial = self.trial(lane, action);
-        let permit = trial.admit().await;
+    ) -> Permit<'_> {
+        let gate = self.gate(lane, action);
+        let untried = gate.admit().await;
         let waiting = Waiting::begin(&*self.progress, Wait::Quota);
         let turn = asked.paced(self.pacer.turn(lane, action)).await;
         drop(waiting);
-        Leave { turn, trial, permit }
+        Permit { turn, gate, untried }
     }
 
     /// Tells of an exchange that ended: the pace, the account's other lanes, and the lane, which
@@ -47,27 +47,27 @@ impl Exchange {
     pub fn answered(
         &self,
         lane: &LaneKey,
-        leave: Leave<'_>,
+        permit: Permit<'_>,
         error: Option<&CloudError>,
     ) -> Duration {
-        let Leave { turn, trial, permit } = leave;
+        let Permit { turn, gate, untried } = permit;
         if let Some(time) = self.time(lane) {
             turn.keep_time(time);
         }
         let answer = self.heard(error);
         if answer == LimitSignal::Passed {
-            trial.pass();
+            gate.open();
         }
         let fault = error.filter(|_| answer == LimitSignal::Fault);
         match fault {
             Some(error) => self.lane(lane).failed(error),
-            None => self.lane(lane).quiet.heard(),
+            None => self.lane(lane).silence.heard(),
         }
         let heard = turn.answered(answer);
         if let Some(error) = fault.filter(|_| heard.gives_up) {
-            self.lane(lane).give_up(error);
+            self.lane(lane).leave_failing_alone(error);
         }
-        drop(permit);
+        drop(untried);
         if matches!(answer, LimitSignal::Refused { .. }) {
             self.progress.throttled(lane, heard.shut_for);
         }

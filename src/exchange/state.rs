@@ -1,4 +1,4 @@
-//! The desk that every exchange passes: quota, identity, patience, counting.
+//! The state that all exchanges share: accounts, lanes, limits, counts.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,12 +8,13 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::account::{Account, AccountError, same_account, with_remedy};
+use super::account::{Account, same_account, with_remedy};
+use super::credential_gate::CredentialGate;
 use super::denials::Denials;
+use super::error::AccountError;
 use super::ids::RequestIds;
-use super::parked::{LaneState, Parked};
-use super::quiet::QUIET;
-use super::trial::Trial;
+use super::left_alone::{LaneState, LeftAlone};
+use super::silence::LONGEST_SILENCE;
 use super::{Clock, Progress, Tallies};
 use crate::cloud::{Action, Answer, Cloud, CloudError, Directory};
 use crate::model::{AccountId, ErrorClass, LaneKey, Provider};
@@ -36,24 +37,24 @@ pub struct Exchange {
     pub tallies: Tallies,
     /// How long a lane may be asked without an answer while all else is read.
     pub patience: Duration,
-    accounts: Mutex<HashMap<(Provider, AccountId), Arc<Cell>>>,
+    accounts: Mutex<HashMap<(Provider, AccountId), Arc<AccountState>>>,
     lanes: Mutex<HashMap<LaneKey, Arc<LaneState>>>,
-    trials: Mutex<Trials>,
+    gates: Mutex<Gates>,
     pub(super) denials: Denials,
     pub(super) ids: RequestIds,
 }
 
-/// The first calls of each account's action.
-type Trials = HashMap<(Provider, AccountId, &'static str), Arc<Trial>>;
+/// What limits the first calls of each account's action.
+type Gates = HashMap<(Provider, AccountId, &'static str), Arc<CredentialGate>>;
 
 #[derive(Default)]
-struct Cell {
+struct AccountState {
     account: OnceCell<Result<Account, AccountError>>,
-    parked: Parked,
+    left_alone: LeftAlone,
 }
 
 impl Exchange {
-    /// A desk with nothing known yet.
+    /// An exchange that knows nothing yet.
     pub fn new(
         directory: Arc<dyn Directory>,
         pacer: Pacer,
@@ -69,23 +70,23 @@ impl Exchange {
             stop,
             progress,
             tallies: Tallies::default(),
-            patience: QUIET,
+            patience: LONGEST_SILENCE,
             accounts: Mutex::default(),
             lanes: Mutex::default(),
-            trials: Mutex::default(),
+            gates: Mutex::default(),
             denials: Denials::default(),
             ids: RequestIds::default(),
         }
     }
 
-    /// The same desk with other clocks than the system's.
+    /// The same exchange with other clocks than the system's.
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
-    /// The same desk for a command that has waited for accounts before: what hangs from now on is
-    /// waited for the less, so that both take no more than one exchange may.
+    /// The same exchange for a command that has waited for accounts before: what hangs from now on
+    /// is waited for the less, so that both take no more than one exchange may.
     #[must_use]
     pub fn having_waited(self, before: Duration) -> Self {
         Self { patience: self.patience.saturating_sub(before.min(self.patience / 2)), ..self }
@@ -93,32 +94,32 @@ impl Exchange {
 
     /// The account of `lane`, its identity proven once a process.
     pub async fn account(&self, lane: &LaneKey) -> Result<Account, AccountError> {
-        let cell = self.cell(lane);
-        if let Some(error) = self.parked(lane) {
+        let state = self.account_state(lane);
+        if let Some(error) = self.left_alone(lane) {
             return Err(AccountError::Cloud(error));
         }
-        cell.account.get_or_init(|| self.prove(lane)).await.clone()
+        state.account.get_or_init(|| self.prove(lane)).await.clone()
     }
 
     /// The account of `lane`, if its identity is proven.
     pub(super) fn proven(&self, lane: &LaneKey) -> Option<Account> {
-        self.cell(lane).account.get()?.as_ref().ok().cloned()
+        self.account_state(lane).account.get()?.as_ref().ok().cloned()
     }
 
     /// Why `lane` is no longer called, if so.
-    pub fn parked(&self, lane: &LaneKey) -> Option<CloudError> {
-        self.cell(lane).parked.get().or_else(|| self.lane(lane).parked.get())
+    pub fn left_alone(&self, lane: &LaneKey) -> Option<CloudError> {
+        self.account_state(lane).left_alone.get().or_else(|| self.lane(lane).left_alone.get())
     }
 
     /// Leaves the account, or the lane alone if only its endpoint or its quota is at fault, for
     /// the rest of the process. Returns the reason as it is told, with the remedy.
-    pub fn park(&self, lane: &LaneKey, error: CloudError) -> CloudError {
+    pub fn leave_alone(&self, lane: &LaneKey, error: CloudError) -> CloudError {
         let error = with_remedy(error);
         match error.class {
             ErrorClass::Unreached | ErrorClass::Throttled | ErrorClass::Scarce => {
-                self.lane(lane).parked.set(&error);
+                self.lane(lane).left_alone.set(&error);
             }
-            _ => self.cell(lane).parked.set(&error),
+            _ => self.account_state(lane).left_alone.set(&error),
         }
         error
     }
@@ -126,30 +127,30 @@ impl Exchange {
     /// Leaves alone the lanes of `unread`, the last that are still read, and whatever else is asked
     /// now, if nothing is heard of any of them; reads in flight are dropped. A lane of an account
     /// that is not proven yet waits for the lane that proves it.
-    pub fn leave_quiet(&self, unread: &HashSet<&LaneKey>) {
+    pub fn leave_silent_alone(&self, unread: &HashSet<&LaneKey>) {
         let known: Vec<(LaneKey, Arc<LaneState>)> = {
             let lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
             lanes.iter().map(|(lane, state)| (lane.clone(), Arc::clone(state))).collect()
         };
-        let (mut quiet, mut asked) = (HashSet::new(), HashSet::new());
+        let (mut silent, mut asked) = (HashSet::new(), HashSet::new());
         let mut accounts = HashSet::new();
         for (lane, state) in &known {
-            if state.quiet.is_asked() {
+            if state.silence.is_asked() {
                 asked.insert(lane);
             }
-            if state.quiet.lasts(self.patience) {
-                quiet.insert(lane);
+            if state.silence.lasts(self.patience) {
+                silent.insert(lane);
                 accounts.insert((lane.cloud, &lane.account));
             }
         }
-        let is_quiet = |lane: &LaneKey| {
-            let waits = || !self.cell(lane).account.initialized();
-            quiet.contains(lane) || (accounts.contains(&(lane.cloud, &lane.account)) && waits())
+        let is_silent = |lane: &LaneKey| {
+            let waits = || !self.account_state(lane).account.initialized();
+            silent.contains(lane) || (accounts.contains(&(lane.cloud, &lane.account)) && waits())
         };
         let waited_for: HashSet<&LaneKey> = unread.iter().copied().chain(asked).collect();
-        if waited_for.iter().all(|lane| is_quiet(lane)) {
+        if waited_for.iter().all(|lane| is_silent(lane)) {
             for lane in waited_for {
-                self.lane(lane).leave_behind(self.patience);
+                self.lane(lane).leave_silent_alone(self.patience);
             }
         }
     }
@@ -174,7 +175,8 @@ impl Exchange {
     }
 
     async fn prove(&self, lane: &LaneKey) -> Result<Account, AccountError> {
-        let found = self.unless_left(lane, self.find(lane)).await.map_err(AccountError::from)?;
+        let found =
+            self.unless_left_alone(lane, self.find(lane)).await.map_err(AccountError::from)?;
         let client = found.map_err(|error| match error.class {
             ErrorClass::NotOurs => AccountError::NotOurs,
             _ => AccountError::Cloud(error),
@@ -204,14 +206,14 @@ impl Exchange {
         }
     }
 
-    fn cell(&self, lane: &LaneKey) -> Arc<Cell> {
+    fn account_state(&self, lane: &LaneKey) -> Arc<AccountState> {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(accounts.entry((lane.cloud, lane.account.clone())).or_default())
     }
 
-    pub(super) fn trial(&self, lane: &LaneKey, action: &'static str) -> Arc<Trial> {
-        let mut trials = self.trials.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(trials.entry((lane.cloud, lane.account.clone(), action)).or_default())
+    pub(super) fn gate(&self, lane: &LaneKey, action: &'static str) -> Arc<CredentialGate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(gates.entry((lane.cloud, lane.account.clone(), action)).or_default())
     }
 
     pub(super) fn lane(&self, lane: &LaneKey) -> Arc<LaneState> {
