@@ -12,6 +12,8 @@ pub mod bench;
 mod call;
 mod cells;
 mod check;
+mod find;
+mod frame;
 mod invocation;
 mod lease;
 mod ledger;
