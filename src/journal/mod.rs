@@ -17,6 +17,8 @@ mod frame;
 mod invocation;
 mod lease;
 mod ledger;
+#[cfg(test)]
+mod memory;
 mod open;
 mod orders;
 mod pack;
