@@ -12,9 +12,13 @@ pub mod bench;
 mod call;
 mod cells;
 mod check;
+mod find;
+mod frame;
 mod invocation;
 mod lease;
 mod ledger;
+#[cfg(test)]
+mod memory;
 mod open;
 mod orders;
 mod pack;

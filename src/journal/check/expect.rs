@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Followed;
 use super::lane::{LaneFold, Read};
 use super::run::{Invoked, RunFold};
-use crate::journal::ledger::{MemberRow, call_columns, canonical, member_columns};
+use crate::journal::ledger::{MemberRow, as_stored, call_columns, canonical, member_columns};
 use crate::journal::table::Table;
 use crate::journal::{CallId, Invoker, JournalError, Lane, Tally};
 
@@ -176,16 +175,4 @@ fn reading(group: u32, fold: &LaneFold) -> Value {
         elsewhere,
         read.epoch,
     ])
-}
-
-/// A row that is written as `columns`, read again: yes and no as numbers.
-fn as_stored(columns: &impl Serialize) -> Result<Value, JournalError> {
-    let columns = serde_json::to_value(columns)
-        .map_err(|error| JournalError::Damaged(format!("a row has no JSON form: {error}")))?;
-    let Value::Array(columns) = columns else { return Ok(columns) };
-    let read = |column| match column {
-        Value::Bool(yes) => u8::from(yes).into(),
-        other => other,
-    };
-    Ok(columns.into_iter().map(read).collect())
 }

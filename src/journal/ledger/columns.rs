@@ -1,5 +1,8 @@
 //! Columns that are made from events and statuses: written with each step, expected by a check.
 
+use serde::Serialize;
+use serde_json::Value;
+
 use super::calls::Step;
 use super::chain::canonical;
 use super::rows::{CallRow, MemberRow};
@@ -114,4 +117,16 @@ pub(in crate::journal) fn member_columns(
         row.until,
         past,
     ))
+}
+
+/// A row that is written as `columns`, read again: yes and no as numbers.
+pub(in crate::journal) fn as_stored(columns: &impl Serialize) -> Result<Value, JournalError> {
+    let columns = serde_json::to_value(columns)
+        .map_err(|error| JournalError::Damaged(format!("a row has no JSON form: {error}")))?;
+    let Value::Array(columns) = columns else { return Ok(columns) };
+    let read = |column| match column {
+        Value::Bool(yes) => u8::from(yes).into(),
+        other => other,
+    };
+    Ok(columns.into_iter().map(read).collect())
 }

@@ -16,7 +16,7 @@ pub(in crate::journal) use chain::{
     CallDigest, FrameDigest, Link, Seal, canonical, findings_digest, lane_genesis, link,
     run_genesis, snapshot_digest,
 };
-pub(in crate::journal) use columns::{Begun, attempt, call_columns, member_columns};
+pub(in crate::journal) use columns::{Begun, as_stored, attempt, call_columns, member_columns};
 pub(in crate::journal) use commit::{Commit, EventRow, LaneHead};
 pub(in crate::journal) use lane::LaneState;
 pub(in crate::journal) use planning::{Planned, PlannedBefore};
@@ -29,7 +29,7 @@ use serde::Serialize;
 use super::JournalError;
 
 /// JSON of a column.
-fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, JournalError> {
+pub(in crate::journal) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, JournalError> {
     serde_json::to_string(value)
         .map_err(|error| JournalError::Damaged(format!("content has no JSON form: {error}")))
 }

@@ -5,21 +5,18 @@
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection};
-use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::commit::WriteTransaction;
-use super::feed::{Feed, Piece, Rows, Told};
-use super::row::{execute, first, get, json as to_json, spell};
-use super::{load, run_history, sql};
+use super::feed::{Feed, Piece, Rows};
+use super::row::{execute, first, get, spell};
+use super::{run_history, sql};
 use crate::journal::cells::Cell;
+use crate::journal::frame::{self, Told};
 use crate::journal::ledger::canonical;
-use crate::journal::table::Table;
-use crate::journal::{JournalError, NewRun, RunState, pack};
-use crate::model::{PairSet, Source};
+use crate::journal::{JournalError, NewRun, RunState};
+use crate::model::PairSet;
 
-/// Repeated lines in one blob.
-const LINES: usize = 1000;
 /// Rows that one statement inserts, while there are as many: half as long as each alone.
 const TOGETHER: usize = 20;
 
@@ -43,53 +40,8 @@ pub(super) async fn tell(
     run: &NewRun,
     pairs: &PairSet,
 ) -> Result<(), JournalError> {
-    few(&mut feed, pairs).await?;
-    load::groups(&mut feed, pairs).await?;
-    // The writer has the groups to insert meanwhile.
-    let (content, count) = (pairs.content_digest().to_string(), pairs.pair_count());
-    load::lanes(&mut feed, pairs).await?;
-    load::chunks(&mut feed, pairs).await?;
-    feed.end(|frame| {
-        let body = json!({
-            "run": run,
-            "content": content,
-            "groups": pairs.groups.len(),
-            "sources": pairs.sources,
-            "pairs": count,
-            "frame": frame,
-        });
-        Ok(Told { content, pairs: count as u64, body })
-    })
-    .await
-}
-
-/// Sends what there is little of.
-async fn few(feed: &mut Feed, pairs: &PairSet) -> Result<(), JournalError> {
-    sources(feed, &pairs.sources).await?;
-    feed.table(Table::Note, sql::NOTE_INSERT).await?;
-    for (line, text) in &pairs.notes {
-        feed.row(&[(*line).into(), text.as_str().into()]).await?;
-    }
-    feed.table(Table::Duplicate, sql::DUPLICATE_INSERT).await?;
-    for (ix, lines) in pairs.duplicates.chunks(LINES).enumerate() {
-        feed.row(&[ix.into(), pack::lines(lines).as_slice().into()]).await?;
-    }
-    feed.table(Table::Filter, sql::FILTER_INSERT).await?;
-    for (ix, filter) in pairs.filters.iter().enumerate() {
-        feed.row(&[ix.into(), to_json(filter)?.as_str().into()]).await?;
-    }
-    Ok(())
-}
-
-/// Sends the manifests.
-async fn sources(feed: &mut Feed, sources: &[Source]) -> Result<(), JournalError> {
-    feed.table(Table::Source, sql::SOURCE_INSERT).await?;
-    for (ix, source) in sources.iter().enumerate() {
-        let digest = source.digest.as_deref().unwrap_or_default();
-        let row = [ix.into(), source.name.as_str().into(), source.first_line.into(), digest.into()];
-        feed.row(&row).await?;
-    }
-    Ok(())
+    let told = frame::tell(&mut feed, run, pairs).await?;
+    feed.end(told).await
 }
 
 /// Stores a run and its rows; whether all of them came. Of a run whose teller went away nothing

@@ -1,13 +1,13 @@
-//! The rows of a run on their way to the writer, and their digest.
+//! The rows of a run on their way to the writer.
 
 use std::task::Poll;
 
 use tokio::sync::mpsc;
 
+use super::sql;
 use super::thread::stopped;
 use crate::journal::JournalError;
-use crate::journal::cells::Cell;
-use crate::journal::ledger::FrameDigest;
+use crate::journal::frame::{FrameSink, Told};
 use crate::journal::table::Table;
 
 /// Bytes of rows in one piece.
@@ -32,63 +32,38 @@ pub(super) struct Rows {
     pub(super) cells: Vec<u8>,
 }
 
-/// What is known once all rows were told.
-pub(super) struct Told {
-    /// The digest of the pairs.
-    pub(super) content: String,
-    /// How many distinct pairs there are.
-    pub(super) pairs: u64,
-    /// What the first row of the history says.
-    pub(super) body: serde_json::Value,
-}
-
 /// Where the rows of a run go. Dropped before its end, nothing of the run is kept.
 pub(super) struct Feed {
     pieces: mpsc::Sender<Piece>,
-    digest: FrameDigest,
     rows: Rows,
 }
 
-impl Feed {
-    pub(super) fn new() -> (Self, mpsc::Receiver<Piece>) {
-        let (pieces, taken) = mpsc::channel(AHEAD);
-        (Self { pieces, digest: FrameDigest::new(), rows: Rows::default() }, taken)
-    }
-
-    /// From here on the rows are those of another table. An error, as from the other methods,
-    /// means that the writer takes no more.
-    pub(super) async fn table(
-        &mut self,
-        table: Table,
-        statement: &'static str,
-    ) -> Result<(), JournalError> {
+impl FrameSink for Feed {
+    async fn table(&mut self, table: Table) -> Result<(), JournalError> {
         self.send().await?;
-        self.rows.statement = statement;
-        self.digest.table(table);
+        self.rows.statement = statement(table);
         Ok(())
     }
 
-    /// Adds a row.
-    pub(super) async fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), JournalError> {
-        let start = self.rows.cells.len();
-        for cell in cells {
-            cell.write(&mut self.rows.cells);
-        }
+    async fn row(&mut self, cells: &[u8]) -> Result<(), JournalError> {
+        self.rows.cells.extend_from_slice(cells);
         self.rows.count += 1;
-        self.digest.row(&self.rows.cells[start..]);
         if self.rows.cells.len() < PIECE {
             return Ok(());
         }
         self.send().await
     }
+}
 
-    /// Ends with what `told` makes of the digest of all rows.
-    pub(super) async fn end(
-        mut self,
-        told: impl FnOnce(String) -> Result<Told, JournalError> + Send,
-    ) -> Result<(), JournalError> {
+impl Feed {
+    pub(super) fn new() -> (Self, mpsc::Receiver<Piece>) {
+        let (pieces, taken) = mpsc::channel(AHEAD);
+        (Self { pieces, rows: Rows::default() }, taken)
+    }
+
+    /// Ends with what is known once all rows were told.
+    pub(super) async fn end(mut self, told: Told) -> Result<(), JournalError> {
         self.send().await?;
-        let told = told(self.digest.finish())?;
         self.pieces.send(Piece::End(told)).await.map_err(|_| stopped())
     }
 
@@ -102,6 +77,21 @@ impl Feed {
         self.pieces.send(Piece::Rows(rows)).await.map_err(|_| stopped())?;
         pause().await;
         Ok(())
+    }
+}
+
+/// What inserts a row of a table of the frame.
+const fn statement(table: Table) -> &'static str {
+    match table {
+        Table::Source => sql::SOURCE_INSERT,
+        Table::Note => sql::NOTE_INSERT,
+        Table::Duplicate => sql::DUPLICATE_INSERT,
+        Table::Filter => sql::FILTER_INSERT,
+        Table::Group => sql::GROUP_INSERT,
+        Table::Lane => sql::LANE_INSERT,
+        Table::Chunk => sql::CHUNK_INSERT,
+        // No frame has rows of another: without a statement they are refused.
+        _ => "",
     }
 }
 

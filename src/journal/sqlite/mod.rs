@@ -9,7 +9,6 @@ mod frame;
 mod heads;
 mod invocations;
 mod journal;
-mod load;
 mod port;
 mod reader;
 mod records;

@@ -7,13 +7,11 @@ use rusqlite::{Connection, Params};
 use super::row::{Row, each, execute, first, get, maybe_text, parse, select, spell, text, word};
 use super::sql;
 use super::{heads, invocations};
+use crate::journal::find::{none_fits, several_fit};
 use crate::journal::ledger::canonical;
 use crate::journal::run::Last;
 use crate::journal::{Invocation, InvocationEnd, JournalError, NewRun, RunRecord, RunUpdate};
 use crate::model::{RuleCounts, Source};
-
-/// Runs that are named where an id fits several.
-const TOLD: usize = 3;
 
 /// What a run is told with beside its rows.
 #[derive(Clone)]
@@ -73,33 +71,13 @@ pub(super) fn one(conn: &Connection, with: &With, id: &str) -> Result<RunRecord,
     let run = found.into_iter().next().filter(|run| is_only || run.new.id.as_str() == id);
     match run {
         Some(run) => Ok(run),
-        None if is_none => Err(JournalError::NoSuchRun(none_fits(conn, with, id)?)),
-        None => Err(JournalError::SeveralRuns(several_fit(conn, id)?)),
+        None if is_none => Err(none_fits(&with.journal, id, &ids(conn, "")?)),
+        None => Err(several_fit(id, &ids(conn, id)?)),
     }
 }
 
-/// `two.db holds no run 01a2 (3 runs, the newest is 01b4…)`.
-fn none_fits(conn: &Connection, with: &With, id: &str) -> Result<String, JournalError> {
-    let journal = with.journal.strip_prefix("sqlite:").unwrap_or(&with.journal);
-    let ids = select(conn, sql::RUN_IDS, [""], |row| get::<String>(row, "id"))?;
-    Ok(match &ids[..] {
-        [] => format!("{journal} holds no run yet"),
-        [one] => format!("{journal} holds no run {id}, only {one}"),
-        [newest, ..] => {
-            format!("{journal} holds no run {id} ({} runs, the newest is {newest})", ids.len())
-        }
-    })
-}
-
-/// `01a2 fits 4 runs: 01a2b3…, 01a2c4…, 01a2d5… and 1 more; give more digits`.
-fn several_fit(conn: &Connection, id: &str) -> Result<String, JournalError> {
-    let ids = select(conn, sql::RUN_IDS, [id], |row| get::<String>(row, "id"))?;
-    let told = ids[..ids.len().min(TOLD)].join(", ");
-    let more = match ids.len().saturating_sub(TOLD) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    Ok(format!("{id} fits {} runs: {told}{more}; give more digits", ids.len()))
+fn ids(conn: &Connection, start: &str) -> Result<Vec<String>, JournalError> {
+    select(conn, sql::RUN_IDS, [start], |row| get(row, "id"))
 }
 
 /// Every run, latest first.

@@ -3,66 +3,8 @@
 use std::pin::Pin;
 use std::task::Poll;
 
-use super::fixture::{
-    Place, accepted, append, call, claim, new_run, open_calls, pairs, revocations, run_id, send,
-    verified, with_call,
-};
-use crate::journal::{CallId, Chain, JournalError};
-use crate::model::{EventKind, Status};
-
-#[tokio::test]
-async fn a_call_left_in_flight_is_reclaimed_by_the_next_process() {
-    let place = Place::new();
-    let journal = place.open().await;
-    with_call(&journal, &["sgr-1"]).await;
-    let lost = claim(&journal, 1, "token-1", 2_000).await;
-    assert_eq!(journal.reclaim(2_500).await.expect("reclaimed"), 0, "it is our own");
-    drop((lost, journal));
-
-    let journal = place.open().await;
-    let left = call(&journal, 1).await;
-    assert_eq!(left.status, Status::InFlight { generation: 1, attempt: 1 });
-    assert_eq!(journal.reclaim(3_000).await.expect("reclaimed"), 1);
-    assert_eq!(journal.reclaim(3_001).await.expect("reclaimed"), 0);
-    let back = call(&journal, 1).await;
-    assert_eq!((back.status, back.reply_lost), (Status::ReadBack { generation: 1 }, true));
-    append(&journal, 1, &verified(&[1], &[])).await;
-    let history = journal.history(&run_id(), Chain::Lane(0), 1, 10).await.expect("rows");
-    let epochs: Vec<_> = history.iter().map(|row| (row.kind.as_str(), row.epoch)).collect();
-    assert_eq!(epochs, [("started", 1), ("reclaimed", 2), ("verified", 2)]);
-    assert_eq!(journal.check().await.bad, [""; 0]);
-}
-
-#[tokio::test]
-async fn everything_is_there_after_a_close_and_after_a_drop() {
-    let place = Place::new();
-    let journal = place.open().await;
-    with_call(&journal, &["sgr-1", "sgr-2"]).await;
-    send(&journal, 1, "token-1", 2_000, &accepted("req-1")).await;
-    journal.close().await.expect("closed");
-    let journal = place.open().await;
-    append(&journal, 1, &verified(&[1], &[&[2]])).await;
-    let (run, found) = (journal.run("0193").await.expect("a run"), revocations(&journal).await);
-    drop(journal);
-    let journal = place.open().await;
-    assert_eq!(journal.run("0193").await.expect("a run"), run);
-    assert_eq!(revocations(&journal).await, found);
-    assert_eq!(open_calls(&journal).await, [1]);
-}
-
-#[tokio::test]
-async fn a_claim_of_a_former_process_concludes_nothing() {
-    let place = Place::new();
-    let journal = place.open().await;
-    with_call(&journal, &["sgr-1"]).await;
-    let stale = claim(&journal, 1, "token-1", 2_000).await;
-    drop(journal);
-    let journal = place.open().await;
-    journal.reclaim(3_000).await.expect("reclaimed");
-    let refused = journal.conclude(stale, &accepted("req-1"), 4_000).await;
-    let Err(JournalError::Illegal(illegal)) = refused else { panic!("{refused:?}") };
-    assert_eq!(illegal.event, EventKind::Accepted);
-}
+use super::fixture::{Place, accepted, claim, new_run, pairs, run_id, with_call};
+use crate::journal::{CallId, JournalError};
 
 #[tokio::test]
 async fn a_second_writer_is_refused_at_once() {

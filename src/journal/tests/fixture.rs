@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 pub(super) use super::opened::Opened;
 
+use crate::journal::memory::Memory;
 use crate::journal::{
     CallId, CallRecord, Claim, Finding, GroupReading, Invoker, JournalRead, Lane, NewRun,
     OpenCounts, Reading, RevocationRecord, RunKind, Since, open, open_to_read,
@@ -17,6 +18,23 @@ use crate::model::{
     PlannedCall, Policy, PortRange, Protocol, Provider, Revocation, RevocationId, Rule, RunId,
     Settled, Snapshot, Source,
 };
+
+/// Where a journal is stored: it can be opened, and opened again once that is dropped.
+pub(super) trait Storage {
+    async fn open(&self) -> Opened;
+}
+
+impl Storage for Place {
+    async fn open(&self) -> Opened {
+        Self::open(self).await
+    }
+}
+
+impl Storage for Memory {
+    async fn open(&self) -> Opened {
+        Opened::new(Box::new(self.journal()))
+    }
+}
 
 /// A journal's folder, so that it can be opened again.
 pub(super) struct Place {

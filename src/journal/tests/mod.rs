@@ -7,7 +7,6 @@ mod fixture;
 mod frame;
 mod invocations;
 mod opened;
-mod planning;
 mod property;
 mod prune;
 mod sqlite;

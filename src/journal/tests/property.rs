@@ -1,11 +1,12 @@
-//! Whatever legal life calls have, a journal that is opened again tells the same.
+//! Whatever legal life calls have, a journal that is opened again tells the same, in every store.
 
 use proptest::prelude::*;
 
 use super::fixture::{
-    Opened, Place, accepted, ambiguous, call, deferred, planned, refused, reopened, revocations,
-    run_id, settled, started, with_call,
+    Opened, Place, Storage, accepted, ambiguous, call, deferred, planned, refused, reopened,
+    revocations, run_id, settled, started, with_call,
 };
+use crate::journal::memory::Memory;
 use crate::journal::{CallId, CallRecord, Claim};
 use crate::model::{Event, GroupIx, Outcome, RevocationId, Status};
 
@@ -86,9 +87,8 @@ async fn told(journal: &Opened) -> (Vec<CallRecord>, String) {
     (calls, format!("{:?} {}", revocations(journal).await, report.head))
 }
 
-async fn lives(draws: &[(u64, u64)]) {
-    let place = Place::new();
-    let mut journal = place.open().await;
+async fn lives(store: &impl Storage, draws: &[(u64, u64)]) -> (Vec<CallRecord>, String) {
+    let mut journal = store.open().await;
     with_call(&journal, &["sgr-1", "sgr-2", "sgr-3", "sgr-4"]).await;
     let more = [planned(1, &["sgr-5"])];
     journal.plan_group(GroupIx(1), &more, 1_200).await.expect("planned");
@@ -97,7 +97,7 @@ async fn lives(draws: &[(u64, u64)]) {
         if draw % 7 == 0 {
             let before = told(&journal).await;
             drop(journal);
-            journal = place.open().await;
+            journal = store.open().await;
             assert_eq!(told(&journal).await, before);
             journal.reclaim(5_000).await.expect("reclaimed");
         }
@@ -107,7 +107,7 @@ async fn lives(draws: &[(u64, u64)]) {
         let record = call(&journal, 1 + pick % calls).await;
         live(&journal, &record, *draw).await;
     }
-    told(&journal).await;
+    told(&journal).await
 }
 
 proptest! {
@@ -117,9 +117,8 @@ proptest! {
     fn every_legal_life_is_told_the_same_after_a_reopen(
         draws in proptest::collection::vec((any::<u64>(), any::<u64>()), 1..40)
     ) {
-        tokio::runtime::Builder::new_current_thread()
-            .build()
-            .expect("a runtime")
-            .block_on(lives(&draws));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let in_memory = runtime.block_on(lives(&Memory::default(), &draws));
+        assert_eq!(runtime.block_on(lives(&Place::new(), &draws)), in_memory);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::fixture::{
-    Opened, Place, accepted, call, claim, deferred, new_run, pairs, planned, run_id, seen, started,
+    Opened, Place, accepted, call, claim, deferred, new_run, pairs, planned, run_id, started,
     with_call,
 };
 use crate::journal::{CallId, JournalError, RunUpdate, open, open_to_read};
@@ -90,28 +90,6 @@ async fn a_reader_sees_what_the_writer_has_committed_and_changes_nothing() {
     let held = claim(&journal, 1, "token-1", 2_000).await;
     assert_eq!(status().await, held.status);
     reader.close().await.expect("closed");
-}
-
-#[cfg(unix)]
-#[tokio::test]
-async fn readings_of_this_process_are_told_from_those_of_earlier_ones() {
-    let place = Place::new();
-    let journal = place.open().await;
-    journal.begin(&new_run(&run_id()), &pairs()).await.expect("begun");
-    journal.record_readings(&[seen(0, 5_000, &[])]).await.expect("recorded");
-    let times = async |journal: &Opened| {
-        let times = journal.reading_times(&run_id()).await.expect("times").expect("read");
-        let work = journal.groups(&run_id(), GroupIx(0), 2).await.expect("groups");
-        let now: Vec<bool> = work.iter().map(|group| group.looked_now).collect();
-        (times.oldest_ms, times.newest_ms, times.earlier_ms, now)
-    };
-    assert_eq!(times(&journal).await, (5_000, 5_000, None, vec![true, false]));
-    journal.close().await.expect("closed");
-    let journal = place.open().await;
-    assert_eq!(times(&journal).await, (5_000, 5_000, Some(5_000), vec![false, false]));
-    // By a clock that was set back.
-    journal.record_readings(&[seen(1, 4_000, &[])]).await.expect("recorded");
-    assert_eq!(times(&journal).await, (4_000, 5_000, Some(5_000), vec![false, true]));
 }
 
 #[tokio::test]

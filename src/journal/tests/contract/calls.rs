@@ -4,7 +4,8 @@ use super::*;
 use crate::journal::Reopenable;
 use crate::journal::tests::fixture::rule;
 
-pub(super) async fn a_call_goes_from_planned_to_settled(journal: &Opened) {
+pub(super) async fn a_call_goes_from_planned_to_settled(store: &impl Storage) {
+    let journal = &store.open().await;
     with_call(journal, &["sgr-1", "sgr-2"]).await;
     let fresh = call(journal, 1).await;
     assert_eq!((fresh.status, fresh.group_id.as_str()), (Status::NEW, "sg-a"));
@@ -39,7 +40,8 @@ async fn history_kinds(journal: &Opened) -> Vec<String> {
     journal.rows().await.into_iter().map(|row| row.kind).collect()
 }
 
-pub(super) async fn a_deferred_call_is_sent_again_in_the_same_generation(journal: &Opened) {
+pub(super) async fn a_deferred_call_is_sent_again_in_the_same_generation(store: &impl Storage) {
+    let journal = &store.open().await;
     with_call(journal, &["sgr-1"]).await;
     send(journal, 1, "token-1", 2_000, &deferred(7_000)).await;
     let waiting = call(journal, 1).await;
@@ -56,7 +58,8 @@ pub(super) async fn a_deferred_call_is_sent_again_in_the_same_generation(journal
     assert_eq!((one.attempts, one.tokens.len(), one.request_ids.len()), (2, 1, 1));
 }
 
-pub(super) async fn what_still_stands_goes_again_and_the_rest_splits_off(journal: &Opened) {
+pub(super) async fn what_still_stands_goes_again_and_the_rest_splits_off(store: &impl Storage) {
+    let journal = &store.open().await;
     with_call(journal, &["sgr-1", "sgr-2", "sgr-3", "sgr-4"]).await;
     send(journal, 1, "token-1", 2_000, &accepted("req-1")).await;
     let verdict = verified(&[1], &[&[2], &[3], &[4]]);
@@ -91,7 +94,8 @@ pub(super) async fn what_still_stands_goes_again_and_the_rest_splits_off(journal
     assert_eq!(found[2].call, CallId(2));
 }
 
-pub(super) async fn a_refusal_fails_every_member(journal: &Opened) {
+pub(super) async fn a_refusal_fails_every_member(store: &impl Storage) {
+    let journal = &store.open().await;
     with_call(journal, &["sgr-1", "sgr-2"]).await;
     send(journal, 1, "token-1", 2_000, &refused("UnauthorizedOperation")).await;
     let failed = call(journal, 1).await;
@@ -102,7 +106,8 @@ pub(super) async fn a_refusal_fails_every_member(journal: &Opened) {
     assert_eq!(found[0].settled_ms, Some(2_010));
 }
 
-pub(super) async fn reopened_members_go_again_alone(journal: &Opened) {
+pub(super) async fn reopened_members_go_again_alone(store: &impl Storage) {
+    let journal = &store.open().await;
     with_call(journal, &["sgr-1", "sgr-2", "sgr-3"]).await;
     send(journal, 1, "token-1", 2_000, &accepted("req-1")).await;
     let first = Event::Verified {
@@ -142,7 +147,8 @@ pub(super) async fn reopened_members_go_again_alone(journal: &Opened) {
     assert_eq!(unsettled(&open), [(CallId(1), group, vec![3])]);
 }
 
-pub(super) async fn an_illegal_event_changes_nothing(journal: &Opened) {
+pub(super) async fn an_illegal_event_changes_nothing(store: &impl Storage) {
+    let journal = &store.open().await;
     with_call(journal, &["sgr-1"]).await;
     let run = run_id();
     let illegal = |result: Result<(), JournalError>| {
@@ -161,7 +167,8 @@ pub(super) async fn an_illegal_event_changes_nothing(journal: &Opened) {
     assert!(matches!(missing, Err(JournalError::Damaged(_))));
 }
 
-pub(super) async fn a_verdict_must_name_every_member_once(journal: &Opened) {
+pub(super) async fn a_verdict_must_name_every_member_once(store: &impl Storage) {
+    let journal = &store.open().await;
     with_call(journal, &["sgr-1", "sgr-2"]).await;
     send(journal, 1, "token-1", 2_000, &accepted("req-1")).await;
     let before = call(journal, 1).await;
