@@ -17,7 +17,7 @@ impl State {
         at_ms: i64,
     ) -> Result<(), JournalError> {
         let (epoch, lost) = (lead.epoch, JournalError::Lost("the run".to_owned()));
-        let run = self.to_write(lead.run_no, epoch).ok_or(lost)?;
+        let run = self.held_by(lead.run_no, epoch).ok_or(lost)?;
         let is_invoked = matches!(change, HeadChange::Invoked { .. });
         let cut_ms = is_invoked.then(|| run.last_event());
         run.seal(epoch, change.kind(), at_ms, change.body(cut_ms)?)?;

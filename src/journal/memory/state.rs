@@ -28,7 +28,7 @@ impl State {
     }
 
     /// The run of this number, for who has the right to write since `epoch`.
-    pub(super) fn to_write(&mut self, run_no: i64, epoch: u64) -> Option<&mut Run> {
+    pub(super) fn held_by(&mut self, run_no: i64, epoch: u64) -> Option<&mut Run> {
         let is_now = epoch == self.epoch;
         let place = usize::try_from(run_no).ok().filter(|_| is_now)?;
         self.runs.get_mut(place)
@@ -37,7 +37,7 @@ impl State {
     /// Applies a commit if it follows what is stored of its lane; on an error nothing is changed.
     pub(super) fn commit(&mut self, commit: Commit) -> Result<(), JournalError> {
         let lost = JournalError::Lost(format!("lane {}", commit.lane));
-        let Some(run) = self.to_write(commit.run_no, commit.epoch) else { return Err(lost) };
+        let Some(run) = self.held_by(commit.run_no, commit.epoch) else { return Err(lost) };
         let lane = run.lanes.get(commit.lane as usize);
         if lane.is_none_or(|lane| lane.head.seq != commit.was) {
             return Err(lost);

@@ -168,7 +168,8 @@ impl Acting<'_> {
         self.idle = if run.rules.pending < pending { 0 } else { self.idle + 1 };
         if self.idle > MAX_IDLE {
             tracing::warn!(
-                "{} rules were not sent: their groups could not be read again within the time                  that [guard] fresh allows",
+                "{} rules were not sent: their groups could not be read again within the time \
+                 that [guard] fresh allows",
                 run.rules.pending
             );
             return Ok(None);

@@ -4,7 +4,7 @@ use super::*;
 use crate::journal::tests::fixture::{planned, seen, since};
 use crate::journal::{Lead, Since};
 
-fn is_lost<T: std::fmt::Debug>(result: Result<T, JournalError>) {
+fn is_lost<T: std::fmt::Debug>(result: &Result<T, JournalError>) {
     assert!(matches!(result, Err(JournalError::Lost(_))), "{result:?}");
 }
 
@@ -20,10 +20,10 @@ pub(super) async fn of_two_leases_of_a_lane_the_older_is_lost_and_stores_nothing
     let before = (journal.rows().await, revocations(journal).await, call(journal, 1).await);
     let plans = [(GroupIx(1), vec![planned(1, &["sgr-9"])])];
     let readings = [seen(1, 2_000, &["sgr-9"])];
-    is_lost(Journal::record(&**journal, older, &readings, &plans, 2_100).await);
+    is_lost(&Journal::record(&**journal, older, &readings, &plans, 2_100).await);
     // What is known of a lane that was lost is not true any more.
-    is_lost(Journal::claim(&**journal, older, CallId(1), &started("token-2"), 2_200).await);
-    is_lost(Journal::tally(&**journal, older, &[tally("", 1, 2_300)]).await);
+    is_lost(&Journal::claim(&**journal, older, CallId(1), &started("token-2"), 2_200).await);
+    is_lost(&Journal::tally(&**journal, older, &[tally("", 1, 2_300)]).await);
     let after = (journal.rows().await, revocations(journal).await, call(journal, 1).await);
     assert_eq!(after, before);
     assert_eq!(journal.tallies(&run_id()).await.expect("tallies"), []);
@@ -41,11 +41,11 @@ pub(super) async fn nothing_of_an_earlier_epoch_is_stored(store: &impl Storage) 
     let journal = &store.open().await;
     let before = (journal.rows().await, journal.run("0193").await.expect("a run"));
     let (lead, held): (&Lead, _) = (&earlier.lead, &earlier.lanes[0]);
-    is_lost(Journal::claim(&**journal, held, CallId(1), &started("t"), 2_000).await);
+    is_lost(&Journal::claim(&**journal, held, CallId(1), &started("t"), 2_000).await);
     let update = RunUpdate { state: Some(RunState::Stopped), ..RunUpdate::default() };
-    is_lost(Journal::update(&**journal, lead, &update, 2_000).await);
+    is_lost(&Journal::update(&**journal, lead, &update, 2_000).await);
     let Since { by, began_ms } = since();
-    is_lost(Journal::invoke(&**journal, lead, &by, began_ms, 2_000).await);
+    is_lost(&Journal::invoke(&**journal, lead, &by, began_ms, 2_000).await);
     assert_eq!((journal.rows().await, journal.run("0193").await.expect("a run")), before);
     send(journal, 1, "token-1", 3_000, &accepted("req-1")).await;
 }
