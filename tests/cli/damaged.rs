@@ -67,11 +67,11 @@ if kind == 'rows':
 elif kind == 'plan':
     for n, other in enumerate(others):
         case(f'plan.{n}', lambda db: db.execute(
-            'UPDATE revocation SET rule = replace(rule, rule_id, ?1), rule_id = ?1', (other,)))
+            "UPDATE revocation SET rule = json_set(rule, '$.id', ?1)", (other,)))
 elif kind == 'schema':
     for name, sql in {
         'delete': 'CREATE TRIGGER evil AFTER UPDATE ON run BEGIN DELETE FROM event; END',
-        'more': "CREATE TRIGGER evil AFTER INSERT ON event BEGIN UPDATE revocation SET rule_id = 'sgr-other'; END",
+        'more': "CREATE TRIGGER evil AFTER INSERT ON event BEGIN UPDATE revocation SET rule = json_set(rule, '$.id', 'sgr-other'); END",
         'fail': "CREATE TRIGGER evil BEFORE UPDATE ON call BEGIN SELECT RAISE(ABORT, 'no'); END",
         'view': 'ALTER TABLE member RENAME TO hidden; CREATE VIEW member AS SELECT * FROM hidden',
         'gone': 'DROP TABLE finding',

@@ -222,8 +222,8 @@ fn a_plan_that_was_edited_in_the_journal_is_refused() {
     let run = planned(&scene);
     edit_journal(
         &scene,
-        "UPDATE revocation SET rule = replace(rule, '\"priority\":1', '\"priority\":2'), \
-         rule_id = 'sgr-bp1someotherrule0000'",
+        "UPDATE revocation SET rule = replace(json_set(rule, '$.id', 'sgr-bp1someotherrule0000'), \
+         '\"priority\":1', '\"priority\":2')",
     );
     let ended = scene.run(&["revoke", "--run", &run, "--yes"]);
     ended.exits(5);
