@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::exit::{Exit, Failure};
+use super::session::Session;
 use crate::config::{Config, NameLookup};
 use crate::journal::{JournalRead, RunRecord};
 use crate::model::{GroupIx, PairSet};
+use crate::run::Driver;
 
 /// Groups of a stored run that are looked at at once.
 const PAGE: u32 = 1_000;
@@ -76,8 +78,23 @@ pub(super) async fn check_accounts(
     check_groups(journal, run, &config).await
 }
 
-/// Refuses a run of the journal by the guards of today.
-pub(super) async fn check_groups(
+/// Refuses a run of the journal by the guards of today, before anything is read; the refusal is
+/// journalled, and says which run it is about.
+pub(super) async fn refuse_groups(
+    session: &Session,
+    driver: &Driver<'_>,
+    run: &RunRecord,
+) -> Result<(), Failure> {
+    match check_groups(&*session.journal, run, &session.config).await {
+        Ok(()) => Ok(()),
+        Err(failure) => {
+            driver.refuse(run, failure.exit.into()).await?;
+            Err(failure.about(&run.new.id))
+        }
+    }
+}
+
+async fn check_groups(
     journal: &dyn JournalRead,
     run: &RunRecord,
     config: &Config,

@@ -1,6 +1,6 @@
 //! A plan from wherever it is to its end: read, planned, stored, printed. `plan` and `resume` share it.
 
-use super::allowed_groups::check_groups;
+use super::allowed_groups::refuse_groups;
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::output::CommandEnd;
@@ -22,10 +22,7 @@ pub(super) async fn complete_plan(
     let work = session.exchange(&run.new.id).await?;
     let driver = session.driver(&work);
     settings::take_over(session, &driver, &run).await?;
-    if let Err(failure) = check_groups(&*session.journal, &run, &session.config).await {
-        driver.refuse(&run, failure.exit.into()).await?;
-        return Err(failure.about(&run.new.id));
-    }
+    refuse_groups(session, &driver, &run).await?;
     let plan = driver.prepare(run, Basis::Rows).await?;
     tell_planned(session, &plan);
     if let Err(failure) = check_plan(session, &plan).await {

@@ -4,7 +4,7 @@ mod hooks;
 mod result;
 
 use self::hooks::CommandHooks;
-use super::allowed_groups::check_groups;
+use super::allowed_groups::refuse_groups;
 use super::args::ExecuteArgs;
 use super::context::Context;
 use super::exit::{Exit, Failure};
@@ -26,10 +26,7 @@ pub(super) async fn execute(
     let work = session.exchange(&run.new.id).await?;
     let driver = session.driver(&work);
     settings::take_over(session, &driver, &run).await?;
-    if let Err(failure) = check_groups(&*session.journal, &run, &session.config).await {
-        driver.refuse(&run, failure.exit.into()).await?;
-        return Err(failure.about(&run.new.id));
-    }
+    refuse_groups(session, &driver, &run).await?;
     let pause = Pause::new(options.pause_file.clone());
     let hooks = CommandHooks::new(context, session, options.yes);
     let ended = revoke(&driver, run, basis, pause, &hooks)

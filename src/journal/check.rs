@@ -80,6 +80,7 @@ impl Check<'_> {
                 sealed.get_or_insert_with(Seal::new).add(lane.ix, seq, &hash);
             }
         }
+        compare::histories(self, &lanes, report).await?;
         let sealed = sealed.map(|seal| seal.finish().to_string());
         if sealed != of_run.sealed {
             report.find("the ends of the lanes are not those that the run's last row seals");

@@ -3,10 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ledger::{LaneHead, LaneState};
-use super::run::Lane;
+use super::{CallId, Lane};
 use crate::model::{GroupIx, RunId};
-
-use super::CallId;
 
 /// The right to write a run's head, given by [`lead`](super::Journal::lead). Not `Clone`: a run has
 /// one lead.

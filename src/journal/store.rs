@@ -182,12 +182,9 @@ impl<S: Store> Journal for S {
         limit: u32,
     ) -> Result<Vec<CallRecord>, JournalError> {
         let page = Store::open_page(self, held, from, limit).await?;
-        let mut state = held.state();
-        let told = page.into_iter().map(|(call, stored)| {
-            state.learn(vec![(call.id, stored)]);
-            call
-        });
-        Ok(told.collect())
+        let (calls, states): (Vec<_>, Vec<_>) = page.into_iter().unzip();
+        held.state().learn(calls.iter().map(|call| call.id).zip(states));
+        Ok(calls)
     }
 
     async fn claim(

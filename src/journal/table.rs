@@ -41,6 +41,8 @@ pub enum Table {
     Member,
     /// `tally`, by lane.
     Tally,
+    /// `event`: which histories there are, by lane. The run's own is -1.
+    History,
 }
 
 impl Table {
@@ -94,6 +96,7 @@ impl Table {
             Self::Revocation => "revocation",
             Self::Member => "outcome of revocation",
             Self::Tally => "tally",
+            Self::History => "history of lane",
         }
     }
 }

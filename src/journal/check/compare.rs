@@ -99,6 +99,21 @@ fn spelled(table: Table, row: &Value) -> Vec<u8> {
     spelled
 }
 
+/// The histories: there are none but that of the run and those of its lanes.
+pub(super) async fn histories(
+    check: &Check<'_>,
+    lanes: &Lanes,
+    report: &mut CheckReport,
+) -> Result<(), JournalError> {
+    let end = lanes.0.last().map_or(0, |lane| i64::from(lane.ix) + 1);
+    for keys in [ALL.start..-1, end..ALL.end] {
+        for row in check.journal.rows(check.run, Table::History, keys).await? {
+            report.find(format!("history of lane {}: there is no such lane", row[0]));
+        }
+    }
+    Ok(())
+}
+
 /// The run's head, and who worked on it.
 pub(super) async fn run(
     check: &Check<'_>,

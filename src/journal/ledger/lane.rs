@@ -37,7 +37,10 @@ impl LaneState {
     }
 
     /// Takes in what is stored of calls.
-    pub(in crate::journal) fn learn(&mut self, calls: Vec<(CallId, CallState)>) {
+    pub(in crate::journal) fn learn(
+        &mut self,
+        calls: impl IntoIterator<Item = (CallId, CallState)>,
+    ) {
         for (id, state) in calls {
             self.calls.learn(id, state);
         }

@@ -5,9 +5,9 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::state::{GroupRow, LaneRow, Run};
-use crate::journal::JournalError;
 use crate::journal::ledger::{as_stored, call_columns, canonical, json as text, member_columns};
 use crate::journal::table::Table;
+use crate::journal::{Chain, JournalError};
 use crate::model::hex;
 
 impl Run {
@@ -54,6 +54,7 @@ impl Run {
                 .map(|(call, row)| as_stored(&member_columns(*call, row)?))
                 .collect::<Result<_, _>>()?,
             Table::Tally => self.tally_rows(),
+            Table::History => self.history.keys().copied().map(history_row).collect(),
             frame => {
                 let own = self.frame.iter().filter(|(table, _)| *table == frame);
                 own.map(|(_, row)| row.clone()).collect()
@@ -154,4 +155,11 @@ fn reading_row(ix: u32, group: &GroupRow) -> Value {
         row.elsewhere,
         epoch
     ])
+}
+
+fn history_row(chain: Chain) -> Value {
+    match chain {
+        Chain::Run => json!([-1]),
+        Chain::Lane(ix) => json!([ix]),
+    }
 }

@@ -335,4 +335,6 @@ statements! {
             until, past) FROM member WHERE run_no = ?1 AND id >= ?2 AND id < ?3 ORDER BY id";
     ROWS_TALLY = "SELECT json_array(lane, action, code, count, retried, throttled, last_ms) FROM tally
         WHERE run_no = ?1 AND lane >= ?2 AND lane < ?3 ORDER BY lane, action, code";
+    ROWS_HISTORY = "SELECT DISTINCT json_array(lane) FROM event
+        WHERE run_no = ?1 AND lane >= ?2 AND lane < ?3 ORDER BY lane";
 }

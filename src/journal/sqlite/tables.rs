@@ -31,6 +31,7 @@ const fn statement(table: Table) -> &'static str {
         Table::Revocation => sql::ROWS_REVOCATION,
         Table::Member => sql::ROWS_MEMBER,
         Table::Tally => sql::ROWS_TALLY,
+        Table::History => sql::ROWS_HISTORY,
     }
 }
 

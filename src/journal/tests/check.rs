@@ -141,6 +141,19 @@ async fn every_row_that_is_dropped_added_or_swapped_is_found() {
 }
 
 #[tokio::test]
+async fn a_history_of_a_lane_that_is_not_there_is_found() {
+    for lane in [-2, 2, 7_777] {
+        let (place, _) = lived().await;
+        place.edit(&format!(
+            "INSERT INTO event SELECT run_no, {lane}, seq, at_ms, epoch, kind, call, body, hash
+             FROM event WHERE lane = 0 AND seq = 1"
+        ));
+        let bad = checked(&place).await.bad;
+        assert_eq!(bad, [format!("history of lane {lane}: there is no such lane")]);
+    }
+}
+
+#[tokio::test]
 async fn a_cut_tail_shows_against_a_remembered_head() {
     let (place, report) = lived().await;
     place.edit(UNGUARDED);
