@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::failpoint::{Bug, planted};
 use crate::model::{
     CallForm, Direction, Fields, Filter, Finding, Fit, GroupIx, GroupRef, NicType, Peer,
-    PlannedCall, Policy, PortRange, Protocol, Provider, Revocation, Rule, Scope,
+    PlannedCall, Policy, PortRange, Protocol, Revocation, Rule, Scope,
 };
 
 /// A group that some row pairs with the group in hand.
@@ -214,7 +214,7 @@ pub fn plan_blind(group: GroupIx, peers: &[PeerGroup<'_>], shape: CallShape) -> 
 
 /// The rules that a row names by its own values: one a direction.
 pub fn blind_rules(filter: &Filter, peer: &GroupRef) -> Vec<Rule> {
-    let alibaba = peer.cloud == Provider::Alibaba;
+    let has_policies = peer.cloud.facts().has_policies;
     let directions: &[Direction] = match filter.direction {
         Scope::Both if filter.direction_given => &[Direction::Ingress, Direction::Egress],
         Scope::Both | Scope::Ingress => &[Direction::Ingress],
@@ -228,8 +228,8 @@ pub fn blind_rules(filter: &Filter, peer: &GroupRef) -> Vec<Rule> {
         source_ports: filter.source_ports,
         peer: Peer::Group { id: peer.group.clone(), owner: Some(peer.account.clone()) },
         policy: Some(filter.policy.unwrap_or(Policy::Accept)),
-        priority: alibaba.then_some(filter.priority.unwrap_or(1)),
-        nic_type: alibaba.then_some(filter.nic_type.unwrap_or(NicType::Intranet)),
+        priority: has_policies.then_some(filter.priority.unwrap_or(1)),
+        nic_type: has_policies.then_some(filter.nic_type.unwrap_or(NicType::Intranet)),
         description: String::new(),
         fields: Fields::default(),
     };

@@ -8,7 +8,7 @@ use super::group_key::GroupKey;
 use super::known::KnownCells;
 use super::line::{LineCells, LineCutter};
 use super::text::Text;
-use crate::model::Provider;
+use crate::model::{GroupIdForm, Provider};
 
 /// A row as numbers.
 #[derive(Clone, Copy, Debug)]
@@ -78,9 +78,9 @@ impl QuickReader {
 /// The code of a group id that is valid for `cloud`.
 fn code(id: Text<'_>, cloud: Provider) -> Option<Code> {
     let coded = Code::read(id)?;
-    let is_valid = match cloud {
-        Provider::Alibaba => true,
-        Provider::Aws => coded.is_hex && matches!(coded.length, 8 | 17),
+    let is_valid = match cloud.facts().group_ids {
+        GroupIdForm::Any => true,
+        GroupIdForm::Hexadecimal(lengths) => coded.is_hex && lengths.contains(&coded.length),
     };
     is_valid.then_some(coded.code)
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::Provider;
 
 fn group(account: &str, id: &str) -> GroupRef {
     GroupRef {

@@ -124,8 +124,7 @@ mod tests {
 
     #[test]
     fn a_lane_takes_as_long_as_the_slowest_of_its_actions() {
-        let limits = LimitSettings::alibaba_default();
-        let pacer = Pacer::new(limits.clone(), limits, Used::new());
+        let pacer = Pacer::new(LimitSettings::defaults(), Used::new());
         let of = |ingress, groups| {
             let key = LaneKey {
                 cloud: Provider::Alibaba,

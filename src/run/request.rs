@@ -4,16 +4,7 @@ use super::planted::token_generation;
 use super::token::{client_token, request_hash};
 use crate::cloud::{Cloud, CloudError, RevokeOrder};
 use crate::journal::{CallRecord, Lane};
-use crate::model::{ClientToken, Event, Identity, Provider, Rule, RunId};
-
-/// Whether revocations of `lane` go with a client token. EC2 takes none: there the rule ids make a
-/// repeated call harmless.
-const fn takes_token(lane: &Lane) -> bool {
-    match lane.key.cloud {
-        Provider::Alibaba => true,
-        Provider::Aws => false,
-    }
-}
+use crate::model::{ClientToken, Event, Identity, Rule, RunId};
 
 /// What a call sends in its present generation.
 pub(super) struct Request {
@@ -35,7 +26,8 @@ impl Request {
         let rules = call.members.iter().map(|(_, member)| member.rule.clone()).collect();
         let mut request = Self { rules, hash: String::new(), token: None };
         request.hash = request_hash(&client.revoke_parameters(&request.order(lane, call))?);
-        request.token = takes_token(lane)
+        let takes_token = lane.key.cloud.facts().takes_token;
+        request.token = takes_token
             .then(|| client_token(run, call.id, token_generation(call.status), &request.hash));
         Ok(request)
     }
