@@ -13,7 +13,9 @@ use unpair::exchange::{Exchange, NoProgress};
 use unpair::journal::{Journal, Leases, RunRecord, SideReading, open, take};
 use unpair::model::{Direction, GroupIx, GroupRef, Outcome, Peer, PerCloud, Provider, Rule, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
-use unpair::run::{CarryOut, FailureLimit, Freshness, Patience, Pause, RunEnd, carry_out, take_up};
+use unpair::run::{
+    CarryOut, FailureLimit, Freshness, Operation, Patience, Pause, RunEnd, carry_out, take_up,
+};
 use unpair_testing::fake_cloud::FakeDirectory;
 use unpair_testing::fixture::{self, new_run, pair_set};
 
@@ -168,6 +170,7 @@ impl Scenario {
         let work = CarryOut {
             exchange,
             journal: &*self.journal,
+            operation: Operation::Revoke,
             run: &run,
             leases: &leases,
             pause: &Pause::new(self.pause_file.clone()),

@@ -209,6 +209,16 @@ fn facts_about_a_cloud_stand_in_tables_outside_its_client() {
 }
 
 #[test]
+fn one_file_of_a_run_knows_what_it_does_to_a_rule() {
+    let words =
+        ["Action::Revoke", "revoke_parameters", "client.revoke", "Removed", "AlreadyAbsent"];
+    let wrong = sources().iter().filter(|source| source.is_in(&["run"]));
+    let wrong = wrong.filter(|source| words.iter().any(|word| uses(&source.code, word)));
+    let knows: Vec<_> = wrong.map(|source| source.path.as_str()).collect();
+    assert_eq!(knows, ["run/operation.rs"]);
+}
+
+#[test]
 fn planning_knows_no_clock_and_no_chance() {
     let pure = ["model", "manifest", "planner", "pace"];
     let mut wrong = Vec::new();

@@ -3,7 +3,7 @@
 use super::{Basis, Driver, Halt, Prepared};
 use crate::audit::{Age, Audit, AuditEnd, Planning, audit, plan_unread};
 use crate::journal::{JournalError, Reopenable, RunRecord, RunState, RunUpdate};
-use crate::run::{estimate, plan_digest, planted};
+use crate::run::{Operation, estimate, plan_digest, planted};
 
 /// Which groups are read.
 struct Reading {
@@ -83,7 +83,9 @@ impl Driver<'_> {
         reopened: Vec<Reopenable>,
         basis: Basis,
     ) -> Result<Prepared, Halt> {
-        let estimate = estimate(self.journal, &run, &self.exchange.pacer, &reopened).await?;
+        let estimate =
+            estimate(self.journal, &run, Operation::Revoke, &self.exchange.pacer, &reopened)
+                .await?;
         let planned_before = run.rules.planned;
         let mut prepared = Prepared { run, read, estimate, reopened, planned_before };
         if basis == Basis::Rows && !prepared.read.interrupted && !prepared.nobody_reached() {
