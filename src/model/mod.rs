@@ -15,6 +15,7 @@ mod plan;
 mod protocol;
 mod provider;
 mod report;
+mod row_text;
 mod rule;
 mod status;
 mod text;
@@ -39,6 +40,7 @@ pub use provider::{
     AccountIdForm, Batch, GroupIdForm, PerCloud, Provider, ProviderFacts, UnknownProvider,
 };
 pub use report::{PairCounts, RuleCounts};
+pub use row_text::{RowText, TextColumn};
 pub use rule::{Direction, NicType, Policy, PortRange, Rule, Snapshot};
 pub use status::{IllegalTransition, Status};
 pub use text::{clock, escape_control, hex, is_hostile, quote, thousands, unhex};
