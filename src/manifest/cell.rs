@@ -158,12 +158,13 @@ pub(super) fn is_ruined(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::TextColumn;
 
     fn cell(text: &str, quoted: bool) -> Cell<'_> {
         Cell { bytes: text.as_bytes(), quoted }
     }
 
-    const COMMA: CsvDialect = CsvDialect { delimiter: b',', texts: [None] };
+    const COMMA: CsvDialect = CsvDialect { delimiter: b',', texts: [None; TextColumn::ALL.len()] };
 
     #[test]
     fn white_space_around_a_value_is_dropped() {

@@ -154,7 +154,8 @@ fn quoted(bytes: &[u8], last: bool, is_text: bool) -> Quoted {
 mod tests {
     use super::*;
 
-    const COMMA: CsvDialect = CsvDialect { delimiter: b',', texts: [Some(2)] };
+    const COMMA: CsvDialect =
+        CsvDialect { delimiter: b',', texts: [Some(2); TextColumn::ALL.len()] };
 
     fn cells(text: &str) -> (Split, Vec<String>) {
         let mut cells = Vec::new();
