@@ -15,7 +15,7 @@ use crate::model::GroupIx;
 const MAX_BATCHES: usize = 2;
 
 /// How a lane came out.
-pub(super) enum LaneEnd {
+pub(super) enum LaneRead {
     Done(AuditEnd),
     /// The account is not ours: its groups are read from our side, once ours are read.
     NotOurs,
@@ -26,15 +26,15 @@ pub(super) async fn read_lane(
     audit: &Audit<'_>,
     observer: &Observer<'_>,
     held: &Held,
-) -> Result<LaneEnd, JournalError> {
+) -> Result<LaneRead, JournalError> {
     let lane = &held.lane;
     let account = match audit.exchange.account(&lane.key).await {
         Ok(account) => account,
-        Err(AccountError::NotOurs) => return Ok(LaneEnd::NotOurs),
+        Err(AccountError::NotOurs) => return Ok(LaneRead::NotOurs),
         Err(AccountError::Stopped) => {
-            return Ok(LaneEnd::Done(AuditEnd { interrupted: true, ..AuditEnd::default() }));
+            return Ok(LaneRead::Done(AuditEnd { interrupted: true, ..AuditEnd::default() }));
         }
-        Err(error) => return Ok(LaneEnd::Done(unreachable_lane(audit, held, &error).await?)),
+        Err(error) => return Ok(LaneRead::Done(unreachable_lane(audit, held, &error).await?)),
     };
     let again = Again::default();
     let reader = LaneReader { audit, observer, held, lane, account: &account, again: &again };
@@ -50,7 +50,7 @@ pub(super) async fn read_lane(
         .await?;
     reader.look_again(&mut end).await?;
     end.interrupted |= audit.exchange.stop.is_cancelled();
-    Ok(LaneEnd::Done(end))
+    Ok(LaneRead::Done(end))
 }
 
 /// What all batches of one lane have in common.

@@ -182,8 +182,8 @@ async fn read_lane<'a>(
     let is_reached = audit.exchange.account(&held.lane.key).await.is_ok();
     let _slot = if is_reached { Some(slots.take().await) } else { None };
     let lane_end = match Box::pin(lane::read_lane(audit, observer, held)).await? {
-        lane::LaneEnd::Done(lane_end) => lane_end,
-        lane::LaneEnd::NotOurs => {
+        lane::LaneRead::Done(lane_end) => lane_end,
+        lane::LaneRead::NotOurs => {
             is_read();
             Box::pin(partner::read_partner(audit, held)).await?
         }

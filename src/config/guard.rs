@@ -10,7 +10,7 @@ use super::error::Problem;
 use super::protect::{KnownAccounts, NameLookup, Protected};
 use super::raw::{RawFailures, RawGuard};
 use super::source::KeySources;
-use super::value::List;
+use super::value::TextList;
 use crate::cloud::AccountSettings;
 use crate::model::{AccountId, GroupRef};
 
@@ -157,7 +157,7 @@ pub(super) fn read(
 
 /// The entries of a list; `told` takes what is wrong with the others.
 fn list<T>(
-    raw: &List,
+    raw: &TextList,
     read: impl Fn(&str) -> Result<Vec<T>, String>,
     mut told: impl FnMut(String),
 ) -> Vec<T> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::value::{List, Number, RawLimit};
+use super::value::{Number, RawLimit, TextList};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -24,7 +24,7 @@ pub(super) struct RawAlibaba {
     pub(super) config_file: Option<String>,
     pub(super) profile: Option<String>,
     pub(super) role_arn: Option<String>,
-    pub(super) extra_regions: List,
+    pub(super) extra_regions: TextList,
     pub(super) limits: BTreeMap<String, RawLimit>,
 }
 
@@ -58,8 +58,8 @@ pub(super) struct RawGuard {
     pub(super) max_percent: Option<Number>,
     pub(super) max_failures: Option<RawFailures>,
     pub(super) fresh: Option<String>,
-    pub(super) only_accounts: List,
-    pub(super) protect: List,
+    pub(super) only_accounts: TextList,
+    pub(super) protect: TextList,
 }
 
 /// `10` or `"5%"`.

@@ -77,7 +77,7 @@ pub(super) struct RawBucket {
 
 /// A list of texts: an array, or text with commas as environment variables have it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct List(pub(super) Vec<String>);
+pub(super) struct TextList(pub(super) Vec<String>);
 
 const NUMBER: &str = "a number, \"auto\" or \"off\"";
 
@@ -144,27 +144,27 @@ impl<'de> Deserialize<'de> for Number {
 struct ListVisitor;
 
 impl<'de> Visitor<'de> for ListVisitor {
-    type Value = List;
+    type Value = TextList;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of texts")
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<List, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<TextList, E> {
         // An empty item stays, to be refused: it must not shorten a list in silence.
-        Ok(List(text.split(',').map(|item| item.trim().to_owned()).collect()))
+        Ok(TextList(text.split(',').map(|item| item.trim().to_owned()).collect()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<TextList, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = seq.next_element()? {
             items.push(item);
         }
-        Ok(List(items))
+        Ok(TextList(items))
     }
 }
 
-impl<'de> Deserialize<'de> for List {
+impl<'de> Deserialize<'de> for TextList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ListVisitor)
     }

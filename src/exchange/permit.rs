@@ -64,7 +64,7 @@ impl Exchange {
             None => self.lane(lane).silence.heard(),
         }
         let heard = turn.answered(answer);
-        if let Some(error) = fault.filter(|_| heard.gives_up) {
+        if let Some(error) = fault.filter(|_| heard.leaves_alone) {
             self.lane(lane).leave_failing_alone(error);
         }
         drop(untried);

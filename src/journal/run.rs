@@ -254,7 +254,7 @@ pub struct GroupWork {
     pub ix: GroupIx,
     /// Its id.
     pub group: GroupId,
-    /// Its peers; one entry a narrowing.
+    /// Its peers; one entry a filter.
     pub peers: Vec<PeerEntry>,
     /// When it was last read and planned, or found missing or not ours; absent if never, or if the
     /// last reading failed.

@@ -34,7 +34,7 @@ pub(super) trait Store: JournalRead {
     async fn lease_of(&self, lead: &Lead, most: usize) -> Result<Vec<Held>, JournalError>;
 
     /// See [`Journal::open_page`].
-    async fn open_page(
+    async fn open_page_of(
         &self,
         held: &Held,
         from: CallId,
@@ -181,7 +181,7 @@ impl<S: Store> Journal for S {
         from: CallId,
         limit: u32,
     ) -> Result<Vec<CallRecord>, JournalError> {
-        let page = Store::open_page(self, held, from, limit).await?;
+        let page = self.open_page_of(held, from, limit).await?;
         let (calls, states): (Vec<_>, Vec<_>) = page.into_iter().unzip();
         held.state().learn(calls.iter().map(|call| call.id).zip(states));
         Ok(calls)

@@ -32,7 +32,7 @@ pub async fn stored_pairs(journal: &dyn JournalRead, run: &RunId) -> Result<Pair
         return Err(damaged("a pair names a group that is not there"));
     }
     if ends.last_filter.is_some_and(|last| usize::from(last) >= filters.len()) {
-        return Err(damaged("a pair names a narrowing that is not there"));
+        return Err(damaged("a pair names a filter that is not there"));
     }
     let (rows, repeated) = Rows::numbered(ends.smaller, groups.len(), filters.len());
     let (mirrored, again) = Rows::numbered(ends.larger, groups.len(), filters.len());

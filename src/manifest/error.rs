@@ -98,9 +98,7 @@ pub enum Fault {
     #[error("more than {0} lines in one command, expected fewer: split the manifests")]
     TooManyLines(u32),
     /// More filters than can be numbered.
-    #[error(
-        "more than {0} different narrowings in one command, expected fewer: split the manifests"
-    )]
+    #[error("more than {0} different filters in one command, expected fewer: split the manifests")]
     TooManyFilters(usize),
     /// Bytes that are not text.
     #[error(
@@ -213,7 +211,7 @@ impl Fault {
             Self::CellCount { .. } => "too many cells",
             Self::LongLine { .. } => "a line that is too long",
             Self::TooManyLines(_) => "too many lines",
-            Self::TooManyFilters(_) => "too many narrowings",
+            Self::TooManyFilters(_) => "too many filters",
             Self::NotUtf8 { .. } => "not UTF-8",
             Self::OpenQuote { .. } => "a quote that is not closed",
             Self::AfterQuote => "text follows the closing quote",

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn every_narrowing_is_read_in_any_case() {
+    fn every_cell_of_a_filter_is_read_in_any_case() {
         let cells = ["Egress", "TCP", "22/22", "-1/-1", "Intranet", "DROP", "100"];
         let filter = parse(cells, Provider::Alibaba).expect("all are valid");
         assert_eq!(filter.direction, Scope::Egress);

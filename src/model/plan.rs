@@ -73,7 +73,7 @@ pub struct Finding {
     pub peer: GroupIx,
     /// Grants (or, where a row says so, drop rules) that the rows ask for.
     pub standing: u32,
-    /// Grants outside the rows' narrowing.
+    /// Grants outside the rows' filters.
     pub outside: u32,
     /// Drop rules that no row asks for.
     pub drops: u32,

@@ -155,9 +155,9 @@ impl ActionLimiter {
             None => CallEnd::Unknown,
         };
         // The endpoint is told last: whoever it wakes must find the limiter as it is after this answer.
-        let gives_up = self.endpoint.leave(end, sent_at);
+        let leaves_alone = self.endpoint.leave(end, sent_at);
         self.answers.notify_one();
-        LaneEffect { shut_for: seconds(opens_at - now), gives_up }
+        LaneEffect { shut_for: seconds(opens_at - now), leaves_alone }
     }
 
     /// Takes what an answer costs from the budget. Returns whether the action is to rest.

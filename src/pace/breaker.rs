@@ -9,7 +9,7 @@ use super::learn::{NextCall, Seconds};
 
 /// Faults in a row after which calls go out one at a time, each after a pause.
 const SUSPECT: u32 = 5;
-/// Faults in a row after which the lane is given up: what a bad endpoint costs at the most.
+/// Faults in a row after which the lane is left alone: what a bad endpoint costs at the most.
 pub const GIVEN_UP: u32 = 8;
 /// From the call that made it suspect to the first probe, in seconds.
 const PAUSE: Seconds = 4.0;
@@ -39,7 +39,7 @@ pub(super) struct Breaker {
 }
 
 impl Breaker {
-    /// When the next call may go out. Once given up, nothing is held back: whoever asks is told
+    /// When the next call may go out. Once left alone, nothing is held back: whoever asks is told
     /// elsewhere that the lane is left alone.
     pub(super) fn next(&self, now: Seconds) -> NextCall {
         match self.faults {
@@ -58,7 +58,7 @@ impl Breaker {
         self.is_probing = self.is_suspect();
     }
 
-    /// A call ended that was sent at `sent_at`. Returns whether the lane is given up now.
+    /// A call ended that was sent at `sent_at`. Returns whether the lane is left alone now.
     pub(super) fn ended(&mut self, end: CallEnd, sent_at: Seconds, random: f64) -> bool {
         let was_probe = std::mem::take(&mut self.is_probing);
         self.in_flight = self.in_flight.saturating_sub(1);
@@ -132,7 +132,7 @@ mod tests {
         assert!((now - (4.0 + 12.0)).abs() < 1e-9, "{now}");
         assert_eq!(breaker.next(now), NextCall::At(now + 36.0));
         breaker.sent();
-        assert!(breaker.ended(CallEnd::Fault, now + 36.0, 0.5), "given up");
+        assert!(breaker.ended(CallEnd::Fault, now + 36.0, 0.5), "left alone");
         assert_eq!(breaker.next(now), NextCall::Now, "nobody is kept waiting");
     }
 
@@ -172,8 +172,8 @@ mod tests {
     fn many_calls_that_fail_at_once_are_one_reason_to_look_again_and_no_more() {
         let mut breaker = Breaker::default();
         (0..32).for_each(|_| breaker.sent());
-        let given_up = (0..32).any(|_| breaker.ended(CallEnd::Fault, 0.0, 0.5));
-        assert!(!given_up);
+        let left_alone = (0..32).any(|_| breaker.ended(CallEnd::Fault, 0.0, 0.5));
+        assert!(!left_alone);
         assert_eq!(breaker.next(0.0), NextCall::At(4.0));
     }
 

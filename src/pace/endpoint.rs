@@ -28,14 +28,14 @@ impl Endpoint {
         next
     }
 
-    /// A call that entered at `sent_at` came to its end. Returns whether the lane is given
-    /// up now.
+    /// A call that entered at `sent_at` came to its end. Returns whether the lane is left
+    /// alone now.
     pub(super) fn leave(&self, end: CallEnd, sent_at: Seconds) -> bool {
         let mut breaker = self.breaker();
-        let is_given_up = breaker.ended(end, sent_at, chance());
+        let is_left_alone = breaker.ended(end, sent_at, chance());
         drop(breaker);
         self.ended.notify_waiters();
-        is_given_up
+        is_left_alone
     }
 
     /// Waits for the next end of a call. One that comes between this and the first poll counts.

@@ -24,5 +24,5 @@ pub struct LaneEffect {
     /// How long no call of the action goes out.
     pub shut_for: Duration,
     /// Whether so many faults followed each other that the lane is to be left alone.
-    pub gives_up: bool,
+    pub leaves_alone: bool,
 }

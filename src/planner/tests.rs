@@ -188,7 +188,7 @@ fn drop_rules_are_findings_unless_a_row_asks_for_them() {
 }
 
 #[test]
-fn narrowing_rows_add_up_and_the_rest_is_outside() {
+fn rows_with_filters_add_up_and_the_rest_is_outside() {
     let peer = group("2", "sg-b");
     let udp = Rule {
         protocol: "udp".parse().expect("a protocol"),

@@ -54,7 +54,7 @@ async fn write_findings(
     summary: &Summary,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    let mut list = List::open(out, "findings")?;
+    let mut list = JsonArray::open(out, "findings")?;
     let mut pairs = PairRows::open(journal, run).await?;
     for outcome in WORST_FIRST {
         while let Some(page) = pairs.next_of(outcome).await? {
@@ -71,7 +71,7 @@ async fn write_revocations(
     run: &RunRecord,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    let mut list = List::open(out, "revocations")?;
+    let mut list = JsonArray::open(out, "revocations")?;
     let mut revocations = Revocations::new(journal, run);
     while let Some(page) = revocations.next().await? {
         for record in &page {
@@ -87,12 +87,12 @@ fn is_finding(row: &PairRow) -> bool {
 }
 
 /// An array under a key, one item a line.
-pub(super) struct List<'a> {
+pub(super) struct JsonArray<'a> {
     out: &'a mut dyn Write,
     empty: bool,
 }
 
-impl<'a> List<'a> {
+impl<'a> JsonArray<'a> {
     pub(super) fn open(out: &'a mut dyn Write, key: &str) -> Result<Self, ReportError> {
         write!(out, ",\n  \"{key}\": [")?;
         Ok(Self { out, empty: true })

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::csv::{csv_safe, optional, with_texts};
-use super::json::{List, close, open};
+use super::json::{JsonArray, close, open};
 use super::pairs::PairRows;
 use super::text::locate;
 use super::{Format, PairRow, ReportError, SideRow, Summary};
@@ -95,7 +95,7 @@ async fn write_json(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     open(summary, out)?;
-    let mut list = List::open(out, "rows")?;
+    let mut list = JsonArray::open(out, "rows")?;
     let mut pairs = PairRows::open(journal, run).await?;
     while let Some(page) = pairs.next().await? {
         for pair in &page {

@@ -37,7 +37,7 @@ pub struct SideRow {
     pub cause: Option<SideCause>,
     /// Rules that the rows ask to be gone.
     pub standing: u32,
-    /// Grants outside the rows' narrowing.
+    /// Grants outside the rows' filters.
     pub outside: u32,
     /// Drop rules that no row asks for.
     pub drops: u32,
@@ -55,7 +55,7 @@ impl PairRow {
         [&self.a, &self.b]
     }
 
-    /// Grants outside the rows' narrowing, of both sides.
+    /// Grants outside the rows' filters, of both sides.
     pub fn outside(&self) -> u64 {
         self.sides().iter().map(|side| u64::from(side.outside)).sum()
     }

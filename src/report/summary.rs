@@ -31,7 +31,7 @@ pub struct Summary {
     pub digest: Option<String>,
     /// Pairs by outcome.
     pub pairs: PairCounts,
-    /// Revocations by outcome, and grants outside the rows' narrowing.
+    /// Revocations by outcome, and grants outside the rows' filters.
     pub rules: RuleCounts,
     /// What the last readings show between the pairs.
     pub live: LiveCounts,
@@ -65,7 +65,7 @@ pub struct Summary {
 pub struct LiveCounts {
     /// Rules that the rows ask to be gone.
     pub standing: u64,
-    /// Grants outside the rows' narrowing.
+    /// Grants outside the rows' filters.
     pub outside: u64,
     /// Drop rules that no row asks for.
     pub drops: u64,

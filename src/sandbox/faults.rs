@@ -12,7 +12,7 @@ const SLOW: Duration = Duration::from_secs(3);
 ///
 /// `RATE` is a share of the calls from 0 to 1, or `3x`: the first three calls.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
+pub struct InjectedFault {
     /// What happens.
     pub kind: FaultKind,
     /// The action it is limited to, by its API name.
@@ -117,7 +117,7 @@ pub enum BadFault {
     Name(String),
 }
 
-impl FromStr for Fault {
+impl FromStr for InjectedFault {
     type Err = BadFault;
 
     fn from_str(text: &str) -> Result<Self, BadFault> {
@@ -179,13 +179,13 @@ fn code_kind(text: &str) -> Option<FaultKind> {
 
 /// The faults of a sandbox and how often each has struck.
 #[derive(Debug)]
-pub(super) struct Faults {
-    faults: Vec<(Fault, u32)>,
+pub(super) struct InjectedFaults {
+    faults: Vec<(InjectedFault, u32)>,
     dice: fastrand::Rng,
 }
 
-impl Faults {
-    pub(super) fn new(faults: Vec<Fault>, seed: u64) -> Self {
+impl InjectedFaults {
+    pub(super) fn new(faults: Vec<InjectedFault>, seed: u64) -> Self {
         let faults = faults.into_iter().map(|fault| (fault, 0)).collect();
         Self { faults, dice: fastrand::Rng::with_seed(seed) }
     }
@@ -209,7 +209,7 @@ impl Faults {
     }
 }
 
-impl Fault {
+impl InjectedFault {
     fn concerns(&self, call: &Call) -> bool {
         self.action.as_ref().is_none_or(|action| *action == call.action)
             && self.account.as_ref().is_none_or(|account| account == call.account.as_str())
@@ -222,12 +222,13 @@ mod tests {
 
     #[test]
     fn a_fault_reads_as_on_the_command_line() {
-        let fault: Fault = "drop-after@RevokeSecurityGroup@123=0.1".parse().expect("a fault");
+        let fault: InjectedFault =
+            "drop-after@RevokeSecurityGroup@123=0.1".parse().expect("a fault");
         assert_eq!(fault.kind, FaultKind::DropAfter);
         assert_eq!(fault.action.as_deref(), Some("RevokeSecurityGroup"));
         assert_eq!(fault.account.as_deref(), Some("123"));
         assert_eq!(fault.often, Often::Share(0.1));
-        let fault: Fault = "code:InvalidX.Y:404=2x".parse().expect("a fault");
+        let fault: InjectedFault = "code:InvalidX.Y:404=2x".parse().expect("a fault");
         assert_eq!(fault.kind, FaultKind::Code { code: "InvalidX.Y".into(), status: Some(404) });
         assert_eq!(fault.often, Often::First(2));
     }
@@ -235,10 +236,10 @@ mod tests {
     #[test]
     fn a_bad_fault_is_told_with_what_was_expected() {
         for bad in ["drop-after", "drop-after=2", "drop-after=-1", "slow=x"] {
-            assert_eq!(bad.parse::<Fault>(), Err(BadFault::Rate(bad.to_owned())));
+            assert_eq!(bad.parse::<InjectedFault>(), Err(BadFault::Rate(bad.to_owned())));
         }
         for bad in ["nothing=1", "slow:x=1", "code=1", "drop-after:3=1"] {
-            let message = bad.parse::<Fault>().expect_err(bad).to_string();
+            let message = bad.parse::<InjectedFault>().expect_err(bad).to_string();
             assert!(message.contains("expected drop-before"), "{message}");
         }
     }
@@ -248,7 +249,7 @@ mod tests {
         let call = Call::for_test("RevokeSecurityGroup");
         let strikes = |seed| {
             let fault = "drop-before=0.5".parse().expect("a fault");
-            let mut faults = Faults::new(vec![fault], seed);
+            let mut faults = InjectedFaults::new(vec![fault], seed);
             (0..64).map(|_| faults.strike(&call).is_some()).collect::<Vec<_>>()
         };
         assert_eq!(strikes(7), strikes(7));

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::changes::Change;
 use super::error::SandboxError;
-use super::faults::Faults;
+use super::faults::InjectedFaults;
 use super::hold::Hold;
 use super::limits::Limiter;
 use super::log::Log;
@@ -32,7 +32,7 @@ pub(super) struct Live {
     pub(super) state: StoredState,
     pub(super) sessions: Sessions,
     pub(super) nonces: Nonces,
-    pub(super) faults: Faults,
+    pub(super) faults: InjectedFaults,
     pub(super) hold: Option<Hold>,
     pub(super) limiter: Limiter,
     pub(super) log: Log,
@@ -59,7 +59,7 @@ impl Live {
             state,
             sessions: Sessions::default(),
             nonces: Nonces::default(),
-            faults: Faults::new(options.faults, options.seed),
+            faults: InjectedFaults::new(options.faults, options.seed),
             hold: None,
             limiter: Limiter::new(options.limit),
             log,

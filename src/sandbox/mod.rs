@@ -30,7 +30,7 @@ mod visibility;
 mod world;
 
 pub use error::SandboxError;
-pub use faults::{BadFault, Fault, FaultKind, Often};
+pub use faults::{BadFault, FaultKind, InjectedFault, Often};
 pub use hold::{Held, Moment};
 pub use limits::Limit;
 pub use log::LoggedCall;

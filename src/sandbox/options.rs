@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::faults::Fault;
+use super::faults::InjectedFault;
 use super::limits::Limit;
 use super::world::World;
 use crate::model::{AccountId, Provider};
@@ -20,7 +20,7 @@ pub struct SandboxOptions {
     /// Where the live world is kept; taken up again if it is there.
     pub state: Option<PathBuf>,
     /// Faults in the order in which they are tried.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<InjectedFault>,
     /// Calls above this are throttled.
     pub limit: Option<Limit>,
     /// Where every call is appended, as JSON lines.

@@ -19,7 +19,7 @@ use super::connection::{ConnectionCutter, CuttableListener};
 use super::dialect::Dialect;
 use super::error::SandboxError;
 use super::exchange::{Delivery, exchange};
-use super::faults::{Fault, Faults};
+use super::faults::{InjectedFault, InjectedFaults};
 use super::hold::{Held, Hold, Moment};
 use super::http::{HttpRequest, HttpResponse, decode_pairs};
 use super::live::Live;
@@ -110,8 +110,8 @@ impl Sandbox {
     }
 
     /// What goes wrong from now on, in place of what did so far.
-    pub fn set_faults(&self, faults: Vec<Fault>) {
-        self.live().faults = Faults::new(faults, 0);
+    pub fn set_faults(&self, faults: Vec<InjectedFault>) {
+        self.live().faults = InjectedFaults::new(faults, 0);
     }
 
     /// Lets `pass` more calls through that remove or add rules, then holds every one.

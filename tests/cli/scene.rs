@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use unpair::model::{GroupId, Policy};
-use unpair::sandbox::{Fault, LoggedCall, SandboxOptions, World};
+use unpair::sandbox::{InjectedFault, LoggedCall, SandboxOptions, World};
 use unpair_testing::process::{Ended, Running, wait_until};
 use unpair_testing::terminal::on_terminal;
 use unpair_testing::workspace::Workspace;
@@ -34,7 +34,7 @@ impl Setting {
 
     /// A fault as on the command line: `NAME[@ACTION][@ACCOUNT]=RATE`.
     pub(crate) fn fault(mut self, fault: impl AsRef<str>) -> Self {
-        let fault: Fault = fault.as_ref().parse().expect("the test's fault is valid");
+        let fault: InjectedFault = fault.as_ref().parse().expect("the test's fault is valid");
         self.options.faults.push(fault);
         self
     }

@@ -4,7 +4,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::process::Command;
 
-use unpair::sandbox::{Fault, SandboxOptions};
+use unpair::sandbox::{InjectedFault, SandboxOptions};
 use unpair_testing::process::{Ended, Running};
 use unpair_testing::workspace::{Workspace, is_revocation};
 
@@ -33,8 +33,10 @@ impl Setup {
     pub(crate) fn new(seeded: SeededWorld, faults: &[&str], seed: u64) -> Self {
         let mut options = SandboxOptions::new(seeded.world.clone());
         options.seed = seed;
-        options.faults =
-            faults.iter().map(|text| text.parse::<Fault>().expect("a valid fault")).collect();
+        options.faults = faults
+            .iter()
+            .map(|text| text.parse::<InjectedFault>().expect("a valid fault"))
+            .collect();
         let workspace = Workspace::new(options, "rate = 'off'\nin_flight = 4\n", "");
         workspace.write("pairs.csv", &seeded.manifest);
         workspace.write("authority.pem", AUTHORITY);

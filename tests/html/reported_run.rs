@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use unpair::sandbox::{Fault, SandboxOptions};
+use unpair::sandbox::{InjectedFault, SandboxOptions};
 use unpair_testing::workspace::Workspace;
 use unpair_testing::world_file::{A, B, PARTNER, WorldText, admits, admits_ports, drops_tcp};
 
@@ -35,7 +35,7 @@ pub(crate) fn mixed() -> ReportedRun {
     let throttled = format!("throttle@RevokeSecurityGroup@{}=1x", A.id);
     let mut options = SandboxOptions::new(world.read());
     options.faults =
-        [refused, throttled].map(|fault| fault.parse::<Fault>().expect("a fault")).into();
+        [refused, throttled].map(|fault| fault.parse::<InjectedFault>().expect("a fault")).into();
     let rows = [(A, "sg-a1", B, "sg-b1"), (A, "sg-a2", PARTNER, "sg-p2"), (A, "sg-a3", B, "sg-b3")];
     let rows = rows.iter().zip(HOSTILE).map(|((a, group_a, b, group_b), note)| {
         let note = note.replace('"', "\"\"");
@@ -57,7 +57,7 @@ pub(crate) fn many(pairs: u32) -> ReportedRun {
     }
     let mut options = SandboxOptions::new(world.read());
     let refused = format!("code:{REFUSAL}@RevokeSecurityGroup@{}=1", A.id);
-    options.faults = vec![refused.parse::<Fault>().expect("a fault")];
+    options.faults = vec![refused.parse::<InjectedFault>().expect("a fault")];
     ReportedRun::revoke(options, &rows)
 }
 

@@ -13,7 +13,7 @@ use super::values::{
 use crate::config::{FailureLimit, parse_duration};
 use crate::model::CallForm;
 use crate::report::Rows;
-use crate::sandbox::Fault;
+use crate::sandbox::InjectedFault;
 
 /// Manifests and how their pairs are judged.
 #[derive(Debug, Args)]
@@ -261,7 +261,7 @@ pub(in crate::cli) struct SandboxArgs {
     /// drop-before@Action=1 every call of an action before it, code:Throttling.User=0.05 refuses one call
     /// in twenty. Can be given more than once.
     #[arg(long = "fault", value_name = "NAME=RATE")]
-    pub(in crate::cli) faults: Vec<Fault>,
+    pub(in crate::cli) faults: Vec<InjectedFault>,
     /// Allow so many calls a second
     ///
     /// Allow so many calls a second of each account, region and action.

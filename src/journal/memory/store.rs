@@ -32,7 +32,7 @@ impl Store for MemoryJournal {
         })
     }
 
-    async fn open_page(
+    async fn open_page_of(
         &self,
         held: &Held,
         from: CallId,

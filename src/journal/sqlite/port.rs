@@ -212,7 +212,7 @@ impl Store for SqliteJournal {
         Ok(lanes.into_iter().map(|(lane, head)| Held::new(lead, lane, head)).collect())
     }
 
-    async fn open_page(
+    async fn open_page_of(
         &self,
         held: &Held,
         from: CallId,

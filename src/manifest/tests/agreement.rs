@@ -43,7 +43,7 @@ const GROUPS: [&str; 17] = [
     "arn:aws:ec2:us-east-1:222222222222:security-group/sg-0123456789abcdef1",
     "sg-a (web)",
 ];
-const NARROWINGS: [&str; 7] =
+const FILTERS: [&str; 7] =
     [",", "tcp,22/22", "TCP,22/22", "6,22/22", "\"tcp\",\"22/22\"", "tcp,0/1", "udp,53/53"];
 const NOTES: [&str; 8] = [
     "",
@@ -96,7 +96,7 @@ fn limit(at: usize, is_plain: bool, few: usize, all: usize) -> usize {
 }
 
 fn row(
-    [cloud, region, own, one, peer, other, narrowing, note, end]: [usize; 9],
+    [cloud, region, own, one, peer, other, filter, note, end]: [usize; 9],
     kind: Kind,
 ) -> String {
     let (plain, whole) = (kind != Kind::Odd, kind == Kind::Plain);
@@ -107,21 +107,18 @@ fn row(
         GROUPS[limit(one, whole, 3, GROUPS.len())],
         ACCOUNTS[limit(peer, plain, 2, ACCOUNTS.len())],
         GROUPS[limit(other, whole, 3, GROUPS.len())],
-        NARROWINGS[limit(narrowing, plain, 3, NARROWINGS.len())],
+        FILTERS[limit(filter, plain, 3, FILTERS.len())],
         NOTES[limit(note, whole, 1, NOTES.len())],
     ]
     .join(",")
         + LINE_ENDS[limit(end, plain, FEW_ENDS, LINE_ENDS.len())]
 }
 
-/// A row of Alibaba Cloud alone, with narrowing cells apart and without a note.
-fn short_row(
-    [_, region, own, one, peer, other, narrowing, _, end]: [usize; 9],
-    kind: Kind,
-) -> String {
+/// A row of Alibaba Cloud alone, with filter cells apart and without a note.
+fn short_row([_, region, own, one, peer, other, filter, _, end]: [usize; 9], kind: Kind) -> String {
     let (plain, whole) = (kind != Kind::Odd, kind == Kind::Plain);
-    let narrowing = NARROWINGS[limit(narrowing, plain, 3, NARROWINGS.len())];
-    let (protocol, ports) = narrowing.split_once(',').unwrap_or_default();
+    let filter = FILTERS[limit(filter, plain, 3, FILTERS.len())];
+    let (protocol, ports) = filter.split_once(',').unwrap_or_default();
     [
         protocol,
         GROUPS[limit(other, whole, 4, GROUPS.len())],

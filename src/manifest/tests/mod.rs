@@ -107,7 +107,7 @@ fn rows_that_narrow_one_pair_add_up() {
 }
 
 #[test]
-fn more_narrowings_than_numbers_are_refused_by_row() {
+fn more_filters_than_numbers_are_refused_by_row() {
     use std::fmt::Write as _;
     let mut text = "region,account_a,group_a,account_b,group_b,port_range\n".to_owned();
     for at in 0..=u32::from(u16::MAX) {
@@ -115,7 +115,7 @@ fn more_narrowings_than_numbers_are_refused_by_row() {
         writeln!(text, "cn-beijing,1,sg-a,2,sg-b,{from}/{to}").expect("memory");
     }
     let parsed = parse(text);
-    only(&parsed, "65537: row", "narrowings");
+    only(&parsed, "65537: row", "filters");
     assert_eq!(parsed.pairs.rows.len(), 65535);
 }
 

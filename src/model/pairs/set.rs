@@ -41,7 +41,7 @@ impl PairSet {
         if filters.len() > usize::from(u16::MAX) {
             return Err(BadValue::new(
                 &filters.len().to_string(),
-                "at most 65535 different narrowings in one command: split the manifest",
+                "at most 65535 different filters in one command: split the manifest",
             ));
         }
         let named = rows.iter().flat_map(|(a, b, ..)| [a, b]);
@@ -146,9 +146,9 @@ impl PairSet {
         }
     }
 
-    /// The digest of what the manifests ask for: pairs and narrowings, not bytes or order.
+    /// The digest of what the manifests ask for: pairs and filters, not bytes or order.
     ///
-    /// Each group and each narrowing is spelled out once, in order; a row is three numbers.
+    /// Each group and each filter is spelled out once, in order; a row is three numbers.
     pub fn content_digest(&self) -> Digest {
         let mut hasher = Hasher::new("unpair pairs 2");
         self.hash_groups(&mut hasher);
@@ -183,7 +183,7 @@ impl PairSet {
         hasher.field("");
     }
 
-    /// Hashes the narrowings that rows ask for; the place of each filter among them.
+    /// Hashes the filters that rows ask for; the place of each filter among them.
     fn hash_filters(&self, hasher: &mut Hasher) -> Vec<u16> {
         let mut used = vec![false; self.filters.len()];
         self.rows.iter().for_each(|row| used[usize::from(row.filter)] = true);

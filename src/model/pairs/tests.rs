@@ -36,7 +36,7 @@ fn mirrored_rows_are_one_pair_and_keep_the_lowest_line() {
 }
 
 #[test]
-fn narrowing_rows_of_one_pair_add_up() {
+fn rows_with_filters_of_one_pair_add_up() {
     let set = build(&[
         (group("1", "sg-a"), group("2", "sg-b"), Filter::default(), 1),
         (group("1", "sg-a"), group("2", "sg-b"), narrow(Scope::Ingress), 2),
@@ -45,7 +45,7 @@ fn narrowing_rows_of_one_pair_add_up() {
 }
 
 #[test]
-fn the_content_digest_is_that_of_pairs_and_narrowings_and_of_nothing_else() {
+fn the_content_digest_is_that_of_pairs_and_filters_and_of_nothing_else() {
     let (a, b, c) = (group("1", "sg-a"), group("2", "sg-b"), group("3", "sg-c"));
     let any = Filter::default;
     let one = build(&[(a.clone(), b.clone(), any(), 1), (b.clone(), c.clone(), any(), 2)]);

@@ -19,14 +19,14 @@ const MAX_RULES: usize = 20;
 /// The first groups of a plan in the order of its groups, whichever lane was read first.
 #[derive(Default)]
 struct Listings {
-    groups: BTreeMap<GroupIx, Listing>,
+    groups: BTreeMap<GroupIx, GroupLines>,
     /// Groups beyond [`MAX_GROUPS`], each counted once: their revocations follow each other.
     dropped: u64,
     last_dropped: Option<GroupIx>,
 }
 
 /// The revocations of one group: at most [`MAX_RULES`] lines, however many there are.
-struct Listing {
+struct GroupLines {
     group: GroupRef,
     total: u64,
     rules: Vec<Line>,
@@ -65,7 +65,7 @@ impl Listings {
             self.drop_group(ix);
             return;
         }
-        self.groups.entry(ix).or_insert_with(|| Listing::new(&record.group)).add(record, run);
+        self.groups.entry(ix).or_insert_with(|| GroupLines::new(&record.group)).add(record, run);
         if self.groups.len() > MAX_GROUPS
             && let Some((last, _)) = self.groups.pop_last()
         {
@@ -94,7 +94,7 @@ impl Listings {
     }
 }
 
-impl Listing {
+impl GroupLines {
     fn new(group: &GroupRef) -> Self {
         Self { group: group.clone(), total: 0, rules: Vec::new() }
     }

@@ -18,24 +18,24 @@ const MAX_LINES: usize = 20;
 /// What is told besides the rules to be revoked.
 #[derive(Default)]
 pub(super) struct LeftAlone {
-    one_sided: List,
-    unreadable: List,
-    partners: List,
-    outside: List,
-    drops: List,
+    one_sided: LeftPairs,
+    unreadable: LeftPairs,
+    partners: LeftPairs,
+    outside: LeftPairs,
+    drops: LeftPairs,
     elsewhere: u64,
     elsewhere_groups: u64,
 }
 
 /// The first lines of a list, how many lines there would be, and how many things they count.
 #[derive(Default)]
-struct List {
+struct LeftPairs {
     total: u64,
     items: u64,
     lines: Vec<(u32, String)>,
 }
 
-impl List {
+impl LeftPairs {
     /// Counts `n` things, told in one line.
     fn add(&mut self, n: u64, line: u32, text: impl FnOnce() -> String) {
         self.total += n;
@@ -106,7 +106,7 @@ impl LeftAlone {
         style: Style,
         out: &mut dyn Write,
     ) -> Result<(), ReportError> {
-        let pairs = |list: &List| count(list.total, "pair");
+        let pairs = |list: &LeftPairs| count(list.total, "pair");
         for (list, heading, tone) in [
             (
                 &self.unreadable,
@@ -162,7 +162,7 @@ impl LeftAlone {
     }
 }
 
-impl List {
+impl LeftPairs {
     fn write(
         &self,
         heading: &str,
