@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use unpair_testing::world_file::{A, B, Owner, WorldText, X, Y, admits_tcp, mutual, mutual_aws};
 
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
 const ALIBABA: &str = include_str!("../vectors/alibaba_errors.json");
 
@@ -70,7 +70,7 @@ fn account_of(number: usize) -> String {
 }
 
 /// An account for each code, each with a grant to B's group; the code strikes its own account.
-fn scene_of(codes: &[Code], often: Often) -> Scene {
+fn workspace_of(codes: &[Code], often: Often) -> CliWorkspace {
     let mut world = WorldText::empty();
     let mut rows = String::from("region,account_a,group_a,account_b,group_b,note\n");
     for (number, code) in codes.iter().enumerate() {
@@ -84,17 +84,17 @@ fn scene_of(codes: &[Code], often: Often) -> Scene {
         rows.push_str(&row);
         rows.push('\n');
     }
-    let mut setting = Setting::of(&world);
+    let mut setup = WorkspaceSetup::of(&world);
     for (number, code) in codes.iter().enumerate() {
         let status = code.http.map(|http| format!(":{http}")).unwrap_or_default();
         let rate = if often == Often::Once { "1x" } else { "1" };
         let account = account_of(number);
         let fault = format!("code:{}{status}@RevokeSecurityGroup@{account}={rate}", code.name);
-        setting = setting.fault(fault);
+        setup = setup.fault(fault);
     }
-    let scene = setting.start();
-    scene.write("pairs.csv", &rows);
-    scene
+    let workspace = setup.start();
+    workspace.write("pairs.csv", &rows);
+    workspace
 }
 
 /// The outcome of the only revocation of each account.
@@ -107,9 +107,9 @@ fn outcomes(report: &Value) -> BTreeMap<String, String> {
 fn assert_every_code(often: Often) {
     let codes: Vec<Code> =
         codes().into_iter().filter(|code| expected(code, often).is_some()).collect();
-    let scene = scene_of(&codes, often);
-    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(3);
-    let outcomes = outcomes(&scene.report());
+    let workspace = workspace_of(&codes, often);
+    workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(3);
+    let outcomes = outcomes(&workspace.report());
     let wrong: Vec<String> = codes
         .iter()
         .enumerate()
@@ -121,7 +121,7 @@ fn assert_every_code(often: Often) {
         })
         .collect();
     assert_eq!(wrong, Vec::<String>::new());
-    scene.assert_each_token_names_one_request();
+    workspace.assert_each_token_names_one_request();
 }
 
 #[test]
@@ -140,25 +140,26 @@ fn assert_code(
     (world, own, pair): (&WorldText, Owner, (Owner, &str, Owner, &str)),
     (fault, action): (&str, &str),
     (outcome, exit): (&str, i32),
-) -> Scene {
+) -> CliWorkspace {
     let (name, rate) = fault.split_once('=').expect("NAME=RATE");
-    let scene = Setting::of(world).fault(format!("{name}@{action}@{}={rate}", own.id)).start();
-    scene.pairs(&[pair]);
-    let ended = scene.run(&["revoke", "pairs.csv", "--yes"]).exits(exit);
-    let found = outcomes(&scene.report());
+    let workspace =
+        WorkspaceSetup::of(world).fault(format!("{name}@{action}@{}={rate}", own.id)).start();
+    workspace.pairs(&[pair]);
+    let ended = workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(exit);
+    let found = outcomes(&workspace.report());
     assert_eq!(found.get(own.id).map(String::as_str), Some(outcome), "{fault}: {}", ended.stdout);
     let other = if own == pair.0 { pair.2 } else { pair.0 };
     assert_eq!(found.get(other.id).map(String::as_str), Some("removed"), "{fault}: the other side");
-    scene.assert_each_token_names_one_request();
-    scene
+    workspace.assert_each_token_names_one_request();
+    workspace
 }
 
-fn on_alibaba(fault: &str, outcome: &str, exit: i32) -> Scene {
+fn on_alibaba(fault: &str, outcome: &str, exit: i32) -> CliWorkspace {
     let pair = (A, "sg-a1", B, "sg-b1");
     assert_code((&mutual(), B, pair), (fault, "RevokeSecurityGroup"), (outcome, exit))
 }
 
-fn on_aws(fault: &str, outcome: &str, exit: i32) -> Scene {
+fn on_aws(fault: &str, outcome: &str, exit: i32) -> CliWorkspace {
     let pair = (X, "sg-0000a001", Y, "sg-0000b001");
     assert_code((&mutual_aws(), Y, pair), (fault, "RevokeSecurityGroupIngress"), (outcome, exit))
 }
@@ -188,8 +189,8 @@ fn a_server_s_error_is_read_back_and_then_sent_again() {
 
 #[test]
 fn a_token_that_was_used_for_another_request_is_replaced() {
-    let scene = on_alibaba("code:IdempotentParameterMismatch=1x", "removed", 0);
-    let calls = scene.revocations();
+    let workspace = on_alibaba("code:IdempotentParameterMismatch=1x", "removed", 0);
+    let calls = workspace.revocations();
     let of_b = calls.iter().filter(|call| call.params["SecurityGroupId"] == "sg-b1");
     let tokens: Vec<&String> = of_b.map(|call| &call.params["ClientToken"]).collect();
     assert_eq!(tokens.len(), 2);
@@ -198,8 +199,8 @@ fn a_token_that_was_used_for_another_request_is_replaced() {
 
 #[test]
 fn a_nonce_that_was_seen_is_signed_anew_under_the_same_token() {
-    let scene = on_alibaba("code:SignatureNonceUsed=1x", "removed", 0);
-    let calls = scene.revocations();
+    let workspace = on_alibaba("code:SignatureNonceUsed=1x", "removed", 0);
+    let calls = workspace.revocations();
     let of_b = calls.iter().filter(|call| call.params["SecurityGroupId"] == "sg-b1");
     let tokens: Vec<&String> = of_b.map(|call| &call.params["ClientToken"]).collect();
     assert_eq!(tokens.len(), 2);
@@ -208,16 +209,16 @@ fn a_nonce_that_was_seen_is_signed_anew_under_the_same_token() {
 
 #[test]
 fn a_permanent_refusal_fails_and_resume_tries_again() {
-    let scene = on_alibaba("code:InvalidPolicy.Malformed=1x", "failed", 3);
-    scene.run(&["resume", "--yes"]).exits(0);
-    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+    let workspace = on_alibaba("code:InvalidPolicy.Malformed=1x", "failed", 3);
+    workspace.run(&["resume", "--yes"]).exits(0);
+    workspace.assert_only_severed(&[("sg-a1", "sg-b1")]);
 }
 
 #[test]
 fn a_missing_permission_fails_the_call_leaves_the_account_alone_and_resume_goes_on() {
-    let scene = on_alibaba("code:Forbidden.RAM=1x", "failed", 3);
-    scene.run(&["resume", "--yes"]).exits(0);
-    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+    let workspace = on_alibaba("code:Forbidden.RAM=1x", "failed", 3);
+    workspace.run(&["resume", "--yes"]).exits(0);
+    workspace.assert_only_severed(&[("sg-a1", "sg-b1")]);
 }
 
 /// Two groups of one account, each with a grant; revocations of it fail with `code`. One call at
@@ -230,13 +231,13 @@ fn one_refused_and_one_unsent(cloud: [Owner; 2], action: &str, code: &str) {
         .group(peer, "sg-0000000c", &[]);
     let fault = format!("code:{code}@{action}=1x");
     let one_at_a_time = "rate = 'off'\nin_flight = 1\n";
-    let scene = Setting::of(&world).fault(fault).limits(one_at_a_time).start();
+    let workspace = WorkspaceSetup::of(&world).fault(fault).limits(one_at_a_time).start();
     let pairs =
         [(own, "sg-0000000a", peer, "sg-0000000c"), (own, "sg-0000000b", peer, "sg-0000000c")];
-    scene.pairs(&pairs);
-    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(3);
+    workspace.pairs(&pairs);
+    workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(3);
     // A later process tells it as well.
-    let report = scene.report();
+    let report = workspace.report();
     let told: Vec<_> = report["revocations"].as_array().expect("a list").iter().collect();
     let of = |outcome: &str| -> Vec<&str> {
         let of_it = told.iter().filter(|told| told["outcome"] == outcome);
@@ -254,15 +255,16 @@ fn one_refused_and_one_unsent(cloud: [Owner; 2], action: &str, code: &str) {
         ("csv", ["not sent: ", code]),
         ("html", ["href=\"#cause-1\"", code]),
     ] {
-        let told = scene.run(&["report", "--format", form]).exits(0).stdout;
+        let told = workspace.run(&["report", "--format", form]).exits(0).stdout;
         let words = told.split_whitespace().collect::<Vec<_>>().join(" ");
         for part in parts {
             assert!(words.contains(part), "{form}: {part}: {told}");
         }
     }
-    scene.run(&["resume", "--yes"]).exits(0);
-    scene.assert_only_severed(&[("sg-0000000a", "sg-0000000c"), ("sg-0000000b", "sg-0000000c")]);
-    scene.run(&["runs", "--check"]).exits(0);
+    workspace.run(&["resume", "--yes"]).exits(0);
+    workspace
+        .assert_only_severed(&[("sg-0000000a", "sg-0000000c"), ("sg-0000000b", "sg-0000000c")]);
+    workspace.run(&["runs", "--check"]).exits(0);
 }
 
 #[test]
@@ -277,8 +279,8 @@ fn what_was_not_sent_for_other_reasons_says_so() {
         ("code:InvalidAccessKeyId.Inactive=1x", "InvalidAccessKeyId.Inactive"),
         ("clock-skew=1", "NTP"),
     ] {
-        let scene = on_alibaba(fault, "pending", 3);
-        let report = scene.report();
+        let workspace = on_alibaba(fault, "pending", 3);
+        let report = workspace.report();
         let pending = report["revocations"].as_array().expect("a list").iter();
         let mut pending = pending.filter(|told| told["outcome"] == "pending");
         let told = pending.next().expect("one at least")["reason"].as_str().unwrap_or_default();
@@ -288,9 +290,9 @@ fn what_was_not_sent_for_other_reasons_says_so() {
 
 #[test]
 fn wrong_credentials_leave_the_account_alone_and_resume_goes_on() {
-    let scene = on_alibaba("code:InvalidAccessKeyId.Inactive=1x", "pending", 3);
-    scene.run(&["resume", "--yes"]).exits(0);
-    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+    let workspace = on_alibaba("code:InvalidAccessKeyId.Inactive=1x", "pending", 3);
+    workspace.run(&["resume", "--yes"]).exits(0);
+    workspace.assert_only_severed(&[("sg-a1", "sg-b1")]);
 }
 
 #[test]

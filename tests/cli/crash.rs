@@ -3,7 +3,7 @@
 use unpair::sandbox::LoggedCall;
 
 use crate::faults::{Ids, assert_clean, many_pairs, write_pairs};
-use crate::scene::{Scene, Setting, is_revocation};
+use crate::workspace::{CliWorkspace, WorkspaceSetup, is_revocation};
 
 /// Runs of which one must be killed at every moment.
 const TRIES: u32 = 10;
@@ -13,11 +13,11 @@ const PORTS: u32 = 10;
 const RULES: usize = PAIRS * 2 * PORTS as usize;
 
 /// Answers are late, so that most kills meet calls whose answer is on its way.
-fn scene() -> (Scene, Vec<Ids>) {
+fn workspace() -> (CliWorkspace, Vec<Ids>) {
     let (world, pairs) = many_pairs(PAIRS, PORTS);
-    let scene = Setting::of(&world).seed(1).fault("slow:15=0.5").start();
-    write_pairs(&scene, &pairs);
-    (scene, pairs)
+    let workspace = WorkspaceSetup::of(&world).seed(1).fault("slow:15=0.5").start();
+    write_pairs(&workspace, &pairs);
+    (workspace, pairs)
 }
 
 fn count(calls: &[LoggedCall], is_one: impl Fn(&LoggedCall) -> bool) -> usize {
@@ -45,11 +45,11 @@ fn kill_and_resume(moments: &[Moment<'_>]) {
 
 /// The same; false if the run came to its end before one of the moments was seen.
 fn try_to_kill_and_resume(moments: &[Moment<'_>]) -> bool {
-    let (scene, pairs) = scene();
+    let (workspace, pairs) = workspace();
     let mut command: &[&str] = &["revoke", "pairs.csv", "--yes"];
     for (what, has_come) in moments {
-        let running = scene.begin(command);
-        scene.wait_for(what, has_come);
+        let running = workspace.begin(command);
+        workspace.wait_for(what, has_come);
         running.signal("KILL");
         let code = running.wait().code();
         if code.is_some() {
@@ -59,20 +59,20 @@ fn try_to_kill_and_resume(moments: &[Moment<'_>]) -> bool {
         }
         command = &["resume", "--yes"];
     }
-    let result = scene.json(command, 0);
-    assert_every_rule_has_its_outcome(&scene, &result);
-    assert_clean(&scene, &pairs);
-    scene.run(&["runs", "--check"]).exits(0);
+    let result = workspace.json(command, 0);
+    assert_every_rule_has_its_outcome(&workspace, &result);
+    assert_clean(&workspace, &pairs);
+    workspace.run(&["runs", "--check"]).exits(0);
     true
 }
 
 /// The end state is that of a run that nobody interrupted.
-fn assert_every_rule_has_its_outcome(scene: &Scene, result: &serde_json::Value) {
+fn assert_every_rule_has_its_outcome(workspace: &CliWorkspace, result: &serde_json::Value) {
     assert_eq!(result["state"], "finished");
     assert_eq!(result["pairs"]["severed"], PAIRS);
     assert_eq!(result["rules"]["planned"], RULES);
     assert_eq!(result["rules"]["removed"], RULES, "{}", result["rules"]);
-    let report = scene.report();
+    let report = workspace.report();
     let rows = report["revocations"].as_array().expect("revocations");
     assert_eq!(rows.len(), RULES);
     assert!(rows.iter().all(|row| row["outcome"] == "removed"));
@@ -119,14 +119,14 @@ fn a_run_killed_again_and_again_is_resumed_to_the_same_end() {
 
 #[test]
 fn a_run_whose_journal_cannot_grow_ends_with_1_and_is_resumed_to_the_same_end() {
-    let (scene, pairs) = scene();
+    let (workspace, pairs) = workspace();
     for (command, blocks) in [("revoke", 1_500), ("resume", 4_000)] {
         let manifest = if command == "revoke" { &["pairs.csv"][..] } else { &[] };
         let args = [&[command], manifest, &["--yes"]].concat();
-        let ended = scene.run_on_full_disk(&args, blocks).exits(1);
+        let ended = workspace.run_on_full_disk(&args, blocks).exits(1);
         ended.tells("cannot write the journal").tells("unpair resume");
     }
-    let result = scene.json(&["resume", "--yes"], 0);
-    assert_every_rule_has_its_outcome(&scene, &result);
-    assert_clean(&scene, &pairs);
+    let result = workspace.json(&["resume", "--yes"], 0);
+    assert_every_rule_has_its_outcome(&workspace, &result);
+    assert_clean(&workspace, &pairs);
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use unpair_testing::world_file::{A, B, X, Y, mutual, mutual_aws};
 
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
 /// How an account stands in the result of `unpair accounts`.
 fn account<'a>(result: &'a Value, id: &str) -> &'a Value {
@@ -12,8 +12,8 @@ fn account<'a>(result: &'a Value, id: &str) -> &'a Value {
 }
 
 /// Asserts that `bad` is told by `expected`, and that `good` can be called.
-fn assert_one_is_hit(scene: &Scene, good: &str, bad: &str, expected: &str) {
-    let ended = scene.run(&["accounts", "--format", "json"]);
+fn assert_one_is_hit(workspace: &CliWorkspace, good: &str, bad: &str, expected: &str) {
+    let ended = workspace.run(&["accounts", "--format", "json"]);
     let result: Value = serde_json::from_str(&ended.stdout).expect("JSON");
     assert_eq!(account(&result, good)["state"], "ok", "{result}");
     let hit = account(&result, bad);
@@ -23,8 +23,8 @@ fn assert_one_is_hit(scene: &Scene, good: &str, bad: &str, expected: &str) {
 
 #[test]
 fn a_bad_aws_profile_costs_the_accounts_that_use_it_alone() {
-    let scene = Setting::of(&mutual_aws()).start();
-    let good = scene.read("aws-credentials");
+    let workspace = WorkspaceSetup::of(&mutual_aws()).start();
+    let good = workspace.read("aws-credentials");
     let other = good.find(&format!("[{}]", Y.id)).expect("a profile for each");
     for (bad, expected) in [
         (format!("[{}]\n\tno equals sign\n", Y.id), ": expected `key = value`"),
@@ -38,19 +38,19 @@ fn a_bad_aws_profile_costs_the_accounts_that_use_it_alone() {
             "credential_process `exit` ended with exit code 3",
         ),
     ] {
-        scene.write("aws-credentials", &format!("\u{feff}{}{bad}", &good[..other]));
-        assert_one_is_hit(&scene, X.id, Y.id, expected);
+        workspace.write("aws-credentials", &format!("\u{feff}{}{bad}", &good[..other]));
+        assert_one_is_hit(&workspace, X.id, Y.id, expected);
     }
 }
 
 #[test]
 fn a_bad_alibaba_profile_costs_the_accounts_that_use_it_alone() {
-    let scene = Setting::of(&mutual()).start();
-    let mut file: Value = serde_json::from_str(&scene.read("aliyun.json")).expect("JSON");
+    let workspace = WorkspaceSetup::of(&mutual()).start();
+    let mut file: Value = serde_json::from_str(&workspace.read("aliyun.json")).expect("JSON");
     file["current"] = Value::Null;
     let profiles = file["profiles"].as_array_mut().expect("profiles");
     let bad = profiles.iter_mut().find(|profile| profile["name"] == B.id).expect("a profile");
     bad["access_key_id"] = 1.into();
-    scene.write("aliyun.json", &format!("\u{feff}{file}"));
-    assert_one_is_hit(&scene, A.id, B.id, "`access_key_id` is a number, expected a text");
+    workspace.write("aliyun.json", &format!("\u{feff}{file}"));
+    assert_one_is_hit(&workspace, A.id, B.id, "`access_key_id` is a number, expected a text");
 }

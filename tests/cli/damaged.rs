@@ -11,7 +11,7 @@ use unpair_testing::world_file::{
 };
 use unpair_testing::{is_long, seed};
 
-use crate::scene::{Scene, Setting, grants_between, rules_of};
+use crate::workspace::{CliWorkspace, WorkspaceSetup, grants_between, rules_of};
 
 /// Writes damaged copies of `unpair.db` to `cases/`: one a line of what it prints.
 const DAMAGE: &str = r#"
@@ -99,7 +99,7 @@ print(*chosen, sep='\n')
 "#;
 
 /// The journal of a run that is half done, in a world where more could be removed than planned.
-fn scene() -> Scene {
+fn workspace() -> CliWorkspace {
     let world = WorldText::empty()
         .group(
             A,
@@ -114,8 +114,8 @@ fn scene() -> Scene {
         .group(B, "sg-b1", &[admits_tcp(22, A, "sg-a1"), drops_tcp(23, A, "sg-a1"), cidr(443)])
         .group(B, "sg-b2", &[admits(A, "sg-a1")]);
     let fault = format!("code:InvalidPriority.Malformed@RevokeSecurityGroup@{}=1x", B.id);
-    let scene = Setting::of(&world).fault(fault).start();
-    scene.write(
+    let workspace = WorkspaceSetup::of(&world).fault(fault).start();
+    workspace.write(
         "pairs.csv",
         &format!(
             "region,account_a,group_a,account_b,group_b,direction,note\n\
@@ -123,16 +123,16 @@ fn scene() -> Scene {
             A.id, B.id
         ),
     );
-    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(3);
-    scene
+    workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(3);
+    workspace
 }
 
 /// Damages the journal in every way of `kind`, and runs the commands that open it.
 fn survive(kind: &str) {
-    let scene = scene();
+    let workspace = workspace();
     let seed = seed().to_string();
     let every = if is_long() { "every" } else { "some" };
-    let before = scene.world();
+    let before = workspace.world();
     let planned = grants_between(&before, &[("sg-a1", "sg-b1")]);
     let others: Vec<String> = rules_of(&before)
         .difference(&planned)
@@ -140,26 +140,26 @@ fn survive(kind: &str) {
         .collect();
     let output = Command::new("python3")
         .args(["-c", DAMAGE, &seed, every, kind, &others.join(" ")])
-        .current_dir(scene.path("."))
+        .current_dir(workspace.path("."))
         .output()
         .expect("python3 runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let cases = String::from_utf8(output.stdout).expect("names");
     let mut tried = 0;
     for case in cases.lines() {
-        scene.edit(|world| *world = before.clone());
+        workspace.edit(|world| *world = before.clone());
         for side in ["-wal", "-shm", ".lock"] {
             // Not every case has left one.
-            let _ = fs::remove_file(scene.path(&format!("unpair.db{side}")));
+            let _ = fs::remove_file(workspace.path(&format!("unpair.db{side}")));
         }
-        fs::copy(scene.path(&format!("cases/{case}.db")), scene.path("unpair.db"))
+        fs::copy(workspace.path(&format!("cases/{case}.db")), workspace.path("unpair.db"))
             .expect("a damaged journal");
         for command in [
             &["runs", "--check"][..],
             &["report", "--format", "json"],
             &["resume", "--yes", "--max-duration", "2s"],
         ] {
-            let ended = scene.run(command);
+            let ended = workspace.run(command);
             let code = ended.code();
             let told = &ended.stderr;
             assert!(
@@ -168,7 +168,7 @@ fn survive(kind: &str) {
             );
             assert!(!told.contains("panicked"), "{case} {command:?}: {told}");
         }
-        let (now, was) = (rules_of(&scene.world()), rules_of(&before));
+        let (now, was) = (rules_of(&workspace.world()), rules_of(&before));
         let gone: Vec<_> = was.iter().filter(|rule| !now.contains(*rule)).collect();
         assert!(gone.iter().all(|rule| planned.contains(*rule)), "{case}: {gone:?} of {planned:?}");
         assert!(now.iter().all(|rule| was.contains(rule)), "{case}: something was added");

@@ -8,7 +8,7 @@ use std::process::Command;
 use unpair_testing::process::Running;
 use unpair_testing::world_file::{A, B, mutual};
 
-use crate::scene::{PROGRAM, Scene, Setting};
+use crate::workspace::{CliWorkspace, PROGRAM, WorkspaceSetup};
 
 /// A user who is nobody in particular.
 const NOBODY: u32 = 65_534;
@@ -16,21 +16,21 @@ const NOBODY: u32 = 65_534;
 const UNLIMITED: &str = "ulimit -c unlimited 2>/dev/null; exec \"$0\" \"$@\"";
 
 /// The program in the middle of its work, with keys in its memory.
-fn at_work(scene: &Scene, mut command: Command) -> Running {
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-    scene.write("pause", "");
+fn at_work(workspace: &CliWorkspace, mut command: Command) -> Running {
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    workspace.write("pause", "");
     command.args(["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]).env_clear();
-    let running = scene.spawn(command);
+    let running = workspace.spawn(command);
     running.wait_until_it_tells("paused");
     running
 }
 
 #[test]
 fn a_process_that_is_made_to_dump_core_leaves_none() {
-    let scene = Setting::of(&mutual()).start();
+    let workspace = WorkspaceSetup::of(&mutual()).start();
     let mut command = Command::new("/bin/sh");
     command.args(["-c", UNLIMITED, PROGRAM]);
-    let running = at_work(&scene, command);
+    let running = at_work(&workspace, command);
     let limits = fs::read_to_string(format!("/proc/{}/limits", running.child.id()));
     running.signal("QUIT");
     let status = running.wait().status;
@@ -46,20 +46,21 @@ fn a_process_that_is_made_to_dump_core_leaves_none() {
 #[test]
 #[cfg(target_os = "linux")]
 fn another_process_of_the_same_user_cannot_look_into_its_memory() {
-    let scene = Setting::of(&mutual()).start();
-    if fs::metadata(scene.path(".")).expect("a folder").uid() != 0 {
+    let workspace = WorkspaceSetup::of(&mutual()).start();
+    if fs::metadata(workspace.path(".")).expect("a folder").uid() != 0 {
         println!("left out: needs root, to run the program as another user");
         return;
     }
     for name in [".", "unpair.toml", "aliyun.json", "aws-credentials", "aws-config"] {
-        std::os::unix::fs::chown(scene.path(name), Some(NOBODY), Some(NOBODY)).expect("root may");
+        std::os::unix::fs::chown(workspace.path(name), Some(NOBODY), Some(NOBODY))
+            .expect("root may");
     }
     let mut command = Command::new(PROGRAM);
     command.uid(NOBODY).gid(NOBODY);
-    let running = at_work(&scene, command);
+    let running = at_work(&workspace, command);
     let memory = format!("/proc/{}/mem", running.child.id());
     let owner = fs::metadata(memory).expect("the process is there").uid();
-    fs::remove_file(scene.path("pause")).expect("the pause file is there");
+    fs::remove_file(workspace.path("pause")).expect("the pause file is there");
     running.wait().exits(0);
     assert_eq!(owner, 0, "its memory is root's to look at");
 }

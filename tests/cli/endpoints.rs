@@ -5,26 +5,26 @@ use std::sync::PoisonError;
 use unpair_testing::world_file::{A, B, X, Y, admits, mutual, mutual_aws};
 
 use crate::proxy::refusing;
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
 const AUDIT: [&str; 2] = ["audit", "pairs.csv"];
 
 /// One pair on each cloud.
-pub(crate) fn scene() -> Scene {
+pub(crate) fn workspace() -> CliWorkspace {
     let world = mutual().group(X, "sg-0000a001", &[admits(Y, "sg-0000b001")]).group(
         Y,
         "sg-0000b001",
         &[admits(X, "sg-0000a001")],
     );
-    let scene = Setting::of(&world).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1"), (X, "sg-0000a001", Y, "sg-0000b001")]);
-    scene
+    let workspace = WorkspaceSetup::of(&world).start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1"), (X, "sg-0000a001", Y, "sg-0000b001")]);
+    workspace
 }
 
 #[test]
 fn a_region_that_would_lead_elsewhere_is_a_bad_row_and_nothing_is_sent() {
-    let scene = scene();
-    let pairs = scene.read("pairs.csv");
+    let workspace = workspace();
+    let pairs = workspace.read("pairs.csv");
     for region in [
         "us-east-1.evil.example/#",
         "us-east-1@evil.example",
@@ -38,22 +38,22 @@ fn a_region_that_would_lead_elsewhere_is_a_bad_row_and_nothing_is_sent() {
         "..",
     ] {
         for known in ["cn-hangzhou", "us-east-1"] {
-            scene.write("pairs.csv", &pairs.replace(known, region));
-            scene.run(&AUDIT).exits(2);
+            workspace.write("pairs.csv", &pairs.replace(known, region));
+            workspace.run(&AUDIT).exits(2);
         }
     }
     for region in
         ["evil.example/#", "x@evil", "cn-x:443", "", "cn-x=https://evil.example", "cn-x=evil:443"]
     {
-        scene.write("extra.toml", &format!("[alibaba]\nextra_regions = ['{region}']\n"));
-        scene.run(&[&AUDIT[..], &["--config", "extra.toml"]].concat()).exits(2);
+        workspace.write("extra.toml", &format!("[alibaba]\nextra_regions = ['{region}']\n"));
+        workspace.run(&[&AUDIT[..], &["--config", "extra.toml"]].concat()).exits(2);
     }
-    assert!(scene.calls().is_empty());
+    assert!(workspace.calls().is_empty());
 }
 
 #[test]
 fn an_override_that_is_neither_https_nor_loopback_is_refused_and_nothing_is_sent() {
-    let scene = scene();
+    let workspace = workspace();
     for endpoint in [
         "http://ecs.evil.example",
         "http://127.0.0.1.evil.example",
@@ -75,19 +75,19 @@ fn an_override_that_is_neither_https_nor_loopback_is_refused_and_nothing_is_sent
     ] {
         for key in ["ALIBABA__ECS", "ALIBABA__STS", "AWS__EC2", "AWS__STS"] {
             let variable = format!("UNPAIR_{key}_ENDPOINT");
-            scene.run_with(&AUDIT, &[(&variable, endpoint)]).exits(2).tells(&variable);
+            workspace.run_with(&AUDIT, &[(&variable, endpoint)]).exits(2).tells(&variable);
         }
     }
-    assert!(scene.calls().is_empty());
+    assert!(workspace.calls().is_empty());
 }
 
 #[test]
 fn every_override_is_told_and_every_variable_of_the_aws_tools_is_ignored_and_told() {
-    let scene = scene();
+    let workspace = workspace();
     let variables = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_STS"];
     let env = variables.map(|name| (name, "http://127.0.0.1:9"));
     for command in [&AUDIT[..], &["plan", "pairs.csv"], &["revoke", "pairs.csv", "--yes"]] {
-        let mut ended = scene.run_with(command, &env).exits(0);
+        let mut ended = workspace.run_with(command, &env).exits(0);
         for key in ["alibaba.ecs", "alibaba.sts", "aws.ec2", "aws.sts"] {
             ended = ended.tells(&format!("{key}_endpoint is overridden: http://127.0.0.1"));
         }
@@ -99,9 +99,9 @@ fn every_override_is_told_and_every_variable_of_the_aws_tools_is_ignored_and_tol
 
 #[test]
 fn endpoints_in_the_files_of_the_aws_tools_are_not_followed() {
-    let scene = scene();
+    let workspace = workspace();
     let elsewhere = "endpoint_url = http://127.0.0.1:9\nservices = elsewhere\n";
-    scene.write(
+    workspace.write(
         "aws-config",
         &format!(
             "[default]\n{elsewhere}[profile {id}]\n{elsewhere}\
@@ -113,16 +113,17 @@ fn endpoints_in_the_files_of_the_aws_tools_are_not_followed() {
         ),
     );
     let profile = format!("profile = '{}'", X.id);
-    scene.write("unpair.toml", &scene.read("unpair.toml").replace(&profile, "profile = 'role'"));
-    scene.run(&AUDIT).exits(0);
-    let assumed = scene.calls().iter().filter(|call| call.action == "AssumeRole").count();
+    workspace
+        .write("unpair.toml", &workspace.read("unpair.toml").replace(&profile, "profile = 'role'"));
+    workspace.run(&AUDIT).exits(0);
+    let assumed = workspace.calls().iter().filter(|call| call.action == "AssumeRole").count();
     assert_eq!(assumed, 1, "the role of the profile is assumed where configuration says");
 }
 
 #[test]
 fn what_the_surroundings_say_of_regions_and_hosts_is_obeyed_or_told() {
-    let scene = scene();
-    let ended = scene.run_with(
+    let workspace = workspace();
+    let ended = workspace.run_with(
         &AUDIT,
         &[
             ("AWS_REGION", "us-east-1"),
@@ -148,7 +149,7 @@ fn what_the_surroundings_say_of_regions_and_hosts_is_obeyed_or_told() {
 
 #[test]
 fn a_variable_that_cannot_be_obeyed_is_refused_and_nothing_is_sent() {
-    let scene = scene();
+    let workspace = workspace();
     for (name, value) in [
         ("AWS_USE_FIPS_ENDPOINT", "yes"),
         ("AWS_USE_DUALSTACK_ENDPOINT", "1"),
@@ -156,36 +157,36 @@ fn a_variable_that_cannot_be_obeyed_is_refused_and_nothing_is_sent() {
         ("AWS_DEFAULT_REGION", "us-east-1/../x"),
     ] {
         let env = [(name, value)];
-        scene.run_with(&AUDIT, &env).exits(2).tells(name).tells(value).tells("expected");
+        workspace.run_with(&AUDIT, &env).exits(2).tells(name).tells(value).tells("expected");
         // The embedded clouds are on this machine.
         let sandbox = ["audit", "pairs.csv", "--sandbox"];
-        assert_ne!(scene.run_with(&sandbox, &env).status.code(), Some(2), "{name}");
+        assert_ne!(workspace.run_with(&sandbox, &env).status.code(), Some(2), "{name}");
     }
-    assert!(scene.calls().is_empty());
+    assert!(workspace.calls().is_empty());
 }
 
 /// The configuration without the endpoints of the sandbox.
-pub(crate) fn to_the_providers(scene: &Scene) {
-    let kept: Vec<String> = scene
+pub(crate) fn to_the_providers(workspace: &CliWorkspace) {
+    let kept: Vec<String> = workspace
         .read("unpair.toml")
         .lines()
         .filter(|line| !line.contains("_endpoint"))
         .map(str::to_owned)
         .collect();
-    scene.write("unpair.toml", &kept.join("\n"));
+    workspace.write("unpair.toml", &kept.join("\n"));
 }
 
 /// Which hosts the program calls where configuration names none: `env` surrounds it.
-fn hosts_called(scene: &Scene, args: &[&str], env: &[(&str, &str)]) -> Vec<String> {
+fn hosts_called(workspace: &CliWorkspace, args: &[&str], env: &[(&str, &str)]) -> Vec<String> {
     let (proxy, asked) = refusing("403 No");
     let env = [&[("https_proxy", proxy.as_str())], env].concat();
-    scene.run_with(args, &env).exits(7);
+    workspace.run_with(args, &env).exits(7);
     let asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
     let host = |line: &String| line.split([' ', ':']).nth(1).unwrap_or_default().to_owned();
     let mut hosts: Vec<String> = asked.iter().map(host).collect();
     hosts.sort();
     hosts.dedup();
-    assert!(scene.calls().is_empty());
+    assert!(workspace.calls().is_empty());
     hosts
 }
 
@@ -208,18 +209,18 @@ fn hosts_are_those_of_the_variant_that_the_environment_or_the_profile_asks_for()
         (&[("AWS_USE_FIPS_ENDPOINT", "false")], &profiles, "sts.us-east-1.amazonaws.com"),
     ];
     for (env, profiles, host) in cases {
-        let scene = Setting::of(&mutual_aws()).start();
-        scene.pairs(&[(X, "sg-0000a001", Y, "sg-0000b001")]);
-        to_the_providers(&scene);
-        scene.write("aws-config", profiles);
-        assert_eq!(hosts_called(&scene, &AUDIT, env), [host], "{env:?} {profiles}");
+        let workspace = WorkspaceSetup::of(&mutual_aws()).start();
+        workspace.pairs(&[(X, "sg-0000a001", Y, "sg-0000b001")]);
+        to_the_providers(&workspace);
+        workspace.write("aws-config", profiles);
+        assert_eq!(hosts_called(&workspace, &AUDIT, env), [host], "{env:?} {profiles}");
     }
 }
 
 #[test]
 fn without_an_override_the_providers_own_hosts_are_called_by_https_and_no_others() {
-    let scene = scene();
-    to_the_providers(&scene);
-    let hosts = hosts_called(&scene, &AUDIT, &[("AWS_ENDPOINT_URL", "http://127.0.0.1:9")]);
+    let workspace = workspace();
+    to_the_providers(&workspace);
+    let hosts = hosts_called(&workspace, &AUDIT, &[("AWS_ENDPOINT_URL", "http://127.0.0.1:9")]);
     assert_eq!(hosts, ["sts.aliyuncs.com", "sts.us-east-1.amazonaws.com"]);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use unpair_testing::world_file::{A, B, Owner, WorldText, X, Y, admits_tcp, cidr};
 
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
 /// A pair by its two groups.
 pub(crate) type Ids = (String, String);
@@ -35,7 +35,7 @@ fn side(ports: u32, peer: Owner, group: &str) -> Vec<String> {
 }
 
 /// Writes the manifest of such pairs.
-pub(crate) fn write_pairs(scene: &Scene, pairs: &[Ids]) {
+pub(crate) fn write_pairs(workspace: &CliWorkspace, pairs: &[Ids]) {
     let rows: Vec<_> = pairs
         .iter()
         .enumerate()
@@ -44,40 +44,40 @@ pub(crate) fn write_pairs(scene: &Scene, pairs: &[Ids]) {
             (a, left.as_str(), b, right.as_str())
         })
         .collect();
-    scene.pairs(&rows);
+    workspace.pairs(&rows);
 }
 
 /// Asserts that the grants of these pairs are gone, and nothing else.
-pub(crate) fn assert_clean(scene: &Scene, pairs: &[Ids]) {
+pub(crate) fn assert_clean(workspace: &CliWorkspace, pairs: &[Ids]) {
     let pairs: Vec<_> = pairs.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-    scene.assert_only_severed(&pairs);
-    scene.assert_each_token_names_one_request();
+    workspace.assert_only_severed(&pairs);
+    workspace.assert_each_token_names_one_request();
 }
 
 /// Revokes under a fault; resumes at most once; the world must be clean.
-fn assert_clean_under(faults: &[&str], lag: Duration, count: usize) -> Scene {
+fn assert_clean_under(faults: &[&str], lag: Duration, count: usize) -> CliWorkspace {
     let (world, pairs) = many_pairs(count, 3);
-    let mut setting = Setting::of(&world).seed(7).lag(lag);
+    let mut setup = WorkspaceSetup::of(&world).seed(7).lag(lag);
     for fault in faults {
-        setting = setting.fault(fault);
+        setup = setup.fault(fault);
     }
-    let scene = setting.start();
-    write_pairs(&scene, &pairs);
-    let first = scene.run(&["revoke", "pairs.csv", "--yes"]);
+    let workspace = setup.start();
+    write_pairs(&workspace, &pairs);
+    let first = workspace.run(&["revoke", "pairs.csv", "--yes"]);
     if first.code() != Some(0) {
         first.exits(3);
-        scene.run(&["resume", "--yes"]).exits(0);
+        workspace.run(&["resume", "--yes"]).exits(0);
     }
-    assert_clean(&scene, &pairs);
-    scene
+    assert_clean(&workspace, &pairs);
+    workspace
 }
 
 #[test]
 fn answers_lost_after_the_effect_leave_a_clean_world() {
-    let scene = assert_clean_under(&["drop-after=0.1"], Duration::ZERO, 40);
-    let lost = scene.revocations().iter().filter(|call| call.fault.is_some()).count();
+    let workspace = assert_clean_under(&["drop-after=0.1"], Duration::ZERO, 40);
+    let lost = workspace.revocations().iter().filter(|call| call.fault.is_some()).count();
     assert!(lost > 0, "the fault struck revocations");
-    let report = scene.report();
+    let report = workspace.report();
     let rows = report["revocations"].as_array().expect("revocations");
     let told = rows.iter().filter(|row| row["reply_lost"] == true).count();
     assert_eq!(told, 3 * lost, "every rule of a call whose answer was lost is told as such");
@@ -110,8 +110,8 @@ fn answers_that_end_half_way_leave_a_clean_world() {
 
 #[test]
 fn throttling_of_every_third_call_leaves_a_clean_world() {
-    let scene = assert_clean_under(&["throttle:10=0.3"], Duration::ZERO, 8);
-    let report = scene.report();
+    let workspace = assert_clean_under(&["throttle:10=0.3"], Duration::ZERO, 8);
+    let report = workspace.report();
     assert!(report["calls"]["throttled"].as_i64() > Some(0), "{}", report["calls"]);
 }
 
@@ -127,8 +127,8 @@ fn late_answers_leave_a_clean_world() {
 
 #[test]
 fn reads_that_lag_behind_do_not_make_a_removed_rule_stand() {
-    let scene = assert_clean_under(&[], Duration::from_millis(600), 8);
-    assert_eq!(scene.revocations().len(), 16, "nothing is sent twice for a read that lags");
+    let workspace = assert_clean_under(&[], Duration::from_millis(600), 8);
+    assert_eq!(workspace.revocations().len(), 16, "nothing is sent twice for a read that lags");
 }
 
 #[test]

@@ -5,20 +5,20 @@ use std::process::Command;
 
 use unpair_testing::world_file::mutual;
 
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
 #[expect(dead_code, reason = "its `main` is run by cargo")]
 #[path = "../../build.rs"]
 mod build;
 
-fn scene() -> Scene {
-    Setting::of(&mutual()).start()
+fn workspace() -> CliWorkspace {
+    WorkspaceSetup::of(&mutual()).start()
 }
 
 /// What a command line prints that asks for help, no line of which is longer than a screen.
 #[track_caller]
-fn help(scene: &Scene, args: &[&str]) -> String {
-    let text = scene.run(args).exits(0).stdout;
+fn help(workspace: &CliWorkspace, args: &[&str]) -> String {
+    let text = workspace.run(args).exits(0).stdout;
     for line in text.lines() {
         assert!(line.chars().count() <= 80, "{args:?}: {line}");
     }
@@ -26,8 +26,8 @@ fn help(scene: &Scene, args: &[&str]) -> String {
 }
 
 /// The commands that `--help` lists, in its order.
-fn commands(scene: &Scene) -> Vec<String> {
-    let text = help(scene, &["-h"]);
+fn commands(workspace: &CliWorkspace) -> Vec<String> {
+    let text = help(workspace, &["-h"]);
     let (_, list) = text.split_once("Commands:\n").expect("a list of commands");
     let list = list.lines().take_while(|line| !line.is_empty());
     let words = list.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
@@ -37,9 +37,9 @@ fn commands(scene: &Scene) -> Vec<String> {
 
 #[test]
 fn short_help_leaves_out_what_every_command_has_and_names_it_in_one_line() {
-    let scene = scene();
-    for command in commands(&scene) {
-        let text = help(&scene, &[&command, "-h"]);
+    let workspace = workspace();
+    for command in commands(&workspace) {
+        let text = help(&workspace, &[&command, "-h"]);
         let (_, options) = text.split_once("Options:\n").expect("options");
         for line in options.lines().take_while(|line| !line.is_empty()) {
             assert!(line.trim_start().starts_with('-'), "{command}: one line an option: {line}");
@@ -55,38 +55,38 @@ fn short_help_leaves_out_what_every_command_has_and_names_it_in_one_line() {
 
 #[test]
 fn long_help_has_examples_all_options_and_the_exit_codes() {
-    let scene = scene();
-    for command in commands(&scene) {
-        let text = help(&scene, &[&command, "--help"]);
+    let workspace = workspace();
+    for command in commands(&workspace) {
+        let text = help(&workspace, &[&command, "--help"]);
         for part in ["Examples:\n  unpair ", "--journal", "--color", "Exit codes:\n  0  done"] {
             assert!(text.contains(part), "{command}: {part} in {text}");
         }
         let (_, examples) = text.split_once("Examples:\n").expect("examples");
         assert!(examples.starts_with(&format!("  unpair {command}")), "{examples}");
     }
-    assert!(help(&scene, &["--help"]).contains("Examples:\n  unpair plan pairs.csv"));
+    assert!(help(&workspace, &["--help"]).contains("Examples:\n  unpair plan pairs.csv"));
 }
 
 #[test]
 fn help_heeds_color() {
-    let scene = scene();
+    let workspace = workspace();
     for (args, is_coloured) in [
         (&["--color", "always", "plan", "--help"][..], true),
         (&["plan", "-h", "--color=always"], true),
         (&["plan", "--help"], false),
     ] {
-        let text = scene.run(args).exits(0).stdout;
+        let text = workspace.run(args).exits(0).stdout;
         assert_eq!(text.contains('\u{1b}'), is_coloured, "{args:?}: {text}");
     }
 }
 
 #[test]
 fn what_is_not_there_yet_is_in_no_help() {
-    let scene = scene();
-    let all: String = commands(&scene)
+    let workspace = workspace();
+    let all: String = commands(&workspace)
         .iter()
-        .map(|command| help(&scene, &[command, "--help"]))
-        .chain([help(&scene, &["--help"]), help(&scene, &["-h"])])
+        .map(|command| help(&workspace, &[command, "--help"]))
+        .chain([help(&workspace, &["--help"]), help(&workspace, &["-h"])])
         .collect();
     for absent in ["restore", "discover", "--canary", "--impact", "--metrics-file"] {
         assert!(!all.contains(absent), "{absent}");
@@ -95,14 +95,14 @@ fn what_is_not_there_yet_is_in_no_help() {
 
 #[test]
 fn the_version_is_told_with_the_commit_and_the_build() {
-    let scene = scene();
+    let workspace = workspace();
     let version = env!("CARGO_PKG_VERSION");
     for option in ["-V", "--version"] {
-        let text = scene.run(&[option]).exits(0).stdout;
+        let text = workspace.run(&[option]).exits(0).stdout;
         assert!(text.starts_with(&format!("unpair {version} (")), "{text}");
         assert!(text.lines().next().is_some_and(|line| line.ends_with(')')), "{text}");
     }
-    let text = scene.run(&["--version"]).exits(0).stdout;
+    let text = workspace.run(&["--version"]).exits(0).stdout;
     assert!(text.lines().nth(1).is_some_and(|line| line.contains(" build for ")), "{text}");
 }
 

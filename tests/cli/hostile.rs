@@ -4,7 +4,7 @@ use std::process::Command;
 
 use unpair_testing::world_file::{A, B, X, Y, admits, mutual};
 
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
 /// What drives a terminal, a spreadsheet, a browser, a log or a shell if it is let.
 const HOSTILE: [&str; 14] = [
@@ -25,14 +25,14 @@ const HOSTILE: [&str; 14] = [
 ];
 
 /// A pair on each cloud, in which every name and description is `text`, and so is the note.
-fn scene(text: &str) -> Scene {
+fn workspace(text: &str) -> CliWorkspace {
     let world = mutual().group(X, "sg-0000a001", &[admits(Y, "sg-0000b001")]).group(
         Y,
         "sg-0000b001",
         &[admits(X, "sg-0000a001")],
     );
-    let scene = Setting::of(&world).start();
-    scene.edit(|world| {
+    let workspace = WorkspaceSetup::of(&world).start();
+    workspace.edit(|world| {
         for group in world.groups.values_mut() {
             text.clone_into(&mut group.name);
             group.rules.iter_mut().for_each(|rule| text.clone_into(&mut rule.description));
@@ -42,7 +42,7 @@ fn scene(text: &str) -> Scene {
     let row = |cloud: &str, region: &str, ends: [&str; 4]| {
         format!("{cloud},{region},{},\"{note}\"\n", ends.join(","))
     };
-    scene.write(
+    workspace.write(
         "pairs.csv",
         &format!(
             "cloud,region,account_a,group_a,account_b,group_b,note\n{}{}",
@@ -50,7 +50,7 @@ fn scene(text: &str) -> Scene {
             row("aws", X.region, [X.id, "sg-0000a001", Y.id, "sg-0000b001"]),
         ),
     );
-    scene
+    workspace
 }
 
 /// Nothing that a terminal acts on, and no line that somebody else began.
@@ -74,24 +74,24 @@ fn assert_no_formula(csv: &str) {
 }
 
 /// Runs printed commands with `aliyun` and `aws` that do nothing: the rest of a line must not run.
-fn assert_shell_runs_nothing_else(scene: &Scene, commands: &str) {
-    scene.write("commands.sh", &format!("aliyun() {{ :; }}\naws() {{ :; }}\n{commands}"));
+fn assert_shell_runs_nothing_else(workspace: &CliWorkspace, commands: &str) {
+    workspace.write("commands.sh", &format!("aliyun() {{ :; }}\naws() {{ :; }}\n{commands}"));
     let ended = Command::new("sh")
         .args(["-eu", "commands.sh"])
-        .current_dir(scene.path("."))
+        .current_dir(workspace.path("."))
         .output()
         .expect("a POSIX shell");
     let told = String::from_utf8_lossy(&ended.stderr);
     assert!(ended.status.success() && told.is_empty(), "{told}\n{commands}");
-    assert!(!scene.path("pwned").exists(), "a command was smuggled in:\n{commands}");
+    assert!(!workspace.path("pwned").exists(), "a command was smuggled in:\n{commands}");
 }
 
 #[test]
 fn what_others_wrote_drives_neither_terminal_nor_spreadsheet_nor_log_nor_shell() {
     for text in HOSTILE {
-        let scene = scene(text);
+        let workspace = workspace(text);
         let harmless = |args: &[&str]| {
-            let ended = scene.run(args);
+            let ended = workspace.run(args);
             assert!(matches!(ended.code(), Some(0 | 2)), "{args:?} of {text:?}: {ended:?}");
             assert_harmless("standard output", &ended.stdout);
             assert_harmless("standard error", &ended.stderr);
@@ -106,7 +106,7 @@ fn what_others_wrote_drives_neither_terminal_nor_spreadsheet_nor_log_nor_shell()
         }
         let run = planned.json()["run"].as_str().expect("an id").to_owned();
         for commands in [&["commands", "--run", &run][..], &["commands", "pairs.csv"]] {
-            assert_shell_runs_nothing_else(&scene, &harmless(commands).stdout);
+            assert_shell_runs_nothing_else(&workspace, &harmless(commands).stdout);
         }
         harmless(&["revoke", "--run", &run, "--yes", "-vv"]);
         harmless(&["report"]);
@@ -125,23 +125,24 @@ fn what_others_wrote_drives_neither_terminal_nor_spreadsheet_nor_log_nor_shell()
 }
 
 /// What a command of each cloud is given, a word a line.
-fn words(scene: &Scene, commands: &str) -> Vec<String> {
+fn words(workspace: &CliWorkspace, commands: &str) -> Vec<String> {
     let told = r#"for word in "$@"; do printf '%s\n' "$word"; done"#;
-    scene.write("words.sh", &format!("aliyun() {{ {told}; }}\naws() {{ {told}; }}\n{commands}"));
+    workspace
+        .write("words.sh", &format!("aliyun() {{ {told}; }}\naws() {{ {told}; }}\n{commands}"));
     let mut shell = Command::new("sh");
-    let ended = shell.args(["-eu", "words.sh"]).current_dir(scene.path(".")).output();
+    let ended = shell.args(["-eu", "words.sh"]).current_dir(workspace.path(".")).output();
     let ended = ended.expect("a POSIX shell");
     assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}\n{commands}");
-    assert!(!scene.path("pwned").exists(), "a command was smuggled in:\n{commands}");
+    assert!(!workspace.path("pwned").exists(), "a command was smuggled in:\n{commands}");
     String::from_utf8(ended.stdout).expect("UTF-8").lines().map(str::to_owned).collect()
 }
 
 #[test]
 fn an_account_that_a_shell_or_a_command_could_misread_stays_one_value_or_is_refused() {
-    let scene = Setting::of(&mutual()).start();
+    let workspace = WorkspaceSetup::of(&mutual()).start();
     let rows = |account: &str| {
         let cell = format!("\"{}\"", account.replace('"', "\"\""));
-        scene.write(
+        workspace.write(
             "pairs.csv",
             &format!(
                 "cloud,region,account_a,group_a,account_b,group_b,note\n\
@@ -153,19 +154,19 @@ fn an_account_that_a_shell_or_a_command_could_misread_stays_one_value_or_is_refu
     };
     for account in ["--endpoint=https://example.com", "-a", "--", "a\nb", "a\u{a0}b", "１２３"] {
         rows(account);
-        scene.run(&["commands", "pairs.csv"]).exits(2).tells("pairs.csv:2: account_b: ");
+        workspace.run(&["commands", "pairs.csv"]).exits(2).tells("pairs.csv:2: account_b: ");
     }
     for account in ["a'b", "$(touch\tpwned)", "`id`", "a;b&c|d", "'--endpoint=x'", "a\\", "#x", "*"]
     {
         rows(account);
-        let ended = scene.run(&["commands", "pairs.csv"]);
+        let ended = workspace.run(&["commands", "pairs.csv"]);
         if ended.code() == Some(2) {
             ended.tells("account_b");
             continue;
         }
         let printed = ended.exits(0).stdout;
         assert!(printed.contains("for POSIX shells"), "{printed}");
-        let words = words(&scene, &printed);
+        let words = words(&workspace, &printed);
         let owner = |pair: &[String]| pair == ["--SourceGroupOwnerAccount", account];
         assert!(words.windows(2).any(owner), "{words:?}");
         let json = words.iter().filter(|word| word.starts_with("[{"));
@@ -178,8 +179,8 @@ fn an_account_that_a_shell_or_a_command_could_misread_stays_one_value_or_is_refu
         let known =
             |option: &String| option.chars().skip(2).all(|c| c.is_alphanumeric() || c == '-');
         assert!(options.clone().all(known) && options.count() > 0, "{words:?}");
-        assert_no_formula(&scene.run(&["commands", "pairs.csv", "--format", "csv"]).stdout);
-        let rows = scene.json(&["commands", "pairs.csv"], 0);
+        assert_no_formula(&workspace.run(&["commands", "pairs.csv", "--format", "csv"]).stdout);
+        let rows = workspace.json(&["commands", "pairs.csv"], 0);
         assert!(rows.as_array().is_some_and(|rows| rows.len() == 4), "{rows}");
     }
 }

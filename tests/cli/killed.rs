@@ -7,7 +7,7 @@ use unpair_testing::process::wait_until;
 use unpair_testing::world_file::{A, B, Owner, WorldText, admits, cidr};
 
 use crate::runs::{age_readings, edit_journal};
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
 const PAIRS: [(Owner, &str, Owner, &str); 3] =
     [(A, "sg-a1", B, "sg-b1"), (A, "sg-a2", B, "sg-b2"), (A, "sg-a3", B, "sg-b3")];
@@ -42,7 +42,7 @@ struct Row {
 const TABLE: &[Row] = &[
     Row {
         what: "another manifest: a new run, and the old one is named",
-        change: |killed| killed.scene.pairs(&PAIRS[..2]),
+        change: |killed| killed.workspace.pairs(&PAIRS[..2]),
         by: By::Cron,
         exit: 0,
         tells: "run {run} is unfinished",
@@ -117,7 +117,7 @@ const TABLE: &[Row] = &[
     Row {
         what: "a new rule of the pair refuses a stored plan, and is named",
         change: |killed| {
-            age_readings(&killed.scene);
+            age_readings(&killed.workspace);
             killed.edit(&killed.not_sent, add_another);
         },
         by: By::Plan,
@@ -129,7 +129,7 @@ const TABLE: &[Row] = &[
     Row {
         what: "a new rule of the pair is planned as well without a stored plan",
         change: |killed| {
-            age_readings(&killed.scene);
+            age_readings(&killed.workspace);
             killed.edit(&killed.not_sent, add_another);
         },
         by: By::Cron,
@@ -160,7 +160,7 @@ const TABLE: &[Row] = &[
         what: "the plan in the journal was edited",
         change: |killed| {
             let rule = "replace(rule, '\"priority\":1', '\"priority\":2')";
-            edit_journal(&killed.scene, &format!("UPDATE revocation SET rule = {rule}"));
+            edit_journal(&killed.workspace, &format!("UPDATE revocation SET rule = {rule}"));
         },
         by: By::Plan,
         exit: 5,
@@ -172,7 +172,7 @@ const TABLE: &[Row] = &[
 
 /// A run of three pairs that was killed with one call of each account in flight.
 struct Killed {
-    scene: Scene,
+    workspace: CliWorkspace,
     run: String,
     /// A group of B whose call was in flight, and one whose call was not sent.
     in_the_air: String,
@@ -191,37 +191,38 @@ impl Killed {
                 &[admits(a, group_a), cidr(22)],
             );
         }
-        let scene = Setting::of(&world).limits("rate = 'off'\nin_flight = 1\n").start();
-        scene.pairs(&PAIRS);
-        let planned = (by == By::Plan).then(|| scene.json(&["plan", "pairs.csv"], 0));
+        let workspace = WorkspaceSetup::of(&world).limits("rate = 'off'\nin_flight = 1\n").start();
+        workspace.pairs(&PAIRS);
+        let planned = (by == By::Plan).then(|| workspace.json(&["plan", "pairs.csv"], 0));
         let plan = planned.as_ref().and_then(|planned| planned["run"].as_str());
-        let held = scene.sandbox.hold(0, moment);
+        let held = workspace.sandbox.hold(0, moment);
         let first = plan.map_or_else(|| command(By::Cron, ""), |plan| command(By::Plan, plan));
-        let mut running = scene.begin(&first);
+        let mut running = workspace.begin(&first);
         wait_until("a call of each account", || {
             assert!(running.is_running(), "it waits for its answers");
-            scene.revocations().len() == 2
+            workspace.revocations().len() == 2
         });
         running.signal("KILL");
         assert_eq!(running.wait().code(), None, "killed");
         drop(held);
-        let run = scene.json(&["runs"], 0)[0]["run"].as_str().expect("an id").to_owned();
+        let run = workspace.json(&["runs"], 0)[0]["run"].as_str().expect("an id").to_owned();
         let of_b = |call: &LoggedCall| call.account.as_ref().is_some_and(|id| id.as_str() == B.id);
-        let call = scene.revocations().into_iter().find(of_b).expect("a call of B");
+        let call = workspace.revocations().into_iter().find(of_b).expect("a call of B");
         let in_the_air = call.params["SecurityGroupId"].clone();
         let other = PAIRS.iter().find(|pair| pair.3 != in_the_air).expect("another pair");
-        let config = scene.read("unpair.toml");
-        Self { scene, run, in_the_air, not_sent: other.3.to_owned(), config }
+        let config = workspace.read("unpair.toml");
+        Self { workspace, run, in_the_air, not_sent: other.3.to_owned(), config }
     }
 
     /// Changes the configuration.
     fn configure(&self, from: &str, to: &str) {
-        self.scene.write("unpair.toml", &self.scene.read("unpair.toml").replacen(from, to, 9));
+        self.workspace
+            .write("unpair.toml", &self.workspace.read("unpair.toml").replacen(from, to, 9));
     }
 
     /// Changes a group behind the program's back.
     fn edit(&self, group: &str, change: impl FnOnce(&mut Vec<LiveRule>)) {
-        self.scene.edit(|world| {
+        self.workspace.edit(|world| {
             let group = world.groups.get_mut(&GroupId::from(group)).expect("a group of the world");
             change(&mut group.rules);
         });
@@ -229,24 +230,25 @@ impl Killed {
 
     /// Puts what stood in a group at the start in its place, the grant under another id.
     fn add_again(&self, group: &str) {
-        let mut rules = self.scene.before.groups[&GroupId::from(group)].rules.clone();
+        let mut rules = self.workspace.before.groups[&GroupId::from(group)].rules.clone();
         rules[0].id = RuleId::from(ADDED);
         self.edit(group, |now| *now = rules);
     }
 
     fn delete(&self, group: &str) {
-        self.scene.edit(|world| drop(world.groups.remove(&GroupId::from(group))));
+        self.workspace.edit(|world| drop(world.groups.remove(&GroupId::from(group))));
     }
 
     /// Puts the configuration back; the run comes to its end.
     fn mend(&self) {
-        self.scene.write("unpair.toml", &self.config);
-        self.scene.run(&command(By::Resume, "")).exits(0);
-        self.scene.assert_only_severed(&PAIRS.map(|(_, group_a, _, group_b)| (group_a, group_b)));
+        self.workspace.write("unpair.toml", &self.config);
+        self.workspace.run(&command(By::Resume, "")).exits(0);
+        self.workspace
+            .assert_only_severed(&PAIRS.map(|(_, group_a, _, group_b)| (group_a, group_b)));
     }
 
     fn has_added(&self) -> bool {
-        let world = self.scene.world();
+        let world = self.workspace.world();
         world.groups.values().flat_map(|group| &group.rules).any(|rule| rule.id.as_str() == ADDED)
     }
 }
@@ -276,21 +278,21 @@ fn holds(row: &Row, moment: Moment) {
     println!("{what}, {moment:?}");
     let killed = Killed::at(moment, row.by);
     (row.change)(&killed);
-    let sent = killed.scene.revocations().len();
+    let sent = killed.workspace.revocations().len();
     let args = [&command(row.by, &killed.run)[..], &["--format", "json"]].concat();
-    let ended = killed.scene.run(&args).exits(row.exit);
+    let ended = killed.workspace.run(&args).exits(row.exit);
     let ended = ended.tells(&row.tells.replace("{run}", &killed.run));
     for (outcome, count) in row.rules {
         assert_eq!(ended.json()["rules"][outcome], *count, "{what}: {}", ended.stdout);
     }
     if row.rules.is_empty() {
-        assert_eq!(killed.scene.revocations().len(), sent, "{what}: nothing is sent");
+        assert_eq!(killed.workspace.revocations().len(), sent, "{what}: nothing is sent");
     }
     assert_eq!(killed.has_added(), row.stands == Some(true), "{what}: the added rule");
-    if row.exit != 0 && killed.scene.read("unpair.toml") != killed.config {
+    if row.exit != 0 && killed.workspace.read("unpair.toml") != killed.config {
         killed.mend();
     }
-    killed.scene.assert_each_token_names_one_request();
+    killed.workspace.assert_each_token_names_one_request();
 }
 
 #[test]

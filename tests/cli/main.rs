@@ -1,6 +1,6 @@
 //! The program from outside: real processes in folders of their own, against the sandbox.
 //!
-//! [`scene`] sets the scene, [`world`] writes worlds, [`process`] runs the program; every other
+//! [`workspace`] sets the workspace, [`world`] writes worlds, [`process`] runs the program; every other
 //! module is one part of what users rely on.
 
 mod causes;
@@ -38,7 +38,6 @@ mod regions;
 mod results;
 mod runs;
 mod scarce;
-mod scene;
 mod secrets;
 mod surroundings;
 mod terminal;
@@ -47,3 +46,4 @@ mod unknown_runs;
 mod unread;
 mod usage;
 mod waits;
+mod workspace;

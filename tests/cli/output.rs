@@ -3,12 +3,12 @@
 use serde_json::Value;
 use unpair_testing::world_file::{A, B, WorldText, admits, mutual};
 
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
-fn scene() -> Scene {
-    let scene = Setting::of(&mutual()).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-    scene
+fn workspace() -> CliWorkspace {
+    let workspace = WorkspaceSetup::of(&mutual()).start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    workspace
 }
 
 /// Asserts that `value` has every key of the contract's object.
@@ -34,29 +34,29 @@ fn assert_promised_keys(value: &Value, command: &str) {
 
 #[test]
 fn audit_plan_revoke_resume_and_verify_print_the_promised_object() {
-    let scene = Setting::of(&mutual())
+    let workspace = WorkspaceSetup::of(&mutual())
         .fault("code:InvalidPriority.Malformed@RevokeSecurityGroup=2x")
         .start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-    let audit = scene.json(&["audit", "pairs.csv"], 0);
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    let audit = workspace.json(&["audit", "pairs.csv"], 0);
     assert_promised_keys(&audit, "audit");
-    let plan = scene.json(&["plan", "pairs.csv"], 0);
+    let plan = workspace.json(&["plan", "pairs.csv"], 0);
     assert_promised_keys(&plan, "plan");
     assert_eq!(plan["state"], "planned");
-    let revoke = scene.json(&["revoke", "pairs.csv", "--yes"], 3);
+    let revoke = workspace.json(&["revoke", "pairs.csv", "--yes"], 3);
     assert_promised_keys(&revoke, "revoke");
     assert_eq!(revoke["error"]["exit"], 3);
     assert_eq!(revoke["calls"]["by_code"]["InvalidPriority.Malformed"], 2);
-    let resume = scene.json(&["resume", "--yes"], 0);
+    let resume = workspace.json(&["resume", "--yes"], 0);
     assert_promised_keys(&resume, "resume");
     assert!(resume.get("error").is_none());
-    assert_promised_keys(&scene.json(&["verify"], 0), "verify");
+    assert_promised_keys(&workspace.json(&["verify"], 0), "verify");
 }
 
 #[test]
 fn every_planned_rule_is_in_exactly_one_outcome() {
-    let scene = scene();
-    let rules = scene.json(&["revoke", "pairs.csv", "--yes"], 0)["rules"].clone();
+    let workspace = workspace();
+    let rules = workspace.json(&["revoke", "pairs.csv", "--yes"], 0)["rules"].clone();
     let counts = rules.as_object().expect("an object");
     let outcomes = counts.iter().filter(|(name, _)| *name != "planned" && *name != "outside");
     let sum: i64 = outcomes.filter_map(|(_, count)| count.as_i64()).sum();
@@ -65,9 +65,9 @@ fn every_planned_rule_is_in_exactly_one_outcome() {
 
 #[test]
 fn the_report_tells_each_revocation_with_its_rule_and_its_requests() {
-    let scene = scene();
-    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
-    let report = scene.report();
+    let workspace = workspace();
+    workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+    let report = workspace.report();
     assert_promised_keys(&report, "report");
     let rows = report["revocations"].as_array().expect("revocations");
     assert_eq!(rows.len(), 2);
@@ -94,59 +94,62 @@ fn the_report_tells_each_revocation_with_its_rule_and_its_requests() {
             assert!(row.get(name).is_some(), "{name} in {row}");
         }
         let id = row["request_ids"][0].as_str().expect("a request id");
-        assert!(scene.revocations().iter().any(|call| call.request_id == id), "{id} is a call's");
+        assert!(
+            workspace.revocations().iter().any(|call| call.request_id == id),
+            "{id} is a call's"
+        );
     }
 }
 
 #[test]
 fn the_csv_report_has_one_line_for_each_revocation() {
-    let scene = scene();
-    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
-    let csv = scene.run(&["report", "--format", "csv"]).exits(0).stdout;
+    let workspace = workspace();
+    workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+    let csv = workspace.run(&["report", "--format", "csv"]).exits(0).stdout;
     assert_eq!(csv.lines().count(), 3, "{csv}");
     assert!(csv.lines().next().is_some_and(|head| head.contains("rule_id")), "{csv}");
 }
 
 #[test]
 fn a_script_gets_one_line_for_each_pair_severed_ones_included() {
-    let scene = scene();
-    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
-    let csv = scene.run(&["report", "--rows", "pairs"]).exits(0).stdout;
+    let workspace = workspace();
+    workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+    let csv = workspace.run(&["report", "--rows", "pairs"]).exits(0).stdout;
     assert_eq!(csv.lines().count(), 2, "{csv}");
     assert!(csv.contains(",severed,both sides are clean,"), "{csv}");
-    let report = scene.json(&["report", "--rows", "pairs"], 0);
+    let report = workspace.json(&["report", "--rows", "pairs"], 0);
     assert_promised_keys(&report, "report");
     assert_eq!(report["rows"][0]["outcome"], "severed");
-    scene.run(&["report", "--rows", "pairs", "--format", "table"]).exits(2).tells("csv");
-    scene.run(&["report", "--rows", "groups"]).exits(2).tells("pairs");
+    workspace.run(&["report", "--rows", "pairs", "--format", "table"]).exits(2).tells("csv");
+    workspace.run(&["report", "--rows", "groups"]).exits(2).tells("pairs");
 }
 
 #[test]
 fn the_html_report_is_one_whole_page() {
-    let scene = scene();
-    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
-    let html = scene.run(&["report", "--format", "html"]).exits(0).stdout;
+    let workspace = workspace();
+    workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+    let html = workspace.run(&["report", "--format", "html"]).exits(0).stdout;
     assert!(html.trim_start().to_lowercase().starts_with("<!doctype html>"), "{html}");
     assert!(html.trim_end().ends_with("</html>"));
 }
 
 #[test]
 fn runs_prints_an_array() {
-    let scene = scene();
-    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
-    assert_eq!(scene.json(&["runs"], 0).as_array().map(Vec::len), Some(1));
+    let workspace = workspace();
+    workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+    assert_eq!(workspace.json(&["runs"], 0).as_array().map(Vec::len), Some(1));
 }
 
 #[test]
 fn an_error_before_the_result_is_one_json_object_on_standard_output() {
-    let scene = scene();
+    let workspace = workspace();
     for (args, exit) in [
         (&["revoke", "missing.csv", "--yes"][..], 2),
         (&["revoke", "pairs.csv"], 5),
         (&["revoke", "pairs.csv", "--yes", "--max-rules", "1"], 5),
         (&["revoke", "pairs.csv", "--yes", "--journal", "nowhere/x.db"], 1),
     ] {
-        let object = scene.json(args, exit);
+        let object = workspace.json(args, exit);
         assert_eq!(object["error"]["exit"], exit, "{object}");
         let messages = object["error"]["messages"].as_array().expect("messages");
         assert!(!messages.is_empty());
@@ -155,28 +158,28 @@ fn an_error_before_the_result_is_one_json_object_on_standard_output() {
 
 #[test]
 fn a_usage_error_of_the_command_line_is_a_json_object_too() {
-    let scene = scene();
-    let object = scene.json(&["revoke", "pairs.csv", "--no-such-option"], 2);
+    let workspace = workspace();
+    let object = workspace.json(&["revoke", "pairs.csv", "--no-such-option"], 2);
     assert_eq!(object["error"]["exit"], 2);
 }
 
 #[test]
 fn an_output_file_appears_whole_and_nothing_goes_to_standard_output() {
-    let scene = scene();
+    let workspace = workspace();
     let args = ["revoke", "pairs.csv", "--yes", "--format", "json", "--output", "out.json"];
-    let ended = scene.run(&args).exits(0);
+    let ended = workspace.run(&args).exits(0);
     assert_eq!(ended.stdout, "");
-    let object: Value = serde_json::from_str(&scene.read("out.json")).expect("whole JSON");
+    let object: Value = serde_json::from_str(&workspace.read("out.json")).expect("whole JSON");
     assert_promised_keys(&object, "revoke");
 }
 
 #[test]
 fn a_command_that_fails_leaves_the_former_output_file_alone() {
-    let scene = scene();
-    scene.write("out.json", "former");
-    scene.run(&["report", "--format", "json", "--output", "out.json"]).exits(1);
-    assert_eq!(scene.read("out.json"), "former");
-    let names = std::fs::read_dir(scene.path(".")).expect("the folder");
+    let workspace = workspace();
+    workspace.write("out.json", "former");
+    workspace.run(&["report", "--format", "json", "--output", "out.json"]).exits(1);
+    assert_eq!(workspace.read("out.json"), "former");
+    let names = std::fs::read_dir(workspace.path(".")).expect("the folder");
     let strange =
         names.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(".tmp"));
     assert_eq!(strange.count(), 0, "no temporary file is left");
@@ -184,44 +187,44 @@ fn a_command_that_fails_leaves_the_former_output_file_alone() {
 
 #[test]
 fn an_output_that_is_a_device_is_written_to_and_stays_a_device() {
-    let scene = scene();
-    std::os::unix::fs::symlink("/dev/null", scene.path("null")).expect("a link");
-    scene.run(&["audit", "pairs.csv", "--output", "null"]).exits(0);
-    assert!(scene.path("null").is_symlink());
+    let workspace = workspace();
+    std::os::unix::fs::symlink("/dev/null", workspace.path("null")).expect("a link");
+    workspace.run(&["audit", "pairs.csv", "--output", "null"]).exits(0);
+    assert!(workspace.path("null").is_symlink());
 }
 
 #[test]
 fn a_full_disk_is_told_with_exit_code_1_and_the_run_is_in_the_journal() {
-    let scene = scene();
-    std::os::unix::fs::symlink("/dev/full", scene.path("full")).expect("a link");
-    let ended = scene.run(&["revoke", "pairs.csv", "--yes", "--output", "full"]).exits(1);
+    let workspace = workspace();
+    std::os::unix::fs::symlink("/dev/full", workspace.path("full")).expect("a link");
+    let ended = workspace.run(&["revoke", "pairs.csv", "--yes", "--output", "full"]).exits(1);
     ended.tells("No space left on device");
-    assert_eq!(scene.report()["rules"]["removed"], 2);
+    assert_eq!(workspace.report()["rules"]["removed"], 2);
 }
 
 #[test]
 fn quiet_prints_the_result_alone() {
-    let scene = scene();
+    let workspace = workspace();
     let ended =
-        scene.run(&["revoke", "pairs.csv", "--yes", "--quiet", "--format", "json"]).exits(0);
+        workspace.run(&["revoke", "pairs.csv", "--yes", "--quiet", "--format", "json"]).exits(0);
     assert_eq!(ended.stderr, "");
     assert_promised_keys(&ended.json(), "revoke");
 }
 
 #[test]
 fn an_overridden_endpoint_is_told_and_a_variable_of_the_aws_tools_ignored() {
-    let scene = scene();
+    let workspace = workspace();
     let env = [("AWS_ENDPOINT_URL_EC2", "http://127.0.0.1:9")];
-    let ended = scene.run_with(&["audit", "pairs.csv"], &env).exits(0);
+    let ended = workspace.run_with(&["audit", "pairs.csv"], &env).exits(0);
     ended.tells("ecs_endpoint").tells("AWS_ENDPOINT_URL_EC2");
 }
 
 #[test]
 fn what_is_piped_has_no_colours_and_no_bars() {
-    let scene = scene();
+    let workspace = workspace();
     for env in [&[][..], &[("NO_COLOR", "1")], &[("CLICOLOR_FORCE", "0")]] {
         for command in [&["audit", "pairs.csv"][..], &["plan", "pairs.csv"], &["runs"]] {
-            let ended = scene.run_with(command, env).exits(0);
+            let ended = workspace.run_with(command, env).exits(0);
             assert!(!ended.stdout.contains('\u{1b}'), "{}", ended.stdout);
             assert!(!ended.stderr.contains('\u{1b}') && !ended.stderr.contains('\r'));
         }
@@ -230,14 +233,14 @@ fn what_is_piped_has_no_colours_and_no_bars() {
 
 #[test]
 fn control_characters_in_names_of_the_cloud_and_notes_are_escaped() {
-    let scene = scene();
-    scene.edit(|world| {
+    let workspace = workspace();
+    workspace.edit(|world| {
         for group in world.groups.values_mut() {
             group.name = "evil\u{1b}[31m\u{7}".to_owned();
             group.rules[0].description = "red\u{1b}[2J\u{202e}txt".to_owned();
         }
     });
-    scene.write(
+    workspace.write(
         "pairs.csv",
         &format!(
             "region,account_a,group_a,account_b,group_b,note\n\
@@ -246,7 +249,7 @@ fn control_characters_in_names_of_the_cloud_and_notes_are_escaped() {
         ),
     );
     for args in [&["audit", "pairs.csv"][..], &["plan", "pairs.csv"], &["report"]] {
-        let ended = scene.run(args);
+        let ended = workspace.run(args);
         let text = format!("{}{}", ended.stdout, ended.stderr);
         assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{args:?}: {text:?}");
     }
@@ -254,8 +257,8 @@ fn control_characters_in_names_of_the_cloud_and_notes_are_escaped() {
 
 #[test]
 fn logs_as_json_are_one_object_a_line() {
-    let scene = scene();
-    let ended = scene.run(&["audit", "pairs.csv", "--log-format", "json"]).exits(0);
+    let workspace = workspace();
+    let ended = workspace.run(&["audit", "pairs.csv", "--log-format", "json"]).exits(0);
     assert!(!ended.stderr.is_empty());
     for line in ended.stderr.lines() {
         assert!(serde_json::from_str::<Value>(line).is_ok_and(|line| line.is_object()), "{line}");
@@ -264,11 +267,11 @@ fn logs_as_json_are_one_object_a_line() {
 
 #[test]
 fn secrets_are_never_printed_nor_journalled() {
-    let scene = scene();
-    let ended = scene.run(&["revoke", "pairs.csv", "--yes", "-v", "-v"]).exits(0);
+    let workspace = workspace();
+    let ended = workspace.run(&["revoke", "pairs.csv", "--yes", "-v", "-v"]).exits(0);
     let secret = format!("secret{}", A.id);
     assert!(!ended.stdout.contains(&secret) && !ended.stderr.contains(&secret));
-    for entry in std::fs::read_dir(scene.path(".")).expect("the folder").flatten() {
+    for entry in std::fs::read_dir(workspace.path(".")).expect("the folder").flatten() {
         if entry.file_name().to_string_lossy().starts_with("unpair.db") {
             let bytes = std::fs::read(entry.path()).expect("a journal file");
             let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
@@ -279,17 +282,18 @@ fn secrets_are_never_printed_nor_journalled() {
 
 #[test]
 fn completions_are_made_for_every_shell() {
-    let scene = Setting::of(&WorldText::empty().group(A, "sg-a1", &[admits(B, "sg-b1")])).start();
+    let workspace =
+        WorkspaceSetup::of(&WorldText::empty().group(A, "sg-a1", &[admits(B, "sg-b1")])).start();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let ended = scene.run(&["completions", shell]).exits(0);
+        let ended = workspace.run(&["completions", shell]).exits(0);
         assert!(ended.stdout.contains("unpair"), "{shell}");
     }
 }
 
 #[test]
 fn help_names_every_exit_code() {
-    let scene = scene();
-    let help = scene.run(&["--help"]).exits(0).stdout;
+    let workspace = workspace();
+    let help = workspace.run(&["--help"]).exits(0).stdout;
     for code in 0..=7 {
         assert!(help.lines().any(|line| line.trim_start().starts_with(&format!("{code}  "))));
     }
@@ -297,32 +301,32 @@ fn help_names_every_exit_code() {
 
 #[test]
 fn the_embedded_world_lives_beside_the_journal() {
-    let scene = Setting::of(&WorldText::empty()).start();
-    scene.write(
+    let workspace = WorkspaceSetup::of(&WorldText::empty()).start();
+    workspace.write(
         "pairs.csv",
         "region,account_a,group_a,account_b,group_b\n\
          cn-beijing,a@aliyun.com,sg-bp1azkttqpldxgtedXXX,b@aliyun.com,sg-bp15ed6xe1yxeycg7XXX\n",
     );
-    scene.write("unpair.toml", "");
-    let sandboxed = |args: &[&str], exit| scene.json(&[args, &["--sandbox"]].concat(), exit);
+    workspace.write("unpair.toml", "");
+    let sandboxed = |args: &[&str], exit| workspace.json(&[args, &["--sandbox"]].concat(), exit);
     assert_eq!(sandboxed(&["revoke", "pairs.csv", "--yes"], 0)["rules"]["removed"], 2);
     assert_eq!(sandboxed(&["audit", "pairs.csv", "--expect-severed"], 0)["pairs"]["severed"], 1);
-    assert!(scene.calls().is_empty(), "the embedded clouds were called, not the scene's");
+    assert!(workspace.calls().is_empty(), "the embedded clouds were called, not the workspace's");
 }
 
 #[test]
 fn no_result_takes_the_place_of_the_journal_or_of_what_lies_beside_it() {
-    let scene = scene();
-    scene.run(&["audit", "pairs.csv"]).exits(0);
-    std::os::unix::fs::symlink("unpair.db", scene.path("link")).expect("a link");
+    let workspace = workspace();
+    workspace.run(&["audit", "pairs.csv"]).exits(0);
+    std::os::unix::fs::symlink("unpair.db", workspace.path("link")).expect("a link");
     for name in
         ["unpair.db", "./unpair.db", "unpair.db-wal", "unpair.db.lock", "unpair.toml", "link"]
     {
         for command in [&["revoke", "pairs.csv", "--yes"][..], &["report"]] {
             let args: Vec<&str> = command.iter().copied().chain(["--output", name]).collect();
-            scene.run(&args).exits(2).tells("--output");
+            workspace.run(&args).exits(2).tells("--output");
         }
     }
-    scene.assert_untouched();
-    scene.run(&["runs", "--check"]).exits(0);
+    workspace.assert_untouched();
+    workspace.run(&["runs", "--check"]).exits(0);
 }

@@ -7,14 +7,19 @@ use unpair_testing::world_file::{
     reaches_tcp,
 };
 
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
 const REVOKE: [&str; 3] = ["revoke", "pairs.csv", "--yes"];
 
 /// One row, whose other account is spelled as given.
-fn row(scene: &Scene, (a, group_a): (Owner, &str), (account_b, group_b): (&str, &str), more: &str) {
+fn row(
+    workspace: &CliWorkspace,
+    (a, group_a): (Owner, &str),
+    (account_b, group_b): (&str, &str),
+    more: &str,
+) {
     let (names, values) = more.split_once('=').unwrap_or(("note", more));
-    scene.write(
+    workspace.write(
         "pairs.csv",
         &format!(
             "cloud,region,account_a,group_a,account_b,group_b,{names}\n\
@@ -25,8 +30,8 @@ fn row(scene: &Scene, (a, group_a): (Owner, &str), (account_b, group_b): (&str, 
 }
 
 /// Why the only pair stands as it does.
-fn reason(scene: &Scene) -> String {
-    let report = scene.report();
+fn reason(workspace: &CliWorkspace) -> String {
+    let report = workspace.report();
     let findings = report["findings"].as_array().expect("a list");
     assert_eq!(findings.len(), 1, "{report}");
     assert_eq!(findings[0]["outcome"], "unknown", "{report}");
@@ -52,15 +57,15 @@ fn a_rule_under_another_owner_is_told_with_both_and_stays_on_either_cloud() {
         ),
     ] {
         for account in accounts {
-            let scene = Setting::of(&world).start();
+            let workspace = WorkspaceSetup::of(&world).start();
             let (a, group_a, owner, group_b) = own;
-            row(&scene, (a, group_a), (account, group_b), "");
-            assert_unknown(&scene.json(&["audit", "pairs.csv"], 0));
-            assert_unknown(&scene.json(&REVOKE, 3));
-            let why = reason(&scene);
+            row(&workspace, (a, group_a), (account, group_b), "");
+            assert_unknown(&workspace.json(&["audit", "pairs.csv"], 0));
+            assert_unknown(&workspace.json(&REVOKE, 3));
+            let why = reason(&workspace);
             assert!(why.contains(owner.id) && why.contains(account), "{why}");
-            scene.assert_untouched();
-            assert!(scene.revocations().is_empty());
+            workspace.assert_untouched();
+            assert!(workspace.revocations().is_empty());
         }
     }
 }
@@ -74,10 +79,10 @@ fn neither_policy_nor_direction_nor_narrowing_lets_another_owner_pass() {
         (drops_tcp(23, B, "sg-b1"), "policy=drop"),
     ] {
         let world = WorldText::empty().group(A, "sg-a1", &[rule, cidr(80)]);
-        let scene = Setting::of(&world).start();
-        row(&scene, (A, "sg-a1"), (PARTNER.id, "sg-b1"), more);
-        assert_unknown(&scene.json(&REVOKE, 3));
-        scene.assert_untouched();
+        let workspace = WorkspaceSetup::of(&world).start();
+        row(&workspace, (A, "sg-a1"), (PARTNER.id, "sg-b1"), more);
+        assert_unknown(&workspace.json(&REVOKE, 3));
+        workspace.assert_untouched();
     }
 }
 
@@ -86,44 +91,44 @@ fn a_reference_under_another_owner_is_told_with_both() {
     // Our side is clean; the group that names it is B's, which the row says is the partner's.
     let world =
         WorldText::empty().group(A, "sg-a1", &[cidr(80)]).group(B, "sg-b1", &[admits(A, "sg-a1")]);
-    let scene = Setting::of(&world).start();
-    row(&scene, (A, "sg-a1"), (PARTNER.id, "sg-b1"), "direction=ingress");
-    assert_unknown(&scene.json(&REVOKE, 3));
-    let why = reason(&scene);
+    let workspace = WorkspaceSetup::of(&world).start();
+    row(&workspace, (A, "sg-a1"), (PARTNER.id, "sg-b1"), "direction=ingress");
+    assert_unknown(&workspace.json(&REVOKE, 3));
+    let why = reason(&workspace);
     assert!(why.contains(B.id) && why.contains(PARTNER.id), "{why}");
-    let report = scene.report().to_string();
+    let report = workspace.report().to_string();
     assert!(!report.contains("aliyun ecs Revoke"), "its owner has nothing to run: {report}");
 }
 
 #[test]
 fn a_gone_group_that_is_accepted_does_not_excuse_a_rule_under_another_owner() {
-    let scene = Setting::of(&mutual()).start();
+    let workspace = WorkspaceSetup::of(&mutual()).start();
     // A third account of ours that has no such group.
     let mut world = mutual();
     world.account("alibaba", "1234567890123405", "e@aliyun.com", true);
-    let scene_with = Setting::of(&world).start();
-    row(&scene_with, (A, "sg-a1"), ("1234567890123405", "sg-b1"), "");
+    let workspace_with = WorkspaceSetup::of(&world).start();
+    row(&workspace_with, (A, "sg-a1"), ("1234567890123405", "sg-b1"), "");
     let args = ["revoke", "pairs.csv", "--yes", "--accept-gone"];
-    assert_unknown(&scene_with.json(&args, 3));
-    scene_with.assert_untouched();
+    assert_unknown(&workspace_with.json(&args, 3));
+    workspace_with.assert_untouched();
     // The right account is severed as ever.
-    row(&scene, (A, "sg-a1"), (B.id, "sg-b1"), "");
-    assert_eq!(scene.json(&args, 0)["pairs"]["severed"], 1);
+    row(&workspace, (A, "sg-a1"), (B.id, "sg-b1"), "");
+    assert_eq!(workspace.json(&args, 0)["pairs"]["severed"], 1);
 }
 
 #[test]
 fn an_unread_removal_under_another_owner_is_not_called_removed() {
     // The cloud takes the name, and finds no rule that it could mean.
     for account in ["c@aliyun.com", PARTNER.id] {
-        let scene = Setting::of(&mutual()).start();
-        row(&scene, (A, "sg-a1"), (account, "sg-b1"), "");
-        let result = scene.json(&["revoke", "pairs.csv", "--yes", "--no-audit"], 3);
+        let workspace = WorkspaceSetup::of(&mutual()).start();
+        row(&workspace, (A, "sg-a1"), (account, "sg-b1"), "");
+        let result = workspace.json(&["revoke", "pairs.csv", "--yes", "--no-audit"], 3);
         assert_eq!(result["rules"]["removed"], 0, "{result}");
-        let of_ours = &scene.report()["revocations"][0];
+        let of_ours = &workspace.report()["revocations"][0];
         assert_eq!(of_ours["outcome"], "unknown", "{of_ours}");
         let why = of_ours["reason"].as_str().expect("a reason");
         assert!(why.contains(B.id) && why.contains(account), "{why}");
-        scene.assert_untouched();
+        workspace.assert_untouched();
     }
 }
 
@@ -138,8 +143,8 @@ fn references_that_are_cut_prove_no_absence_and_what_is_in_them_stands() {
         .group(PARTNER, "sg-p1", &[admits(A, "sg-a1")])
         .group(PARTNER, "sg-p2", &[admits(A, "sg-a2")])
         .group(PARTNER, "sg-p3", &[cidr(80)]);
-    let scene = Setting::of(&world).start();
-    scene.write(
+    let workspace = WorkspaceSetup::of(&world).start();
+    workspace.write(
         "pairs.csv",
         &format!(
             "region,account_a,group_a,account_b,group_b,direction\n\
@@ -150,7 +155,7 @@ fn references_that_are_cut_prove_no_absence_and_what_is_in_them_stands() {
             p = PARTNER.id
         ),
     );
-    let result = scene.json(&["revoke", "pairs.csv", "--yes", "--require-both"], 3);
+    let result = workspace.json(&["revoke", "pairs.csv", "--yes", "--require-both"], 3);
     assert_eq!(result["pairs"]["ours_severed"], 1, "cut: {result}");
     assert_eq!(result["pairs"]["half_severed"], 1, "asked again alone, it is seen: {result}");
     assert_eq!(result["pairs"]["severed"], 1, "a whole answer is proof: {result}");
@@ -164,11 +169,11 @@ fn a_group_of_ours_that_is_gone_does_not_hide_who_names_the_others() {
         .group(A, "sg-a2", &[cidr(80)])
         .group(PARTNER, "sg-p1", &[cidr(80)])
         .group(PARTNER, "sg-p2", &[admits(A, "sg-a2")]);
-    let scene = Setting::of(&world).start();
+    let workspace = WorkspaceSetup::of(&world).start();
     let row = |own: &str, peer: &str| {
         format!("cn-hangzhou,{},{own},{},{peer},ingress\n", A.id, PARTNER.id)
     };
-    scene.write(
+    workspace.write(
         "pairs.csv",
         &format!(
             "region,account_a,group_a,account_b,group_b,direction\n{}{}{}",
@@ -177,7 +182,7 @@ fn a_group_of_ours_that_is_gone_does_not_hide_who_names_the_others() {
             row("sg-gone", "sg-p1"),
         ),
     );
-    let pairs = &scene.json(&REVOKE, 3)["pairs"];
+    let pairs = &workspace.json(&REVOKE, 3)["pairs"];
     assert_eq!(
         [&pairs["severed"], &pairs["half_severed"], &pairs["unknown"]],
         [&Value::from(1), &Value::from(1), &Value::from(1)],
@@ -188,16 +193,16 @@ fn a_group_of_ours_that_is_gone_does_not_hide_who_names_the_others() {
 #[test]
 fn a_group_that_another_account_owns_is_not_gone_even_if_gone_is_accepted() {
     let world = WorldText::empty().group(A, "sg-a1", &[]).group(B, "sg-b1", &[admits(A, "sg-a1")]);
-    let scene = Setting::of(&world).start();
+    let workspace = WorkspaceSetup::of(&world).start();
     // The row says that the group is of A.
-    scene.pairs(&[(A, "sg-a1", A, "sg-b1")]);
+    workspace.pairs(&[(A, "sg-a1", A, "sg-b1")]);
     for args in [
         &["audit", "pairs.csv", "--accept-gone", "--expect-severed"][..],
         &["revoke", "pairs.csv", "--accept-gone", "--yes"],
     ] {
-        scene.run(args).exits(3).shows(B.id);
+        workspace.run(args).exits(3).shows(B.id);
     }
     // Once nobody names the other side, it is gone as far as anybody can tell.
-    scene.cut_behind_the_back("sg-b1");
-    scene.run(&["audit", "pairs.csv", "--accept-gone", "--expect-severed"]).exits(0);
+    workspace.cut_behind_the_back("sg-b1");
+    workspace.run(&["audit", "pairs.csv", "--accept-gone", "--expect-severed"]).exits(0);
 }

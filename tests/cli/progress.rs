@@ -3,12 +3,12 @@
 use serde_json::Value;
 use unpair_testing::world_file::{A, B, mutual};
 
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
-fn scene() -> Scene {
-    let scene = Setting::of(&mutual()).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-    scene
+fn workspace() -> CliWorkspace {
+    let workspace = WorkspaceSetup::of(&mutual()).start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    workspace
 }
 
 /// The records of a JSON log.
@@ -23,9 +23,9 @@ fn events<'a>(records: &'a [Value], kind: &str) -> Vec<&'a Value> {
 
 #[test]
 fn a_json_log_tells_what_happens_to_a_run_as_typed_events_with_its_id() {
-    let scene = scene();
+    let workspace = workspace();
     let args = ["revoke", "pairs.csv", "--yes", "--format", "json", "--log-format", "json"];
-    let ended = scene.run(&args).exits(0);
+    let ended = workspace.run(&args).exits(0);
     let records = records(&ended.stderr);
     let result: Value = serde_json::from_str(&ended.stdout).expect("one object");
     let run = &result["run"];
@@ -44,23 +44,23 @@ fn a_json_log_tells_what_happens_to_a_run_as_typed_events_with_its_id() {
 
 #[test]
 fn a_guard_that_refuses_is_an_event_and_quiet_leaves_events_out() {
-    let scene = scene();
+    let workspace = workspace();
     let args = ["revoke", "pairs.csv", "--yes", "--max-rules", "1", "--log-format", "json"];
-    let ended = scene.run(&args).exits(5);
+    let ended = workspace.run(&args).exits(5);
     let told: Vec<&str> = ended.stderr.lines().filter(|line| line.starts_with('{')).collect();
     let records = records(&told.join("\n"));
     assert_eq!(events(&records, "refusal")[0]["by"], "guard");
     assert_eq!(events(&records, "end")[0]["exit"], 5);
-    let quiet = scene.run(&[&args[..], &["--quiet"]].concat()).exits(5);
+    let quiet = workspace.run(&[&args[..], &["--quiet"]].concat()).exits(5);
     assert!(!quiet.stderr.contains("\"event\""), "{}", quiet.stderr);
 }
 
 #[test]
 fn a_text_log_has_times_and_says_nothing_of_events_unless_it_is_asked() {
-    let scene = scene();
-    let quiet = scene.run(&["audit", "pairs.csv"]).exits(0);
+    let workspace = workspace();
+    let quiet = workspace.run(&["audit", "pairs.csv"]).exits(0);
     assert!(!quiet.stderr.contains("exit code"), "{}", quiet.stderr);
-    let log = scene.run(&["audit", "pairs.csv", "-v"]).exits(0).stderr;
+    let log = workspace.run(&["audit", "pairs.csv", "-v"]).exits(0).stderr;
     for line in log.lines() {
         let (time, _) = line.split_once(' ').expect("a time, a level and a message");
         assert!(time.ends_with('Z') && time.contains('T'), "{line}");

@@ -6,12 +6,12 @@ use serde_json::Value;
 use unpair_testing::process::wait_until;
 use unpair_testing::world_file::{A, B, mutual};
 
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
-fn scene() -> Scene {
-    let scene = Setting::of(&mutual()).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-    scene
+fn workspace() -> CliWorkspace {
+    let workspace = WorkspaceSetup::of(&mutual()).start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    workspace
 }
 
 /// What a command of the system prints, without its line end.
@@ -22,13 +22,13 @@ fn told_by(program: &str, args: &[&str]) -> String {
 
 #[test]
 fn a_run_tells_who_gave_its_commands_and_as_whom_they_acted_on_which_manifests() {
-    let scene = Setting::of(&mutual())
+    let workspace = WorkspaceSetup::of(&mutual())
         .fault(format!("code:InvalidPriority.Malformed@RevokeSecurityGroup@{}=1x", B.id))
         .start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(3);
-    scene.run(&["resume", "--yes", "--max-duration", "5m"]).exits(0);
-    let report = scene.report();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(3);
+    workspace.run(&["resume", "--yes", "--max-duration", "5m"]).exits(0);
+    let report = workspace.report();
     let commands: Vec<&Value> =
         report["invocations"].as_array().expect("a list").iter().map(|it| &it["command"]).collect();
     let expected = ["unpair revoke pairs.csv --yes", "unpair resume --yes --max-duration 5m"];
@@ -40,64 +40,64 @@ fn a_run_tells_who_gave_its_commands_and_as_whom_they_acted_on_which_manifests()
     let accounts: Vec<&Value> =
         report["identities"].as_array().expect("a list").iter().map(|it| &it["account"]).collect();
     assert_eq!(accounts, [A.id, B.id]);
-    let digest = told_by("sha256sum", &[scene.path("pairs.csv").to_str().expect("a path")]);
+    let digest = told_by("sha256sum", &[workspace.path("pairs.csv").to_str().expect("a path")]);
     assert_eq!(report["manifests"][0]["name"], "pairs.csv");
     assert_eq!(report["manifests"][0]["sha256"].as_str(), digest.split(' ').next());
     for key in ["created", "started", "ended"] {
         assert!(report[key].as_str().is_some_and(|time| time.ends_with('Z')), "{key}: {report}");
     }
-    let table = scene.run(&["report"]).exits(0);
+    let table = workspace.run(&["report"]).exits(0);
     table
         .shows("\n  unpair resume --yes --max-duration 5m\n")
         .shows("Manifest pairs.csv\n  sha256 ");
-    scene.run(&["runs", "--check"]).exits(0);
+    workspace.run(&["runs", "--check"]).exits(0);
 }
 
 #[test]
 fn a_key_on_the_command_line_reaches_neither_the_journal_nor_a_report() {
-    let scene = scene();
+    let workspace = workspace();
     let key = "AKIAIOSFODNN7EXAMPLE";
-    scene.write(key, "");
-    scene.run(&["audit", "pairs.csv", "--output", key]).exits(0);
-    let report = scene.report();
+    workspace.write(key, "");
+    workspace.run(&["audit", "pairs.csv", "--output", key]).exits(0);
+    let report = workspace.report();
     assert_eq!(report["operator"]["command"], "unpair audit pairs.csv --output ***");
-    let journal = std::fs::read(scene.path("unpair.db")).expect("a journal");
+    let journal = std::fs::read(workspace.path("unpair.db")).expect("a journal");
     assert!(!journal.windows(key.len()).any(|bytes| bytes == key.as_bytes()));
 }
 
 #[test]
 fn the_process_that_holds_a_journal_is_named_and_its_run_is_running() {
-    let scene = scene();
-    scene.write("pause", "");
-    let running = scene.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
+    let workspace = workspace();
+    workspace.write("pause", "");
+    let running = workspace.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
     running.wait_until_it_tells("paused");
     let pid = running.child.id();
-    let held = scene.run(&["audit", "pairs.csv"]).exits(6);
+    let held = workspace.run(&["audit", "pairs.csv"]).exits(6);
     held.tells(&format!("is held by process {pid} on {}", told_by("uname", &["-n"])))
         .tells("(unpair revoke pairs.csv --yes --pause-file pause, since 20")
         .tells("unpair runs --watch");
-    let runs = scene.json(&["runs"], 0);
+    let runs = workspace.json(&["runs"], 0);
     assert_eq!(runs[0]["state"], "running");
     assert_eq!(runs[0]["running"]["pid"], pid);
     assert_eq!(runs[0]["running"]["rules_done"], 0);
-    scene.run(&["runs"]).exits(0).shows(&format!("process {pid} on ")).shows("0 of 2");
-    let report = scene.report();
+    workspace.run(&["runs"]).exits(0).shows(&format!("process {pid} on ")).shows("0 of 2");
+    let report = workspace.report();
     assert_eq!(report["state"], "running");
     assert_eq!(report["invocations"][0]["state"], "running");
     running.signal("KILL");
     drop(running.wait());
-    assert_eq!(scene.json(&["runs"], 0)[0]["state"], "interrupted");
-    assert_eq!(scene.report()["invocations"][0]["state"], "killed");
-    scene.run(&["resume", "--yes"]).exits(0);
+    assert_eq!(workspace.json(&["runs"], 0)[0]["state"], "interrupted");
+    assert_eq!(workspace.report()["invocations"][0]["state"], "killed");
+    workspace.run(&["resume", "--yes"]).exits(0);
 }
 
 #[test]
 fn a_watch_ends_when_the_process_of_the_run_is_gone() {
-    let scene = scene();
-    scene.write("pause", "");
-    let running = scene.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
+    let workspace = workspace();
+    workspace.write("pause", "");
+    let running = workspace.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
     running.wait_until_it_tells("paused");
-    let mut watch = scene.begin(&["runs", "--watch"]);
+    let mut watch = workspace.begin(&["runs", "--watch"]);
     wait_until("the list", || watch.shown().contains("running"));
     assert!(watch.is_running());
     running.signal("KILL");

@@ -11,7 +11,7 @@ use unpair::journal::{open_to_read, whole_history};
 use unpair::sandbox::LoggedCall;
 
 use crate::faults::{assert_clean, many_pairs, write_pairs};
-use crate::scene::{Scene, Setting, is_revocation};
+use crate::workspace::{CliWorkspace, WorkspaceSetup, is_revocation};
 
 const LIMITS: &str = "rate = 20\nburst = 20\nin_flight = 4\n";
 const RATE: f64 = 20.0;
@@ -57,10 +57,10 @@ fn assert_arrivals_within_limits(calls: &[LoggedCall], starts: &[Timestamp]) {
 }
 
 /// When each call of a lane and direction was to be sent, by the clock of its process.
-fn intents(scene: &Scene) -> BTreeMap<String, Vec<f64>> {
+fn intents(workspace: &CliWorkspace) -> BTreeMap<String, Vec<f64>> {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let url = scene.path("unpair.db").display().to_string();
+        let url = workspace.path("unpair.db").display().to_string();
         let journal = open_to_read(&url).await.expect("the journal");
         let run = journal.runs().await.expect("runs").remove(0).new.id;
         let names = journal.lanes(&run).await.expect("lanes");
@@ -80,8 +80,8 @@ fn intents(scene: &Scene) -> BTreeMap<String, Vec<f64>> {
 
 /// Between any two intents of one key there were no more than its bucket gives: a process that was
 /// held up between the leave to send and the date began none meanwhile.
-fn assert_intents_within_limits(scene: &Scene) {
-    let intents = intents(scene);
+fn assert_intents_within_limits(workspace: &CliWorkspace) {
+    let intents = intents(workspace);
     assert!(!intents.is_empty(), "calls were sent");
     for (key, times) in intents {
         for (first, from) in times.iter().enumerate() {
@@ -97,8 +97,8 @@ fn assert_intents_within_limits(scene: &Scene) {
 #[test]
 fn a_configured_rate_is_never_exceeded_however_often_the_run_is_killed() {
     let (world, pairs) = many_pairs(80, 2);
-    let scene = Setting::of(&world).limits(LIMITS).start();
-    write_pairs(&scene, &pairs);
+    let workspace = WorkspaceSetup::of(&world).limits(LIMITS).start();
+    write_pairs(&workspace, &pairs);
     let mut command: &[&str] = &["revoke", "pairs.csv", "--yes"];
     let revoked = |calls: &[LoggedCall]| calls.iter().filter(|call| is_revocation(call)).count();
     // As soon as each process has made a few calls: a bucket that begins full would be emptied
@@ -106,9 +106,9 @@ fn a_configured_rate_is_never_exceeded_however_often_the_run_is_killed() {
     let mut starts = Vec::new();
     for (kill, revocations) in [0, 0, 0, 12, 30].into_iter().enumerate() {
         starts.push(Timestamp::now());
-        let before = scene.calls().len();
-        let mut running = scene.begin(command);
-        scene
+        let before = workspace.calls().len();
+        let mut running = workspace.begin(command);
+        workspace
             .wait_for("calls", |calls| calls.len() >= before + 30 && revoked(calls) >= revocations);
         // The rate keeps it from its end for several seconds.
         assert!(running.is_running(), "the run ended before kill {kill}");
@@ -116,10 +116,10 @@ fn a_configured_rate_is_never_exceeded_however_often_the_run_is_killed() {
         assert_eq!(running.wait().code(), None);
         command = &["resume", "--yes"];
     }
-    scene.run(command).exits(0);
-    assert_clean(&scene, &pairs);
-    let calls = scene.calls();
+    workspace.run(command).exits(0);
+    assert_clean(&workspace, &pairs);
+    let calls = workspace.calls();
     assert!(calls.len() > 4 * 80, "{} calls", calls.len());
     assert_arrivals_within_limits(&calls, &starts);
-    assert_intents_within_limits(&scene);
+    assert_intents_within_limits(&workspace);
 }

@@ -7,9 +7,9 @@ use unpair_testing::process::wait_until;
 use unpair_testing::world_file::{A, B, WorldText, X, Y, admits, mutual};
 
 use crate::echo::{Echo, REFUSES_ROLES, SESSION_SECRET, SESSION_TOKEN};
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
-/// What the credential files of these scenes hold; no two spellings of one are alike.
+/// What the credential files of these workspaces hold; no two spellings of one are alike.
 const KEY_SECRET: &str = "alibaba+secret/2=\"&%\\44";
 const STS_TOKEN: &str = "alibaba+token/3=\"&%\\45";
 const AWS_SECRET: &str = "aws+secret/4=\"&%\\46";
@@ -30,11 +30,11 @@ fn watch_all() {
     }
 }
 
-/// A scene whose accounts are reached through `echo`, with keys or with roles.
-fn scene(echo: &Echo, with_roles: bool) -> Scene {
+/// A workspace whose accounts are reached through `echo`, with keys or with roles.
+fn workspace(echo: &Echo, with_roles: bool) -> CliWorkspace {
     watch_all();
     let world = WorldText::empty();
-    let scene = Setting::of(&world).start();
+    let workspace = WorkspaceSetup::of(&world).start();
     let url = &echo.url;
     let account = |cloud: &str, id: &str| {
         let source = match (with_roles, cloud) {
@@ -45,7 +45,7 @@ fn scene(echo: &Echo, with_roles: bool) -> Scene {
         format!("[[account]]\ncloud = '{cloud}'\nid = '{id}'\n{source}\n")
     };
     let accounts = [A, B, X, Y].map(|owner| account(owner.cloud, owner.id)).concat();
-    scene.write(
+    workspace.write(
         "unpair.toml",
         &format!(
             "[alibaba]\necs_endpoint = '{url}'\nsts_endpoint = '{url}'\nconfig_file = 'aliyun.json'\n\
@@ -53,7 +53,7 @@ fn scene(echo: &Echo, with_roles: bool) -> Scene {
              profile = 'known'\n{accounts}"
         ),
     );
-    scene.write(
+    workspace.write(
         "aliyun.json",
         &serde_json::json!({"current": "known", "profiles": [{
             "name": "known", "mode": "StsToken", "access_key_id": "STS.KNOWN",
@@ -61,15 +61,15 @@ fn scene(echo: &Echo, with_roles: bool) -> Scene {
         }]})
         .to_string(),
     );
-    scene.write(
+    workspace.write(
         "aws-credentials",
         &format!(
             "[known]\naws_access_key_id = AKIDKNOWN\naws_secret_access_key = {AWS_SECRET}\n\
              aws_session_token = {AWS_TOKEN}\n"
         ),
     );
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1"), (X, "sg-0000a001", Y, "sg-0000b001")]);
-    scene
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1"), (X, "sg-0000a001", Y, "sg-0000b001")]);
+    workspace
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn no_command_tells_a_secret_whatever_the_provider_repeats_in_its_refusals() {
     for code in ["SignatureDoesNotMatch", "NoPermission", "AuthFailure", "Novel", REFUSES_ROLES] {
         for with_roles in [false, true] {
             let echo = Echo::start(code);
-            let scene = scene(&echo, with_roles);
+            let workspace = workspace(&echo, with_roles);
             for command in [
                 &["accounts"][..],
                 &["audit", "pairs.csv", "--format", "json"],
@@ -115,7 +115,7 @@ fn no_command_tells_a_secret_whatever_the_provider_repeats_in_its_refusals() {
             ] {
                 let env = [("RUST_LOG", "trace"), ("RUST_BACKTRACE", "full")];
                 // Whatever its exit code: what it says is searched when it ends.
-                drop(scene.run_with(&[command, &["-vv"]].concat(), &env));
+                drop(workspace.run_with(&[command, &["-vv"]].concat(), &env));
             }
             let lines = echo.first_lines();
             assert!(lines.len() > 4, "the provider was called");
@@ -127,12 +127,12 @@ fn no_command_tells_a_secret_whatever_the_provider_repeats_in_its_refusals() {
 #[test]
 fn a_password_in_a_url_is_not_repeated() {
     watch_all();
-    let scene = Setting::of(&mutual()).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    let workspace = WorkspaceSetup::of(&mutual()).start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
     for scheme in ["postgres", "postgresql", "mysql"] {
         let url = format!("{scheme}://unpair:{PASSWORD}@db.example:5432/unpair");
         for command in [&["report"][..], &["runs"], &["audit", "pairs.csv"], &["resume", "--yes"]] {
-            let ended = scene.run(&[command, &["--journal", &url, "-vv"]].concat());
+            let ended = workspace.run(&[command, &["--journal", &url, "-vv"]].concat());
             assert_ne!(ended.code(), Some(0));
         }
     }
@@ -140,20 +140,22 @@ fn a_password_in_a_url_is_not_repeated() {
         ["ALIBABA__ECS_ENDPOINT", "ALIBABA__STS_ENDPOINT", "AWS__EC2_ENDPOINT", "AWS__STS_ENDPOINT"]
     {
         let endpoint = format!("https://user:{PASSWORD}@ecs.example");
-        scene.run_with(&["audit", "pairs.csv"], &[(&format!("UNPAIR_{key}"), &endpoint)]).exits(2);
+        workspace
+            .run_with(&["audit", "pairs.csv"], &[(&format!("UNPAIR_{key}"), &endpoint)])
+            .exits(2);
     }
     let proxy = format!("http://user:{PASSWORD}@127.0.0.1:9");
-    scene.write("unpair.toml", &scene.read("unpair.toml").replace("ecs_endpoint", "#"));
+    workspace.write("unpair.toml", &workspace.read("unpair.toml").replace("ecs_endpoint", "#"));
     let env = [("HTTPS_PROXY", proxy.as_str()), ("https_proxy", &proxy), ("ALL_PROXY", &proxy)];
-    scene.run_with(&["audit", "pairs.csv", "-vv"], &env);
+    workspace.run_with(&["audit", "pairs.csv", "-vv"], &env);
 }
 
 #[test]
 fn a_broken_credential_file_is_told_without_what_it_holds() {
     watch_all();
     let world = mutual().group(X, "sg-0000a001", &[admits(Y, "sg-0000b001")]);
-    let scene = Setting::of(&world).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1"), (X, "sg-0000a001", Y, "sg-0000b001")]);
+    let workspace = WorkspaceSetup::of(&world).start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1"), (X, "sg-0000a001", Y, "sg-0000b001")]);
     for (alibaba, aws) in [
         (format!("{{\"profiles\": \"{KEY_SECRET}\""), format!("[{AWS_SECRET}\nx")),
         (
@@ -169,18 +171,18 @@ fn a_broken_credential_file_is_told_without_what_it_holds() {
             format!("[{}]\naws_access_key_id\naws_secret_access_key = {AWS_SECRET}\n", X.id),
         ),
     ] {
-        scene.write("aliyun.json", &alibaba);
-        scene.write("aws-credentials", &aws);
-        scene.run(&["accounts", "-vv"]);
-        scene.run(&["audit", "pairs.csv", "-vv"]);
+        workspace.write("aliyun.json", &alibaba);
+        workspace.write("aws-credentials", &aws);
+        workspace.run(&["accounts", "-vv"]);
+        workspace.run(&["audit", "pairs.csv", "-vv"]);
     }
 }
 
 #[test]
 fn the_command_line_and_children_of_a_run_hold_no_secret() {
-    let scene = Setting::of(&mutual()).fault("slow:50=1").start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-    let running = scene.begin(&["revoke", "pairs.csv", "--yes", "-vv"]);
+    let workspace = WorkspaceSetup::of(&mutual()).fault("slow:50=1").start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    let running = workspace.begin(&["revoke", "pairs.csv", "--yes", "-vv"]);
     let line = format!("/proc/{}/cmdline", running.child.id());
     wait_until("the program is on its way", || {
         fs::read(&line).is_ok_and(|bytes| bytes.windows(6).any(|piece| piece == b"revoke"))

@@ -2,123 +2,129 @@
 
 use unpair_testing::world_file::{A, B, mutual};
 
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
-fn scene() -> Scene {
-    let scene = Setting::of(&mutual()).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-    scene
+fn workspace() -> CliWorkspace {
+    let workspace = WorkspaceSetup::of(&mutual()).start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    workspace
 }
 
 #[test]
 fn the_plan_is_shown_group_by_group_before_the_question() {
-    let scene = scene();
-    let ended = scene.run_on_terminal(&["revoke", "pairs.csv"], "2", &[]).exits(0);
+    let workspace = workspace();
+    let ended = workspace.run_on_terminal(&["revoke", "pairs.csv"], "2", &[]).exits(0);
     let question = "Type 2 to revoke 2 rules: ";
     let (before, _) = ended.stdout.split_once(question).expect("the question");
     for shown in ["sg-a1", "sg-b1"] {
         assert!(before.contains(shown), "{shown} in {before}");
     }
-    scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+    workspace.assert_only_severed(&[("sg-a1", "sg-b1")]);
 }
 
 #[test]
 fn any_other_answer_than_the_number_revokes_nothing_and_is_exit_code_5() {
     for answer in ["y", "yes", "1", ""] {
-        let scene = scene();
-        let ended = scene.run_on_terminal(&["revoke", "pairs.csv"], answer, &[]).exits(5);
+        let workspace = workspace();
+        let ended = workspace.run_on_terminal(&["revoke", "pairs.csv"], answer, &[]).exits(5);
         assert!(ended.stdout.contains("not confirmed"), "{}", ended.stdout);
-        assert!(scene.revocations().is_empty());
-        scene.assert_untouched();
+        assert!(workspace.revocations().is_empty());
+        workspace.assert_untouched();
     }
 }
 
 #[test]
 fn a_ctrl_c_at_the_question_says_that_nothing_was_revoked_and_no_more() {
-    let scene = scene();
-    let ended = scene.run_on_terminal(&["revoke", "pairs.csv"], "\u{3}", &[]).exits(4);
+    let workspace = workspace();
+    let ended = workspace.run_on_terminal(&["revoke", "pairs.csv"], "\u{3}", &[]).exits(4);
     let (_, told) = ended.stdout.split_once("Type 2 to revoke 2 rules: ").expect("the question");
     assert!(told.contains("interrupted: nothing was revoked"), "{told}");
     assert!(!told.contains("stopping") && !told.contains("in flight"), "{told}");
-    scene.assert_untouched();
+    workspace.assert_untouched();
 }
 
 #[test]
 fn what_was_typed_before_the_question_stood_there_answers_nothing() {
     // The right number, once and more often, with and without the rest of a line.
     for early in ["2\n", "2\n2\n2\n", "2"] {
-        let scene = scene();
+        let workspace = workspace();
         let typed = [early, "no"];
-        let ended = scene.run_where_somebody_types(&["revoke", "pairs.csv"], typed, &[]).exits(5);
+        let ended =
+            workspace.run_where_somebody_types(&["revoke", "pairs.csv"], typed, &[]).exits(5);
         assert!(ended.stdout.contains("not confirmed"), "{}", ended.stdout);
-        scene.assert_untouched();
+        workspace.assert_untouched();
         let typed = [early, "2"];
-        scene.run_where_somebody_types(&["revoke", "pairs.csv"], typed, &[]).exits(0);
-        scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+        workspace.run_where_somebody_types(&["revoke", "pairs.csv"], typed, &[]).exits(0);
+        workspace.assert_only_severed(&[("sg-a1", "sg-b1")]);
     }
 }
 
 #[test]
 fn colours_are_used_on_a_terminal_and_off_with_no_color() {
-    let scene = scene();
+    let workspace = workspace();
     let args = ["audit", "pairs.csv", "--no-progress"];
-    let coloured = scene.run_on_terminal(&args, "", &[]).exits(0);
+    let coloured = workspace.run_on_terminal(&args, "", &[]).exits(0);
     assert!(coloured.stdout.contains("\u{1b}["), "{}", coloured.stdout);
-    let plain = scene.run_on_terminal(&args, "", &[("NO_COLOR", "1")]).exits(0);
+    let plain = workspace.run_on_terminal(&args, "", &[("NO_COLOR", "1")]).exits(0);
     assert!(!plain.stdout.contains("\u{1b}["), "{}", plain.stdout);
 }
 
 #[test]
 fn what_color_asks_for_beats_no_color_and_what_the_stream_is() {
-    let scene = scene();
+    let workspace = workspace();
     let run = |color: &str, env: &[(&str, &str)]| {
-        scene
+        workspace
             .run_on_terminal(&["audit", "pairs.csv", "--no-progress", "--color", color], "", env)
             .exits(0)
             .stdout
     };
     assert!(run("always", &[("NO_COLOR", "1")]).contains("\u{1b}["));
     assert!(!run("never", &[]).contains("\u{1b}["));
-    let piped = scene.run(&["audit", "pairs.csv", "--color", "always"]).exits(0);
+    let piped = workspace.run(&["audit", "pairs.csv", "--color", "always"]).exits(0);
     assert!(piped.stdout.contains("\u{1b}["), "{}", piped.stdout);
     // The log heeds it, too: an account that is protected is left out with a warning.
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1"), (A, "sg-a1", B, "sg-b9")]);
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1"), (A, "sg-a1", B, "sg-b9")]);
     let args = ["audit", "pairs.csv", "--keep-going", "--color"];
     let env = [("UNPAIR_GUARD__PROTECT", "sg-b9")];
-    let log = |color: &str| scene.run_with(&[&args[..], &[color]].concat(), &env).stderr;
+    let log = |color: &str| workspace.run_with(&[&args[..], &[color]].concat(), &env).stderr;
     assert!(log("always").contains("\u{1b}["), "{}", log("always"));
     assert!(!log("auto").contains("\u{1b}["), "{}", log("auto"));
 }
 
 /// What a terminal of five lines shows, where `tee` is the pager and keeps what it is given.
-fn on_five_lines(scene: &Scene, args: &[&str], env: &[(&str, &str)], exit: i32) -> (String, bool) {
-    let _ = std::fs::remove_file(scene.path("paged"));
+fn on_five_lines(
+    workspace: &CliWorkspace,
+    args: &[&str],
+    env: &[(&str, &str)],
+    exit: i32,
+) -> (String, bool) {
+    let _ = std::fs::remove_file(workspace.path("paged"));
     let known = [("LINES", "5"), ("COLUMNS", "80"), ("PAGER", "tee paged")];
     let env = [&known[..], env].concat();
-    let shown = scene.run_on_terminal(args, "2", &env).exits(exit).stdout;
-    (shown, scene.path("paged").exists())
+    let shown = workspace.run_on_terminal(args, "2", &env).exits(exit).stdout;
+    (shown, workspace.path("paged").exists())
 }
 
 #[test]
 fn a_result_that_is_longer_than_the_screen_goes_through_the_pager() {
-    let scene = scene();
+    let workspace = workspace();
     for (args, exit) in [
         (&["audit", "pairs.csv", "--expect-severed"][..], 3),
         (&["revoke", "pairs.csv"], 0),
         (&["report"], 0),
     ] {
-        let (shown, is_paged) = on_five_lines(&scene, args, &[], exit);
+        let (shown, is_paged) = on_five_lines(&workspace, args, &[], exit);
         assert!(is_paged, "{args:?}: {shown}");
-        assert!(scene.read("paged").contains("1 pair: 1 "), "{}", scene.read("paged"));
+        assert!(workspace.read("paged").contains("1 pair: 1 "), "{}", workspace.read("paged"));
     }
-    let (shown, is_paged) = on_five_lines(&scene, &["report"], &[("LINES", "500")], 0);
+    let (shown, is_paged) = on_five_lines(&workspace, &["report"], &[("LINES", "500")], 0);
     assert!(!is_paged && shown.contains("1 pair: 1 severed"), "{shown}");
 }
 
 #[test]
 fn nothing_is_paged_where_it_is_not_wanted_or_not_a_table_on_a_screen() {
-    let scene = scene();
-    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+    let workspace = workspace();
+    workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
     for (args, env) in [
         (&["report", "--no-pager"][..], &[][..]),
         (&["report", "--format", "json"], &[]),
@@ -128,35 +134,35 @@ fn nothing_is_paged_where_it_is_not_wanted_or_not_a_table_on_a_screen() {
         (&["report"], &[("PAGER", "cat")]),
         (&["report"], &[("TERM", "dumb")]),
     ] {
-        let (shown, is_paged) = on_five_lines(&scene, args, env, 0);
+        let (shown, is_paged) = on_five_lines(&workspace, args, env, 0);
         assert!(!is_paged, "{args:?} {env:?}");
         assert!(args.contains(&"out.txt") || shown.contains("severed"), "{args:?}: {shown}");
     }
-    scene.run_with(&["report"], &[("PAGER", "tee paged"), ("TERM", "xterm")]).exits(0);
-    assert!(!scene.path("paged").exists(), "standard output is no terminal");
+    workspace.run_with(&["report"], &[("PAGER", "tee paged"), ("TERM", "xterm")]).exits(0);
+    assert!(!workspace.path("paged").exists(), "standard output is no terminal");
 }
 
 #[test]
 fn a_pager_that_cannot_be_started_or_ends_early_changes_no_exit_code() {
-    let scene = scene();
+    let workspace = workspace();
     let args = ["audit", "pairs.csv", "--expect-severed"];
     for pager in ["no-such-pager", "no-such-pager '1'", "/"] {
-        let (shown, _) = on_five_lines(&scene, &args, &[("PAGER", pager)], 3);
+        let (shown, _) = on_five_lines(&workspace, &args, &[("PAGER", pager)], 3);
         assert!(shown.contains("1 pair: 1 open"), "{pager}: {shown}");
     }
     for pager in ["true", "false", "head -n 1", "sh -c 'exit 9'"] {
-        on_five_lines(&scene, &args, &[("PAGER", pager)], 3);
+        on_five_lines(&workspace, &args, &[("PAGER", pager)], 3);
     }
 }
 
 #[test]
 fn the_journal_is_free_while_somebody_reads_the_result() {
-    let scene = scene();
-    let reads = format!("{} runs --format csv --output seen.csv; true", crate::scene::PROGRAM);
-    let verifies = format!("{} verify --output verified.txt", crate::scene::PROGRAM);
+    let workspace = workspace();
+    let reads = format!("{} runs --format csv --output seen.csv; true", crate::workspace::PROGRAM);
+    let verifies = format!("{} verify --output verified.txt", crate::workspace::PROGRAM);
     for pager in [&reads, &format!("{verifies}; true")] {
-        on_five_lines(&scene, &["revoke", "pairs.csv"], &[("PAGER", pager)], 0);
+        on_five_lines(&workspace, &["revoke", "pairs.csv"], &[("PAGER", pager)], 0);
     }
-    assert!(scene.read("seen.csv").contains("revoke"));
-    assert!(scene.read("verified.txt").contains("1 pair: 1 severed"));
+    assert!(workspace.read("seen.csv").contains("revoke"));
+    assert!(workspace.read("verified.txt").contains("1 pair: 1 severed"));
 }

@@ -11,7 +11,7 @@ use std::process::Command;
 use unpair_testing::process::Ended;
 use unpair_testing::world_file::{A, B, mutual};
 
-use crate::scene::{PROGRAM, Scene, Setting};
+use crate::workspace::{CliWorkspace, PROGRAM, WorkspaceSetup};
 
 /// Two users that are nobody in particular.
 const US: u32 = 4_001;
@@ -82,30 +82,30 @@ impl Plant {
     }
 }
 
-/// A scene in a folder of ours, with an interrupted run in its journal.
+/// A workspace in a folder of ours, with an interrupted run in its journal.
 struct Stage {
-    scene: Scene,
+    workspace: CliWorkspace,
     is_root: bool,
 }
 
 impl Drop for Stage {
     /// The embedded clouds' keys are no secret.
     fn drop(&mut self) {
-        let _ = fs::remove_file(self.scene.path("s.db.sandbox.json"));
+        let _ = fs::remove_file(self.workspace.path("s.db.sandbox.json"));
     }
 }
 
 impl Stage {
     fn new() -> Self {
-        let scene = Setting::of(&mutual()).start();
-        scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-        scene.write("sample.csv", SAMPLE);
+        let workspace = WorkspaceSetup::of(&mutual()).start();
+        workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+        workspace.write("sample.csv", SAMPLE);
         for folder in ["elsewhere", "mounts"] {
-            fs::create_dir(scene.path(folder)).expect("a new folder");
+            fs::create_dir(workspace.path(folder)).expect("a new folder");
         }
-        let is_root = fs::metadata(scene.path(".")).expect("a folder").uid() == 0;
-        let stage = Self { scene, is_root };
-        stage.give_away(&stage.scene.path("."));
+        let is_root = fs::metadata(workspace.path(".")).expect("a folder").uid() == 0;
+        let stage = Self { workspace, is_root };
+        stage.give_away(&stage.workspace.path("."));
         stage.run(&["plan", "sample.csv", "--sandbox", "--journal", "s.db"], None).exits(0);
         stage.run(&["revoke", "pairs.csv", "--yes", "--max-duration", "1ms"], None).exits(4);
         stage
@@ -140,12 +140,13 @@ impl Stage {
         if self.is_root && mounted.is_none() {
             command.uid(US).gid(US);
         }
-        self.scene.spawn(command).wait()
+        self.workspace.spawn(command).wait()
     }
 
     /// Puts a file there in some way, and tells where its bytes are and what is to be mounted.
     fn plant(&self, file: &str, plant: Plant) -> (PathBuf, Option<(PathBuf, PathBuf)>) {
-        let (path, elsewhere) = (self.scene.path(file), self.scene.path("elsewhere").join(file));
+        let (path, elsewhere) =
+            (self.workspace.path(file), self.workspace.path("elsewhere").join(file));
         if !path.exists() {
             self.ours(&path, TEXT.as_bytes());
         }
@@ -182,7 +183,7 @@ impl Stage {
                 return (elsewhere.clone(), Some((elsewhere, path)));
             }
             MountedElsewhere => {
-                let point = self.scene.path("mounts").join(file);
+                let point = self.workspace.path("mounts").join(file);
                 self.ours(&point, b"");
                 return (path.clone(), Some((path, point)));
             }
@@ -202,10 +203,10 @@ impl Stage {
             println!("{file}, {plant:?}: left out, needs root");
             return;
         }
-        let before = fs::read(self.scene.path(file)).ok();
+        let before = fs::read(self.workspace.path(file)).ok();
         let (bytes, mount) = self.plant(file, plant);
         let there = (plant != Pipe).then(|| fs::read(&bytes).expect("a readable file"));
-        let sent = self.scene.calls().len();
+        let sent = self.workspace.calls().len();
         for command in commands {
             let mounted = mount.as_ref().map(|(from, to)| (from.as_path(), to.as_path()));
             let ended = self.run(command, mounted);
@@ -215,7 +216,7 @@ impl Stage {
             }
             println!("{file}, {plant:?}, {command:?}: {:?} {}", ended.code(), ended.stderr.trim());
             judge(&ended);
-            assert_eq!(self.scene.calls().len(), sent, "{file}, {plant:?}: nothing is sent");
+            assert_eq!(self.workspace.calls().len(), sent, "{file}, {plant:?}: nothing is sent");
             if let Some(there) = &there {
                 assert!(
                     fs::read(&bytes).ok().as_ref() == Some(there),
@@ -225,10 +226,10 @@ impl Stage {
         }
         for place in ["", "elsewhere", "mounts"] {
             // Not each of them is there.
-            let _ = fs::remove_file(self.scene.path(place).join(file));
+            let _ = fs::remove_file(self.workspace.path(place).join(file));
         }
         if let Some(before) = before {
-            self.ours(&self.scene.path(file), &before);
+            self.ours(&self.workspace.path(file), &before);
         }
     }
 
@@ -256,7 +257,7 @@ fn a_journal_in_which_others_may_have_a_hand_is_neither_written_nor_believed() {
     stage.refuses("unpair.db.lock", OWN, 1, &[&["resume", "--yes"], &["runs", "--prune", "1s"]]);
     // After all of it the run is there, and goes on.
     stage.run(&["resume", "--yes"], None).exits(0);
-    stage.scene.assert_only_severed(&[("sg-a1", "sg-b1")]);
+    stage.workspace.assert_only_severed(&[("sg-a1", "sg-b1")]);
 }
 
 #[test]
@@ -265,8 +266,8 @@ fn a_configuration_in_which_others_may_have_a_hand_is_not_obeyed() {
     let commands: [&[&str]; 3] =
         [&["audit", "pairs.csv"], &["revoke", "pairs.csv", "--yes"], &["accounts"]];
     stage.refuses("unpair.toml", FOUND, 2, &commands);
-    let text = fs::read(stage.scene.path("unpair.toml")).expect("a configuration");
-    stage.ours(&stage.scene.path("named.toml"), &text);
+    let text = fs::read(stage.workspace.path("unpair.toml")).expect("a configuration");
+    stage.ours(&stage.workspace.path("named.toml"), &text);
     let named: &[&[&str]] = &[&["audit", "pairs.csv", "--config", "named.toml"]];
     stage.refuses("named.toml", NAMED, 2, named);
 }
@@ -274,10 +275,10 @@ fn a_configuration_in_which_others_may_have_a_hand_is_not_obeyed() {
 #[test]
 fn a_configuration_that_is_named_may_be_reached_by_a_link_of_ours() {
     let stage = Stage::new();
-    fs::rename(stage.scene.path("unpair.toml"), stage.scene.path("elsewhere/named.toml"))
+    fs::rename(stage.workspace.path("unpair.toml"), stage.workspace.path("elsewhere/named.toml"))
         .expect("one folder");
-    symlink("elsewhere/named.toml", stage.scene.path("named.toml")).expect("a link");
-    stage.give_away(&stage.scene.path("named.toml"));
+    symlink("elsewhere/named.toml", stage.workspace.path("named.toml")).expect("a link");
+    stage.give_away(&stage.workspace.path("named.toml"));
     stage.run(&["audit", "pairs.csv", "--config", "named.toml"], None).exits(0);
 }
 
@@ -290,7 +291,7 @@ fn what_the_system_administrator_wrote_is_read_and_never_written() {
     }
     stage.run(&["audit", "pairs.csv"], None).exits(0);
     for file in ["unpair.toml", "unpair.db"] {
-        let path = stage.scene.path(file);
+        let path = stage.workspace.path(file);
         fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("a mode");
         chown(&path, Some(0), Some(0)).expect("root takes a file");
     }
@@ -318,7 +319,7 @@ fn files_of_the_sandbox_are_its_owners_alone() {
     let stage = Stage::new();
     let sandboxed = ["audit", "sample.csv", "--sandbox", "--journal", "s.db"];
     for file in ["s.db.sandbox.json", "s.db.sandbox.json.log"] {
-        let path = stage.scene.path(file);
+        let path = stage.workspace.path(file);
         // As an earlier version made them.
         fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("a mode");
         stage.run(&sandboxed, None).exits(0);
@@ -335,7 +336,7 @@ fn a_result_is_not_written_through_a_link_or_a_pipe_of_another_user() {
     if !stage.is_root {
         return;
     }
-    let path = stage.scene.path("out.txt");
+    let path = stage.workspace.path("out.txt");
     assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo runs").success());
     fs::set_permissions(&path, Permissions::from_mode(0o666)).expect("a mode");
     chown(&path, Some(THEM), Some(THEM)).expect("root gives a file away");
@@ -345,23 +346,24 @@ fn a_result_is_not_written_through_a_link_or_a_pipe_of_another_user() {
 
 #[test]
 fn two_names_of_one_journal_are_one_lock() {
-    let scene = Setting::of(&mutual()).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-    scene.write("pause", "");
-    let running = scene.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
+    let workspace = WorkspaceSetup::of(&mutual()).start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    workspace.write("pause", "");
+    let running = workspace.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
     running.wait_until_it_tells("paused");
     // The second name comes while the first is in use.
-    fs::create_dir(scene.path("b")).expect("a new folder");
-    fs::hard_link(scene.path("unpair.db"), scene.path("b/unpair.db")).expect("a second name");
-    let sent = scene.calls().len();
-    let second = scene.run(&["audit", "pairs.csv", "--journal", "b/unpair.db"]);
+    fs::create_dir(workspace.path("b")).expect("a new folder");
+    fs::hard_link(workspace.path("unpair.db"), workspace.path("b/unpair.db"))
+        .expect("a second name");
+    let sent = workspace.calls().len();
+    let second = workspace.run(&["audit", "pairs.csv", "--journal", "b/unpair.db"]);
     assert!(matches!(second.code(), Some(1 | 6)), "{second:?}");
-    assert_eq!(scene.calls().len(), sent, "nothing is sent");
-    fs::remove_file(scene.path("b/unpair.db")).expect("a second name");
+    assert_eq!(workspace.calls().len(), sent, "nothing is sent");
+    fs::remove_file(workspace.path("b/unpair.db")).expect("a second name");
     // A journal that was moved while it is in use is the same one.
-    fs::rename(scene.path("unpair.db"), scene.path("b/unpair.db")).expect("one folder");
-    scene.run(&["audit", "pairs.csv", "--journal", "b/unpair.db"]).exits(6);
-    fs::rename(scene.path("b/unpair.db"), scene.path("unpair.db")).expect("one folder");
-    fs::remove_file(scene.path("pause")).expect("the pause file is there");
+    fs::rename(workspace.path("unpair.db"), workspace.path("b/unpair.db")).expect("one folder");
+    workspace.run(&["audit", "pairs.csv", "--journal", "b/unpair.db"]).exits(6);
+    fs::rename(workspace.path("b/unpair.db"), workspace.path("unpair.db")).expect("one folder");
+    fs::remove_file(workspace.path("pause")).expect("the pause file is there");
     running.wait().exits(0);
 }

@@ -3,24 +3,24 @@
 use unpair_testing::process::Ended;
 use unpair_testing::world_file::{A, B, mutual};
 
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
-fn scene() -> Scene {
-    let scene = Setting::of(&mutual()).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-    scene
+fn workspace() -> CliWorkspace {
+    let workspace = WorkspaceSetup::of(&mutual()).start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    workspace
 }
 
 /// Runs a wrong command line: nothing is sent or made, and one line tells of it.
 #[track_caller]
-fn refused(scene: &Scene, line: &str) -> Ended {
+fn refused(workspace: &CliWorkspace, line: &str) -> Ended {
     let args: Vec<&str> = line.split_whitespace().collect();
-    let ended = scene.run(&args).exits(2);
+    let ended = workspace.run(&args).exits(2);
     assert_eq!(ended.stdout, "", "{line}");
     let is_one = ended.stderr.starts_with("unpair: ") && ended.stderr.lines().count() == 1;
     assert!(is_one, "{line}: {}", ended.stderr);
     assert!(!ended.stderr.contains("tip:") && !ended.stderr.contains("error:"), "{}", ended.stderr);
-    assert!(scene.calls().is_empty() && !scene.path("unpair.db").exists(), "{line}");
+    assert!(workspace.calls().is_empty() && !workspace.path("unpair.db").exists(), "{line}");
     ended
 }
 
@@ -90,34 +90,34 @@ const WRONG: [(&str, &str); 52] = [
 
 #[test]
 fn a_wrong_command_line_is_told_what_to_do_instead() {
-    let scene = scene();
+    let workspace = workspace();
     for (line, told) in WRONG {
-        refused(&scene, line).tells(told);
+        refused(&workspace, line).tells(told);
     }
 }
 
 #[test]
 fn a_flag_that_is_given_a_value_is_told_so() {
-    refused(&scene(), "revoke pairs.csv --yes=1").tells("--yes: takes no value");
-    scene().run(&["plan", ""]).exits(2).tells("MANIFEST is empty, expected a file");
+    refused(&workspace(), "revoke pairs.csv --yes=1").tells("--yes: takes no value");
+    workspace().run(&["plan", ""]).exits(2).tells("MANIFEST is empty, expected a file");
 }
 
 #[test]
 fn a_folder_in_place_of_a_manifest_is_told_with_the_manifests_that_it_holds() {
-    let scene = scene();
-    std::fs::create_dir(scene.path("lists")).expect("a folder");
-    refused(&scene, "plan lists")
+    let workspace = workspace();
+    std::fs::create_dir(workspace.path("lists")).expect("a folder");
+    refused(&workspace, "plan lists")
         .tells("`lists` is a folder, expected a manifest; it holds no CSV");
     for name in ["b.csv", "a.csv", "c.txt", "\u{1b}[31m.csv"] {
-        scene.write(&format!("lists/{name}"), "");
+        workspace.write(&format!("lists/{name}"), "");
     }
-    let told = refused(&scene, "plan lists").tells("lists/a.csv, lists/b.csv;").stderr;
+    let told = refused(&workspace, "plan lists").tells("lists/a.csv, lists/b.csv;").stderr;
     assert!(!told.contains('\u{1b}'), "{told:?}");
 }
 
 #[test]
 fn commands_of_later_versions_are_named_as_such_whatever_follows() {
-    let scene = scene();
+    let workspace = workspace();
     for line in [
         "restore",
         "restore 01a2b3c4",
@@ -127,10 +127,10 @@ fn commands_of_later_versions_are_named_as_such_whatever_follows() {
         "discover --partner 123456789012 --region cn-beijing",
         "work --alive /tmp/alive",
     ] {
-        let told = refused(&scene, line).tells("is not available in this version");
+        let told = refused(&workspace, line).tells("is not available in this version");
         assert!(!told.stderr.contains("similar"), "{}", told.stderr);
     }
-    refused(&scene, "restore 01").tells(
+    refused(&workspace, "restore 01").tells(
         "unpair: `restore` is not available in this version; nothing was changed. \
          `unpair report --format json` holds the fields of every removed rule.",
     );
@@ -140,19 +140,19 @@ fn commands_of_later_versions_are_named_as_such_whatever_follows() {
         "revoke pairs.csv --yes --metrics-file out.prom",
         "plan --allow-any-range pairs.csv",
     ] {
-        refused(&scene, line).tells("is not available in this version; nothing was sent");
+        refused(&workspace, line).tells("is not available in this version; nothing was sent");
     }
 }
 
 #[test]
 fn a_script_that_asks_for_json_gets_the_same_as_json() {
-    let scene = scene();
+    let workspace = workspace();
     for args in [
         &["restore", "01", "--format", "json"][..],
         &["--format=json", "revok"],
         &["plan", "pairs.csv", "--xyzzy", "--format", "json"],
     ] {
-        let ended = scene.run(args).exits(2);
+        let ended = workspace.run(args).exits(2);
         let told = ended.json()["error"]["messages"][0].as_str().expect("a message").to_owned();
         assert_eq!(ended.stderr, format!("unpair: {told}\n"));
     }
@@ -160,6 +160,6 @@ fn a_script_that_asks_for_json_gets_the_same_as_json() {
 
 #[test]
 fn text_of_a_wrong_command_line_drives_no_terminal() {
-    let ended = scene().run(&["\u{1b}[31mplan"]).exits(2);
+    let ended = workspace().run(&["\u{1b}[31mplan"]).exits(2);
     assert!(!ended.stderr.contains('\u{1b}'), "{:?}", ended.stderr);
 }

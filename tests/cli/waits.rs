@@ -13,7 +13,7 @@ use unpair_testing::process::{Running, wait_until};
 use unpair_testing::terminal::NOBODY;
 use unpair_testing::world_file::{A, B, X, Y, mutual, mutual_aws};
 
-use crate::scene::{Scene, Setting};
+use crate::workspace::{CliWorkspace, WorkspaceSetup};
 
 /// Far more than it takes to end, and far less than any of the waits would take.
 const PROMPTLY: Duration = Duration::from_secs(25);
@@ -97,10 +97,10 @@ const WAITS: [Wait; 10] = [
     Wait::ReadBack,
 ];
 
-/// A scene in which `revoke` gets stuck in one wait, and the service that hangs.
+/// A workspace in which `revoke` gets stuck in one wait, and the service that hangs.
 struct Stuck {
     wait: Wait,
-    scene: Scene,
+    workspace: CliWorkspace,
     hanging: Hanging,
 }
 
@@ -108,20 +108,20 @@ impl Stuck {
     fn new(wait: Wait) -> Self {
         let is_aws = matches!(wait, Wait::CredentialProcess | Wait::Renewal);
         let world = if is_aws { mutual_aws() } else { mutual() };
-        let mut setting = Setting::of(&world);
+        let mut setup = WorkspaceSetup::of(&world);
         match wait {
             Wait::Name => {
-                setting = setting.config(
+                setup = setup.config(
                     "[[account]]\ncloud = 'alibaba'\nname = 'n@corp'\nprofile = '1234567890123401'\n",
                 );
             }
-            Wait::Quota => setting = setting.limits("rate = 0.001\nburst = 1\nin_flight = 4\n"),
+            Wait::Quota => setup = setup.limits("rate = 0.001\nburst = 1\nin_flight = 4\n"),
             Wait::RateLimit => {
-                setting = setting.fault("code:Throttling.User@RevokeSecurityGroup=1");
+                setup = setup.fault("code:Throttling.User@RevokeSecurityGroup=1");
             }
-            Wait::ReadBack => setting = setting.lag(Duration::from_secs(600)),
+            Wait::ReadBack => setup = setup.lag(Duration::from_secs(600)),
             Wait::Renewal => {
-                setting = setting.fault("expired-credentials@RevokeSecurityGroupIngress=1");
+                setup = setup.fault("expired-credentials@RevokeSecurityGroupIngress=1");
             }
             Wait::Connect
             | Wait::Identity
@@ -129,40 +129,40 @@ impl Stuck {
             | Wait::CredentialProcess
             | Wait::PauseFile => {}
         }
-        let scene = setting.start();
+        let workspace = setup.start();
         let (own, peer, ids) = if is_aws {
             (X, Y, ("sg-0000a001", "sg-0000b001"))
         } else {
             (A, B, ("sg-a1", "sg-b1"))
         };
-        scene.pairs(&[(own, ids.0, peer, ids.1)]);
+        workspace.pairs(&[(own, ids.0, peer, ids.1)]);
         match wait {
             Wait::Name => {
-                let pairs = scene.read("pairs.csv").replace(B.id, "n@corp");
-                scene.write("pairs.csv", &pairs);
+                let pairs = workspace.read("pairs.csv").replace(B.id, "n@corp");
+                workspace.write("pairs.csv", &pairs);
             }
             Wait::Quota => {
                 // A second group of the account, whose listing waits.
                 let more = format!("alibaba,{},{},sg-a2,{},sg-b2\n", A.region, A.id, B.id);
-                scene.write("pairs.csv", &(scene.read("pairs.csv") + &more));
+                workspace.write("pairs.csv", &(workspace.read("pairs.csv") + &more));
             }
             Wait::CredentialProcess | Wait::Renewal => {
-                let keys = scene.read("aws-credentials");
+                let keys = workspace.read("aws-credentials");
                 let gives = if wait == Wait::Renewal { ONCE } else { "" };
-                scene.write("command.sh", &format!("{gives}{NEVER}"));
-                let (command, folder) = (scene.path("command.sh"), scene.path(""));
+                workspace.write("command.sh", &format!("{gives}{NEVER}"));
+                let (command, folder) = (workspace.path("command.sh"), workspace.path(""));
                 let call = format!("sh {} {}", command.display(), folder.display());
                 let profile = |id| format!("[profile {id}]\ncredential_process = {call} {id}\n");
-                scene.write("aws-config", &format!("{}{}", profile(X.id), profile(Y.id)));
+                workspace.write("aws-config", &format!("{}{}", profile(X.id), profile(Y.id)));
                 // No profile has keys any more: what the command gives stands in comments.
                 let answers = [X.id, Y.id].map(|id| format!("# {id} {}\n", answer(&keys, id)));
-                scene.write("aws-credentials", &answers.concat());
+                workspace.write("aws-credentials", &answers.concat());
             }
-            Wait::PauseFile => scene.write("pause", ""),
+            Wait::PauseFile => workspace.write("pause", ""),
             Wait::Connect | Wait::Identity | Wait::Listing | Wait::RateLimit | Wait::ReadBack => {}
         }
         let hanging = if wait == Wait::Connect { Hanging::full() } else { Hanging::start() };
-        Self { wait, scene, hanging }
+        Self { wait, workspace, hanging }
     }
 
     fn begin(&self, more: &[&str]) -> Running {
@@ -177,13 +177,13 @@ impl Stuck {
             _ => None,
         };
         let env: Vec<_> = hangs.iter().map(|name| (*name, self.hanging.url.as_str())).collect();
-        self.scene.begin_with(&args, &env)
+        self.workspace.begin_with(&args, &env)
     }
 
     /// Waits until the command is stuck.
     fn is_reached(&self, running: &Running) {
         let sent = |action: &str, times| {
-            self.scene.wait_for(action, |calls| {
+            self.workspace.wait_for(action, |calls| {
                 calls.iter().filter(|call| call.action == action).count() >= times
             });
         };
@@ -195,7 +195,7 @@ impl Stuck {
                 wait_until("a connection that does not come about", || self.hanging.is_dialled());
             }
             Wait::CredentialProcess | Wait::Renewal => {
-                wait_until("the command", || self.scene.path("pid").exists());
+                wait_until("the command", || self.workspace.path("pid").exists());
             }
             Wait::Quota => sent("DescribeSecurityGroups", 2),
             Wait::PauseFile => running.wait_until_it_tells("paused"),
@@ -229,13 +229,13 @@ impl Stuck {
         assert!(ended.stdout.contains("\"exit\": 4"), "{}", ended.stdout);
         assert_eq!(self.calls(), calls, "{:?}: a call began after it", self.wait);
         if matches!(self.wait, Wait::CredentialProcess | Wait::Renewal) {
-            let pid = self.scene.read("pid");
+            let pid = self.workspace.read("pid");
             wait_until("the end of the command's child", || is_gone(pid.trim()));
         }
     }
 
     fn calls(&self) -> usize {
-        self.scene.calls().len() + self.hanging.calls()
+        self.workspace.calls().len() + self.hanging.calls()
     }
 }
 
@@ -296,22 +296,22 @@ fn max_duration_reaches_every_wait() {
 
 #[test]
 fn max_duration_reaches_the_question() {
-    let scene = Setting::of(&mutual()).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    let workspace = WorkspaceSetup::of(&mutual()).start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
     let args = ["revoke", "pairs.csv", "--max-duration", "6s"];
     let began = Instant::now();
-    let ended = scene.run_on_terminal(&args, NOBODY, &[]).exits(4);
+    let ended = workspace.run_on_terminal(&args, NOBODY, &[]).exits(4);
     assert!(began.elapsed() < PROMPTLY, "{:?}", began.elapsed());
     assert!(ended.stdout.contains("Type "), "it was asked: {}", ended.stdout);
-    assert!(scene.revocations().is_empty(), "{}", ended.stdout);
+    assert!(workspace.revocations().is_empty(), "{}", ended.stdout);
 }
 
 #[test]
 fn a_command_that_waits_for_its_manifest_ends_before_anything_is_begun() {
-    let scene = Setting::of(&mutual()).start();
+    let workspace = WorkspaceSetup::of(&mutual()).start();
     let mut child = Command::new(env!("CARGO_BIN_EXE_unpair"))
         .args(["revoke", "-", "--yes", "--max-duration", "1s"])
-        .current_dir(scene.path(""))
+        .current_dir(workspace.path(""))
         .stdin(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -322,23 +322,23 @@ fn a_command_that_waits_for_its_manifest_ends_before_anything_is_begun() {
     assert_eq!(child.wait().expect("it ends").code(), Some(4));
     assert!(began.elapsed() < PROMPTLY, "{:?}", began.elapsed());
     drop(input);
-    assert!(scene.calls().is_empty() && !scene.path("unpair.db").exists());
+    assert!(workspace.calls().is_empty() && !workspace.path("unpair.db").exists());
 }
 
 #[test]
 fn a_signal_reaches_accounts_and_a_watched_list() {
     let hanging = Hanging::start();
-    let scene = Setting::of(&mutual()).start();
+    let workspace = WorkspaceSetup::of(&mutual()).start();
     let env = [("UNPAIR_ALIBABA__STS_ENDPOINT", hanging.url.as_str())];
-    let accounts = scene.begin_with(&["accounts"], &env);
+    let accounts = workspace.begin_with(&["accounts"], &env);
     wait_until("a call that hangs", || hanging.calls() > 0);
     accounts.signal("INT");
     accounts.wait().exits(4);
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-    scene.write("pause", "");
-    let paused = scene.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    workspace.write("pause", "");
+    let paused = workspace.begin(&["revoke", "pairs.csv", "--yes", "--pause-file", "pause"]);
     paused.wait_until_it_tells("paused");
-    let watching = scene.begin(&["runs", "--watch"]);
+    let watching = workspace.begin(&["runs", "--watch"]);
     wait_until("the list", || !watching.shown().is_empty());
     watching.signal("TERM");
     watching.wait().exits(4);
@@ -369,8 +369,8 @@ exec "$@"
 
 #[test]
 fn a_signal_reaches_a_resolver_that_does_not_answer() {
-    let scene = Setting::of(&mutual()).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    let workspace = WorkspaceSetup::of(&mutual()).start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
     let mut command = Command::new("unshare");
     command.args(["-rmn", "sh", "-c", DEAF_RESOLVER, "sh", env!("CARGO_BIN_EXE_unpair")]);
     command.args(["audit", "pairs.csv"]);
@@ -380,9 +380,9 @@ fn a_signal_reaches_a_resolver_that_does_not_answer() {
     for proxy in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         command.env_remove(proxy);
     }
-    let mut running = scene.spawn(command);
+    let mut running = workspace.spawn(command);
     wait_until("the resolver to be asked", || {
-        scene.path("asked").exists() || !running.is_running()
+        workspace.path("asked").exists() || !running.is_running()
     });
     if !running.is_running() {
         let why = running.wait().stderr;
@@ -399,18 +399,21 @@ fn a_signal_reaches_a_resolver_that_does_not_answer() {
 
 #[test]
 fn max_duration_ends_an_audit_a_plan_and_a_verification_and_resume_goes_on() {
-    let scene = Setting::of(&mutual()).start();
-    scene.pairs(&[(A, "sg-a1", B, "sg-b1")]);
-    scene.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
+    let workspace = WorkspaceSetup::of(&mutual()).start();
+    workspace.pairs(&[(A, "sg-a1", B, "sg-b1")]);
+    workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
     let limits = "[alibaba.limits]\nrate = 0.05\nburst = 1\n";
-    let usual = scene.read("unpair.toml");
+    let usual = workspace.read("unpair.toml");
     let (before, after) = usual.split_once("[alibaba.limits]\n").expect("limits");
     let after = after.find("\n[").map_or("", |at| &after[at..]);
     for command in [&["audit", "pairs.csv"][..], &["plan", "pairs.csv"], &["verify"]] {
-        scene.write("unpair.toml", &format!("{before}{limits}{after}"));
-        scene.run(&[command, &["--max-duration", "2s"]].concat()).exits(4).tells("--max-duration");
-        scene.write("unpair.toml", &usual);
-        let id = scene.json(&["runs"], 0)[0]["run"].clone();
-        scene.run(&["resume", id.as_str().expect("an id"), "--yes"]).exits(0);
+        workspace.write("unpair.toml", &format!("{before}{limits}{after}"));
+        workspace
+            .run(&[command, &["--max-duration", "2s"]].concat())
+            .exits(4)
+            .tells("--max-duration");
+        workspace.write("unpair.toml", &usual);
+        let id = workspace.json(&["runs"], 0)[0]["run"].clone();
+        workspace.run(&["resume", id.as_str().expect("an id"), "--yes"]).exits(0);
     }
 }

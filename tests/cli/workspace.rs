@@ -1,4 +1,4 @@
-//! A scene: a world served by the sandbox, a folder with configuration and credentials, and the
+//! A workspace: a world served by the sandbox, a folder with configuration and credentials, and the
 //! real program run in it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,14 +19,14 @@ use unpair_testing::world_file::{Owner, WorldText};
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_unpair");
 const HEADER: &str = "cloud,region,account_a,group_a,account_b,group_b\n";
 
-/// A scene that is being set.
-pub(crate) struct Setting {
+/// A workspace that is being set.
+pub(crate) struct WorkspaceSetup {
     options: SandboxOptions,
     config: String,
     limits: &'static str,
 }
 
-impl Setting {
+impl WorkspaceSetup {
     pub(crate) fn of(world: &WorldText) -> Self {
         let options = SandboxOptions::new(world.read());
         Self { options, config: String::new(), limits: "rate = 'off'\nin_flight = 4\n" }
@@ -63,15 +63,15 @@ impl Setting {
         self
     }
 
-    pub(crate) fn start(self) -> Scene {
-        Scene(Workspace::new(self.options, self.limits, &self.config))
+    pub(crate) fn start(self) -> CliWorkspace {
+        CliWorkspace(Workspace::new(self.options, self.limits, &self.config))
     }
 }
 
 /// A world, a folder, and the program to be run in it.
-pub(crate) struct Scene(Workspace);
+pub(crate) struct CliWorkspace(Workspace);
 
-impl Deref for Scene {
+impl Deref for CliWorkspace {
     type Target = Workspace;
 
     fn deref(&self) -> &Workspace {
@@ -79,7 +79,7 @@ impl Deref for Scene {
     }
 }
 
-impl Scene {
+impl CliWorkspace {
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).expect("a readable file")
     }
