@@ -95,6 +95,23 @@ fn several_manifests_make_one_set_with_their_own_names_and_lines() {
 }
 
 #[test]
+fn the_free_text_of_every_column_is_kept_also_beside_rows_that_are_read_quickly() {
+    let names = Column::TEXTS.map(|(column, _)| column.name());
+    let header = format!("region,account_a,group_a,account_b,group_b,{}\n", names.join(","));
+    let row = |ix: usize, text: [&str; Column::TEXTS.len()]| {
+        format!("cn-beijing,1111,sg-a{ix},2222,sg-b{ix},{}\n", text.join(","))
+    };
+    for (at, (_, column)) in Column::TEXTS.into_iter().enumerate() {
+        let mut text = [""; Column::TEXTS.len()];
+        text[at] = "OPS-7";
+        let rows = (1..=4).map(|ix| row(ix, if ix == 3 { text } else { Default::default() }));
+        let parsed = parse(header.clone() + &rows.collect::<String>());
+        assert_eq!(messages(&parsed), Vec::<String>::new());
+        assert_eq!(parsed.pairs.notes, [(4, (column, "OPS-7").into())].into());
+    }
+}
+
+#[test]
 fn rows_that_narrow_one_pair_add_up() {
     let header = "region,account_a,group_a,account_b,group_b,direction,ip_protocol,port_range\n";
     let pair = "cn-beijing,1,sg-a,2,sg-b";
