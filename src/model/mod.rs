@@ -28,7 +28,7 @@ pub use id::{
     AccountId, ClientToken, GroupId, Identity, LaneKey, Provider, RegionId, RequestId, RuleId,
     RunId, UnknownProvider,
 };
-pub use pair::{Filter, Fit, GroupRef, Scope, Side};
+pub use pair::{Filter, Fit, GroupRef, PeerEntry, Scope, Side};
 pub use pair_outcome::{PairOutcome, SideState, judge_pair};
 pub use pairs::{BothEnds, Draft, Groups, LaneIds, PairSet, Row, Rows, Source};
 pub use partition::Partition;
