@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
-use unpair::model::{LaneKey, Provider};
+use unpair::model::{LaneKey, PerCloud, Provider};
 use unpair::pace::{Ceiling, Limit, LimitSettings, LimitSignal, Pacer, Used};
 
 const ACTION: &str = "RevokeSecurityGroupIngress";
@@ -68,7 +68,7 @@ fn lane() -> LaneKey {
 fn pacer(default: Limit, used: u32) -> Arc<Pacer> {
     let limits = LimitSettings { default, in_flight: 8, actions: BTreeMap::new() };
     let used = Used::from([((lane(), ACTION.to_owned()), used)]);
-    Arc::new(Pacer::new(limits.clone(), limits, used))
+    Arc::new(Pacer::new(PerCloud { alibaba: limits.clone(), aws: limits }, used))
 }
 
 /// Makes `calls` calls, eight at a time, each until it is let through. Returns how long it took.

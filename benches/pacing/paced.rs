@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep, timeout};
-use unpair::model::{ErrorClass, LaneKey, Provider};
+use unpair::model::{ErrorClass, LaneKey, PerCloud, Provider};
 use unpair::pace::learn::Seconds;
 use unpair::pace::{
     Limit, LimitSettings, LimitSignal, Pacer, RetryPolicy, Tries, Used, Verdict as Decision,
@@ -66,11 +66,12 @@ impl Paced {
     }
 
     fn lane(self, model: Model, work: Work, seed: u64) -> Lane {
-        let limits = LimitSettings {
+        let own = LimitSettings {
             default: self.limit,
             in_flight: work.in_flight as usize,
             actions: BTreeMap::new(),
         };
+        let limits = PerCloud { alibaba: own.clone(), aws: own };
         let wall = Duration::from_secs_f64(HOUR + work.clock_ahead);
         let state = State {
             random: fastrand::Rng::with_seed(seed),
@@ -79,7 +80,7 @@ impl Paced {
             outcome: Outcome::default(),
         };
         Lane {
-            pacer: Pacer::new(limits.clone(), limits, Used::new()).with_wall(wall),
+            pacer: Pacer::new(limits, Used::new()).with_wall(wall),
             policy: RetryPolicy::default(),
             key: LaneKey { cloud: self.cloud, account: "1".into(), region: "r".into() },
             work,

@@ -48,7 +48,7 @@ CREATE TABLE source (
 CREATE TABLE note (
     run_no INTEGER NOT NULL REFERENCES run (no) ON DELETE CASCADE,
     line   INTEGER NOT NULL,
-    text   TEXT    NOT NULL,
+    text   TEXT    NOT NULL,                    -- its columns of free text, JSON
     PRIMARY KEY (run_no, line)
 ) STRICT, WITHOUT ROWID;
 

@@ -10,7 +10,7 @@ use super::session::Session;
 use crate::config::{Config, NameLookup};
 use crate::exchange::now_ms;
 use crate::journal::{NewRun, RunKind};
-use crate::model::{CallForm, PairSet, Provider, Row, RunId};
+use crate::model::{CallForm, PairSet, Row, RunId};
 
 /// Pairs that passed the guards, and how they are to be planned.
 pub(super) struct ChosenPairs {
@@ -55,7 +55,7 @@ impl ChosenPairs {
         let form = call_form(planning)?;
         let chosen = Self::for_audit(manifests, config, &planning.pairs)?;
         if form == CallForm::Flat {
-            refuse_flat_on_aws(&chosen.pairs)?;
+            refuse_flat_without_owners(&chosen.pairs)?;
         }
         if blind {
             refuse_missing_ports(&chosen.pairs)?;
@@ -98,9 +98,9 @@ fn call_form(planning: &PlanningArgs) -> Result<CallForm, Failure> {
     }
 }
 
-fn refuse_flat_on_aws(pairs: &PairSet) -> Result<(), Failure> {
+fn refuse_flat_without_owners(pairs: &PairSet) -> Result<(), Failure> {
     refuse_rows(pairs, |row| {
-        (pairs.groups.lane(row.a).cloud == Provider::Aws).then(|| {
+        (!pairs.groups.lane(row.a).cloud.facts().flat_names_owners).then(|| {
             "cloud: the flat parameters of EC2 cannot name a group of another account; use \
              --by rule-id or --by permissions"
                 .to_owned()

@@ -87,7 +87,7 @@ impl Session {
     pub(super) async fn exchange(&self, run: &RunId) -> Result<(Exchange, Leases), Failure> {
         events::began(self.command, run);
         tell_surroundings(&self.config, self.is_sandbox());
-        let ceilings = (self.config.alibaba_limits.clone(), self.config.aws_limits.clone());
+        let ceilings = self.config.limits.clone();
         let pacer = limiters(&*self.journal, run, ceilings, now_ms()).await?;
         let pacer = pacer.at_most(process_limits::calls_at_once(self.is_sandbox()));
         let Since { by, began_ms } = &self.since;

@@ -4,7 +4,6 @@
 
 pub mod alibaba;
 pub mod aws;
-mod batch;
 mod child;
 mod directory;
 mod error;
@@ -26,7 +25,6 @@ use std::time::SystemTime;
 
 use async_trait::async_trait;
 
-pub use batch::Batch;
 pub use child::kill_commands;
 pub use directory::Accounts;
 pub use error::CloudError;
@@ -42,11 +40,11 @@ pub use settings::{
 };
 pub use surroundings::{Surroundings, Told};
 
-pub use crate::model::ErrorClass;
 use crate::model::{
     AccountId, CallForm, ClientToken, Direction, GroupId, Identity, Provider, RegionId, RequestId,
     Rule,
 };
+pub use crate::model::{Batch, ErrorClass};
 
 /// A client that acts as one account.
 ///

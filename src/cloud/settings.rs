@@ -34,6 +34,16 @@ impl Settings {
                     || settings.name.as_deref() == Some(account.as_str()))
         })
     }
+
+    /// Whether the section of a cloud says where the source credentials come from.
+    pub const fn names_credentials(&self, cloud: Provider) -> bool {
+        match cloud {
+            Provider::Alibaba => {
+                self.alibaba.profile.is_some() || self.alibaba.config_file.is_some()
+            }
+            Provider::Aws => self.aws.profile.is_some(),
+        }
+    }
 }
 
 /// `[alibaba]`.

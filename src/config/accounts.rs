@@ -5,9 +5,20 @@ use super::raw::RawAccount;
 use super::source::KeySources;
 use crate::cloud::{AccountSettings, AccountSource};
 use crate::manifest::check_account;
-use crate::model::{AccountId, Partition, Provider};
+use crate::model::{AccountId, Partition, PerCloud, Provider};
 
-const AWS_DIGITS: usize = 12;
+const EXPECTED_ID: PerCloud<&str> =
+    PerCloud { alibaba: "a numeric UID (12 digits are an account of aws)", aws: "12 digits" };
+const EXPECTED_ROLE: PerCloud<&str> =
+    PerCloud { alibaba: "acs:ram::ACCOUNT:role/NAME", aws: "arn:aws:iam::ACCOUNT:role/NAME" };
+/// What follows the head of a role's name, if it has that of the cloud.
+const ROLE_PATH: PerCloud<fn(&str) -> Option<&str>> = PerCloud {
+    alibaba: |role| role.strip_prefix("acs:ram::"),
+    aws: |role| {
+        let (partition, path) = role.strip_prefix("arn:")?.split_once(":iam::")?;
+        Partition::named(partition).map(|_| path)
+    },
+};
 /// Where a template names the account.
 pub(super) const PLACEHOLDER: &str = "{account}";
 
@@ -53,14 +64,13 @@ fn one(raw: RawAccount) -> Result<AccountSettings, Wrong> {
 
 fn check_id(id: String, cloud: Provider) -> Result<AccountId, Wrong> {
     let account = AccountId::from(id);
-    let has_aws_shape = account.as_str().len() == AWS_DIGITS;
-    let (valid, expected) = match cloud {
-        Provider::Alibaba => (!has_aws_shape, "a numeric UID (12 digits are an account of aws)"),
-        Provider::Aws => (has_aws_shape, "12 digits"),
-    };
-    if account.is_numeric() && valid && check_account(account.as_str(), cloud).is_ok() {
+    if account.is_numeric()
+        && cloud.could_own(account.as_str())
+        && check_account(account.as_str(), cloud).is_ok()
+    {
         Ok(account)
     } else {
+        let expected = EXPECTED_ID.of(cloud);
         Err(("id", format!("`{account}` is not an {cloud} account, expected {expected}")))
     }
 }
@@ -118,21 +128,11 @@ fn check_owner(owner: &str, id: Option<&AccountId>) -> Result<(), String> {
 
 /// Checks that a role is one of `cloud`; returns what stands in place of its account.
 pub(super) fn check_role(role: &str, cloud: Provider) -> Result<&str, String> {
-    let expected = match cloud {
-        Provider::Alibaba => "acs:ram::ACCOUNT:role/NAME",
-        Provider::Aws => "arn:aws:iam::ACCOUNT:role/NAME",
-    };
-    let path = match cloud {
-        Provider::Alibaba => role.strip_prefix("acs:ram::"),
-        Provider::Aws => role.strip_prefix("arn:").and_then(|rest| {
-            let (partition, rest) = rest.split_once(":iam::")?;
-            Partition::named(partition).map(|_| rest)
-        }),
-    };
-    path.and_then(|path| path.split_once(":role/"))
+    ROLE_PATH.of(cloud)(role)
+        .and_then(|path| path.split_once(":role/"))
         .filter(|(owner, name)| !owner.is_empty() && is_role_name(name))
         .map(|(owner, _)| owner)
-        .ok_or_else(|| format!("`{role}` is not a role, expected {expected}"))
+        .ok_or_else(|| format!("`{role}` is not a role, expected {}", EXPECTED_ROLE.of(cloud)))
 }
 
 /// What both clouds allow in the name of a role and in the path before it; `{account}` may stand

@@ -1,9 +1,9 @@
 //! Entries of `protect` and `only_accounts` as they are written; one that would match nothing is none.
 
 use super::glob::Glob;
-use super::protect::{ALIBABA_DIGITS, AWS_DIGITS, Protected};
+use super::protect::Protected;
 use crate::cloud::AccountSettings;
-use crate::model::AccountId;
+use crate::model::{AccountId, AccountIdForm, Provider};
 
 /// Reads an account that a guard names: an id of the shape of a cloud's, or one that is
 /// configured by this id or name. A name also stands for the ids that it has here: the sandbox
@@ -20,11 +20,10 @@ pub(super) fn account(text: &str, accounts: &[AccountSettings]) -> Result<Vec<Ac
     let wrong = if text.is_empty() {
         "is empty"
     } else if entry.is_numeric() {
-        match text.len() {
-            AWS_DIGITS => return Ok(vec![entry]),
-            ALIBABA_DIGITS if !text.starts_with('0') => return Ok(vec![entry]),
-            _ => "is not an id of either cloud (16 digits, or 12)",
+        if Provider::ALL.into_iter().any(|cloud| is_usual_id(text, cloud)) {
+            return Ok(vec![entry]);
         }
+        "is not an id of either cloud (16 digits, or 12)"
     } else if text.contains(['*', '?']) {
         "is a pattern, which accounts have none of"
     } else {
@@ -35,6 +34,14 @@ pub(super) fn account(text: &str, accounts: &[AccountSettings]) -> Result<Vec<Ac
          or add an [[account]] with this {}",
         if entry.is_numeric() { "id" } else { "name and its id" }
     ))
+}
+
+/// Whether digits are as many as those of a cloud's accounts.
+fn is_usual_id(digits: &str, cloud: Provider) -> bool {
+    match cloud.facts().account_ids {
+        AccountIdForm::Number(usual) => digits.len() == usual && !digits.starts_with('0'),
+        AccountIdForm::Digits(all) => digits.len() == all,
+    }
 }
 
 /// Reads an entry of `protect`.

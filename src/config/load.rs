@@ -11,7 +11,7 @@ use crate::cloud::{
 };
 use crate::files::{Refusal, read_found, read_named};
 use crate::manifest::Rules;
-use crate::model::{AccountId, Provider, RegionId};
+use crate::model::{AccountId, PerCloud, Provider, RegionId};
 use crate::pace::LimitSettings;
 
 impl Config {
@@ -61,10 +61,10 @@ impl Config {
             problems: Vec::new(),
             notices: Vec::new(),
         };
-        let (alibaba_limits, aws_limits) = (
-            load.limits(Provider::Alibaba, &raw.alibaba.limits),
-            load.limits(Provider::Aws, &raw.aws.limits),
-        );
+        let limits = PerCloud {
+            alibaba: load.limits(Provider::Alibaba, &raw.alibaba.limits),
+            aws: load.limits(Provider::Aws, &raw.aws.limits),
+        };
         let clouds = Settings {
             found: Vec::new(),
             alibaba: load.alibaba(raw.alibaba),
@@ -80,15 +80,7 @@ impl Config {
         if !load.problems.is_empty() {
             return Err(ConfigError::Refused(load.problems));
         }
-        Ok(Self { clouds, alibaba_limits, aws_limits, guard, world, notices: load.notices })
-    }
-
-    /// The ceilings of a cloud.
-    pub const fn limits(&self, cloud: Provider) -> &LimitSettings {
-        match cloud {
-            Provider::Alibaba => &self.alibaba_limits,
-            Provider::Aws => &self.aws_limits,
-        }
+        Ok(Self { clouds, limits, guard, world, notices: load.notices })
     }
 
     /// The id of an account that is called by a configured name; any other as it is.
@@ -124,11 +116,8 @@ impl Loader<'_> {
         cloud: Provider,
         section: &std::collections::BTreeMap<String, super::value::RawLimit>,
     ) -> LimitSettings {
-        let defaults = match cloud {
-            Provider::Alibaba => LimitSettings::alibaba_default(),
-            Provider::Aws => LimitSettings::aws_default(),
-        };
-        limits::apply(section, cloud, defaults, &self.places, &mut self.problems)
+        let defaults = LimitSettings::defaults();
+        limits::apply(section, cloud, defaults.of(cloud).clone(), &self.places, &mut self.problems)
     }
 
     fn alibaba(&mut self, raw: RawAlibaba) -> AlibabaSettings {

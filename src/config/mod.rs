@@ -34,6 +34,7 @@ pub use guard::{BadFailureLimit, FailureLimit, Guard};
 pub use protect::{NameLookup, Protected};
 
 use crate::cloud::Settings;
+use crate::model::PerCloud;
 use crate::pace::LimitSettings;
 
 /// The file that is read if it is there and no other is named.
@@ -44,10 +45,8 @@ pub const DEFAULT_FILE: &str = "unpair.toml";
 pub struct Config {
     /// Endpoints, credentials' sources and accounts. `session` is left to the command.
     pub clouds: Settings,
-    /// The ceilings of Alibaba Cloud lanes.
-    pub alibaba_limits: LimitSettings,
-    /// The ceilings of AWS lanes.
-    pub aws_limits: LimitSettings,
+    /// The ceilings of each cloud's lanes.
+    pub limits: PerCloud<LimitSettings>,
     /// What no run may do.
     pub guard: Guard,
     /// The sandbox's world; `None` for the built-in sample.

@@ -6,11 +6,6 @@ use super::glob::Glob;
 use crate::cloud::{AccountSettings, AccountSource};
 use crate::model::{AccountId, GroupRef, Provider};
 
-/// The digits of an Alibaba Cloud UID.
-pub(super) const ALIBABA_DIGITS: usize = 16;
-/// The digits of an AWS account.
-pub(super) const AWS_DIGITS: usize = 12;
-
 /// Something that no plan may touch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Protected {
@@ -91,7 +86,9 @@ impl KnownAccounts<'_> {
             Some(found) if found == wanted => NamesAccount::Yes,
             Some(_) => NamesAccount::No,
             // A login name is a label: without its id it may be that of any account of its cloud.
-            None if !could_be(wanted, group.cloud) || self.will_be_asked(group) => NamesAccount::No,
+            None if !group.cloud.could_own(wanted.as_str()) || self.will_be_asked(group) => {
+                NamesAccount::No
+            }
             None => NamesAccount::Perhaps,
         }
     }
@@ -166,14 +163,6 @@ impl KnownAccounts<'_> {
             return told;
         }
         format!("{told}: its id is not known: list the name, or give `id` in its [[account]]")
-    }
-}
-
-/// Whether an id has the shape of a cloud's.
-fn could_be(id: &AccountId, cloud: Provider) -> bool {
-    match cloud {
-        Provider::Alibaba => id.as_str().len() != AWS_DIGITS,
-        Provider::Aws => id.as_str().len() == AWS_DIGITS,
     }
 }
 

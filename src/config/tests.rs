@@ -66,10 +66,10 @@ fn every_documented_key_is_read() {
     assert_eq!(config.clouds.aws.external_id.as_deref(), Some("x"));
     assert_eq!(config.clouds.aws.sts_region, Some("us-east-1".into()));
     assert_eq!(
-        config.limits(Provider::Alibaba).ceiling("RevokeSecurityGroup"),
+        config.limits.alibaba.ceiling("RevokeSecurityGroup"),
         Some(Ceiling { rate: 2.5, burst: 3 })
     );
-    assert_eq!(config.aws_limits, LimitSettings::aws_default());
+    assert_eq!(config.limits.aws, LimitSettings::defaults().aws);
     assert_eq!(config.guard.max_rules, Some(10_000));
     let glob = Glob::new("sg-prod-*").expect("a pattern");
     let accounts = ["1234567890123456", "b@aliyun.com"].map(|one| Protected::Account(one.into()));
@@ -83,7 +83,7 @@ fn every_documented_key_is_read() {
 fn without_file_and_variables_the_defaults_hold() {
     let config = Config::from_text(None, env(&[]), &Overrides::default()).expect("nothing wrong");
     assert_eq!(config.guard, Guard::default());
-    assert_eq!(config.alibaba_limits, LimitSettings::alibaba_default());
+    assert_eq!(config.limits.alibaba, LimitSettings::defaults().alibaba);
     assert!(config.notices.is_empty() && config.clouds.accounts.is_empty());
 }
 
@@ -140,11 +140,11 @@ fn every_kind_of_key_can_be_a_variable() {
             ("UNPAIR_LOG", "not ours to read"),
         ],
     );
-    let limits = config.limits(Provider::Alibaba);
+    let limits = &config.limits.alibaba;
     assert_eq!(limits.default.ceiling(), Some(Ceiling { rate: 2.5, burst: 1 }));
     assert_eq!(limits.in_flight, LimitSettings::NO_IN_FLIGHT_LIMIT);
     assert_eq!(limits.ceiling("RevokeSecurityGroup"), Some(Ceiling { rate: 2.5, burst: 7 }));
-    assert_eq!(config.limits(Provider::Aws).ceiling("DescribeSecurityGroups"), None);
+    assert_eq!(config.limits.aws.ceiling("DescribeSecurityGroups"), None);
     let extra: Vec<String> =
         config.clouds.alibaba.extra_regions.iter().map(ToString::to_string).collect();
     assert_eq!(extra, ["cn-one", "cn-two=ecs.example"]);
@@ -210,7 +210,7 @@ fn the_order_of_variables_is_no_difference() {
         pairs.rotate_left(1);
         let config = good("", &pairs);
         assert_eq!(config.clouds.accounts[1].name.as_deref(), Some("y"));
-        let limit = config.aws_limits.ceiling("DescribeRegions");
+        let limit = config.limits.aws.ceiling("DescribeRegions");
         assert_eq!(limit, Some(Ceiling { rate: 2.5, burst: 7 }), "neither is lost");
     }
 }
@@ -259,7 +259,7 @@ fn everything_wrong_is_told_together_with_its_place() {
 fn a_section_rate_stands_for_every_action_without_its_own() {
     let text =
         "[aws.limits]\nrate = 1\nDescribeSecurityGroups = { burst = 2 }\nDescribeRegions = 9\n";
-    let limits = good(text, &[]).aws_limits;
+    let limits = good(text, &[]).limits.aws;
     let is = |action: &str, rate, burst| {
         assert_eq!(limits.ceiling(action), Some(Ceiling { rate, burst }), "{action}");
     };
@@ -267,7 +267,7 @@ fn a_section_rate_stands_for_every_action_without_its_own() {
     is("DescribeSecurityGroups", 1.0, 2);
     is("DescribeRegions", 9.0, 100);
     let off =
-        good("[aws.limits]\nrate = 'off'\nGetCallerIdentity = { rate = 1 }\n", &[]).aws_limits;
+        good("[aws.limits]\nrate = 'off'\nGetCallerIdentity = { rate = 1 }\n", &[]).limits.aws;
     assert_eq!(off.limit("RevokeSecurityGroupIngress"), Limit::Off);
     assert_eq!(off.ceiling("GetCallerIdentity"), Some(Ceiling { rate: 1.0, burst: 50 }));
 }
@@ -278,13 +278,13 @@ fn a_rate_is_a_number_or_learned_or_off() {
                 DescribeSecurityGroups = { rate = 'off' }\n[alibaba.limits]\n\
                 RevokeSecurityGroup = 'AUTO'\n";
     let config = good(text, &[]);
-    assert_eq!(config.aws_limits.limit("RevokeSecurityGroupIngress"), Limit::Auto);
+    assert_eq!(config.limits.aws.limit("RevokeSecurityGroupIngress"), Limit::Auto);
     assert_eq!(
-        config.aws_limits.ceiling("GetCallerIdentity"),
+        config.limits.aws.ceiling("GetCallerIdentity"),
         Some(Ceiling { rate: 3.0, burst: 50 })
     );
-    assert_eq!(config.aws_limits.limit("DescribeSecurityGroups"), Limit::Off);
-    assert_eq!(config.alibaba_limits.limit("RevokeSecurityGroup"), Limit::Auto);
+    assert_eq!(config.limits.aws.limit("DescribeSecurityGroups"), Limit::Off);
+    assert_eq!(config.limits.alibaba.limit("RevokeSecurityGroup"), Limit::Auto);
     let told = refused("[aws.limits]\nin_flight = 'auto'\nburst = 'auto'\n", &[]);
     assert_eq!(
         told.matches("expected a whole number of at least 1, or \"off\"").count(),

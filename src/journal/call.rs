@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     CallForm, ClientToken, Direction, GroupId, GroupIx, GroupRef, LaneKey, Outcome, RequestId,
-    Revocation, RevocationId, Status,
+    Revocation, RevocationId, RowText, Status,
 };
 
 /// A call's number in its run: that of its lane, shifted by 32 bits, and one within the lane.
@@ -136,8 +136,8 @@ pub struct RevocationRecord {
     pub group: GroupRef,
     /// The peer, spelled out.
     pub peer: GroupRef,
-    /// The row's note; empty if none.
-    pub note: String,
+    /// The row's free text.
+    pub note: RowText,
     /// How it stands.
     pub outcome: Outcome,
     /// Gone after a call whose answer never came.

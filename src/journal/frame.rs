@@ -83,7 +83,7 @@ impl<S: FrameSink> Frame<'_, S> {
         self.sources(&pairs.sources).await?;
         self.table(Table::Note).await?;
         for (line, text) in &pairs.notes {
-            self.row(&[(*line).into(), text.as_str().into()]).await?;
+            self.row(&[(*line).into(), json_of(text)?.as_str().into()]).await?;
         }
         self.table(Table::Duplicate).await?;
         for (ix, lines) in pairs.duplicates.chunks(LINES).enumerate() {

@@ -51,8 +51,8 @@ impl Pruning {
 pub(super) fn is_at_its_end(run: &RunRecord) -> bool {
     match run.new.kind {
         // It changes nothing: once everything was read there is nothing to go on with.
-        RunKind::Audit | RunKind::Verify | RunKind::Discover => run.state == RunState::Finished,
-        RunKind::Revoke | RunKind::Restore => match run.state {
+        RunKind::Audit | RunKind::Verify => run.state == RunState::Finished,
+        RunKind::Revoke => match run.state {
             RunState::Finished => run.exit == Some(0),
             RunState::Planned => {
                 run.started_ms.is_none() && (!run.new.may_act || run.exit == Some(0))

@@ -11,7 +11,9 @@ use super::{
     OpenCounts, ReadingTimes, Reopenable, RevocationRecord, RunRecord, SideRecord, Table, Tally,
     Unstored,
 };
-use crate::model::{Filter, Finding, GroupIx, GroupRef, Groups, Identity, RevocationId, RunId};
+use crate::model::{
+    Filter, Finding, GroupIx, GroupRef, Groups, Identity, RevocationId, RowText, RunId,
+};
 
 /// Where the history of a run ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,15 +73,15 @@ pub trait JournalRead: Send + Sync {
     /// Every group of a run, by its number.
     async fn names(&self, run: &RunId) -> Result<Groups, JournalError>;
 
-    /// The note of every line that has one.
-    async fn notes(&self, run: &RunId) -> Result<BTreeMap<u32, String>, JournalError>;
+    /// The free text of every line that has any.
+    async fn notes(&self, run: &RunId) -> Result<BTreeMap<u32, RowText>, JournalError>;
 
-    /// The note of each of these lines that has one.
+    /// The free text of each of these lines that has any.
     async fn notes_of(
         &self,
         run: &RunId,
         lines: &[u32],
-    ) -> Result<BTreeMap<u32, String>, JournalError>;
+    ) -> Result<BTreeMap<u32, RowText>, JournalError>;
 
     /// The last reading of each of up to `limit` groups from `from` on, in order.
     async fn sides(

@@ -19,10 +19,6 @@ pub enum RunKind {
     Revoke,
     /// Reads back what another run did.
     Verify,
-    /// Puts back what another run removed.
-    Restore,
-    /// Looks for partners.
-    Discover,
 }
 
 /// How far a run is.

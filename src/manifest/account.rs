@@ -3,20 +3,19 @@
 use super::Fault;
 use super::cell::{bad, is_ruined, misleading};
 use super::odd_character::{OddCharacter, mended};
-use crate::model::Provider;
+use crate::model::{AccountIdForm, PerCloud, Provider};
 
-const ALIBABA: &str = "an Alibaba Cloud account: its UID or a login name such as a@aliyun.com";
-const AWS: &str = "an AWS account: exactly 12 digits, or a configured name";
+const EXPECTED: PerCloud<&str> = PerCloud {
+    alibaba: "an Alibaba Cloud account: its UID or a login name such as a@aliyun.com",
+    aws: "an AWS account: exactly 12 digits, or a configured name",
+};
 
 /// Checks an account: an id of its cloud, or a name that is not a damaged id.
 ///
 /// # Errors
 /// What is wrong with the text.
 pub fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
-    let expected = match cloud {
-        Provider::Alibaba => ALIBABA,
-        Provider::Aws => AWS,
-    };
+    let expected = *EXPECTED.of(cloud);
     if text.is_empty() {
         return Err(Fault::Empty(expected));
     }
@@ -47,14 +46,16 @@ pub fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
 }
 
 fn check_id(digits: &str, cloud: Provider) -> Result<(), &'static str> {
-    match cloud {
+    match cloud.facts().account_ids {
+        AccountIdForm::Number(_) if digits.starts_with('0') => {
+            Err("begins with 0, which no UID does")
+        }
         // The API takes owners as 64-bit numbers.
-        Provider::Alibaba if digits.starts_with('0') => Err("begins with 0, which no UID does"),
-        Provider::Alibaba if digits.parse::<i64>().is_err() => Err("is too long for a UID"),
-        Provider::Aws if digits.len() < 12 => {
+        AccountIdForm::Number(_) if digits.parse::<i64>().is_err() => Err("is too long for a UID"),
+        AccountIdForm::Digits(whole) if digits.len() < whole => {
             Err("has fewer than 12 digits (did a spreadsheet drop leading zeros?)")
         }
-        Provider::Aws if digits.len() > 12 => Err("has more than 12 digits"),
+        AccountIdForm::Digits(whole) if digits.len() > whole => Err("has more than 12 digits"),
         _ => Ok(()),
     }
 }

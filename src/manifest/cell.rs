@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::Fault;
 use super::odd_character::{OddCharacter, mended};
-use super::split::{Cell, CsvDialect, MAX_NOTE, MAX_VALUE};
+use super::split::{Cell, CsvDialect, MAX_TEXT, MAX_VALUE};
 
-/// The text of a cell other than a note, without white space around it.
+/// The text of a cell that holds a value, without white space around it.
 ///
 /// Doubled quotes stay doubled, since no valid value holds a quote.
 pub(super) fn value<'a>(cell: &Cell<'a>) -> Result<&'a str, Fault> {
@@ -17,17 +17,17 @@ pub(super) fn value<'a>(cell: &Cell<'a>) -> Result<&'a str, Fault> {
     Ok(text)
 }
 
-/// The text of a note, without white space around it.
+/// The free text of a cell, without white space around it.
 ///
-/// `width` is the number of cells of a row. A note that holds whole rows comes from a stray quote. It
+/// `width` is the number of cells of a row. One that holds whole rows comes from a stray quote. It
 /// is an error, because these rows would be lost without a word.
-pub(super) fn note<'a>(
+pub(super) fn free_text<'a>(
     cell: &Cell<'a>,
     width: usize,
     dialect: CsvDialect,
 ) -> Result<Cow<'a, str>, Fault> {
     let text = trim(utf8(cell.bytes)?);
-    if text.len() > MAX_NOTE {
+    if text.len() > MAX_TEXT {
         return Err(too_long(text, "at most 4096 bytes"));
     }
     if text.contains('\0') {
@@ -158,12 +158,13 @@ pub(super) fn is_ruined(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::TextColumn;
 
     fn cell(text: &str, quoted: bool) -> Cell<'_> {
         Cell { bytes: text.as_bytes(), quoted }
     }
 
-    const COMMA: CsvDialect = CsvDialect { delimiter: b',', note: None };
+    const COMMA: CsvDialect = CsvDialect { delimiter: b',', texts: [None; TextColumn::ALL.len()] };
 
     #[test]
     fn white_space_around_a_value_is_dropped() {
@@ -185,14 +186,14 @@ mod tests {
 
     #[test]
     fn doubled_quotes_of_a_quoted_note_are_one() {
-        assert_eq!(note(&cell("say \"\"no\"\"", true), 6, COMMA), Ok("say \"no\"".into()));
-        assert_eq!(note(&cell("5\" pipe", false), 6, COMMA), Ok("5\" pipe".into()));
+        assert_eq!(free_text(&cell("say \"\"no\"\"", true), 6, COMMA), Ok("say \"no\"".into()));
+        assert_eq!(free_text(&cell("5\" pipe", false), 6, COMMA), Ok("5\" pipe".into()));
     }
 
     #[test]
     fn a_note_that_holds_whole_rows_is_a_stray_quote() {
         let text = "OPS-1\ncn-beijing,1,sg-a,2,sg-b,why";
-        assert!(matches!(note(&cell(text, true), 6, COMMA), Err(Fault::OpenQuote { .. })));
-        assert!(note(&cell("first\nsecond, third", true), 6, COMMA).is_ok());
+        assert!(matches!(free_text(&cell(text, true), 6, COMMA), Err(Fault::OpenQuote { .. })));
+        assert!(free_text(&cell("first\nsecond, third", true), 6, COMMA).is_ok());
     }
 }

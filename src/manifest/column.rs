@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::split::{Cell, CsvDialect};
+use super::split::{Cell, CsvDialect, TextCells};
+use crate::model::TextColumn;
 
 /// A column that a manifest may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,10 @@ impl Column {
     pub const REQUIRED: [Self; 5] =
         [Self::Region, Self::AccountA, Self::GroupA, Self::AccountB, Self::GroupB];
 
+    /// The columns of a row's free text.
+    pub(super) const TEXTS: [(Self, TextColumn); TextColumn::ALL.len()] =
+        [(Self::Note, TextColumn::Note)];
+
     /// The columns of a row's filter, in the order of [`super::filter::FilterCells`].
     pub(super) const FILTER: [Self; 7] = [
         Self::Direction,
@@ -94,7 +99,7 @@ impl Column {
             Self::NicType => "nic_type",
             Self::Policy => "policy",
             Self::Priority => "priority",
-            Self::Note => "note",
+            Self::Note => TextColumn::Note.name(),
         }
     }
 }
@@ -124,7 +129,7 @@ impl Layout {
 
     /// How its records are written.
     pub(super) fn dialect(&self) -> CsvDialect {
-        CsvDialect { delimiter: self.delimiter, note: self.cell(Column::Note) }
+        CsvDialect { delimiter: self.delimiter, texts: self.texts() }
     }
 
     /// Whether a row repeats the header, as in files that were joined.
@@ -149,6 +154,16 @@ impl Layout {
     /// The cell of `column`, if the manifest has it.
     pub(super) fn cell(&self, column: Column) -> Option<usize> {
         self.cells[column as usize]
+    }
+
+    /// The cells of free text: those that may hold line ends.
+    pub(super) fn texts(&self) -> TextCells {
+        Column::TEXTS.map(|(column, _)| self.cell(column))
+    }
+
+    /// Whether rows may have free text.
+    pub(super) fn has_texts(&self) -> bool {
+        self.texts().iter().any(Option::is_some)
     }
 
     /// What to call the cell at `at` in a message.

@@ -24,20 +24,17 @@ pub(super) fn read(
         ports: cell.read(Column::PortRange, range, |text| ports::destination(text, cloud, of)),
         ..Filter::default()
     };
-    match cloud {
-        Provider::Alibaba => {
-            filter.source_ports =
-                cell.read(Column::SourcePortRange, source_range, |text| ports::source(text, of));
-            filter.nic_type = cell.read(Column::NicType, nic_type, str::parse);
-            filter.policy = cell.read(Column::Policy, policy, str::parse);
-            filter.priority = cell.read(Column::Priority, priority, read_priority);
-        }
-        Provider::Aws => {
-            cell.refuse_on_aws(Column::SourcePortRange, source_range);
-            cell.refuse_on_aws(Column::NicType, nic_type);
-            cell.refuse_on_aws(Column::Policy, policy);
-            cell.refuse_on_aws(Column::Priority, priority);
-        }
+    if cloud.facts().has_policies {
+        filter.source_ports =
+            cell.read(Column::SourcePortRange, source_range, |text| ports::source(text, cloud, of));
+        filter.nic_type = cell.read(Column::NicType, nic_type, str::parse);
+        filter.policy = cell.read(Column::Policy, policy, str::parse);
+        filter.priority = cell.read(Column::Priority, priority, read_priority);
+    } else {
+        cell.refuse(Column::SourcePortRange, source_range, cloud);
+        cell.refuse(Column::NicType, nic_type, cloud);
+        cell.refuse(Column::Policy, policy, cloud);
+        cell.refuse(Column::Priority, priority, cloud);
     }
     filter.protocol = protocol;
     filter
@@ -74,19 +71,20 @@ impl FilterReader<'_> {
         }
     }
 
-    fn refuse_on_aws(&mut self, column: Column, text: &str) {
+    /// Refuses the value of a cell that rows of `cloud` leave empty.
+    fn refuse(&mut self, column: Column, text: &str, cloud: Provider) {
         if !text.is_empty() {
-            let fault =
-                Fault::value(text, "is set on an aws row", "an empty cell: AWS has no such field");
-            self.faults.push((column, fault));
+            let row = format!(" on an {cloud} row");
+            let expected = format!("an empty cell: {} has no such field", cloud.facts().title);
+            self.faults.push((column, Fault::detailed(text, "is set", &row, expected)));
         }
     }
 }
 
-/// Reads a protocol. Only AWS writes `-1`.
+/// Reads a protocol. `-1` is one where the cloud writes it.
 fn read_protocol(text: &str, cloud: Provider) -> Result<Protocol, BadValue> {
-    if cloud == Provider::Alibaba && text == "-1" {
-        return Err(BadValue::new(text, "a protocol of Alibaba Cloud, which writes `all`"));
+    if text == "-1" && cloud.facts().all_protocols != text {
+        return Err(BadValue::new(text, "a protocol of this cloud, which writes `all`"));
     }
     text.parse()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::error_limit::ErrorLimit;
 use super::part::Part;
 use super::{Fault, RowError};
-use crate::model::{Draft, Source};
+use crate::model::{Draft, RowText, Source};
 
 /// Line numbers of a command stay below this, so that no more groups are named than can be numbered.
 const MAX_LINES: u32 = 1 << 30;
@@ -27,7 +27,7 @@ pub(super) struct Gather {
     pub(super) drafts: Vec<Draft>,
     /// The shared numbers of the filters that rows ask for, in the order of the rows.
     pub(super) filters: Vec<u32>,
-    pub(super) notes: BTreeMap<u32, String>,
+    pub(super) notes: BTreeMap<u32, RowText>,
     /// Whether the table may hold a group that no kept row names.
     pub(super) has_strays: bool,
     /// The index of each filter in `filters`.

@@ -3,10 +3,14 @@
 use super::Fault;
 use super::cell::{bad, is_ruined};
 use super::odd_character::OddCharacter;
-use crate::model::Provider;
+use crate::model::{GroupIdForm, Provider};
 
-const ALIBABA: &str = "a group id: sg- and letters, digits or -";
-const AWS: &str = "a group id: sg- and 8 or 17 lower-case hexadecimal digits";
+const fn expected(form: GroupIdForm) -> &'static str {
+    match form {
+        GroupIdForm::Any => "a group id: sg- and letters, digits or -",
+        GroupIdForm::Hexadecimal(_) => "a group id: sg- and 8 or 17 lower-case hexadecimal digits",
+    }
+}
 
 /// Where the hyphens of `C0003E8B-B930-4F59-ADC0-0E209A9012B0` stand.
 const ODD_FORM_HYPHENS: [usize; 4] = [8, 13, 18, 23];
@@ -14,23 +18,21 @@ const ODD_FORM_LENGTH: usize = 36;
 
 /// Checks a group id of `cloud`.
 pub(super) fn check(text: &str, cloud: Provider) -> Result<(), Fault> {
-    let expected = match cloud {
-        Provider::Alibaba => ALIBABA,
-        Provider::Aws => AWS,
-    };
-    if is_id(text, cloud) {
+    let form = cloud.facts().group_ids;
+    if is_id(text, form) {
         Ok(())
     } else if text.is_empty() {
-        Err(Fault::Empty(expected))
+        Err(Fault::Empty(expected(form)))
     } else {
-        Err(bad_id(text, cloud, expected))
+        Err(bad_id(text, form))
     }
 }
 
 /// What is wrong with a cell that is no id. If it holds one id among other text, that is suggested.
-fn bad_id(text: &str, cloud: Provider, expected: &'static str) -> Fault {
+fn bad_id(text: &str, form: GroupIdForm) -> Fault {
+    let expected = expected(form);
     let is_around = |c: char| c.is_whitespace() || "/()[]<>|,;:=&#".contains(c);
-    let valid = |word: &&str| word.starts_with("sg-") && is_id(word, cloud);
+    let valid = |word: &&str| word.starts_with("sg-") && is_id(word, form);
     let ids: Vec<&str> = text.split(is_around).filter(valid).collect();
     match ids[..] {
         [id] if OddCharacter::find(text).is_none() && !is_ruined(text) => {
@@ -45,17 +47,18 @@ fn bad_id(text: &str, cloud: Provider, expected: &'static str) -> Fault {
     }
 }
 
-fn is_id(text: &str, cloud: Provider) -> bool {
-    match cloud {
-        Provider::Alibaba => is_alibaba(text) || is_odd_form(text),
-        Provider::Aws => is_aws(text),
+fn is_id(text: &str, form: GroupIdForm) -> bool {
+    let rest = text.strip_prefix("sg-").filter(|rest| !rest.is_empty());
+    match form {
+        GroupIdForm::Any => rest.map_or_else(
+            || is_odd_form(text),
+            |rest| rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
+        ),
+        GroupIdForm::Hexadecimal(lengths) => rest.is_some_and(|rest| {
+            let is_digit = |b| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+            lengths.contains(&rest.len()) && rest.bytes().all(is_digit)
+        }),
     }
-}
-
-fn is_alibaba(text: &str) -> bool {
-    text.strip_prefix("sg-").is_some_and(|rest| {
-        !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    })
 }
 
 /// The form of the manual's `RevokeSecurityGroup` example.
@@ -64,13 +67,6 @@ fn is_odd_form(text: &str) -> bool {
         && text.bytes().enumerate().all(|(at, b)| {
             if ODD_FORM_HYPHENS.contains(&at) { b == b'-' } else { b.is_ascii_hexdigit() }
         })
-}
-
-fn is_aws(text: &str) -> bool {
-    text.strip_prefix("sg-").is_some_and(|rest| {
-        // AWS made ids of 8 digits first, and makes ids of 17 digits now.
-        matches!(rest.len(), 8 | 17) && rest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
-    })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::cell::{is_blank, value};
 use super::column::Layout;
 use super::near::nearest;
 use super::odd_character::OddCharacter;
-use super::split::{Cell, CsvDialect, Split, first_line, split};
+use super::split::{Cell, CsvDialect, Split, TextCells, first_line, split};
 use super::{Column, Fault};
 
 /// Cells of a header that are reported one by one if they are wrong.
@@ -121,7 +121,7 @@ fn layout(
     }
     let mut cells = Vec::new();
     let delimiter = delimiter(bytes, &mut cells);
-    let dialect = CsvDialect { delimiter, note: None };
+    let dialect = CsvDialect { delimiter, texts: TextCells::default() };
     if let Split::Broken(_, fault) = split(bytes, true, dialect, &mut cells) {
         return Err(of_header(fault));
     }
@@ -147,7 +147,7 @@ fn layout(
 /// The separator of a header: the one that splits it into names of columns, else a comma.
 fn delimiter<'a>(bytes: &'a [u8], cells: &mut Vec<Cell<'a>>) -> u8 {
     let mut names = |delimiter| {
-        split(bytes, true, CsvDialect { delimiter, note: None }, cells);
+        split(bytes, true, CsvDialect { delimiter, texts: TextCells::default() }, cells);
         cells.iter().filter(|cell| column(cell).is_ok()).take(MOST_CELLS).count()
     };
     let [comma, others @ ..] = DELIMITERS;

@@ -15,7 +15,7 @@ use super::row::{self, Faults, Texts};
 use super::shared::Shared;
 use super::split::{Cell, Split, first_line, split};
 use super::{Column, Fault, cell, filter};
-use crate::model::{Draft, Filter, Provider};
+use crate::model::{Draft, Filter, Provider, RowText};
 
 /// Bytes of a short row: memory is reserved for as many rows as a piece could hold of these.
 const SHORT_ROW: usize = 80;
@@ -27,7 +27,7 @@ pub(super) struct Part {
     /// start of the piece.
     pub(super) rows: Draft,
     /// Notes of good rows, by line.
-    pub(super) notes: Vec<(u32, String)>,
+    pub(super) notes: Vec<(u32, RowText)>,
     /// What is wrong with the other rows: line, column, fault.
     pub(super) errors: Vec<(u32, Cow<'static, str>, Fault)>,
     /// Rows, good and bad.
@@ -77,7 +77,7 @@ impl<'r> PartReader<'r> {
 
     /// Whether a record may go on beyond its piece. Only a note may hold line ends.
     pub(super) fn may_go_on(&self) -> bool {
-        self.layout.cell(Column::Note).is_some()
+        self.layout.has_texts()
     }
 
     /// Reads the rows of `piece`, which begins with a record.
@@ -175,7 +175,7 @@ impl<'r> PartReader<'r> {
         };
         // A comma in any other cell makes cells that are not valid, which is reported then.
         let is_whole = right == Width::Right
-            || self.layout.cell(Column::Note).is_none_or(|note| note + 1 == width);
+            || self.layout.texts().into_iter().flatten().all(|text| text + 1 == width);
         match cells.split_at_checked(width) {
             Some((row, beyond))
                 if is_whole && beyond.iter().all(|one| cell::value(one) == Ok("")) =>
@@ -211,8 +211,8 @@ impl<'r> PartReader<'r> {
             self.shared.group(peer, texts.of(Column::GroupB)),
         ];
         self.push(ends, context.filter, line);
-        if !texts.note.is_empty() {
-            self.part.notes.push((line, texts.note.clone().into_owned()));
+        if !texts.free.is_empty() {
+            self.part.notes.push((line, std::mem::take(&mut texts.free)));
         }
     }
 }

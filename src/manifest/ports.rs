@@ -2,14 +2,31 @@
 
 use std::ops::RangeInclusive;
 
-use crate::model::{BadValue, PortRange, Protocol, Provider};
+use crate::model::{BadValue, PerCloud, PortRange, Protocol, Provider};
 
-/// ECS has no port 0.
-const ALIBABA_PORTS: RangeInclusive<i32> = 1..=65535;
-/// EC2 writes all ports of a protocol as 0-65535.
-const AWS_PORTS: RangeInclusive<i32> = 0..=65535;
+/// The highest port.
+const HIGHEST: i32 = 65535;
 /// ICMP types and codes; -1 stands for all of them.
 const ICMP: RangeInclusive<i32> = -1..=255;
+
+/// What is expected of destination ports.
+struct Expected {
+    /// Of protocols that have ports.
+    of_ports: &'static str,
+    /// Where the row names no protocol.
+    of_any: &'static str,
+}
+
+const EXPECTED: PerCloud<Expected> = PerCloud {
+    alibaba: Expected {
+        of_ports: "a port range of tcp or udp: from/to, 1 to 65535, the lower one first",
+        of_any: "a port range: from/to, 1 to 65535, the lower one first, or -1/-1",
+    },
+    aws: Expected {
+        of_ports: "a port range of tcp or udp: from/to, 0 to 65535, the lower one first",
+        of_any: "a port range: from/to, 0 to 65535, the lower one first, or an ICMP type/code",
+    },
+};
 
 /// Reads destination ports: what the provider can hold for the protocol.
 pub(super) fn destination(
@@ -18,36 +35,31 @@ pub(super) fn destination(
     protocol: Option<&Protocol>,
 ) -> Result<PortRange, BadValue> {
     let range: PortRange = text.parse()?;
-    let (valid, expected) = match (cloud, protocol.map(Protocol::as_str)) {
-        (Provider::Alibaba, Some("tcp" | "udp")) => (
-            is_ports(range, &ALIBABA_PORTS),
-            "a port range of tcp or udp: from/to, 1 to 65535, the lower one first",
-        ),
-        (Provider::Aws, Some("tcp" | "udp")) => (
-            is_ports(range, &AWS_PORTS),
-            "a port range of tcp or udp: from/to, 0 to 65535, the lower one first",
-        ),
-        (Provider::Aws, Some("icmp" | "icmpv6")) => {
+    let has_types = cloud.facts().has_icmp_types;
+    let (is_ports, expected) = (is_ports(range, cloud), EXPECTED.of(cloud));
+    let (valid, expected) = match protocol.map(Protocol::as_str) {
+        Some("tcp" | "udp") => (is_ports, expected.of_ports),
+        Some("icmp" | "icmpv6") if has_types => {
             (is_icmp(range), "an ICMP type/code: each 0 to 255, or -1 for all (-1/-1, 8/-1)")
         }
-        (_, Some(_)) => (range == PortRange::ALL, "-1/-1, the only range of this protocol"),
-        (Provider::Alibaba, None) => (
-            range == PortRange::ALL || is_ports(range, &ALIBABA_PORTS),
-            "a port range: from/to, 1 to 65535, the lower one first, or -1/-1",
-        ),
-        (Provider::Aws, None) => (
-            is_ports(range, &AWS_PORTS) || is_icmp(range),
-            "a port range: from/to, 0 to 65535, the lower one first, or an ICMP type/code",
-        ),
+        Some(_) => (range == PortRange::ALL, "-1/-1, the only range of this protocol"),
+        None => {
+            let is_all = range == PortRange::ALL;
+            (is_all || is_ports || (has_types && is_icmp(range)), expected.of_any)
+        }
     };
     if valid { Ok(range) } else { Err(BadValue::new(text, expected)) }
 }
 
-/// Reads source ports (Alibaba Cloud alone has them): `-1/-1` is any, whatever the protocol.
-pub(super) fn source(text: &str, protocol: Option<&Protocol>) -> Result<PortRange, BadValue> {
+/// Reads source ports, of a cloud that has them: `-1/-1` is any, whatever the protocol.
+pub(super) fn source(
+    text: &str,
+    cloud: Provider,
+    protocol: Option<&Protocol>,
+) -> Result<PortRange, BadValue> {
     let range: PortRange = text.parse()?;
     let may_have_ports = protocol.is_none_or(Protocol::has_ports);
-    if range == PortRange::ALL || (may_have_ports && is_ports(range, &ALIBABA_PORTS)) {
+    if range == PortRange::ALL || (may_have_ports && is_ports(range, cloud)) {
         return Ok(range);
     }
     let expected = if may_have_ports {
@@ -58,7 +70,8 @@ pub(super) fn source(text: &str, protocol: Option<&Protocol>) -> Result<PortRang
     Err(BadValue::new(text, expected))
 }
 
-fn is_ports(range: PortRange, bounds: &RangeInclusive<i32>) -> bool {
+fn is_ports(range: PortRange, cloud: Provider) -> bool {
+    let bounds = cloud.facts().lowest_port..=HIGHEST;
     bounds.contains(&range.from) && bounds.contains(&range.to) && range.from <= range.to
 }
 
@@ -109,8 +122,9 @@ mod tests {
     #[test]
     fn source_ports_may_always_be_any() {
         let (tcp, all) = ("tcp".parse().expect("tcp"), Protocol::all());
-        assert!(source("-1/-1", Some(&tcp)).is_ok() && source("-1/-1", Some(&all)).is_ok());
-        assert!(source("80/81", Some(&tcp)).is_ok() && source("80/81", None).is_ok());
-        assert!(source("80/81", Some(&all)).is_err() && source("81/80", Some(&tcp)).is_err());
+        let ok = |text, protocol| source(text, Provider::Alibaba, protocol).is_ok();
+        assert!(ok("-1/-1", Some(&tcp)) && ok("-1/-1", Some(&all)));
+        assert!(ok("80/81", Some(&tcp)) && ok("80/81", None));
+        assert!(!ok("80/81", Some(&all)) && !ok("81/80", Some(&tcp)));
     }
 }

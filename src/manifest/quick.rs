@@ -8,7 +8,7 @@ use super::group_key::GroupKey;
 use super::known::KnownCells;
 use super::line::{LineCells, LineCutter};
 use super::text::Text;
-use crate::model::Provider;
+use crate::model::{GroupIdForm, Provider};
 
 /// A row as numbers.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +28,20 @@ pub(super) struct QuickReader {
     region: usize,
     accounts: [usize; 2],
     groups: [usize; 2],
-    note: Option<usize>,
+    /// A bit for each cell that is read with care alone.
+    careful: u32,
 }
+
+/// The columns, beside those of the filter, that are read here. Any other is left to careful reading,
+/// so that none is dropped without a word.
+const READ: [Column; 6] = [
+    Column::Cloud,
+    Column::Region,
+    Column::AccountA,
+    Column::GroupA,
+    Column::AccountB,
+    Column::GroupB,
+];
 
 impl QuickReader {
     /// A reader of a layout that has every required column; none unless commas separate them.
@@ -38,12 +50,14 @@ impl QuickReader {
             return None;
         }
         let place = |column| layout.cell(column);
+        let careful =
+            Column::ALL.into_iter().filter(|it| !READ.contains(it) && !Column::FILTER.contains(it));
         Some(Self {
             cutter: LineCutter::new(layout.width()),
             region: place(Column::Region)?,
             accounts: [place(Column::AccountA)?, place(Column::AccountB)?],
             groups: [place(Column::GroupA)?, place(Column::GroupB)?],
-            note: place(Column::Note),
+            careful: careful.filter_map(place).fold(0, |cells, at| cells | 1 << at),
         })
     }
 
@@ -57,9 +71,12 @@ impl QuickReader {
     fn read_cut(&mut self, bytes: &[u8], known: &KnownCells, guesses: bool) -> Option<QuickRow> {
         let mut cells = LineCells::new(bytes);
         let length = self.cutter.cut(&mut cells, guesses)?;
-        // A note is checked by careful reading.
-        if self.note.is_some_and(|note| !cells.get(note).is_empty()) {
-            return None;
+        let mut careful = self.careful;
+        while careful != 0 {
+            if !cells.get(careful.trailing_zeros() as usize).is_empty() {
+                return None;
+            }
+            careful &= careful - 1;
         }
         let context = known.context(&cells)?;
         let [one, other] = self.groups.map(|group| code(cells.get(group), context.cloud));
@@ -78,9 +95,9 @@ impl QuickReader {
 /// The code of a group id that is valid for `cloud`.
 fn code(id: Text<'_>, cloud: Provider) -> Option<Code> {
     let coded = Code::read(id)?;
-    let is_valid = match cloud {
-        Provider::Alibaba => true,
-        Provider::Aws => coded.is_hex && matches!(coded.length, 8 | 17),
+    let is_valid = match cloud.facts().group_ids {
+        GroupIdForm::Any => true,
+        GroupIdForm::Hexadecimal(lengths) => coded.is_hex && lengths.contains(&coded.length),
     };
     is_valid.then_some(coded.code)
 }

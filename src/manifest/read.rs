@@ -11,7 +11,7 @@ use super::parallel::{self, ParallelEnd};
 use super::part::count_lines;
 use super::pieces::{MAX_LINE, Pieces, ReadFailure};
 use super::shared::Shared;
-use super::{Column, Fault, ManifestInput, Parsed, Rules};
+use super::{Fault, ManifestInput, Parsed, Rules};
 
 /// Bytes of a piece: large enough that threads seldom wait for each other, small enough for the caches.
 const PIECE: usize = 1 << 19;
@@ -74,11 +74,8 @@ impl ManifestFile<'_> {
     fn read(&mut self, shared: &Shared<'_>, plain: PlainRows) -> Result<(), Stop> {
         let layout = self.header()?;
         let mut readers = parallel::readers(&layout, shared, plain);
-        let ahead = match layout.cell(Column::Note) {
-            Some(_) => readers.len() * AHEAD,
-            // Only a note may go on: without one, no bytes are kept.
-            None => usize::MAX,
-        };
+        // Only free text may go on: without any, no bytes are kept.
+        let ahead = if layout.has_texts() { readers.len() * AHEAD } else { usize::MAX };
         // Most manifests have one piece, so the first one is read without other threads.
         let mut limit = 1;
         loop {

@@ -3,44 +3,56 @@
 use super::cell::bad;
 use super::near::nearest;
 use super::{Fault, Rules};
-use crate::model::{Partition, Provider};
+use crate::model::{Partition, PerCloud, Provider};
 
-const ALIBABA: &str = "a region such as cn-beijing";
-const AWS: &str = "a region such as us-east-1 (no zone)";
+const EXPECTED: PerCloud<&str> = PerCloud {
+    alibaba: "a region such as cn-beijing",
+    aws: "a region such as us-east-1 (no zone)",
+};
+
+/// Whether a text is a region of the cloud; what is wrong with one that merely looks like it.
+type Judge = fn(&str, &Rules) -> Result<(), Option<Fault>>;
+
+const JUDGE: PerCloud<Judge> = PerCloud { alibaba: judge_alibaba, aws: judge_aws };
 
 /// Checks a region of `cloud`.
 pub(super) fn check(text: &str, cloud: Provider, rules: &Rules) -> Result<(), Fault> {
-    let (known, expected) = match cloud {
-        Provider::Alibaba => (
-            rules.alibaba_regions.contains(text)
-                || (rules.alibaba_regions.is_empty() && is_word_list(text)),
-            ALIBABA,
-        ),
-        Provider::Aws => (Partition::of_region(text).is_some(), AWS),
-    };
-    if known {
-        Ok(())
-    } else if text.is_empty() {
-        Err(Fault::Empty(expected))
-    } else if cloud == Provider::Alibaba && is_word_list(text) {
-        Err(Fault::value(text, "is not a known region", expected_known(text, rules)))
-    } else if cloud == Provider::Aws && is_words_and_a_number(text) {
-        Err(Fault::value(text, "is a region of no partition of AWS", expected_partition()))
-    } else {
-        Err(bad(text, "is not a region", expected))
+    let expected = *EXPECTED.of(cloud);
+    if text.is_empty() {
+        return Err(Fault::Empty(expected));
+    }
+    JUDGE.of(cloud)(text, rules)
+        .map_err(|wrong| wrong.unwrap_or_else(|| bad(text, "is not a region", expected)))
+}
+
+fn judge_alibaba(text: &str, rules: &Rules) -> Result<(), Option<Fault>> {
+    let table = &rules.alibaba_regions;
+    if table.contains(text) || (table.is_empty() && is_word_list(text)) {
+        return Ok(());
+    }
+    let unknown = || Fault::value(text, "is not a known region", expected_known(text, rules));
+    Err(is_word_list(text).then(unknown))
+}
+
+fn judge_aws(text: &str, _: &Rules) -> Result<(), Option<Fault>> {
+    let elsewhere =
+        || Fault::value(text, "is a region of no partition of AWS", expected_partition());
+    match Partition::of_region(text) {
+        Some(_) => Ok(()),
+        None => Err(is_words_and_a_number(text).then(elsewhere)),
     }
 }
 
 fn expected_known(text: &str, rules: &Rules) -> String {
     let near = nearest(text, rules.alibaba_regions.iter().map(String::as_str));
-    let meant = near.map_or_else(|| ALIBABA.to_owned(), |near| format!("`{near}`"));
+    let meant = near.map_or_else(|| EXPECTED.alibaba.to_owned(), |near| format!("`{near}`"));
     format!("{meant}, or a newer one listed in extra_regions under [alibaba]")
 }
 
 /// Every partition by its name: `aws-eusc` tells more than how its regions are spelled.
 fn expected_partition() -> String {
     let names: Vec<&str> = Partition::all().iter().map(|partition| partition.name).collect();
-    format!("{AWS} or another one of {}", names.join(", "))
+    format!("{} or another one of {}", EXPECTED.aws, names.join(", "))
 }
 
 /// Lower-case letters and digits in words joined by `-`.

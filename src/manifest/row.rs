@@ -1,30 +1,28 @@
 //! The cells of one row: their texts, and whether they name two groups.
 
-use std::borrow::Cow;
-
 use super::column::Layout;
 use super::split::Cell;
 use super::{Column, Fault, Rules, account, cell, group, owned, region};
-use crate::model::Provider;
+use crate::model::{Provider, RowText};
 
-/// The cells of a row by column, the note apart.
+/// The cells of a row by column, the free text apart.
 pub(super) struct Texts<'a> {
     values: [&'a str; Column::ALL.len()],
-    /// The note, empty if there is none.
-    pub(super) note: Cow<'a, str>,
+    /// The free text.
+    pub(super) free: RowText,
 }
 
 impl<'a> Texts<'a> {
     /// Reads the cells of a row that has as many as its header.
     pub(super) fn read(cells: &[Cell<'a>], layout: &Layout, faults: &mut Faults) -> Self {
-        let mut texts = Self { values: [""; Column::ALL.len()], note: Cow::Borrowed("") };
+        let mut texts = Self { values: [""; Column::ALL.len()], free: RowText::default() };
         for column in Column::ALL {
             let Some(cell) = layout.cell(column).and_then(|at| cells.get(at)) else {
                 continue;
             };
-            if column == Column::Note {
-                texts.note =
-                    faults.take(column, cell::note(cell, layout.width(), layout.dialect()));
+            if let Some((_, text)) = Column::TEXTS.iter().find(|(one, _)| *one == column) {
+                let free = cell::free_text(cell, layout.width(), layout.dialect());
+                *texts.free.of_mut(*text) = faults.take(column, free).into_owned();
             } else {
                 texts.values[column as usize] = faults.take(column, cell::value(cell));
             }
@@ -32,7 +30,7 @@ impl<'a> Texts<'a> {
         texts
     }
 
-    /// The text of a cell other than the note; empty if the manifest has no such column.
+    /// The text of a cell that holds a value; empty if the manifest has no such column.
     pub(super) fn of(&self, column: Column) -> &'a str {
         self.values[column as usize]
     }

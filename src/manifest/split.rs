@@ -3,12 +3,13 @@
 use memchr::{memchr, memchr_iter, memchr2};
 
 use super::Fault;
+use crate::model::TextColumn;
 
 /// The longest value, in bytes: ids and names are far shorter.
 pub(super) const MAX_VALUE: usize = 256;
 
-/// The longest note, in bytes: a ticket, a reason; not a document.
-pub(super) const MAX_NOTE: usize = 4096;
+/// The longest free text, in bytes: a ticket, a reason; not a document.
+pub(super) const MAX_TEXT: usize = 4096;
 
 /// A cell as it stands in the file, without the quotes around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,13 +20,16 @@ pub(super) struct Cell<'a> {
     pub(super) quoted: bool,
 }
 
+/// The cells of free text, as far as a file has them.
+pub(super) type TextCells = [Option<usize>; TextColumn::ALL.len()];
+
 /// How the records of a file are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CsvDialect {
     /// What separates the cells.
     pub(super) delimiter: u8,
-    /// The one cell that may hold line ends; any other that does has swallowed rows.
-    pub(super) note: Option<usize>,
+    /// The cells that may hold line ends; any other that does has swallowed rows.
+    pub(super) texts: TextCells,
 }
 
 /// How a record ended.
@@ -74,14 +78,14 @@ pub(super) fn first_line(bytes: &[u8]) -> (&[u8], usize) {
 fn split_quoted<'a>(
     bytes: &'a [u8],
     last: bool,
-    CsvDialect { delimiter, note }: CsvDialect,
+    CsvDialect { delimiter, texts }: CsvDialect,
     cells: &mut Vec<Cell<'a>>,
 ) -> Split {
     let mut from = 0;
     loop {
         let (cell, end) = if bytes.get(from) == Some(&b'"') {
-            let is_note = note == Some(cells.len());
-            match quoted(&bytes[from + 1..], last, is_note) {
+            let is_text = texts.contains(&Some(cells.len()));
+            match quoted(&bytes[from + 1..], last, is_text) {
                 Quoted::Closed(length) => {
                     let start = from + 1;
                     let cell = Cell { bytes: &bytes[start..start + length], quoted: true };
@@ -117,17 +121,17 @@ enum Quoted {
 }
 
 /// Finds the end of a quoted cell; `bytes` begins after its opening quote.
-fn quoted(bytes: &[u8], last: bool, is_note: bool) -> Quoted {
+fn quoted(bytes: &[u8], last: bool, is_text: bool) -> Quoted {
     let open = |swallows| Quoted::Broken(Fault::OpenQuote { swallows });
-    let (limit, beyond) = if is_note {
-        (MAX_NOTE, "no note is that long")
+    let (limit, beyond) = if is_text {
+        (MAX_TEXT, "no note is that long")
     } else {
         (MAX_VALUE, "no value is that long")
     };
     // One more byte than the limit tells a cell that is full from one that is too long.
     let within = &bytes[..bytes.len().min(limit + 1)];
     let line =
-        if is_note { within } else { &within[..memchr(b'\n', within).unwrap_or(within.len())] };
+        if is_text { within } else { &within[..memchr(b'\n', within).unwrap_or(within.len())] };
     let mut from = 0;
     while let Some(quote) = memchr(b'"', &line[from..]).map(|at| from + at) {
         if bytes.get(quote + 1) != Some(&b'"') {
@@ -150,7 +154,8 @@ fn quoted(bytes: &[u8], last: bool, is_note: bool) -> Quoted {
 mod tests {
     use super::*;
 
-    const COMMA: CsvDialect = CsvDialect { delimiter: b',', note: Some(2) };
+    const COMMA: CsvDialect =
+        CsvDialect { delimiter: b',', texts: [Some(2); TextColumn::ALL.len()] };
 
     fn cells(text: &str) -> (Split, Vec<String>) {
         let mut cells = Vec::new();

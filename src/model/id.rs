@@ -2,10 +2,11 @@
 
 use std::borrow::Borrow;
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+use super::Provider;
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -120,54 +121,6 @@ impl AccountId {
     /// Whether this is an id (digits only) rather than a login name.
     pub fn is_numeric(&self) -> bool {
         !self.0.is_empty() && self.0.bytes().all(|b| b.is_ascii_digit())
-    }
-}
-
-/// A cloud: the manifest's `cloud` column.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Provider {
-    /// Alibaba Cloud ECS.
-    #[default]
-    Alibaba,
-    /// AWS EC2.
-    Aws,
-}
-
-impl Provider {
-    /// Both clouds, in manifest order.
-    pub const ALL: [Self; 2] = [Self::Alibaba, Self::Aws];
-
-    /// The word used in manifests, configuration and reports.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Alibaba => "alibaba",
-            Self::Aws => "aws",
-        }
-    }
-}
-
-impl fmt::Display for Provider {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// A cloud word that is neither `alibaba` nor `aws`.
-#[derive(Debug, thiserror::Error)]
-#[error("unknown cloud `{0}`, expected `alibaba` or `aws`")]
-pub struct UnknownProvider(pub String);
-
-impl FromStr for Provider {
-    type Err = UnknownProvider;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|provider| provider.as_str().eq_ignore_ascii_case(text))
-            .ok_or_else(|| UnknownProvider(text.to_owned()))
     }
 }
 

@@ -38,25 +38,33 @@ pub enum SideState {
     Unknown,
 }
 
-/// The outcome of a pair from its two sides. The order of the sides does not matter.
+/// The outcome of a pair from its sides, in whatever order: two groups, or the one group of a row
+/// that names something else than a group.
 ///
 /// ```
 /// use unpair::model::{PairOutcome, SideState, judge_pair};
 ///
 /// let ours = SideState::Clean;
-/// assert_eq!(judge_pair(ours, SideState::Clean), PairOutcome::Severed);
-/// assert_eq!(judge_pair(ours, SideState::NotOurs), PairOutcome::OursSevered);
-/// assert_eq!(judge_pair(ours, SideState::Standing(2)), PairOutcome::HalfSevered);
+/// assert_eq!(judge_pair(&[ours, SideState::Clean]), PairOutcome::Severed);
+/// assert_eq!(judge_pair(&[ours, SideState::NotOurs]), PairOutcome::OursSevered);
+/// assert_eq!(judge_pair(&[ours, SideState::Standing(2)]), PairOutcome::HalfSevered);
+/// assert_eq!(judge_pair(&[ours]), PairOutcome::Severed);
 /// ```
-pub fn judge_pair(a: SideState, b: SideState) -> PairOutcome {
-    use SideState::{Clean, NotOurs, Outside, Standing, Unknown};
-    match (a, b) {
-        (Unknown, _) | (_, Unknown) | (NotOurs, NotOurs) => PairOutcome::Unknown,
-        (Standing(_), Standing(_) | NotOurs) | (NotOurs, Standing(_)) => PairOutcome::Open,
-        (Standing(_), _) | (_, Standing(_)) => PairOutcome::HalfSevered,
-        (NotOurs, _) | (_, NotOurs) => PairOutcome::OursSevered,
-        (Outside(_), _) | (_, Outside(_)) => PairOutcome::Narrowed,
-        (Clean, Clean) => PairOutcome::Severed,
+pub fn judge_pair(sides: &[SideState]) -> PairOutcome {
+    use SideState::{NotOurs, Outside, Standing, Unknown};
+    let mut ours = sides.iter().filter(|side| !matches!(side, NotOurs)).peekable();
+    if sides.contains(&Unknown) || ours.peek().is_none() {
+        PairOutcome::Unknown
+    } else if ours.all(|side| matches!(side, Standing(_))) {
+        PairOutcome::Open
+    } else if sides.iter().any(|side| matches!(side, Standing(_))) {
+        PairOutcome::HalfSevered
+    } else if sides.contains(&NotOurs) {
+        PairOutcome::OursSevered
+    } else if sides.iter().any(|side| matches!(side, Outside(_))) {
+        PairOutcome::Narrowed
+    } else {
+        PairOutcome::Severed
     }
 }
 
@@ -77,9 +85,27 @@ mod tests {
             (Clean, NotOurs, PairOutcome::OursSevered),
             (Clean, Unknown, PairOutcome::Unknown),
             (Standing(1), Unknown, PairOutcome::Unknown),
+            (NotOurs, Unknown, PairOutcome::Unknown),
+            (NotOurs, NotOurs, PairOutcome::Unknown),
+            (NotOurs, Outside(1), PairOutcome::OursSevered),
         ] {
-            assert_eq!(judge_pair(a, b), outcome);
-            assert_eq!(judge_pair(b, a), outcome);
+            assert_eq!(judge_pair(&[a, b]), outcome);
+            assert_eq!(judge_pair(&[b, a]), outcome);
         }
+    }
+
+    #[test]
+    fn a_side_alone_is_severed_only_when_it_is_clean() {
+        use SideState::{Clean, NotOurs, Outside, Standing, Unknown};
+        for (side, outcome) in [
+            (Clean, PairOutcome::Severed),
+            (Outside(1), PairOutcome::Narrowed),
+            (Standing(1), PairOutcome::Open),
+            (NotOurs, PairOutcome::Unknown),
+            (Unknown, PairOutcome::Unknown),
+        ] {
+            assert_eq!(judge_pair(&[side]), outcome);
+        }
+        assert_eq!(judge_pair(&[]), PairOutcome::Unknown, "nothing was read");
     }
 }

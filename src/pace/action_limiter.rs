@@ -49,11 +49,7 @@ impl ActionLimiter {
             Limit::Auto => Bounds::UNKNOWN,
             Limit::Off => Bounds::OFF,
         };
-        let counts_by_the_minute = match cloud {
-            Provider::Alibaba => true,
-            Provider::Aws => false,
-        };
-        let mut learner = Learner::new(bounds, counts_by_the_minute);
+        let mut learner = Learner::new(bounds, cloud.facts().counts_by_the_minute);
         learner.spent_before(used);
         Self {
             queue: tokio::sync::Mutex::default(),

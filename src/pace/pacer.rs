@@ -11,7 +11,7 @@ use super::endpoint::Endpoint;
 use super::settings::LimitSettings;
 use super::slots::Slots;
 use super::turn::Turn;
-use crate::model::{LaneKey, Provider};
+use crate::model::{LaneKey, PerCloud, Provider};
 
 /// Calls in flight of the whole process while they are answered: bounds sockets and memory.
 const IN_FLIGHT: usize = 256;
@@ -23,8 +23,7 @@ pub type Used = HashMap<(LaneKey, String), u32>;
 
 /// The limiters of a process.
 pub struct Pacer {
-    alibaba: LimitSettings,
-    aws: LimitSettings,
+    limits: PerCloud<LimitSettings>,
     used: Used,
     is_empty: bool,
     time: ProviderTime,
@@ -35,10 +34,9 @@ pub struct Pacer {
 
 impl Pacer {
     /// Limiters with full buckets, less what `used` says was taken of late.
-    pub fn new(alibaba: LimitSettings, aws: LimitSettings, used: Used) -> Self {
+    pub fn new(limits: PerCloud<LimitSettings>, used: Used) -> Self {
         Self {
-            alibaba,
-            aws,
+            limits,
             used,
             is_empty: false,
             time: ProviderTime::begin(),
@@ -68,13 +66,13 @@ impl Pacer {
 
     /// Calls in flight that a lane of `cloud` may have.
     pub fn width(&self, cloud: Provider) -> usize {
-        self.settings(cloud).in_flight.max(1)
+        self.limits.of(cloud).in_flight.max(1)
     }
 
     /// Seconds until the last of `calls` of an action is admitted by a bucket that starts full; 0
     /// if no limit is known.
     pub fn seconds(&self, cloud: Provider, action: &str, calls: u64) -> f64 {
-        self.settings(cloud).ceiling(action).map_or(0.0, |ceiling| ceiling.seconds(calls))
+        self.limits.of(cloud).ceiling(action).map_or(0.0, |ceiling| ceiling.seconds(calls))
     }
 
     /// Waits until one call may go out, then for a slot, and returns the right to send it.
@@ -92,20 +90,13 @@ impl Pacer {
         self.limiter(lane, action).hold_back(delay);
     }
 
-    fn settings(&self, cloud: Provider) -> &LimitSettings {
-        match cloud {
-            Provider::Alibaba => &self.alibaba,
-            Provider::Aws => &self.aws,
-        }
-    }
-
     fn limiter(&self, lane: &LaneKey, action: &'static str) -> Arc<ActionLimiter> {
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         let id = (lane.clone(), action);
         Arc::clone(limiters.entry(id).or_insert_with(|| {
             let counted = self.used.get(&(lane.clone(), action.to_owned())).copied();
             let used = if self.is_empty { u32::MAX } else { counted.unwrap_or(0) };
-            let limit = self.settings(lane.cloud).limit(action);
+            let limit = self.limits.of(lane.cloud).limit(action);
             Arc::new(ActionLimiter::new(lane.cloud, limit, used, self.time, self.endpoint(lane)))
         }))
     }
@@ -125,12 +116,13 @@ mod tests {
     use super::*;
     use crate::pace::{Ceiling, Limit, LimitSignal};
 
-    fn limits(rate: f64, burst: u32) -> LimitSettings {
-        LimitSettings {
+    fn aws_limits(rate: f64, burst: u32) -> PerCloud<LimitSettings> {
+        let aws = LimitSettings {
             default: Limit::Ceiling(Ceiling { rate, burst }),
             in_flight: 4,
             actions: BTreeMap::new(),
-        }
+        };
+        PerCloud { aws, ..LimitSettings::defaults() }
     }
 
     fn lane(account: &str) -> LaneKey {
@@ -146,7 +138,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_ceiling_is_never_exceeded() {
-        let pacer = Pacer::new(limits(1.0, 1), limits(10.0, 2), Used::new());
+        let pacer = Pacer::new(aws_limits(10.0, 2), Used::new());
         let start = Instant::now();
         for _ in 0..22 {
             drop(pacer.turn(&lane("1"), "Revoke").await);
@@ -158,7 +150,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_more_calls_than_told_are_in_flight_however_many_hang() {
-        let pacer = Pacer::new(limits(1.0, 1), limits(100.0, 100), Used::new()).at_most(2);
+        let pacer = Pacer::new(aws_limits(100.0, 100), Used::new()).at_most(2);
         let [one, two, three] = ["1", "2", "3"].map(lane);
         let _hanging = (pacer.turn(&one, "Revoke").await, pacer.turn(&two, "Revoke").await);
         let third = tokio::time::timeout(Duration::from_secs(600), pacer.turn(&three, "Revoke"));
@@ -167,7 +159,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn accounts_and_actions_do_not_share_quota() {
-        let pacer = Pacer::new(limits(1.0, 1), limits(1.0, 1), Used::new());
+        let pacer = Pacer::new(aws_limits(1.0, 1), Used::new());
         let start = Instant::now();
         for (account, action) in [("1", "Revoke"), ("2", "Revoke"), ("1", "Describe")] {
             drop(pacer.turn(&lane(account), action).await);
@@ -178,7 +170,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn calls_of_an_earlier_process_count() {
         let used = Used::from([((lane("1"), "Revoke".to_owned()), 50)]);
-        let pacer = Pacer::new(limits(1.0, 1), limits(5.0, 50), used);
+        let pacer = Pacer::new(aws_limits(5.0, 50), used);
         let start = Instant::now();
         drop(pacer.turn(&lane("1"), "Revoke").await);
         assert!(start.elapsed() >= Duration::from_millis(190), "{:?}", start.elapsed());
@@ -186,7 +178,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn empty_buckets_are_filled_before_they_are_used() {
-        let pacer = Pacer::new(limits(1.0, 1), limits(5.0, 50), Used::new()).emptied();
+        let pacer = Pacer::new(aws_limits(5.0, 50), Used::new()).emptied();
         let start = Instant::now();
         for _ in 0..10 {
             drop(pacer.turn(&lane("1"), "Revoke").await);
@@ -196,7 +188,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_gate_holds_every_waiter_back() {
-        let pacer = Pacer::new(limits(1.0, 1), limits(100.0, 100), Used::new());
+        let pacer = Pacer::new(aws_limits(100.0, 100), Used::new());
         pacer.hold_back(&lane("1"), "Revoke", Duration::from_secs(3));
         let start = Instant::now();
         drop(pacer.turn(&lane("1"), "Revoke").await);
@@ -205,7 +197,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn after_a_refusal_one_call_at_a_time_goes_out_and_not_before_the_gate_opens() {
-        let pacer = Pacer::new(limits(1.0, 1), limits(100.0, 100), Used::new());
+        let pacer = Pacer::new(aws_limits(100.0, 100), Used::new());
         let (refused, other) =
             (pacer.turn(&lane("1"), "Revoke").await, pacer.turn(&lane("1"), "Revoke").await);
         let start = Instant::now();
@@ -226,7 +218,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_probe_that_is_given_up_lets_the_next_one_go() {
-        let pacer = Pacer::new(limits(1.0, 1), limits(100.0, 100), Used::new());
+        let pacer = Pacer::new(aws_limits(100.0, 100), Used::new());
         let refused = pacer.turn(&lane("1"), "Revoke").await;
         refused.answered(LimitSignal::Refused { retry_after: None });
         drop(turn_in_time(&pacer).await);
@@ -235,7 +227,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_that_is_cancelled_counts_as_no_call() {
-        let pacer = Pacer::new(limits(1.0, 1), limits(1.0, 1), Used::new());
+        let pacer = Pacer::new(aws_limits(1.0, 1), Used::new());
         let first = pacer.turn(&lane("1"), "Revoke").await;
         let wait = Duration::from_millis(100);
         assert!(tokio::time::timeout(wait, pacer.turn(&lane("1"), "Revoke")).await.is_err());

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::PerCloud;
+
 /// The most that a lane may call one action: a bucket of `burst` calls, refilled at `rate`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ceiling {
@@ -70,8 +72,13 @@ impl LimitSettings {
         self.limit(action).ceiling()
     }
 
+    /// The limits of each cloud unless configuration says otherwise.
+    pub fn defaults() -> PerCloud<Self> {
+        PerCloud { alibaba: Self::alibaba(), aws: Self::aws() }
+    }
+
     /// Alibaba Cloud: its limits per action are not public, so a modest rate and no burst.
-    pub fn alibaba_default() -> Self {
+    fn alibaba() -> Self {
         Self {
             default: Limit::Ceiling(Ceiling { rate: 5.0, burst: 1 }),
             in_flight: Self::IN_FLIGHT,
@@ -82,7 +89,7 @@ impl LimitSettings {
     /// AWS: the documented bucket of each action; other actions as mutating ones.
     ///
     /// Source: Amazon EC2 Developer Guide, "Request throttling for the Amazon EC2 API".
-    pub fn aws_default() -> Self {
+    fn aws() -> Self {
         let mutating = Ceiling { rate: 5.0, burst: 50 };
         let reading = Ceiling { rate: 20.0, burst: 100 };
         let uncategorized = Ceiling { rate: 5.0, burst: 20 };
@@ -119,13 +126,13 @@ mod tests {
 
     #[test]
     fn an_action_without_its_own_ceiling_has_the_default() {
-        let mut limits = LimitSettings::aws_default();
+        let mut limits = LimitSettings::defaults().aws;
         let reads = limits.ceiling("DescribeSecurityGroupRules").expect("a ceiling");
         assert_eq!((reads.rate, reads.burst), (20.0, 100));
         assert_eq!(limits.limit("AssumeRole"), limits.default);
         limits.actions.insert("AssumeRole".to_owned(), Limit::Off);
         assert_eq!(limits.ceiling("AssumeRole"), None);
         let modest = Ceiling { rate: 5.0, burst: 1 };
-        assert_eq!(LimitSettings::alibaba_default().default.ceiling(), Some(modest));
+        assert_eq!(LimitSettings::defaults().alibaba.default.ceiling(), Some(modest));
     }
 }

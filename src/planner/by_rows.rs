@@ -40,7 +40,7 @@ pub fn plan_by_rows(group: GroupIx, peers: &[PeerGroup<'_>], shape: CallShape) -
 
 /// The rules that a row names by its own values: one a direction.
 pub fn blind_rules(filter: &Filter, peer: &GroupRef) -> Vec<Rule> {
-    let alibaba = peer.cloud == Provider::Alibaba;
+    let has_policies = peer.cloud.facts().has_policies;
     let directions: &[Direction] = match filter.direction {
         Scope::Both if filter.direction_given => &[Direction::Ingress, Direction::Egress],
         Scope::Both | Scope::Ingress => &[Direction::Ingress],
@@ -54,8 +54,8 @@ pub fn blind_rules(filter: &Filter, peer: &GroupRef) -> Vec<Rule> {
         source_ports: filter.source_ports,
         peer: Peer::Group { id: peer.group.clone(), owner: Some(peer.account.clone()) },
         policy: Some(filter.policy.unwrap_or(Policy::Accept)),
-        priority: alibaba.then_some(filter.priority.unwrap_or(1)),
-        nic_type: alibaba.then_some(filter.nic_type.unwrap_or(NicType::Intranet)),
+        priority: has_policies.then_some(filter.priority.unwrap_or(1)),
+        nic_type: has_policies.then_some(filter.nic_type.unwrap_or(NicType::Intranet)),
         description: String::new(),
         fields: Fields::default(),
     };

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::journal::{JournalError, JournalRead, Lane, RevocationRecord, RunRecord, Unstored};
-use crate::model::{Filter, GroupIx, GroupRef, Outcome, Revocation, RevocationId, RunId};
+use crate::model::{Filter, GroupIx, GroupRef, Outcome, Revocation, RevocationId, RowText, RunId};
 use crate::planner::{CallShape, peer_groups, plan_by_rows};
 
 /// Groups whose revocations are made at a time.
@@ -74,7 +74,7 @@ impl ByRows {
 /// Groups and notes that revocations are told with.
 struct Known {
     groups: BTreeMap<GroupIx, GroupRef>,
-    notes: BTreeMap<u32, String>,
+    notes: BTreeMap<u32, RowText>,
 }
 
 impl Known {

@@ -4,17 +4,16 @@ use std::borrow::Cow;
 use std::io::Write;
 
 use crate::journal::{JournalRead, RunRecord};
-use crate::model::escape_control;
+use crate::model::{TextColumn, escape_control};
 
 use super::ReportError;
 use super::revocations::{RevocationRow, Revocations};
 use super::text::locate;
 
-/// Columns, in order; the names are those of the JSON report.
-const COLUMNS: [&str; 31] = [
+/// Columns, in order, but for those of free text; the names are those of the JSON report.
+const COLUMNS: [&str; 30] = [
     "revocation",
     "pair",
-    "note",
     "row",
     "side",
     "cloud",
@@ -45,6 +44,9 @@ const COLUMNS: [&str; 31] = [
     "run",
 ];
 
+/// Where the columns of free text stand: after the pair.
+const TEXTS_AT: usize = 2;
+
 /// Writes every revocation of `run`. Cells that a spreadsheet would compute are made text.
 pub(super) async fn write(
     journal: &dyn JournalRead,
@@ -52,12 +54,13 @@ pub(super) async fn write(
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(COLUMNS)?;
+    csv.write_record(with_texts(COLUMNS, TEXTS_AT, TextColumn::ALL.map(TextColumn::name)))?;
     let mut revocations = Revocations::new(journal, run);
     while let Some(page) = revocations.next().await? {
         for record in &page {
             let row = RevocationRow::new(record, locate(&run.sources, record.revocation.line));
-            for cell in cells(&row)? {
+            let texts = record.note.cells().map(|(_, text)| text.to_owned());
+            for cell in with_texts(cells(&row)?, TEXTS_AT, texts) {
                 csv.write_field(csv_safe(&cell).as_bytes())?;
             }
             csv.write_field(run.new.id.as_str())?;
@@ -72,7 +75,6 @@ fn cells(row: &RevocationRow<'_>) -> Result<[String; COLUMNS.len() - 1], ReportE
     Ok([
         row.revocation.to_string(),
         row.pair.clone(),
-        row.note.to_owned(),
         row.row.clone(),
         row.side.to_string(),
         row.cloud.to_owned(),
@@ -101,6 +103,17 @@ fn cells(row: &RevocationRow<'_>) -> Result<[String; COLUMNS.len() - 1], ReportE
         optional(row.first_sent.as_ref()),
         optional(row.settled.as_ref()),
     ])
+}
+
+/// A record with the cells of a row's free text from `at` on.
+pub(super) fn with_texts<T>(
+    cells: impl IntoIterator<Item = T>,
+    at: usize,
+    texts: impl IntoIterator<Item = T>,
+) -> Vec<T> {
+    let mut record: Vec<T> = cells.into_iter().collect();
+    record.splice(at..at, texts);
+    record
 }
 
 pub(super) fn optional<T: ToString>(value: Option<&T>) -> String {

@@ -108,7 +108,7 @@ impl Evidence {
         });
         let a = self.side(pair.a, pair.b, ingress_alone);
         let b = self.side(pair.b, pair.a, ingress_alone);
-        Judged { outcome: judge_pair(a.state, b.state), a, b }
+        Judged { outcome: judge_pair(&[a.state, b.state]), a, b }
     }
 
     /// The last reading of a group.

@@ -10,7 +10,7 @@ use crate::journal::{
 };
 use crate::model::{
     Direction, Fields, Filter, GroupIx, GroupRef, Identity, Outcome, PairSet, Peer, Policy,
-    PortRange, Provider, Revocation, RevocationId, Rule, RuleCounts, Source,
+    PortRange, Provider, Revocation, RevocationId, Rule, RuleCounts, Source, TextColumn,
 };
 
 /// One run, with whatever a test puts into it.
@@ -54,7 +54,8 @@ pub(super) type ManifestRow = (GroupRef, GroupRef, Filter, u32);
 /// A set of pairs from `pairs.csv`, with notes by line.
 pub(super) fn pair_set(rows: &[ManifestRow], notes: &[(u32, &str)]) -> PairSet {
     let sources = vec![Source { name: "pairs.csv".into(), first_line: 0, digest: None }];
-    let notes = notes.iter().map(|(line, note)| (*line, (*note).to_owned())).collect();
+    let notes =
+        notes.iter().map(|(line, note)| (*line, (TextColumn::Note, *note).into())).collect();
     PairSet::build(sources, rows, notes).expect("few filters")
 }
 

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::journal::{JournalRead, RunRecord};
-use crate::model::{GroupRef, PairOutcome, SideState};
+use crate::model::{GroupRef, PairOutcome, RowText, SideState};
 
 use super::PlainJson;
 use super::commands::commands_for;
@@ -116,7 +116,8 @@ struct FindingRow<'a> {
     outcome: PairOutcome,
     reason: &'a str,
     row: String,
-    note: &'a str,
+    #[serde(flatten)]
+    note: &'a RowText,
     a: FindingSide<'a>,
     b: FindingSide<'a>,
 }

@@ -4,19 +4,20 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::csv::{csv_safe, optional};
+use super::csv::{csv_safe, optional, with_texts};
 use super::json::{List, close, open};
 use super::pairs::PairRows;
 use super::text::locate;
 use super::{Format, PairRow, ReportError, SideRow, Summary};
 use crate::journal::{JournalRead, RunRecord};
-use crate::model::PairOutcome;
+use crate::model::{PairOutcome, RowText, TextColumn};
 
 /// A pair as JSON tells it; the names of the fields are the keys, and the columns of the CSV.
 #[derive(Serialize)]
 struct PairLine<'a> {
     pair: String,
-    note: &'a str,
+    #[serde(flatten)]
+    note: &'a RowText,
     row: String,
     cloud: &'static str,
     region: &'a str,
@@ -36,10 +37,9 @@ struct PairLine<'a> {
     drops: u64,
 }
 
-/// The columns of the CSV.
-const COLUMNS: [&str; 19] = [
+/// The columns of the CSV, but for those of free text.
+const COLUMNS: [&str; 18] = [
     "pair",
-    "note",
     "row",
     "cloud",
     "region",
@@ -59,6 +59,9 @@ const COLUMNS: [&str; 19] = [
     "run",
 ];
 
+/// Where the columns of free text stand: after the pair.
+const TEXTS_AT: usize = 1;
+
 /// Writes every pair of `run`, severed ones included, as CSV, or as the keys of `summary` and `rows`.
 pub async fn write_pairs(
     journal: &dyn JournalRead,
@@ -71,11 +74,13 @@ pub async fn write_pairs(
         return write_json(journal, run, summary, out).await;
     }
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(COLUMNS)?;
+    csv.write_record(with_texts(COLUMNS, TEXTS_AT, TextColumn::ALL.map(TextColumn::name)))?;
     let mut pairs = PairRows::open(journal, run).await?;
     while let Some(page) = pairs.next().await? {
         for pair in &page {
             let cells = PairLine::new(pair, run, summary).cells(run);
+            let texts = pair.note.cells().map(|(_, text)| text.to_owned());
+            let cells = with_texts(cells, TEXTS_AT, texts);
             csv.write_record(cells.iter().map(|cell| csv_safe(cell).into_owned()))?;
         }
     }
@@ -131,7 +136,6 @@ impl<'a> PairLine<'a> {
     fn cells(&self, run: &RunRecord) -> [String; COLUMNS.len()] {
         [
             self.pair.clone(),
-            self.note.to_owned(),
             self.row.clone(),
             self.cloud.to_owned(),
             self.region.to_owned(),

@@ -1,7 +1,7 @@
 //! A pair as a report shows it.
 
 use super::cause::SideCause;
-use crate::model::{Filter, GroupRef, PairOutcome, SideState};
+use crate::model::{Filter, GroupRef, PairOutcome, RowText, SideState};
 
 /// A pair with its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct PairRow {
     pub reason: String,
     /// The first manifest line that asks for it, in the whole input.
     pub line: u32,
-    /// The notes of its rows, joined by `; `; empty if none.
-    pub note: String,
+    /// The free text of its rows.
+    pub note: RowText,
     /// What its rows narrow it to, one each.
     pub filters: Vec<Filter>,
 }

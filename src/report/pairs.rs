@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::journal::{JournalError, JournalRead, RunRecord};
-use crate::model::{Filter, GroupIx, GroupRef, Groups, PairOutcome, SideState};
+use crate::model::{Filter, GroupIx, GroupRef, Groups, PairOutcome, RowText, SideState};
 
 use super::cause::{CauseKind, SideCause};
 use super::causes::Causes;
@@ -140,7 +140,7 @@ impl<'a> PairRows<'a> {
             a: a_row,
             b: b_row,
             line: pair.rows.iter().map(|row| row.line).min().unwrap_or_default(),
-            note: note(pair, notes),
+            note: RowText::joined(pair.rows.iter().filter_map(|row| notes.get(&row.line))),
             filters: self.filters(pair),
         })
     }
@@ -221,17 +221,5 @@ fn read_cause(judged: JudgedSide, read: &LastRead) -> Option<SideCause> {
     Some(SideCause { kind, reason, rules })
 }
 
-/// The notes of a page, by line.
-type Notes = BTreeMap<u32, String>;
-
-/// The notes of a pair's rows, each told once.
-fn note(pair: &PairSpan, notes: &Notes) -> String {
-    let mut told: Vec<&str> = Vec::new();
-    for row in &pair.rows {
-        match notes.get(&row.line) {
-            Some(note) if !told.contains(&note.as_str()) => told.push(note),
-            _ => {}
-        }
-    }
-    told.join("; ")
-}
+/// The free text of the rows of a page, by line.
+type Notes = BTreeMap<u32, RowText>;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::journal::{JournalError, JournalRead, Lane, RevocationRecord, RunRecord};
-use crate::model::{Fields, GroupRef, Outcome, PortRange, RevocationId, Side};
+use crate::model::{Fields, GroupRef, Outcome, PortRange, RevocationId, RowText, Side};
 
 use super::by_rows::ByRows;
 use super::text::rfc3339;
@@ -79,7 +79,8 @@ pub(super) struct RevocationRow<'a> {
     /// Both ends as `account/group`, the smaller group first.
     pub(super) pair: String,
     /// The manifest row's.
-    pub(super) note: &'a str,
+    #[serde(flatten)]
+    pub(super) note: &'a RowText,
     /// `FILE:LINE` of the manifest row.
     pub(super) row: String,
     /// Which end of the pair `group` is.

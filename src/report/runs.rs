@@ -83,8 +83,6 @@ const fn kind_word(kind: RunKind) -> &'static str {
         RunKind::Audit => "audit",
         RunKind::Revoke => "revoke",
         RunKind::Verify => "verify",
-        RunKind::Restore => "restore",
-        RunKind::Discover => "discover",
     }
 }
 

@@ -23,8 +23,8 @@ pub(super) struct ActiveCall {
     pub(super) last_answer: LastAnswer,
     /// What the provider said when it refused.
     pub(super) refusal: Option<String>,
-    /// The rules that the last answer lists as removed, where the provider lists any.
-    pub(super) revoked: Option<HashSet<RuleId>>,
+    /// The rules to which the last answer says that something was done, where it lists any.
+    pub(super) listed: Option<HashSet<RuleId>>,
     /// What became of its sends, of whatever generation.
     pub(super) tries: Tries,
     /// Requests of this process after which members still stood.
@@ -62,7 +62,7 @@ impl ActiveCall {
             record,
             last_answer: LastAnswer::Unknown,
             refusal: None,
-            revoked: None,
+            listed: None,
             tries: Tries::default(),
             rounds: 0,
             polls: 0,

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::CarryOut;
 use super::active_call::{ActiveCall, LastAnswer};
+use super::operation::{Operation, Told};
 use crate::cloud::{Answer, CloudError, RevokeReply};
 use crate::exchange::{Account, EVENT};
 use crate::journal::Lane;
@@ -25,10 +26,10 @@ pub(super) async fn conclude(
     call.last_answer = LastAnswer::Unknown;
     call.refusal = None;
     call.polls = 0;
-    call.revoked = None;
+    call.listed = None;
     call.due = Instant::now();
     let event = match answer {
-        Ok(answer) => accepted(call, answer),
+        Ok(answer) => accepted(work.operation, call, answer),
         Err(error) => failed(work, lane, account, call, error, shut_for).await,
     };
     call.record.reply_lost |= matches!(event, Event::Ambiguous { .. });
@@ -36,22 +37,23 @@ pub(super) async fn conclude(
     event
 }
 
-fn accepted(call: &mut ActiveCall, answer: Answer<RevokeReply>) -> Event {
-    let reply = answer.value;
-    let none_matched = reply.unmatched == Some(call.record.members.len());
+fn accepted(operation: Operation, call: &mut ActiveCall, answer: Answer<RevokeReply>) -> Event {
     call.tries.throttled_since = None;
-    if !reply.returned || none_matched {
-        call.last_answer = LastAnswer::Missing;
-        return Event::MemberMissing {
-            code: "unknownIpPermissionSet".to_owned(),
-            message: "the provider accepted the call and says that no rule matched".to_owned(),
-            request_id: Some(answer.request_id),
-        };
-    }
-    // Once an earlier request was accepted, what this one did not remove may be that one's work: a
+    let listed = match operation.told(answer.value, call.record.members.len()) {
+        Told::Done(listed) => listed,
+        Told::Nothing(code) => {
+            call.last_answer = LastAnswer::Missing;
+            return Event::MemberMissing {
+                code: code.to_owned(),
+                message: operation.did_nothing().to_owned(),
+                request_id: Some(answer.request_id),
+            };
+        }
+    };
+    // Once an earlier request was accepted, what this one did not do may be that one's work: a
     // listing that lagged made it go out again.
-    if !reply.revoked.is_empty() && !call.record.accepted {
-        call.revoked = Some(reply.revoked.into_iter().collect());
+    if !call.record.accepted {
+        call.listed = listed;
     }
     call.last_answer = LastAnswer::Accepted;
     Event::Accepted { request_id: Some(answer.request_id), http: answer.http }
@@ -161,11 +163,11 @@ mod tests {
     #[test]
     fn what_a_later_request_lists_says_nothing_of_an_earlier_one_that_was_accepted() {
         let mut first = call(1);
-        accepted(&mut first, removed("sgr-1"));
-        assert_eq!(first.revoked.map(|listed| listed.len()), Some(1));
+        accepted(Operation::Revoke, &mut first, removed("sgr-1"));
+        assert_eq!(first.listed.map(|listed| listed.len()), Some(1));
         let mut again = call(1);
         again.record.accepted = true;
-        accepted(&mut again, removed("sgr-1"));
-        assert_eq!(again.revoked, None);
+        accepted(Operation::Revoke, &mut again, removed("sgr-1"));
+        assert_eq!(again.listed, None);
     }
 }

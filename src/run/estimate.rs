@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::cloud::Action;
+use super::Operation;
 use crate::exchange::{reading_work, rule_listings};
 use crate::journal::{CallId, JournalError, JournalRead, Lane, OpenCounts, Reopenable, RunRecord};
 use crate::model::{Direction, Estimate, GroupIx, LaneEstimate, LaneKey};
@@ -16,6 +16,7 @@ const PAGE: u32 = 1_000;
 pub async fn estimate(
     journal: &dyn JournalRead,
     run: &RunRecord,
+    operation: Operation,
     pacer: &Pacer,
     reopened: &[Reopenable],
 ) -> Result<Estimate, JournalError> {
@@ -27,7 +28,7 @@ pub async fn estimate(
         if open.ingress + open.egress == 0 {
             continue;
         }
-        let mut estimate = of_lane(lane, pacer, open);
+        let mut estimate = of_lane(lane, operation, pacer, open);
         acting = f64::max(acting, estimate.acting);
         estimate.seconds += reading.get(&estimate.lane).copied().unwrap_or_default();
         lanes.push(estimate);
@@ -106,11 +107,18 @@ async fn reading(
 }
 
 /// What is open in a lane, without what was read before.
-fn of_lane(Lane { key: lane, .. }: Lane, pacer: &Pacer, open: OpenCounts) -> LaneEstimate {
+fn of_lane(
+    Lane { key: lane, .. }: Lane,
+    operation: Operation,
+    pacer: &Pacer,
+    open: OpenCounts,
+) -> LaneEstimate {
     let OpenCounts { ingress, egress, groups, rules } = open;
-    let seconds = |action: Action, calls| pacer.seconds(lane.cloud, action.name(lane.cloud), calls);
-    let acting = seconds(Action::Revoke(Direction::Ingress), ingress)
-        .max(seconds(Action::Revoke(Direction::Egress), egress))
+    let seconds = |direction, calls| {
+        pacer.seconds(lane.cloud, operation.action(direction).name(lane.cloud), calls)
+    };
+    let acting = seconds(Direction::Ingress, ingress)
+        .max(seconds(Direction::Egress, egress))
         .max(reading_work(pacer, &lane, groups).seconds);
     let reads = rule_listings(&lane, groups);
     LaneEstimate { lane, rules, groups, calls: ingress + egress, reads, seconds: acting, acting }
@@ -124,8 +132,7 @@ mod tests {
 
     #[test]
     fn a_lane_takes_as_long_as_the_slowest_of_its_actions() {
-        let limits = LimitSettings::alibaba_default();
-        let pacer = Pacer::new(limits.clone(), limits, Used::new());
+        let pacer = Pacer::new(LimitSettings::defaults(), Used::new());
         let of = |ingress, groups| {
             let key = LaneKey {
                 cloud: Provider::Alibaba,
@@ -133,7 +140,12 @@ mod tests {
                 region: "cn-beijing".into(),
             };
             let open = OpenCounts { ingress, egress: 11, groups, rules: 2_000 };
-            of_lane(Lane { ix: 0, key, first: GroupIx(0), groups: 1_000 }, &pacer, open)
+            of_lane(
+                Lane { ix: 0, key, first: GroupIx(0), groups: 1_000 },
+                Operation::Revoke,
+                &pacer,
+                open,
+            )
         };
         let calls = of(101, 50);
         assert_eq!((calls.calls, calls.reads, calls.rules), (112, 50, 2_000));

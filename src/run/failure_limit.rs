@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many revocations of a run failed, and how many may.
+use super::Operation;
+
+/// How many rules of a run failed, and how many may.
 #[derive(Debug, Default)]
 pub struct FailureLimit {
     allowed: Option<u64>,
@@ -22,10 +24,10 @@ impl FailureLimit {
     }
 
     /// Why the run was stopped, if there were too many.
-    pub fn verdict(&self) -> Option<String> {
+    pub fn verdict(&self, operation: Operation) -> Option<String> {
         let seen = self.seen.load(Ordering::Relaxed);
         let allowed = self.allowed.filter(|allowed| seen > *allowed)?;
-        Some(format!("{seen} revocations failed, max_failures allows {allowed}"))
+        Some(format!("{seen} {} failed, max_failures allows {allowed}", operation.noun()))
     }
 }
 
@@ -37,9 +39,9 @@ mod tests {
     fn a_run_stops_at_the_first_failure_too_many() {
         let failures = FailureLimit::new(Some(5));
         assert!(!failures.add(5));
-        assert!(failures.verdict().is_none());
+        assert!(failures.verdict(Operation::Revoke).is_none());
         assert!(failures.add(1));
-        assert!(failures.verdict().is_some());
+        assert!(failures.verdict(Operation::Revoke).is_some());
         assert!(!FailureLimit::new(None).add(1_000));
     }
 }

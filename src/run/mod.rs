@@ -10,6 +10,7 @@ mod error;
 mod estimate;
 mod failure_limit;
 mod lane;
+mod operation;
 mod patience;
 mod pause;
 mod plan_digest;
@@ -33,6 +34,7 @@ pub use driver::{
 pub use error::{RunError, Unrecorded};
 pub use estimate::estimate;
 pub use failure_limit::FailureLimit;
+pub use operation::Operation;
 pub use patience::Patience;
 pub use pause::Pause;
 pub use plan_digest::complete_plan;

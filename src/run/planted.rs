@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::operation::Operation;
 use crate::cloud::{Answer, Cloud, CloudError, RevokeOrder, RevokeReply};
 use crate::failpoint::{Bug, planted};
 use crate::journal::{JournalError, JournalRead, Reopenable};
@@ -19,10 +20,11 @@ pub(super) fn token_generation(status: Status) -> u32 {
 
 /// What a send was answered that went out before its intent: with [`Bug::CallBeforeIntent`].
 pub(super) async fn sent_too_early(
+    operation: Operation,
     client: &dyn Cloud,
     order: &RevokeOrder<'_>,
 ) -> Option<Result<Answer<RevokeReply>, CloudError>> {
-    if planted(Bug::CallBeforeIntent) { Some(client.revoke(order).await) } else { None }
+    if planted(Bug::CallBeforeIntent) { Some(operation.send(client, order).await) } else { None }
 }
 
 /// Whether success is taken for proof: with [`Bug::OkIsDone`].

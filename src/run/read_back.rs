@@ -11,7 +11,7 @@ use crate::audit::{GroupRead, Observer, read_groups};
 use crate::exchange::{Account, Moment};
 use crate::failpoint::hit;
 use crate::journal::{GroupWork, Held, JournalError, Reading};
-use crate::model::{Event, GroupId, GroupIx, Outcome, RevocationId, Settled};
+use crate::model::{Event, GroupId, GroupIx, RevocationId, Settled};
 
 /// Groups this far apart are fetched with what lies between them.
 const NEIGHBOURS: u32 = 8;
@@ -48,7 +48,7 @@ pub(super) async fn read_back(
 ) -> Result<Vec<Seen>, JournalError> {
     let lane = &held.lane;
     if success_is_proof() && calls.iter().all(|call| call.record.accepted) {
-        let proven = |call| settle_all(call, Outcome::Removed, "answered with success");
+        let proven = |call| settle_all(call, work.operation.outcome(true), "answered with success");
         return tell(work, held, calls.into_iter().map(proven).collect()).await;
     }
     let mut groups: Vec<(GroupIx, GroupId)> =
@@ -71,7 +71,7 @@ pub(super) async fn read_back(
         .collect();
     let judged = calls.into_iter().filter_map(|call| {
         let read = reads.get(&call.record.group)?;
-        Some(judge(call, &read.reading, &work.patience))
+        Some(judge(work.operation, call, &read.reading, &work.patience))
     });
     let verdicts = judged.collect();
     reads.retain(|ix, _| !missed.contains(ix));

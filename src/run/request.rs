@@ -1,19 +1,11 @@
 //! One request of a call: the rules it names, its hash and its token.
 
+use super::CarryOut;
 use super::planted::token_generation;
 use super::token::{client_token, request_hash};
 use crate::cloud::{Cloud, CloudError, RevokeOrder};
 use crate::journal::{CallRecord, Lane};
-use crate::model::{ClientToken, Event, Identity, Provider, Rule, RunId};
-
-/// Whether revocations of `lane` go with a client token. EC2 takes none: there the rule ids make a
-/// repeated call harmless.
-const fn takes_token(lane: &Lane) -> bool {
-    match lane.key.cloud {
-        Provider::Alibaba => true,
-        Provider::Aws => false,
-    }
-}
+use crate::model::{ClientToken, Event, Identity, Rule};
 
 /// What a call sends in its present generation.
 pub(super) struct Request {
@@ -27,16 +19,19 @@ impl Request {
     /// The request of `call`, the same each time it is sent. Fails where the provider has no such
     /// form.
     pub(super) fn new(
-        run: &RunId,
+        work: &CarryOut<'_>,
         lane: &Lane,
         call: &CallRecord,
         client: &dyn Cloud,
     ) -> Result<Self, CloudError> {
         let rules = call.members.iter().map(|(_, member)| member.rule.clone()).collect();
         let mut request = Self { rules, hash: String::new(), token: None };
-        request.hash = request_hash(&client.revoke_parameters(&request.order(lane, call))?);
-        request.token = takes_token(lane)
-            .then(|| client_token(run, call.id, token_generation(call.status), &request.hash));
+        request.hash =
+            request_hash(&work.operation.parameters(client, &request.order(lane, call))?);
+        let takes_token = lane.key.cloud.facts().takes_token;
+        request.token = takes_token.then(|| {
+            client_token(&work.run.new.id, call.id, token_generation(call.status), &request.hash)
+        });
         Ok(request)
     }
 

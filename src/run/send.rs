@@ -5,7 +5,7 @@ use super::answer::conclude;
 use super::planted::sent_too_early;
 use super::request::Request;
 use super::{CarryOut, RunError, Unrecorded};
-use crate::cloud::{Action, CloudError};
+use crate::cloud::CloudError;
 use crate::exchange::{Account, Exchange, Permit};
 use crate::failpoint::{during, hit};
 use crate::journal::{Claim, Held, JournalError, Lane};
@@ -27,7 +27,7 @@ pub(super) async fn send(
         held,
         lane,
         account,
-        action: Action::Revoke(call.record.direction).name(lane.key.cloud),
+        action: work.operation.action(call.record.direction).name(lane.key.cloud),
     };
     // What an earlier process was told to wait holds for the lane, not for this call alone.
     if let Some(left) = call.told_to_wait() {
@@ -110,8 +110,8 @@ impl<'a> Sender<'a> {
         permit: Permit<'_>,
         ready: Result<(), CloudError>,
     ) -> Result<(), RunError> {
-        let (client, run) = (&*self.account.client, &self.work.run.new.id);
-        let request = match Request::new(run, self.lane, &call.record, client) {
+        let client = &*self.account.client;
+        let request = match Request::new(self.work, self.lane, &call.record, client) {
             Ok(request) => request,
             Err(error) => {
                 self.exchange.leave_alone(&self.lane.key, error);
@@ -119,7 +119,10 @@ impl<'a> Sender<'a> {
             }
         };
         let early = match ready {
-            Ok(()) => sent_too_early(client, &request.order(self.lane, &call.record)).await,
+            Ok(()) => {
+                sent_too_early(self.work.operation, client, &request.order(self.lane, &call.record))
+                    .await
+            }
             Err(error) => Some(Err(error)),
         };
         let claim = self.claim(call, &request).await?;
@@ -128,7 +131,7 @@ impl<'a> Sender<'a> {
             answer
         } else {
             let order = request.order(self.lane, &call.record);
-            during("after-send", client.revoke(&order)).await
+            during("after-send", self.work.operation.send(client, &order)).await
         };
         let answer = self.exchange.own(answer);
         hit("after-reply");

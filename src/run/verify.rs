@@ -5,12 +5,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::active_call::{ActiveCall, LastAnswer};
+use super::operation::{Operation, Shown};
 use super::patience::Patience;
 use crate::audit::{CONTRADICTORY, LISTING_CHANGED};
 use crate::journal::Reading;
 use crate::model::{Outcome, Revocation, RevocationId, Rule, Settled};
 
-/// Requests after which a rule that still stands is left standing.
+/// Requests after which what is still owed is told as asked for in vain.
 const MAX_ROUNDS: u32 = 3;
 
 /// What a read-back says of one call.
@@ -23,6 +24,7 @@ pub(super) enum ReadBackVerdict {
 
 /// What one reading of its group says of a call.
 pub(super) fn judge(
+    operation: Operation,
     mut call: ActiveCall,
     reading: &Reading,
     patience: &Patience,
@@ -30,7 +32,7 @@ pub(super) fn judge(
     match reading {
         Reading::Seen(snapshot) => {
             call.missing = false;
-            judge_rules(call, &snapshot.rules, patience)
+            judge_rules(operation, call, &snapshot.rules, patience)
         }
         Reading::Missing { .. } if !call.missing => {
             call.missing = true;
@@ -53,122 +55,89 @@ fn later(mut call: ActiveCall, delay: Duration) -> ReadBackVerdict {
     ReadBackVerdict::Later(call)
 }
 
-fn judge_rules(mut call: ActiveCall, rules: &[Rule], patience: &Patience) -> ReadBackVerdict {
-    let (mut settled, mut standing, mut doubtful) = (Vec::new(), Vec::new(), Vec::new());
+fn judge_rules(
+    operation: Operation,
+    mut call: ActiveCall,
+    rules: &[Rule],
+    patience: &Patience,
+) -> ReadBackVerdict {
+    let (mut settled, mut owed, mut doubtful) = (Vec::new(), Vec::new(), Vec::new());
     for (id, member) in &call.record.members {
-        match fate(&call, member, rules) {
+        match fate(operation, &call, member, rules) {
             Fate::Settled(outcome, reply_lost) => {
                 settled.push(Settled { id: *id, outcome, reply_lost, reason: None });
             }
-            Fate::Stands => standing.push(*id),
-            Fate::MayStand(reason) => {
+            Fate::Owed => owed.push(*id),
+            Fate::Doubtful(reason) => {
                 let reason = Some(reason);
                 let outcome = Outcome::Unknown;
                 doubtful.push(Settled { id: *id, outcome, reply_lost: false, reason });
             }
         }
     }
-    if standing.is_empty() && doubtful.is_empty() {
+    if owed.is_empty() && doubtful.is_empty() {
         return ReadBackVerdict::Decided { call, settled, retry: Vec::new() };
     }
     let whole_batch = settled.is_empty() && doubtful.is_empty();
-    if let Some(delay) = patience.next(&call, whole_batch && standing.len() == 1) {
+    if let Some(delay) = patience.next(&call, whole_batch && owed.len() == 1) {
         return later(call, delay);
     }
     settled.extend(doubtful);
-    if standing.is_empty() {
+    if owed.is_empty() {
         return ReadBackVerdict::Decided { call, settled, retry: Vec::new() };
     }
     let refused = matches!(call.last_answer, LastAnswer::Missing | LastAnswer::Refused);
-    let retry = if refused && whole_batch && standing.len() > 1 {
-        let (left, right) = standing.split_at(standing.len() / 2);
+    let retry = if refused && whole_batch && owed.len() > 1 {
+        let (left, right) = owed.split_at(owed.len() / 2);
         vec![left.to_vec(), right.to_vec()]
     } else {
         // What was never carried out is no request after which anything could stand.
         call.rounds += u32::from(call.last_answer != LastAnswer::Lapsed);
-        vec![standing.clone()]
+        vec![owed.clone()]
     };
     if call.rounds >= MAX_ROUNDS {
-        settled.extend(standing.into_iter().map(|id| Settled {
+        let (outcome, reason) = operation.in_vain(MAX_ROUNDS, call.refusal.as_deref());
+        settled.extend(owed.into_iter().map(|id| Settled {
             id,
-            outcome: Outcome::StillPresent,
+            outcome,
             reply_lost: false,
-            reason: Some(why_standing(call.refusal.as_deref())),
+            reason: Some(reason.clone()),
         }));
         return ReadBackVerdict::Decided { call, settled, retry: Vec::new() };
     }
     ReadBackVerdict::Decided { call, settled, retry }
 }
 
-fn why_standing(refusal: Option<&str>) -> String {
-    let last = refusal.map(|said| format!(", the last was refused: {said}")).unwrap_or_default();
-    format!("still there after {MAX_ROUNDS} requests{last}")
-}
-
 /// What became of one member.
 enum Fate {
     /// It came out so, and whether our answer got lost.
     Settled(Outcome, bool),
-    /// It stands.
-    Stands,
-    /// A rule stands that may be the one, for this reason.
-    MayStand(String),
+    /// It is still to be done.
+    Owed,
+    /// It may still be to be done, for this reason.
+    Doubtful(String),
 }
 
-fn fate(call: &ActiveCall, member: &Revocation, rules: &[Rule]) -> Fate {
-    let ordered = &member.rule;
-    if member.is_blind() {
-        if let Some(stands) = stands_blind(ordered, rules) {
-            return stands;
+fn fate(operation: Operation, call: &ActiveCall, member: &Revocation, rules: &[Rule]) -> Fate {
+    match operation.shown(member, rules) {
+        Shown::Wanted => {
+            let (is_ours, reply_lost) = whose(operation, call, member);
+            Fate::Settled(operation.outcome(is_ours), reply_lost)
         }
-    } else if rules.iter().any(|rule| rule.id == ordered.id) {
-        return Fate::Stands;
-    } else if rules.iter().any(|rule| rule.same_traffic(ordered)) {
-        return Fate::Settled(Outcome::Conflict, false);
-    } else if rules.iter().any(|rule| rule.id.as_str().is_empty() && rule.may_be(ordered)) {
-        return Fate::MayStand("a rule without an id may be the one".to_owned());
+        Shown::Conflict => Fate::Settled(Outcome::Conflict, false),
+        Shown::Owed => Fate::Owed,
+        Shown::Doubtful(reason) => Fate::Doubtful(reason),
     }
-    let (outcome, reply_lost) = gone(call, member);
-    Fate::Settled(outcome, reply_lost)
 }
 
-/// Whether a rule stands that was ordered by its values alone; `None` if none can be the one.
-///
-/// Whose the other group is does not tell two rules apart, for its id names one group. But only a
-/// rule under the ordered owner is certainly the one that the request names.
-fn stands_blind(ordered: &Rule, rules: &[Rule]) -> Option<Fate> {
-    let mut doubt = None;
-    for rule in rules.iter().filter(|rule| rule.may_be(ordered)) {
-        let owner = |rule: &Rule| rule.peer.groups().next().and_then(|(_, owner)| owner.cloned());
-        match (owner(rule), owner(ordered)) {
-            (Some(told), Some(wanted)) if !told.is_same(&wanted) => {
-                doubt.get_or_insert_with(|| {
-                    format!(
-                        "a rule with these values stands under the owner {told}, not {wanted}: \
-                         write {told} in the manifest if that is the account"
-                    )
-                });
-            }
-            _ if rule.same_traffic(ordered) => return Some(Fate::Stands),
-            _ => {
-                doubt.get_or_insert_with(|| {
-                    "a rule stands that does not tell all of these values".to_owned()
-                });
-            }
-        }
-    }
-    doubt.map(Fate::MayStand)
-}
-
-/// How a member came out that is gone, and whether our answer got lost.
-fn gone(call: &ActiveCall, member: &Revocation) -> (Outcome, bool) {
-    let listed =
-        call.revoked.as_ref().map(|revoked| member.is_blind() || revoked.contains(&member.rule.id));
+/// Whether a member that shows what was wanted does so by a call of ours, and whether our answer got
+/// lost.
+fn whose(operation: Operation, call: &ActiveCall, member: &Revocation) -> (bool, bool) {
+    let listed = call.listed.as_ref().map(|listed| operation.lists(listed, member));
     match (listed, call.record.accepted, call.record.reply_lost) {
-        (Some(false), _, false) => (Outcome::AlreadyAbsent, false),
-        (_, true, _) => (Outcome::Removed, false),
-        (_, false, true) => (Outcome::Removed, true),
-        (_, false, false) => (Outcome::AlreadyAbsent, false),
+        (Some(false), _, false) | (_, false, false) => (false, false),
+        (_, true, _) => (true, false),
+        (_, false, true) => (true, true),
     }
 }
 

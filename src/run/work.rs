@@ -1,6 +1,6 @@
 //! What a run is carried out with, and which outcomes count as failures.
 
-use super::{FailureLimit, Freshness, Patience, Pause};
+use super::{FailureLimit, Freshness, Operation, Patience, Pause};
 use crate::exchange::Exchange;
 use crate::journal::{Journal, Leases, RunRecord};
 use crate::model::{LaneWork, Outcome};
@@ -11,6 +11,8 @@ pub struct CarryOut<'a> {
     pub exchange: &'a Exchange,
     /// Where every step is journalled.
     pub journal: &'a dyn Journal,
+    /// What it does to the rules of its plan.
+    pub operation: Operation,
     /// The run.
     pub run: &'a RunRecord,
     /// The rights to write its lanes.

@@ -11,9 +11,11 @@ use unpair::audit::{Age, Audit, AuditEnd, Observer, Planning, audit, plan_unread
 use unpair::cloud::Directory;
 use unpair::exchange::{Exchange, NoProgress};
 use unpair::journal::{Journal, Leases, RunRecord, SideReading, open, stored_revocations, take};
-use unpair::model::{Direction, GroupIx, GroupRef, Outcome, Peer, Provider, Rule, RunId};
+use unpair::model::{Direction, GroupIx, GroupRef, Outcome, Peer, PerCloud, Provider, Rule, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
-use unpair::run::{CarryOut, FailureLimit, Freshness, Patience, Pause, RunEnd, carry_out, take_up};
+use unpair::run::{
+    CarryOut, FailureLimit, Freshness, Operation, Patience, Pause, RunEnd, carry_out, take_up,
+};
 use unpair_testing::fake_cloud::FakeDirectory;
 use unpair_testing::fixture::{self, new_run, pair_set};
 
@@ -168,6 +170,7 @@ impl Scenario {
         let work = CarryOut {
             exchange,
             journal: &*self.journal,
+            operation: Operation::Revoke,
             run: &run,
             leases: &leases,
             pause: &Pause::new(self.pause_file.clone()),
@@ -181,7 +184,8 @@ impl Scenario {
 
     /// A new process's way to the accounts.
     pub(super) fn exchange(&self) -> Exchange {
-        let pacer = Pacer::new(self.limits.clone(), self.limits.clone(), Used::new());
+        let limits = PerCloud { alibaba: self.limits.clone(), aws: self.limits.clone() };
+        let pacer = Pacer::new(limits, Used::new());
         let policy = RetryPolicy {
             attempts: self.attempts,
             fault_base: Duration::from_millis(1),

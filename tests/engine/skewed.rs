@@ -63,8 +63,7 @@ fn lane(sandbox: &Sandbox, cloud: Provider) -> LaneKey {
 }
 
 fn exchange(accounts: Accounts) -> Exchange {
-    let (alibaba, aws) = (LimitSettings::alibaba_default(), LimitSettings::aws_default());
-    let pacer = Pacer::new(alibaba, aws, Used::new());
+    let pacer = Pacer::new(LimitSettings::defaults(), Used::new());
     let (policy, stop) = (RetryPolicy::default(), CancellationToken::new());
     Exchange::new(Arc::new(accounts), pacer, policy, stop, Arc::new(NoProgress))
 }

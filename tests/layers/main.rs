@@ -181,6 +181,43 @@ fn only_the_command_line_the_configuration_and_credential_loaders_read_the_envir
     none_outside(&allowed, &["env::var", "env::vars", "env::var_os", "env::args", "std::env"]);
 }
 
+/// Whether code does one thing on one cloud and another on the other.
+fn decides_by_cloud(code: &str) -> bool {
+    ["Provider::Alibaba", "Provider::Aws"].iter().any(|cloud| {
+        code.match_indices(cloud).any(|(at, _)| {
+            let before = code[..at].trim_end();
+            let after = code[at + cloud.len()..].trim_start();
+            ["==", "!="].iter().any(|sign| before.ends_with(sign) || after.starts_with(sign))
+                || ["=>", "if ", "|"].iter().any(|sign| after.starts_with(sign))
+        })
+    })
+}
+
+#[test]
+fn facts_about_a_cloud_stand_in_tables_outside_its_client() {
+    let places = ["cloud", "sandbox", "model/provider.rs"];
+    let wrong = sources().iter().filter(|source| !source.is_in(&places));
+    let wrong: Vec<_> = wrong.filter(|it| decides_by_cloud(&it.code)).map(|it| &it.path).collect();
+    assert!(
+        wrong.is_empty(),
+        "a fact of ProviderFacts, or a PerCloud, in place of this: {wrong:?}"
+    );
+    for code in ["match c { Provider::Aws => 1 }", "if c == Provider::Aws {", "Provider::Aws if x"]
+    {
+        assert!(decides_by_cloud(code), "{code}");
+    }
+}
+
+#[test]
+fn one_file_of_a_run_knows_what_it_does_to_a_rule() {
+    let words =
+        ["Action::Revoke", "revoke_parameters", "client.revoke", "Removed", "AlreadyAbsent"];
+    let wrong = sources().iter().filter(|source| source.is_in(&["run"]));
+    let wrong = wrong.filter(|source| words.iter().any(|word| uses(&source.code, word)));
+    let knows: Vec<_> = wrong.map(|source| source.path.as_str()).collect();
+    assert_eq!(knows, ["run/operation.rs"]);
+}
+
 #[test]
 fn planning_knows_no_clock_and_no_chance() {
     let pure = ["model", "manifest", "planner", "pace"];

@@ -24,7 +24,7 @@ use unpair::journal::{
 };
 use unpair::model::{
     Digest, Event, Filter, GroupIx, GroupRef, Groups, Identity, Outcome, PairSet, PlannedCall,
-    RevocationId, RuleId, RunId, Settled, Status,
+    RevocationId, RowText, RuleId, RunId, Settled, Status,
 };
 
 use crate::clouds::Intent;
@@ -199,8 +199,8 @@ watched! {
         fn groups(run: &RunId, from: GroupIx, limit: u32) -> Vec<GroupWork>;
         fn group_refs(run: &RunId, groups: &[GroupIx]) -> Vec<GroupRef>;
         fn names(run: &RunId) -> Groups;
-        fn notes(run: &RunId) -> BTreeMap<u32, String>;
-        fn notes_of(run: &RunId, lines: &[u32]) -> BTreeMap<u32, String>;
+        fn notes(run: &RunId) -> BTreeMap<u32, RowText>;
+        fn notes_of(run: &RunId, lines: &[u32]) -> BTreeMap<u32, RowText>;
         fn sides(run: &RunId, from: GroupIx, limit: u32) -> Vec<SideRecord>;
         fn findings(run: &RunId) -> Vec<(GroupIx, Finding)>;
         fn group(run: &RunId, group: GroupIx) -> Option<GroupRecord>;

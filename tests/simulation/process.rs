@@ -61,8 +61,8 @@ pub(crate) async fn exchange(host: &Arc<Host>, journal: &Watched, run: &RunId) -
     let clock = host.clock();
     let now_ms = clock.now_ms();
     let ceiling = Limit::Ceiling(Ceiling { rate: host.clouds().rate, burst: 1 });
-    let alibaba = LimitSettings { default: ceiling, ..LimitSettings::alibaba_default() };
-    let limits = (alibaba, LimitSettings::aws_default());
+    let mut limits = LimitSettings::defaults();
+    limits.alibaba.default = ceiling;
     let pacer = limiters(journal, run, limits, now_ms).await.expect("the journal holds");
     let wall = u64::try_from(now_ms).expect("after 1970");
     Exchange::new(

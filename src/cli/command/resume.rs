@@ -26,12 +26,6 @@ pub(super) async fn run(context: &Context, args: &ResumeArgs) -> Result<Exit, Fa
             execute(context, &session, run, basis, &args.execute).await?
         }
         RunKind::Audit | RunKind::Verify => complete_audit(context, &session, run).await?,
-        RunKind::Restore | RunKind::Discover => {
-            return Err(Failure::usage(format!(
-                "run {} is of a kind that this version does not know",
-                run.new.id
-            )));
-        }
     };
     session.close().await?;
     Ok(exit)

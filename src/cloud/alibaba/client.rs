@@ -17,7 +17,7 @@ use crate::cloud::{
 use crate::model::{AccountId, GroupId, Identity, Provider, RegionId};
 
 /// How many things one call may name.
-const BATCH: Batch = Batch::of(Provider::Alibaba);
+const BATCH: Batch = Provider::Alibaba.facts().batch;
 
 /// Groups on a page of `DescribeSecurityGroups`, the most it gives.
 const GROUPS_A_PAGE: &str = "100";

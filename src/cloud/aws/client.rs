@@ -107,7 +107,7 @@ impl Cloud for AwsClient {
     }
 
     fn batch(&self) -> Batch {
-        Batch::of(Provider::Aws)
+        Provider::Aws.facts().batch
     }
 
     fn time(&self, region: &RegionId) -> Option<SystemTime> {

@@ -16,7 +16,7 @@ use crate::journal::{
     JournalError, JournalRead, Lane, OpenCounts, ReadingTimes, Reopenable, RevocationRecord,
     RunRecord, SideReading, SideRecord, Tally, Unstored, pack,
 };
-use crate::model::{Filter, GroupIx, GroupRef, Groups, Identity, RevocationId, RunId};
+use crate::model::{Filter, GroupIx, GroupRef, Groups, Identity, RevocationId, RowText, RunId};
 
 #[async_trait]
 impl JournalRead for MemoryJournal {
@@ -105,7 +105,7 @@ impl JournalRead for MemoryJournal {
         self.ask(run, |run, _| Ok(run.pairs.groups.clone()))
     }
 
-    async fn notes(&self, run: &RunId) -> Result<BTreeMap<u32, String>, JournalError> {
+    async fn notes(&self, run: &RunId) -> Result<BTreeMap<u32, RowText>, JournalError> {
         self.ask(run, |run, _| Ok(run.pairs.notes.clone()))
     }
 
@@ -113,7 +113,7 @@ impl JournalRead for MemoryJournal {
         &self,
         run: &RunId,
         lines: &[u32],
-    ) -> Result<BTreeMap<u32, String>, JournalError> {
+    ) -> Result<BTreeMap<u32, RowText>, JournalError> {
         let mut notes = self.notes(run).await?;
         notes.retain(|line, _| lines.contains(line));
         Ok(notes)

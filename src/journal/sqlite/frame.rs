@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::row::{bytes, each, first, get, group_ref, lane_key, parse, select, text};
 use super::sql;
 use crate::journal::{GroupWork, JournalError, Lane, pack};
-use crate::model::{BadValue, Filter, GroupIx, GroupRef, Groups, LaneIds};
+use crate::model::{BadValue, Filter, GroupIx, GroupRef, Groups, LaneIds, RowText};
 
 /// Ids in one text.
 const IDS: u32 = 10_000;
@@ -53,9 +53,13 @@ fn damaged(error: &BadValue) -> JournalError {
     JournalError::Damaged(error.to_string())
 }
 
-pub(super) fn notes(conn: &Connection, run_no: i64) -> Result<BTreeMap<u32, String>, JournalError> {
-    let notes =
-        select(conn, sql::NOTES, [run_no], |row| Ok((get(row, "line")?, get(row, "text")?)))?;
+pub(super) fn notes(
+    conn: &Connection,
+    run_no: i64,
+) -> Result<BTreeMap<u32, RowText>, JournalError> {
+    let notes = select(conn, sql::NOTES, [run_no], |row| {
+        Ok((get(row, "line")?, parse(text(row, "text")?)?))
+    })?;
     Ok(notes.into_iter().collect())
 }
 
@@ -63,10 +67,10 @@ pub(super) fn notes_of(
     conn: &Connection,
     run_no: i64,
     lines: &[u32],
-) -> Result<BTreeMap<u32, String>, JournalError> {
+) -> Result<BTreeMap<u32, RowText>, JournalError> {
     let mut notes = BTreeMap::new();
     for line in lines {
-        let note = first(conn, sql::NOTE_OF, (run_no, line), |row| get(row, "text"))?;
+        let note = first(conn, sql::NOTE_OF, (run_no, line), |row| parse(text(row, "text")?))?;
         notes.extend(note.map(|note| (*line, note)));
     }
     Ok(notes)

@@ -19,7 +19,9 @@ use crate::journal::{
     HistoryRow, JournalError, JournalRead, Lane, Lead, NewRun, OpenCounts, ReadingTimes,
     Reopenable, RevocationRecord, RunRecord, SideRecord, Tally, Unstored,
 };
-use crate::model::{Filter, GroupIx, GroupRef, Groups, Identity, PairSet, RevocationId, RunId};
+use crate::model::{
+    Filter, GroupIx, GroupRef, Groups, Identity, PairSet, RevocationId, RowText, RunId,
+};
 
 #[async_trait]
 impl JournalRead for SqliteJournal {
@@ -76,7 +78,7 @@ impl JournalRead for SqliteJournal {
         self.ask(run, frame::names).await
     }
 
-    async fn notes(&self, run: &RunId) -> Result<BTreeMap<u32, String>, JournalError> {
+    async fn notes(&self, run: &RunId) -> Result<BTreeMap<u32, RowText>, JournalError> {
         self.ask(run, frame::notes).await
     }
 
@@ -84,7 +86,7 @@ impl JournalRead for SqliteJournal {
         &self,
         run: &RunId,
         lines: &[u32],
-    ) -> Result<BTreeMap<u32, String>, JournalError> {
+    ) -> Result<BTreeMap<u32, RowText>, JournalError> {
         let lines = lines.to_vec();
         self.ask(run, move |conn, no| frame::notes_of(conn, no, &lines)).await
     }

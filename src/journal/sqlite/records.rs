@@ -84,14 +84,13 @@ fn record(row: &Row<'_>, stays: &[Stay], sends: &Sends) -> Result<RevocationReco
             of_call.filter(move |send| (*since..=*until).contains(&send.generation))
         })
         .collect();
-    let note: Option<String> = get(row, "note")?;
     Ok(RevocationRecord {
         id: RevocationId(get(row, "id")?),
         call: Some(CallId(get(row, "call")?)),
         revocation: revocation(row, GroupIx(get(row, "grp")?))?,
         group: group_ref(row, GROUP)?,
         peer: group_ref(row, PEER)?,
-        note: note.unwrap_or_default(),
+        note: maybe_text(row, "note")?.map(parse).transpose()?.unwrap_or_default(),
         outcome: model_word(text(row, "outcome")?)?,
         reply_lost: get(row, "reply_lost")?,
         reason: get(row, "reason")?,

@@ -16,7 +16,7 @@ use crate::journal::{
 use crate::model::{
     CallForm, Direction, Event, Filter, GroupIx, GroupRef, Identity, Outcome, PairSet, Peer,
     PlannedCall, Policy, PortRange, Protocol, Provider, Revocation, RevocationId, Rule, RunId,
-    Settled, Snapshot, Source,
+    Settled, Snapshot, Source, TextColumn,
 };
 
 /// Where a journal is stored: it can be opened, and opened again once that is dropped.
@@ -137,7 +137,7 @@ pub(super) fn pairs() -> PairSet {
             (b, c, narrow, 4),
             (d, a, Filter::default(), 5),
         ],
-        BTreeMap::from([(4, "TICKET-1".to_owned())]),
+        BTreeMap::from([(4, (TextColumn::Note, "TICKET-1").into())]),
     )
     .expect("few filters")
 }

@@ -27,7 +27,7 @@ fn lines_are_right_after_crlf_blank_lines_and_notes_of_several_lines() {
     let parsed = parse(text);
     assert_eq!(places(&parsed), ["9: group_b", "11: region"]);
     assert_eq!(parsed.pairs.rows.iter().next().map(|row| row.line), Some(5));
-    assert_eq!(parsed.pairs.notes[&5], "one\r\ntwo\r\nthree");
+    assert_eq!(parsed.pairs.notes[&5].to_string(), "one\r\ntwo\r\nthree");
     assert_eq!(parsed.rows_read, 3);
 }
 

@@ -88,7 +88,7 @@ fn several_manifests_make_one_set_with_their_own_names_and_lines() {
     let (dropped, kept) = parsed.pairs.duplicates[0];
     assert_eq!(parsed.pairs.locate(kept), "a.csv:2");
     assert_eq!(parsed.pairs.locate(dropped), "-:3");
-    assert_eq!(parsed.pairs.notes[&dropped], "again");
+    assert_eq!(parsed.pairs.notes[&dropped].to_string(), "again");
     let last = messages(&parsed).pop().expect("a bad region");
     assert!(last.starts_with("-:4: region: `cn-x` is not a known region, expected "), "{last}");
     assert!(parsed.errors.iter().any(|error| &*error.file == "bad.csv"));

@@ -132,7 +132,8 @@ proptest! {
         prop_assert_eq!(records.len() as u64, parsed.rows_read);
         let theirs: Vec<&str> =
             records.iter().map(|record| record[5].trim()).filter(|note| !note.is_empty()).collect();
-        prop_assert_eq!(parsed.pairs.notes.values().collect::<Vec<_>>(), theirs);
+        let ours: Vec<_> = parsed.pairs.notes.values().map(ToString::to_string).collect();
+        prop_assert_eq!(ours, theirs);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::numbering::Numbering;
 use super::{BothEnds, Draft, Groups, Row, Rows, Source};
-use crate::model::{BadValue, Digest, Filter, GroupIx, GroupRef, Hasher, LaneKey};
+use crate::model::{BadValue, Digest, Filter, GroupIx, GroupRef, Hasher, LaneKey, RowText};
 
 /// The distinct pairs of all manifests of a command.
 ///
@@ -20,8 +20,8 @@ pub struct PairSet {
     pub filters: Vec<Filter>,
     /// Every distinct row.
     pub rows: Rows,
-    /// The `note` of a row, by line.
-    pub notes: BTreeMap<u32, String>,
+    /// The free text of a row that has any, by line.
+    pub notes: BTreeMap<u32, RowText>,
     /// `(dropped line, kept line)` of every row that repeats or mirrors another.
     pub duplicates: Vec<(u32, u32)>,
 }
@@ -33,7 +33,7 @@ impl PairSet {
     pub fn build(
         sources: Vec<Source>,
         rows: &[(GroupRef, GroupRef, Filter, u32)],
-        notes: BTreeMap<u32, String>,
+        notes: BTreeMap<u32, RowText>,
     ) -> Result<Self, BadValue> {
         let mut filters: Vec<Filter> = rows.iter().map(|row| row.2.clone()).collect();
         filters.sort_unstable();
@@ -65,7 +65,7 @@ impl PairSet {
         place: impl Fn(u32) -> u32 + Sync,
         filters: Vec<Filter>,
         drafts: Vec<Draft>,
-        notes: BTreeMap<u32, String>,
+        notes: BTreeMap<u32, RowText>,
     ) -> Self {
         let (filters, filter_places) = sort_indexed(filters);
         let numbering = Numbering { group: place, groups: groups.len(), filter: &filter_places };

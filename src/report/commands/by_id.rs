@@ -1,7 +1,7 @@
 //! Rules named by their ids, gathered into calls of one group and direction.
 
 use crate::journal::RevocationRecord;
-use crate::model::{Direction, GroupRef, Provider, RuleId};
+use crate::model::{Direction, GroupId, GroupRef, PerCloud, RegionId, RuleId};
 
 use super::shell::looks_like_option;
 use super::{alibaba, aws};
@@ -9,6 +9,10 @@ use super::{alibaba, aws};
 /// Rule ids in one command: the limit of Alibaba Cloud's `SecurityGroupRuleId.N`, kept for both
 /// clouds so that a command line stays short enough to paste.
 pub(super) const BATCH: usize = 100;
+
+type Command = fn(&RegionId, &GroupId, Direction, &[RuleId]) -> String;
+
+const COMMAND: PerCloud<Command> = PerCloud { alibaba: alibaba::by_id, aws: aws::by_id };
 
 /// Rule ids of one group and direction, not yet written.
 pub(super) struct Batch {
@@ -43,9 +47,6 @@ impl Batch {
     /// The command.
     pub(super) fn command(&self) -> String {
         let GroupRef { cloud, region, group, .. } = &self.group;
-        match cloud {
-            Provider::Alibaba => alibaba::by_id(region, group, self.direction, &self.ids),
-            Provider::Aws => aws::by_id(region, group, self.direction, &self.ids),
-        }
+        COMMAND.of(*cloud)(region, group, self.direction, &self.ids)
     }
 }

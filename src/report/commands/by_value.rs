@@ -1,6 +1,6 @@
 //! Rules named by their values, as the providers' first manuals show.
 
-use crate::model::{Direction, Filter, GroupRef, Provider, Scope};
+use crate::model::{Direction, Filter, GroupRef, PerCloud, Scope};
 
 use super::values::{NeedsPorts, Values};
 use super::{alibaba, aws};
@@ -17,12 +17,12 @@ pub(in crate::report) fn side_commands(
         .collect()
 }
 
+const COMMAND: PerCloud<fn(&Values<'_>) -> String> =
+    PerCloud { alibaba: alibaba::by_value, aws: aws::by_value };
+
 /// The one command that revokes the rule with these values.
 pub(super) fn command(values: &Values<'_>) -> String {
-    match values.own.cloud {
-        Provider::Alibaba => alibaba::by_value(values),
-        Provider::Aws => aws::by_value(values),
-    }
+    COMMAND.of(values.own.cloud)(values)
 }
 
 /// Ingress, unless the row says otherwise.

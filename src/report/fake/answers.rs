@@ -10,7 +10,7 @@ use crate::journal::{
     JournalError, JournalRead, Lane, OpenCounts, PeerEntry, ReadingTimes, Reopenable,
     RevocationRecord, RunRecord, SideRecord, Table, Tally, Unstored,
 };
-use crate::model::{Filter, GroupIx, GroupRef, Groups, Identity, RevocationId, RunId};
+use crate::model::{Filter, GroupIx, GroupRef, Groups, Identity, RevocationId, RowText, RunId};
 
 fn not_asked<T>() -> Result<T, JournalError> {
     Err(JournalError::Damaged("a report must not ask this".into()))
@@ -79,14 +79,14 @@ impl JournalRead for FakeJournal {
     async fn names(&self, _: &RunId) -> Result<Groups, JournalError> {
         Ok(self.pairs.groups.clone())
     }
-    async fn notes(&self, _: &RunId) -> Result<BTreeMap<u32, String>, JournalError> {
+    async fn notes(&self, _: &RunId) -> Result<BTreeMap<u32, RowText>, JournalError> {
         Ok(self.pairs.notes.clone())
     }
     async fn notes_of(
         &self,
         _: &RunId,
         lines: &[u32],
-    ) -> Result<BTreeMap<u32, String>, JournalError> {
+    ) -> Result<BTreeMap<u32, RowText>, JournalError> {
         let mut notes = self.pairs.notes.clone();
         notes.retain(|line, _| lines.contains(line));
         Ok(notes)

@@ -78,8 +78,6 @@ fn state(run: &RunRecord, summary: &Summary) -> String {
         RunKind::Revoke => "revocation",
         RunKind::Audit => "audit",
         RunKind::Verify => "verification",
-        RunKind::Restore => "restoration",
-        RunKind::Discover => "search",
     };
     match run.exit {
         Some(exit) => format!("{kind}, {}, exit code {exit}", summary.state),

@@ -101,7 +101,7 @@ fn item(run: &RunRecord, summary: &Summary, pair: &PairRow) -> String {
     let origin = format!(
         "<a href=\"#{id}\">{}</a><br><small>{}</small>",
         html(&locate(&run.sources, pair.line)),
-        html(&pair.note)
+        html(&pair.note.to_string())
     );
     let [a, b] = pair.sides().map(|side| side_cell(summary, side));
     let state = marked(pair.outcome.as_str(), Tone::of_pair(pair.outcome));

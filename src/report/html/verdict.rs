@@ -22,8 +22,6 @@ pub(super) fn question(run: &RunRecord) -> String {
             Some(parent) => format!("Is what run {parent} removed still gone?"),
             None => format!("Are the pairs of {pairs} still severed?"),
         },
-        RunKind::Restore => "Are the removed rules in place again?".to_owned(),
-        RunKind::Discover => "Which rules name the partner?".to_owned(),
     }
 }
 
@@ -50,7 +48,6 @@ pub(super) fn answer(run: &RunRecord, summary: &Summary) -> (Tone, String) {
         RunKind::Revoke if is_plan(run) => planned(summary),
         RunKind::Audit => standing(summary, (Tone::Bad, "Yes"), (Tone::Good, "No")),
         RunKind::Revoke | RunKind::Verify => severed(run, summary),
-        RunKind::Restore | RunKind::Discover => (Tone::Fair, summary.verdict()),
     }
 }
 

@@ -121,7 +121,7 @@ fn write_pair(
         locate(&run.sources, row.line),
     ];
     if !row.note.is_empty() {
-        origin.push(row.note.clone());
+        origin.push(row.note.to_string());
     }
     let origin = wrap(&escape_control(&origin.join(" · ")), style.width, 4, 4);
     writeln!(out, "{}", style.paint(Tone::Quiet, &origin))?;

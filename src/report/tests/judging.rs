@@ -35,7 +35,7 @@ async fn a_pair_without_findings_on_either_side_is_severed() {
     let row = only_row(&one_pair()).await;
     assert_eq!(row.outcome, PairOutcome::Severed);
     assert_eq!(
-        (row.reason.as_str(), row.line, row.note.as_str()),
+        (row.reason.as_str(), row.line, row.note.to_string().as_str()),
         ("both sides are clean", 2, "OPS-7")
     );
 }

@@ -1,7 +1,7 @@
 //! The limiters of a new process: they go on from what earlier ones sent.
 
 use crate::journal::{JournalError, JournalRead, RunState};
-use crate::model::RunId;
+use crate::model::{PerCloud, RunId};
 use crate::pace::{LimitSettings, Pacer, Used};
 
 /// How far back calls of earlier processes are counted against a bucket: the longest that any
@@ -13,7 +13,7 @@ const RECENT_MS: i64 = 60_000;
 pub async fn limiters(
     journal: &dyn JournalRead,
     run: &RunId,
-    (alibaba, aws): (LimitSettings, LimitSettings),
+    limits: PerCloud<LimitSettings>,
     now_ms: i64,
 ) -> Result<Pacer, JournalError> {
     let since_ms = now_ms - RECENT_MS;
@@ -23,7 +23,7 @@ pub async fn limiters(
         let sum = used.entry((tally.lane, tally.action)).or_default();
         *sum = sum.saturating_add(count);
     }
-    let pacer = Pacer::new(alibaba, aws, used);
+    let pacer = Pacer::new(limits, used);
     let is_short = was_cut_short(journal, run, since_ms).await?;
     Ok(if is_short { pacer.emptied() } else { pacer })
 }

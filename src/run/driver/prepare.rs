@@ -4,7 +4,7 @@ use super::{Basis, Driver, Halt, Prepared};
 use crate::audit::{Age, Audit, AuditEnd, Planning, audit, plan_unread};
 use crate::journal::{JournalError, Reopenable, RunRecord, RunState, RunUpdate};
 use crate::run::plan_digest::found_plan;
-use crate::run::{complete_plan, estimate, planted};
+use crate::run::{Operation, complete_plan, estimate, planted};
 
 /// Which groups are read.
 struct Reading {
@@ -84,7 +84,9 @@ impl Driver<'_> {
         reopened: Vec<Reopenable>,
         basis: Basis,
     ) -> Result<Prepared, Halt> {
-        let estimate = estimate(self.journal, &run, &self.exchange.pacer, &reopened).await?;
+        let estimate =
+            estimate(self.journal, &run, Operation::Revoke, &self.exchange.pacer, &reopened)
+                .await?;
         let planned_before = run.rules.planned;
         let mut prepared = Prepared { run, read, estimate, reopened, planned_before };
         if basis == Basis::Rows && !prepared.read.interrupted && !prepared.nobody_reached() {

@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 use super::{Basis, Driver, DriverEnd, Ending, Halt, Hooks, Prepared, Refusal, RefusedBy};
 use crate::journal::{JournalError, RunRecord, RunState, RunUpdate};
 use crate::model::LaneKey;
-use crate::run::{CarryOut, FailureLimit, Patience, Pause, RunEnd, carry_out, planted, take_up};
+use crate::run::{
+    CarryOut, FailureLimit, Operation, Patience, Pause, RunEnd, carry_out, planted, take_up,
+};
 
 /// Times in a row that groups are read again without anything being sent: a long pause makes one of
 /// them, groups that cannot be read any more would go on for ever.
@@ -131,6 +133,7 @@ impl Acting<'_> {
         let work = CarryOut {
             exchange: driver.exchange,
             journal: driver.journal,
+            operation: Operation::Revoke,
             run: &run,
             leases: driver.leases,
             pause: &self.pause,
@@ -222,7 +225,7 @@ impl Driver<'_> {
         work: &CarryOut<'_>,
         end: &RunEnd,
     ) -> Result<RoundEnd<R>, JournalError> {
-        if let Some(reason) = work.failures.verdict() {
+        if let Some(reason) = work.failures.verdict(work.operation) {
             return Ok(RoundEnd::Over(Ending::TooManyFailures(reason)));
         }
         // A signal after the last read-back interrupts nothing.

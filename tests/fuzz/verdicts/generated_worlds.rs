@@ -11,7 +11,7 @@ use unpair::cloud::{
 };
 use unpair::exchange::{Exchange, NoProgress, now_ms};
 use unpair::journal::{Journal, RunRecord, open, stored_revocations, take};
-use unpair::model::PairOutcome;
+use unpair::model::{PairOutcome, PerCloud};
 use unpair::pace::{Limit, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::report::for_each_pair;
 use unpair::run::{Basis, Driver, Freshness};
@@ -124,11 +124,9 @@ impl Reading {
         let directory = Accounts::over(self.http.clone(), settings).expect("good settings");
         let off =
             |limits| LimitSettings { default: Limit::Off, actions: BTreeMap::new(), ..limits };
-        let pacer = Pacer::new(
-            off(LimitSettings::alibaba_default()),
-            off(LimitSettings::aws_default()),
-            Used::new(),
-        );
+        let PerCloud { alibaba, aws } = LimitSettings::defaults();
+        let limits = PerCloud { alibaba: off(alibaba), aws: off(aws) };
+        let pacer = Pacer::new(limits, Used::new());
         let policy = RetryPolicy {
             fault_base: Duration::from_millis(1),
             cap: Duration::from_millis(5),

@@ -76,10 +76,7 @@ async fn identify(
 
 /// A region that every account of the cloud has.
 fn home(cloud: Provider) -> RegionId {
-    RegionId::new(match cloud {
-        Provider::Alibaba => "cn-hangzhou",
-        Provider::Aws => "us-east-1",
-    })
+    RegionId::new(cloud.facts().home_region)
 }
 
 fn judge(settings: &AccountSettings, identity: &Identity) -> (String, Option<String>) {

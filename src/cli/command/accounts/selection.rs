@@ -9,24 +9,21 @@ use crate::cli::inputs;
 use crate::cloud::alibaba::process_env;
 use crate::cloud::{AccountSettings, AccountSource, listed};
 use crate::config::Config;
-use crate::model::{AccountId, Provider};
+use crate::model::{AccountId, PerCloud, Provider};
 
 /// What the account is called whose id only its credentials tell.
 const DEFAULT: &str = "default credentials";
 
 /// Variables that say where credentials come from, without a file of profiles.
-const SOURCES: [(Provider, &[&str]); 2] = [
-    (Provider::Alibaba, &["ALIBABA_CLOUD_ACCESS_KEY_ID"]),
-    (
-        Provider::Aws,
-        &[
-            "AWS_ACCESS_KEY_ID",
-            "AWS_WEB_IDENTITY_TOKEN_FILE",
-            "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-        ],
-    ),
-];
+const SOURCES: PerCloud<&[&str]> = PerCloud {
+    alibaba: &["ALIBABA_CLOUD_ACCESS_KEY_ID"],
+    aws: &[
+        "AWS_ACCESS_KEY_ID",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    ],
+};
 
 /// The accounts that manifests name, each as it is configured.
 pub(super) fn named(
@@ -61,16 +58,11 @@ fn unconfigured(cloud: Provider, account: AccountId) -> AccountSettings {
 /// The accounts of the configuration; where it has none, those of the credentials that are there.
 pub(super) fn configured(config: &mut Config) -> Result<Vec<AccountSettings>, Failure> {
     if config.clouds.accounts.is_empty() {
-        let (alibaba, aws) = (&config.clouds.alibaba, &config.clouds.aws);
-        let is_configured = |cloud: Provider| match cloud {
-            Provider::Alibaba => alibaba.profile.is_some() || alibaba.config_file.is_some(),
-            Provider::Aws => aws.profile.is_some(),
+        let has = |cloud: &Provider| {
+            config.clouds.names_credentials(*cloud) || has_credentials(*cloud, SOURCES.of(*cloud))
         };
-        let has = |(cloud, names): &(Provider, &[&str])| {
-            is_configured(*cloud) || has_credentials(*cloud, names)
-        };
-        let accounts = SOURCES.into_iter().filter(has);
-        config.clouds.accounts = accounts.map(|(cloud, _)| default_of(cloud)).collect();
+        let accounts = Provider::ALL.into_iter().filter(has).map(default_of).collect();
+        config.clouds.accounts = accounts;
     }
     if config.clouds.accounts.is_empty() {
         return Err(Failure::usage(

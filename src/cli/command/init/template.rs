@@ -2,7 +2,7 @@
 
 use crate::cloud::{Listed, ListedProfile};
 use crate::config::{Config, Overrides};
-use crate::model::{Provider, is_hostile};
+use crate::model::{PerCloud, Provider, is_hostile};
 
 const HEAD: &str = "\
 # The configuration of unpair, written by `unpair init`. Every key is optional but for those of
@@ -100,19 +100,13 @@ fn section(cloud: Provider, profile: &ListedProfile, naming: Naming) -> String {
 
 const COLUMNS: &str = "cloud,region,account_a,group_a,account_b,group_b,direction,note\n";
 
-/// The example row of a cloud: accounts and groups that are nobody's.
-const fn row(cloud: Provider) -> &'static str {
-    match cloud {
-        Provider::Alibaba => {
-            "alibaba,cn-hangzhou,1000000000000001,sg-example-ours,1000000000000002,\
-             sg-example-theirs,both,an example: replace this row\n"
-        }
-        Provider::Aws => {
-            "aws,us-east-1,999999999998,sg-00000000000000001,999999999999,sg-00000000000000002,\
-             both,an example: replace this row\n"
-        }
-    }
-}
+/// An example row: accounts and groups that are nobody's.
+const EXAMPLE: PerCloud<&str> = PerCloud {
+    alibaba: "alibaba,cn-hangzhou,1000000000000001,sg-example-ours,1000000000000002,\
+              sg-example-theirs,both,an example: replace this row\n",
+    aws: "aws,us-east-1,999999999998,sg-00000000000000001,999999999999,sg-00000000000000002,\
+          both,an example: replace this row\n",
+};
 
 /// The text of a manifest with a row of each cloud that has profiles; of both where none has.
 pub(super) fn manifest(found: &[(Provider, Listed)]) -> String {
@@ -121,7 +115,7 @@ pub(super) fn manifest(found: &[(Provider, Listed)]) -> String {
     if clouds.is_empty() {
         clouds.extend(Provider::ALL);
     }
-    clouds.into_iter().map(row).fold(COLUMNS.to_owned(), |text, row| text + row)
+    clouds.into_iter().fold(COLUMNS.to_owned(), |text, cloud| text + EXAMPLE.of(cloud))
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub(super) async fn a_call_goes_from_planned_to_settled(store: &impl Storage) {
     assert_eq!((one.attempts, one.first_sent_ms), (1, Some(2_000)));
     assert_eq!((one.request_ids, one.tokens), (vec!["req-1".into()], vec!["token-1".into()]));
     assert_eq!(
-        (one.note.as_str(), one.group, one.peer),
+        (one.note.to_string().as_str(), one.group, one.peer),
         ("TICKET-1", pairs().group(GroupIx(0)), pairs().group(GroupIx(2)))
     );
     assert_eq!(two.revocation.rule, rule("sgr-2"));

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::journal::tests::fixture::{planned, rule, seen, since};
 use crate::journal::{Chain, InvocationEnd, Since};
-use crate::model::Identity;
+use crate::model::{Identity, TextColumn};
 
 pub(super) async fn a_run_tells_its_frame_in_parts_and_as_a_whole(store: &impl Storage) {
     let journal = store.open().await;
     journal.begin(&new_run(&run_id()), &pairs()).await.expect("begun");
     let names = journal.names(&run_id()).await.expect("names");
     assert!(names == pairs().groups);
-    let note = BTreeMap::from([(4, "TICKET-1".to_owned())]);
+    let note = BTreeMap::from([(4, (TextColumn::Note, "TICKET-1").into())]);
     assert_eq!(journal.notes_of(&run_id(), &[2, 4]).await.expect("notes"), note);
     assert_eq!(journal.notes_of(&run_id(), &[2]).await.expect("notes"), BTreeMap::new());
     let stored = crate::journal::stored_pairs(&*journal, &run_id()).await.expect("pairs");
