@@ -1,12 +1,16 @@
 //! A group's pairs and its live rules make its findings and calls: pure, one group at a time.
 
+mod by_rows;
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::failpoint::{Bug, planted};
 use crate::model::{
-    CallForm, Direction, Fields, Filter, Finding, Fit, GroupIx, GroupRef, NicType, Peer,
-    PlannedCall, Policy, PortRange, Protocol, Revocation, Rule, Scope,
+    CallForm, Direction, Filter, Finding, Fit, GroupIx, GroupRef, Peer, PeerEntry, PlannedCall,
+    Policy, Revocation, Rule,
 };
+
+pub use by_rows::{RowTotals, Totals, blind_rules, plan_by_rows};
 
 /// A group that some row pairs with the group in hand.
 #[derive(Clone, Debug)]
@@ -37,6 +41,33 @@ pub struct CallShape {
     pub form: CallForm,
     /// Rules a call, at least 1.
     pub batch: usize,
+}
+
+impl CallShape {
+    /// Rules that one call may carry.
+    fn size(self) -> usize {
+        if self.form == CallForm::Flat { 1 } else { self.batch.max(1) }
+    }
+}
+
+/// The peers of a group, each with what its rows ask for in order of lines. `named` spells out the
+/// group of a number; peers that it does not know are left out.
+pub fn peer_groups<'a>(
+    entries: &[PeerEntry],
+    filters: &'a [Filter],
+    named: impl Fn(GroupIx) -> Option<&'a GroupRef>,
+) -> Vec<PeerGroup<'a>> {
+    let of_peer = |entries: &[PeerEntry]| {
+        let ix = entries.first()?.peer;
+        let wanted = |entry: &PeerEntry| {
+            let filter = filters.get(usize::from(entry.filter))?;
+            Some((filter, entry.line))
+        };
+        let mut wants: Vec<_> = entries.iter().filter_map(wanted).collect();
+        wants.sort_by_key(|(_, line)| *line);
+        Some(PeerGroup { ix, group: named(ix)?, wants })
+    };
+    entries.chunk_by(|one, other| one.peer == other.peer).filter_map(of_peer).collect()
 }
 
 /// Plans the revocations of `group`, whose complete rules are `rules`.
@@ -192,57 +223,12 @@ fn sort(rule: &Rule, peer: &PeerGroup<'_>, whose: Whose) -> Sorted {
     }
 }
 
-/// Plans the revocations of `group` from its rows' own values, unread (`--no-audit`), as the
-/// providers' manuals show: empty columns mean `ingress`, `all`, `-1/-1`, `intranet`, `accept`
-/// and priority 1.
-pub fn plan_blind(group: GroupIx, peers: &[PeerGroup<'_>], shape: CallShape) -> Vec<PlannedCall> {
-    let mut revocations: Vec<Revocation> = Vec::new();
-    for peer in peers {
-        for (filter, line) in &peer.wants {
-            for rule in blind_rules(filter, peer.group) {
-                let again = revocations
-                    .iter()
-                    .any(|other| other.peer == peer.ix && other.rule.same_traffic(&rule));
-                if !again {
-                    revocations.push(Revocation { group, peer: peer.ix, line: *line, rule });
-                }
-            }
-        }
-    }
-    into_calls(group, revocations, shape)
-}
-
-/// The rules that a row names by its own values: one a direction.
-pub fn blind_rules(filter: &Filter, peer: &GroupRef) -> Vec<Rule> {
-    let has_policies = peer.cloud.facts().has_policies;
-    let directions: &[Direction] = match filter.direction {
-        Scope::Both if filter.direction_given => &[Direction::Ingress, Direction::Egress],
-        Scope::Both | Scope::Ingress => &[Direction::Ingress],
-        Scope::Egress => &[Direction::Egress],
-    };
-    let rule = |direction: &Direction| Rule {
-        id: "".into(),
-        direction: *direction,
-        protocol: filter.protocol.clone().unwrap_or_else(Protocol::all),
-        ports: Some(filter.ports.unwrap_or(PortRange::ALL)),
-        source_ports: filter.source_ports,
-        peer: Peer::Group { id: peer.group.clone(), owner: Some(peer.account.clone()) },
-        policy: Some(filter.policy.unwrap_or(Policy::Accept)),
-        priority: has_policies.then_some(filter.priority.unwrap_or(1)),
-        nic_type: has_policies.then_some(filter.nic_type.unwrap_or(NicType::Intranet)),
-        description: String::new(),
-        fields: Fields::default(),
-    };
-    directions.iter().map(rule).collect()
-}
-
 fn into_calls(group: GroupIx, revocations: Vec<Revocation>, shape: CallShape) -> Vec<PlannedCall> {
-    let batch = if shape.form == CallForm::Flat { 1 } else { shape.batch.max(1) };
     let (ingress, egress): (Vec<_>, Vec<_>) =
         revocations.into_iter().partition(|r| r.rule.direction == Direction::Ingress);
     let mut calls = Vec::new();
     for (direction, revocations) in [(Direction::Ingress, ingress), (Direction::Egress, egress)] {
-        for members in revocations.chunks(batch) {
+        for members in revocations.chunks(shape.size()) {
             calls.push(PlannedCall {
                 group,
                 direction,

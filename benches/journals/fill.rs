@@ -14,8 +14,8 @@ use unpair::model::{
     CallForm, Direction, Event, GroupIx, GroupRef, Identity, Outcome, PairSet, Peer, PlannedCall,
     Policy, PortRange, RevocationId, Rule, RunId, Settled, Snapshot,
 };
-use unpair::planner::{CallShape, plan_group};
-use unpair::run::{client_token, plan_digest, request_hash};
+use unpair::planner::{CallShape, peer_groups, plan_group};
+use unpair::run::{client_token, complete_plan, request_hash};
 
 use super::Failure;
 
@@ -61,9 +61,10 @@ pub(crate) async fn fill(journal: &dyn Journal, wanted: &Wanted) -> Result<RunRe
     journal.begin(&run, &pairs).await?;
     let leases = take(journal, &run.id).await?;
     plan(journal, &leases, &pairs, now).await?;
+    let stored = journal.run(run.id.as_str()).await?;
     let planned = RunUpdate {
         state: Some(RunState::Acting),
-        digest: Some(Some(plan_digest(journal, &run.id).await?.to_string())),
+        digest: Some(Some(complete_plan(journal, &stored, &leases, now).await?.to_string())),
         estimate_s: Some(1),
         started_ms: Some(now),
         ..RunUpdate::default()
@@ -152,7 +153,7 @@ fn observed(
     let peers: BTreeMap<GroupIx, GroupRef> =
         work.peers.iter().map(|entry| (entry.peer, pairs.group(entry.peer))).collect();
     let rules: Vec<Rule> = peers.iter().map(|(ix, peer)| rule(&own, work.ix, peer, *ix)).collect();
-    let groups = unpair::audit::peer_groups(work, &peers, &pairs.filters);
+    let groups = peer_groups(&work.peers, &pairs.filters, |ix| peers.get(&ix));
     let planned = plan_group(work.ix, &groups, &rules, shape);
     let snapshot = Snapshot {
         name: "web".to_owned(),

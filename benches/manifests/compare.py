@@ -1,5 +1,6 @@
-"""Measures each step in a process of its own and prints a table. Run by benches/manifests.sh."""
+"""Measures each program in a process of its own and prints a table. Run by benches/manifests.sh."""
 
+import json
 import os
 import pathlib
 import statistics
@@ -36,7 +37,7 @@ print(rows.select('cloud', 'region', 'a', 'b', 'ip_protocol', 'port_range').uniq
 def measure(command):
     """Wall seconds, CPU seconds, peak MiB and output of a command."""
     start = time.monotonic()
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     output = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
     wall = time.monotonic() - start
@@ -46,9 +47,12 @@ def measure(command):
 
 
 def distinct(output):
-    """The distinct rows that a step counted."""
-    words = output.split()
-    return int(words[words.index("distinct") + 1] if "distinct" in words else words[-1])
+    """The distinct rows that a program counted."""
+    if not output.startswith("{"):
+        return int(output)
+    told = json.loads(output)
+    # A plan from rows alone removes one rule of each side.
+    return told["rows"] if told["command"] == "check" else told["rules"]["planned"] // 2
 
 
 def remove(path):
@@ -56,11 +60,12 @@ def remove(path):
         pathlib.Path(f"{path}{end}").unlink(missing_ok=True)
 
 
-def compare(steps, folder, rows, rounds, peers):
+def compare(generator, program, folder, rows, rounds, peers):
     manifest, journal, database = (str(folder / name) for name in ["rows.csv", "plan.db", "pairs.duckdb"])
-    subprocess.run([steps, "generate", str(rows), manifest], check=True)
-    contenders = {"unpair: check": [steps, "check", manifest],
-                  "unpair: durable plan": [steps, "plan", manifest, f"sqlite:{journal}"]}
+    subprocess.run([generator, "generate", str(rows), manifest], check=True)
+    plan = [program, "plan", manifest, "--no-audit", "--format", "json", "--journal", f"sqlite:{journal}"]
+    contenders = {"unpair check": [program, "check", manifest, "--format", "json"],
+                  "unpair plan --no-audit": plan}
     if peers:
         contenders["DuckDB: table in a file"] = [sys.executable, "-c", DUCKDB, manifest, database]
         contenders["Polars: in memory"] = [sys.executable, "-c", POLARS, manifest]
@@ -70,16 +75,16 @@ def compare(steps, folder, rows, rounds, peers):
             remove(journal)
             remove(database)
             measured[name].append(measure(command))
-            if name == "unpair: durable plan":
+            if name == "unpair plan --no-audit":
                 stored = os.path.getsize(journal) / 2**20
     counts = {distinct(run[3]) for runs in measured.values() for run in runs}
     if len(counts) != 1:
         sys.exit(f"the programs count different rows: {counts}")
     size = os.path.getsize(manifest) / 1e6
     print(f"\n{rows:,} rows, {size:.0f} MB, {counts.pop():,} distinct; a plan has {stored:.0f} MiB; "
-          f"medians of {rounds}, ratios to the durable plan")
+          f"medians of {rounds}, ratios to `unpair plan`")
     print(f"{'':<24} {'s':>7} {'CPU s':>7} {'MiB':>6} {'x s':>6} {'x CPU':>6}")
-    plan = [statistics.median(column) for column in zip(*(run[:3] for run in measured["unpair: durable plan"]))]
+    plan = [statistics.median(column) for column in zip(*(run[:3] for run in measured["unpair plan --no-audit"]))]
     for name, runs in measured.items():
         wall, cpu, memory = (statistics.median(column) for column in zip(*(run[:3] for run in runs)))
         print(f"{name:<24} {wall:7.2f} {cpu:7.2f} {memory:6.0f} {wall / plan[0]:6.1f} {cpu / plan[1]:6.1f}")
@@ -88,12 +93,13 @@ def compare(steps, folder, rows, rounds, peers):
 
 
 def main():
-    steps, folder, *sizes = sys.argv[1:]
+    generator, program, folder, *sizes = sys.argv[1:]
+    folder = pathlib.Path(folder)
     if sizes == ["--smoke"]:
-        compare(steps, pathlib.Path(folder), SMALL, 1, False)
+        compare(generator, program, folder, SMALL, 1, False)
         return
     for rows in [int(size) for size in sizes] or SIZES:
-        compare(steps, pathlib.Path(folder), rows, ROUNDS, True)
+        compare(generator, program, folder, rows, ROUNDS, True)
 
 
 main()

@@ -1,9 +1,9 @@
-//! A small manifest through every step, held against a plain set of texts.
+//! A small manifest, held against a plain set of texts.
 
 use std::collections::HashMap;
 use std::fs;
 
-use super::{Failure, check, generate, plan};
+use super::{Failure, check, generate};
 
 /// Rows of the small manifest: more than a piece holds.
 const ROWS: u64 = 30_000;
@@ -27,7 +27,7 @@ pub(crate) fn small() -> Result<(), Failure> {
     if parsed.pairs.rows.len() != lines.len() || parsed.pairs.duplicates != duplicates {
         return Err(format!("a plain set counts {} distinct rows", lines.len()).into());
     }
-    plan(&file, &format!("sqlite:{}", folder.path().join("small.db").display()))
+    Ok(())
 }
 
 /// The cells of a row without its cloud, the smaller end first.

@@ -86,6 +86,8 @@ CREATE TABLE lane (
     next_call       INTEGER,
     next_revocation INTEGER,
     counts          TEXT,                       -- revocations by outcome, JSON
+    unstored        TEXT,                       -- what is planned from the rows alone and not stored, JSON
+    digest          BLOB,                       -- of the plan, once that is complete
     identities      TEXT,                       -- who sent changes: [[account, ARN], ...]
     PRIMARY KEY (run_no, ix)
 ) STRICT, WITHOUT ROWID;

@@ -139,7 +139,6 @@ impl LaneReader<'_> {
         let (mut readings, mut plans) = (Vec::new(), Vec::new());
         let peers = observer.peers(due).await?;
         let approved = approved(audit, due).await?;
-        end.has_read |= !due.is_empty();
         for (work, read) in due.iter().zip(reads) {
             let seen = observer.observe(work, &peers, read, account.client.batch());
             match &audit.planning {

@@ -1,7 +1,7 @@
 //! Reading each group once, and what follows from it for its pairs.
 
 mod again;
-mod blind;
+mod by_rows;
 mod elsewhere;
 mod lane;
 mod listing;
@@ -19,9 +19,9 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
 pub use again::SECOND_LOOK;
-pub use blind::plan_unread;
+pub use by_rows::{AskedByRows, plan_unread, store_by_rows};
 pub use listing::{CONTRADICTORY, LISTING_CHANGED};
-pub use observe::{Observation, Observer, peer_groups};
+pub use observe::{Observation, Observer};
 pub use read::{GroupRead, read_groups};
 
 use crate::exchange::{Exchange, Slots, reading_work};
@@ -107,8 +107,6 @@ pub struct AuditEnd {
     pub unreachable: Vec<(LaneKey, String)>,
     /// Lanes that were called.
     pub reached: usize,
-    /// Whether any group was read, and with it planned unless the plan is frozen.
-    pub has_read: bool,
     /// Grants that an approved plan does not hold, in words.
     pub moved: Vec<String>,
 }
@@ -118,7 +116,6 @@ impl AuditEnd {
         self.interrupted |= other.interrupted;
         self.unreachable.extend(other.unreachable);
         self.reached += other.reached;
-        self.has_read |= other.has_read;
         self.moved.extend(other.moved);
     }
 }

@@ -6,7 +6,7 @@ use super::GroupRead;
 use crate::cloud::Batch;
 use crate::journal::{GroupReading, GroupWork, JournalError, JournalRead, Reading, RunRecord};
 use crate::model::{CallForm, Filter, GroupIx, GroupRef, PlannedCall, Rule};
-use crate::planner::{CallShape, PeerGroup, plan_group};
+use crate::planner::{CallShape, PeerGroup, peer_groups, plan_by_rows, plan_group};
 
 /// Turns reads into readings, with the pairs of one run in mind.
 pub struct Observer<'a> {
@@ -65,8 +65,7 @@ impl<'a> Observer<'a> {
             Reading::Seen(snapshot) => (&snapshot.rules, !snapshot.service_managed),
             _ => (&[], false),
         };
-        let plan =
-            plan_group(work.ix, &peer_groups(work, peers, &self.filters), rules, self.shape(batch));
+        let plan = plan_group(work.ix, &self.named(work, peers), rules, self.shape(batch));
         Observation {
             calls: if touchable { plan.calls } else { Vec::new() },
             reading: GroupReading {
@@ -80,6 +79,16 @@ impl<'a> Observer<'a> {
         }
     }
 
+    /// The calls that the rows of `work` ask for by themselves, whatever its rules are; its peers are
+    /// among `peers`.
+    pub fn by_rows(&self, work: &GroupWork, peers: &Peers) -> Vec<PlannedCall> {
+        plan_by_rows(work.ix, &self.named(work, peers), CallShape::by_rows(self.run.new.form))
+    }
+
+    fn named<'p>(&'p self, work: &GroupWork, peers: &'p Peers) -> Vec<PeerGroup<'p>> {
+        peer_groups(&work.peers, &self.filters, |ix| peers.get(&ix))
+    }
+
     /// How this run's revocations become calls.
     pub fn shape(&self, batch: Batch) -> CallShape {
         CallShape {
@@ -90,24 +99,4 @@ impl<'a> Observer<'a> {
             },
         }
     }
-}
-
-/// The peers of `work`, each with what its rows ask for in order of lines.
-pub fn peer_groups<'a>(
-    work: &GroupWork,
-    peers: &'a Peers,
-    filters: &'a [Filter],
-) -> Vec<PeerGroup<'a>> {
-    work.peers
-        .chunk_by(|x, y| x.peer == y.peer)
-        .filter_map(|entries| {
-            let ix = entries.first()?.peer;
-            let mut wants: Vec<_> = entries
-                .iter()
-                .filter_map(|e| Some((filters.get(usize::from(e.filter))?, e.line)))
-                .collect();
-            wants.sort_by_key(|(_, line)| *line);
-            Some(PeerGroup { ix, group: peers.get(&ix)?, wants })
-        })
-        .collect()
 }

@@ -60,7 +60,7 @@ pub struct Reopenable {
 }
 
 /// What a lane has to do: its calls that are not closed, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenCounts {
     /// Calls for ingress rules.
     pub ingress: u64,
@@ -70,6 +70,18 @@ pub struct OpenCounts {
     pub groups: u64,
     /// Rules that they are to remove.
     pub rules: u64,
+}
+
+impl OpenCounts {
+    /// Adds those of other groups.
+    pub(in crate::journal) const fn plus(self, other: Self) -> Self {
+        Self {
+            ingress: self.ingress + other.ingress,
+            egress: self.egress + other.egress,
+            groups: self.groups + other.groups,
+            rules: self.rules + other.rules,
+        }
+    }
 }
 
 /// The right to send one request: given by [`claim`](super::Journal::claim), used up by
@@ -116,8 +128,8 @@ pub struct Tally {
 pub struct RevocationRecord {
     /// Its number.
     pub id: RevocationId,
-    /// The call that carries it.
-    pub call: CallId,
+    /// The call that carries it; absent while it is planned from its row alone and not stored.
+    pub call: Option<CallId>,
     /// What was ordered.
     pub revocation: Revocation,
     /// The group, spelled out.
@@ -163,7 +175,8 @@ pub struct HistoryRow {
     pub seq: u64,
     /// When.
     pub at_ms: i64,
-    /// What: `begun`, `invoked`, `updated` of a run; `read`, `planned`, `tallied` or an
+    /// What: `begun`, `invoked`, `updated` of a run; `read`, `planned`,
+    /// `planned_by_rows`, `plan_complete`, `tallied` or an
     /// [`crate::model::EventKind`] of a lane.
     pub kind: String,
     /// The call, for events of a call.

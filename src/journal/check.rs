@@ -101,7 +101,7 @@ impl Check<'_> {
         let ix = i64::from(lane.ix);
         let stored = self.journal.rows(self.run, Table::LaneHead, ix..ix + 1).await?;
         let sealed = stored.first().and_then(|row| row[4].as_u64()).unwrap_or_default();
-        let mut fold = LaneFold::new(lane.ix);
+        let mut fold = LaneFold::new(lane);
         let mut chain =
             Followed::new(Chain::Lane(lane.ix), lane_genesis(self.run.as_str(), lane.ix));
         chain.watched = sealed;

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ledger::{LaneHead, LaneState};
-use super::{CallId, Lane};
-use crate::model::{GroupIx, RunId};
+use super::{CallId, Lane, Unstored};
+use crate::model::{Digest, GroupIx, RunId};
 
 /// The right to write a run's head, given by [`lead`](super::Journal::lead). Not `Clone`: a run has
 /// one lead.
@@ -48,6 +48,16 @@ impl Held {
     /// The run that the lane is of.
     pub const fn run(&self) -> &RunId {
         &self.run
+    }
+
+    /// What is planned from the rows alone and not stored as orders yet.
+    pub fn unstored(&self) -> Option<Unstored> {
+        self.state().head().unstored
+    }
+
+    /// The digest of the lane's plan, once that is complete.
+    pub fn plan_digest(&self) -> Option<Digest> {
+        self.state().head().digest
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, LaneState> {

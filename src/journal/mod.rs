@@ -36,23 +36,24 @@ mod url;
 
 use async_trait::async_trait;
 
-use crate::model::{Event, GroupIx, IllegalTransition, PairSet, PlannedCall, RunId, Status, quote};
+use crate::model::{
+    Digest, Event, GroupIx, IllegalTransition, PairSet, PlannedCall, RunId, Status, quote,
+};
 
-pub use crate::model::Finding;
+pub use crate::model::{Finding, PeerEntry};
 pub use call::{
     CallId, CallRecord, Chain, Claim, HistoryRow, OpenCounts, Reopenable, RevocationRecord, Tally,
 };
 pub use check::{CheckReport, check};
 pub use invocation::{Holder, Invocation, InvocationEnd, Invoker, Progress, Since};
 pub use lease::{Held, Lead, Leases};
+pub use ledger::Unstored;
 pub use open::{open, open_as, open_to_read};
 pub use orders::GroupOrders;
 pub use prune::Pruning;
-pub use read::{Head, JournalRead, whole_history};
+pub use read::{Head, JournalRead, stored_revocations, whole_history};
 pub use reading::{GroupReading, GroupRecord, NamesPeer, Naming, Reading, SideReading, SideRecord};
-pub use run::{
-    GroupWork, Lane, NewRun, PeerEntry, ReadingTimes, RunKind, RunRecord, RunState, RunUpdate,
-};
+pub use run::{GroupWork, Lane, NewRun, ReadingTimes, RunKind, RunRecord, RunState, RunUpdate};
 pub use stored::stored_pairs;
 pub use table::Table;
 pub use url::file_of;
@@ -159,6 +160,26 @@ pub trait Journal: JournalRead {
         held: &Held,
         readings: &[GroupReading],
         plans: &[(GroupIx, Vec<PlannedCall>)],
+        at_ms: i64,
+    ) -> Result<(), JournalError>;
+
+    /// Stores that every group of the lane is planned from its rows alone: how much that comes to, and
+    /// its digest. Its orders are stored by [`record`](Self::record), group by group, before they
+    /// are sent.
+    async fn plan_by_rows(
+        &self,
+        held: &Held,
+        counts: OpenCounts,
+        digest: Digest,
+        at_ms: i64,
+    ) -> Result<(), JournalError>;
+
+    /// Stores the digest of the lane's plan, which is complete: whatever is planned later takes the
+    /// digest away.
+    async fn complete_plan(
+        &self,
+        held: &Held,
+        digest: Digest,
         at_ms: i64,
     ) -> Result<(), JournalError>;
 

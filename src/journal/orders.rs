@@ -1,7 +1,7 @@
 //! The orders of a plan in bulk: millions are told as the text that stands in the journal.
 
 use super::JournalError;
-use crate::model::{GroupIx, Rule};
+use crate::model::{Fields, GroupIx, Revocation, Rule};
 
 /// Every revocation of one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,25 @@ impl GroupOrders {
             serde_json::from_str(text?.1).map_err(|error| self.damaged(&error.to_string()))
         });
         rules.collect()
+    }
+
+    /// Whether they are these, of this group, in whatever order.
+    pub fn are<'a>(
+        &self,
+        group: GroupIx,
+        revocations: impl Iterator<Item = &'a Revocation>,
+    ) -> Result<bool, JournalError> {
+        let mut stored = self.texts().collect::<Result<Vec<_>, _>>()?;
+        let text = |one: &Revocation| {
+            let rule = Rule { fields: Fields::default(), ..one.rule.clone() };
+            serde_json::to_string(&rule).map(|rule| (one.peer, rule))
+        };
+        let asked = revocations.map(text).collect::<Result<Vec<_>, _>>();
+        let asked = asked.map_err(|error| self.damaged(&error.to_string()))?;
+        let mut asked: Vec<_> = asked.iter().map(|(peer, rule)| (*peer, rule.as_str())).collect();
+        stored.sort_unstable();
+        asked.sort_unstable();
+        Ok(self.group == group && stored == asked)
     }
 
     fn damaged(&self, what: &str) -> JournalError {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     CallId, CallRecord, Chain, GroupOrders, GroupRecord, GroupWork, HistoryRow, JournalError, Lane,
     OpenCounts, ReadingTimes, Reopenable, RevocationRecord, RunRecord, SideRecord, Table, Tally,
+    Unstored,
 };
 use crate::model::{
     Filter, Finding, GroupIx, GroupRef, Groups, Identity, RevocationId, RowText, RunId,
@@ -125,16 +126,24 @@ pub trait JournalRead: Send + Sync {
     /// Exchanges of any run at or after `since_ms`: what limiters start from.
     async fn recent(&self, since_ms: i64) -> Result<Vec<Tally>, JournalError>;
 
-    /// Up to `limit` revocations of a run after `after`, by group and then by number: the same
+    /// Up to `limit` stored revocations of a lane after `after`, by group and then by number: the same
     /// order however the run was planned.
     async fn revocations(
         &self,
         run: &RunId,
+        lane: &Lane,
         after: Option<RevocationId>,
         limit: u32,
     ) -> Result<Vec<RevocationRecord>, JournalError>;
 
-    /// Every revocation of each of these groups that has any.
+    /// What is planned from the rows alone and not stored as orders yet, by the number of the lane,
+    /// with the number that the first of these orders gets.
+    async fn unstored(
+        &self,
+        run: &RunId,
+    ) -> Result<BTreeMap<u32, (Unstored, RevocationId)>, JournalError>;
+
+    /// Every stored revocation of each of these groups that has any.
     async fn orders(
         &self,
         run: &RunId,
@@ -181,4 +190,23 @@ pub async fn whole_history(
         }
     }
     Ok(rows)
+}
+
+/// All stored revocations of a run, lane by lane.
+pub async fn stored_revocations(
+    journal: &dyn JournalRead,
+    run: &RunId,
+) -> Result<Vec<RevocationRecord>, JournalError> {
+    const PAGE: u32 = 4_096;
+    let mut all: Vec<RevocationRecord> = Vec::new();
+    for lane in journal.lanes(run).await? {
+        let mut after = None;
+        loop {
+            let page = journal.revocations(run, &lane, after, PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            all.extend(page);
+        }
+    }
+    Ok(all)
 }

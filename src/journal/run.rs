@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::invocation::{Invocation, InvocationEnd, Progress};
 use crate::failpoint::{Bug, planted};
-use crate::model::{CallForm, GroupId, GroupIx, LaneKey, RuleCounts, RunId, Source};
+use crate::model::{CallForm, GroupId, GroupIx, LaneKey, PeerEntry, RuleCounts, RunId, Source};
 
 /// What a run does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -178,6 +178,11 @@ impl RunRecord {
         self.declined_ms.is_none() && (self.started_ms.is_some() || self.new.agreed)
     }
 
+    /// Whether nothing of it was read: it is planned from its rows alone and was not begun.
+    pub const fn is_unread(&self) -> bool {
+        self.new.blind && self.started_ms.is_none()
+    }
+
     /// Whether its stored plan is what was approved, and nothing may be added to it.
     pub const fn is_frozen(&self) -> bool {
         self.frozen_ms.is_some() || !self.new.may_act
@@ -234,17 +239,6 @@ impl Lane {
     pub const fn group_numbers(&self) -> Range<u32> {
         self.first.0..self.first.0.saturating_add(self.groups)
     }
-}
-
-/// What a manifest row asks of one group, seen from that group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PeerEntry {
-    /// The other group.
-    pub peer: GroupIx,
-    /// Index into [`filters`](super::JournalRead::filters).
-    pub filter: u16,
-    /// The manifest line, in the whole input.
-    pub line: u32,
 }
 
 /// A group of a run with its peers, sorted by peer.

@@ -10,9 +10,9 @@ use super::ledger::{
 };
 use super::{
     CallId, CallRecord, Claim, GroupReading, Held, Invoker, Journal, JournalError, JournalRead,
-    Lead, NewRun, RunUpdate, Tally,
+    Lead, NewRun, OpenCounts, RunUpdate, Tally,
 };
-use crate::model::{Event, GroupIx, PairSet, PlannedCall, RunId, Status};
+use crate::model::{Digest, Event, GroupIx, PairSet, PlannedCall, RunId, Status};
 
 /// Calls reclaimed in one commit.
 const RECLAIM: usize = 1_000;
@@ -165,12 +165,39 @@ impl<S: Store> Journal for S {
         let planned = plans.iter().map(|(group, calls)| Planned::new(*group, calls));
         let planned = planned.collect::<Result<_, _>>()?;
         let groups: Vec<u32> = plans.iter().map(|(group, _)| group.0).collect();
-        let has_orders = !groups.is_empty() && held.state().has_orders();
+        let again = !groups.is_empty() && held.state().may_plan_again();
         let before =
-            if has_orders { self.planned_before(held, &groups).await? } else { BTreeMap::new() };
+            if again { self.planned_before(held, &groups).await? } else { BTreeMap::new() };
         let durable = {
             let mut state = held.state();
             self.commit(state.record(rows, planned, &before, at_ms)?)
+        };
+        settle(held, durable).await
+    }
+
+    async fn plan_by_rows(
+        &self,
+        held: &Held,
+        counts: OpenCounts,
+        digest: Digest,
+        at_ms: i64,
+    ) -> Result<(), JournalError> {
+        let durable = {
+            let mut state = held.state();
+            self.commit(state.plan_by_rows(counts, digest, at_ms)?)
+        };
+        settle(held, durable).await
+    }
+
+    async fn complete_plan(
+        &self,
+        held: &Held,
+        digest: Digest,
+        at_ms: i64,
+    ) -> Result<(), JournalError> {
+        let durable = {
+            let mut state = held.state();
+            self.commit(state.complete_plan(digest, at_ms)?)
         };
         settle(held, durable).await
     }

@@ -29,7 +29,7 @@ pub use fields::Fields;
 pub use id::{
     AccountId, ClientToken, GroupId, Identity, LaneKey, RegionId, RequestId, RuleId, RunId,
 };
-pub use pair::{Filter, Fit, GroupRef, Scope, Side};
+pub use pair::{Filter, Fit, GroupRef, PeerEntry, Scope, Side};
 pub use pair_outcome::{PairOutcome, SideState, judge_pair};
 pub use pairs::{BothEnds, Draft, Groups, LaneIds, PairSet, Row, Rows, Source};
 pub use partition::Partition;

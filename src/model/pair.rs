@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::word::word_enum;
 use super::{
-    AccountId, Direction, GroupId, LaneKey, NicType, Policy, PortRange, Protocol, Provider,
-    RegionId, Rule,
+    AccountId, Direction, GroupId, GroupIx, LaneKey, NicType, Policy, PortRange, Protocol,
+    Provider, RegionId, Rule,
 };
 
 /// A security group: cloud + account + region + id. The derived order is the order of a plan.
@@ -34,6 +34,17 @@ impl fmt::Display for GroupRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {} {}", self.cloud, self.account, self.region, self.group)
     }
+}
+
+/// What a manifest row asks of one group, seen from that group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerEntry {
+    /// The other group.
+    pub peer: GroupIx,
+    /// The number of the filter that the row narrows the pair to.
+    pub filter: u16,
+    /// The manifest line, in the whole input.
+    pub line: u32,
 }
 
 word_enum! {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::Provider;
+use crate::model::{Fields, NicType, PortRange, Protocol, Provider, Scope};
 
 fn group(account: &str, id: &str) -> GroupRef {
     GroupRef {
@@ -211,7 +211,7 @@ fn blind_plans_use_the_manuals_defaults() {
     let peer = group("b@aliyun.com", "sg-b");
     let any = Filter::default();
     let peers = [PeerGroup { ix: GroupIx(9), group: &peer, wants: vec![(&any, 2)] }];
-    let calls = plan_blind(GroupIx(1), &peers, CallShape { form: CallForm::Flat, batch: 100 });
+    let calls = plan_by_rows(GroupIx(1), &peers, CallShape { form: CallForm::Flat, batch: 100 });
     assert_eq!(calls.len(), 1);
     let rule = &calls[0].revocations[0].rule;
     assert!(calls[0].revocations[0].is_blind());
@@ -233,4 +233,45 @@ fn a_rule_without_an_owner_is_of_no_row_when_rows_call_its_group_by_several_owne
     assert_eq!(plan.findings.iter().map(|found| found.unclear).collect::<Vec<_>>(), [1, 1]);
     let plan = plan_group(GroupIx(1), &peers[..1], &[bare], SHAPE);
     assert_eq!(plan.calls.len(), 1);
+}
+
+#[test]
+fn the_totals_of_rows_are_those_of_the_calls_that_are_planned() {
+    let narrowed = |change: &dyn Fn(&mut Filter)| {
+        let mut filter = Filter::default();
+        change(&mut filter);
+        filter
+    };
+    let filters = [
+        Filter::default(),
+        narrowed(&|filter| filter.direction_given = true),
+        narrowed(&|filter| filter.direction = Scope::Egress),
+        narrowed(&|filter| filter.source_ports = Some(PortRange::ALL)),
+        narrowed(&|filter| filter.ports = Some(PortRange { from: 22, to: 22 })),
+        narrowed(&|filter| filter.policy = Some(Policy::Drop)),
+        narrowed(&|filter| filter.priority = Some(1)),
+        narrowed(&|filter| filter.priority = Some(7)),
+    ];
+    let named: Vec<GroupRef> = (0..3).map(|at| group("2", &format!("sg-{at}"))).collect();
+    // Every set of filters for the first peer, and some for two others.
+    for drawn in 1_u32..1 << filters.len() {
+        let wants = |peer: u32, drawn: u32| {
+            let chosen = (0..8_u16).filter(move |at| drawn >> at & 1 == 1);
+            chosen.map(move |filter| PeerEntry { peer: GroupIx(peer), filter, line: 2 })
+        };
+        let entries: Vec<PeerEntry> =
+            wants(0, drawn).chain(wants(1, drawn >> 3)).chain(wants(2, 1)).collect();
+        for (form, batch) in [(CallForm::Permissions, 2), (CallForm::Flat, 2)] {
+            let shape = CallShape { form, batch };
+            let peers = peer_groups(&entries, &filters, |ix| named.get(ix.0 as usize));
+            let mut told = Totals::default();
+            for call in plan_by_rows(GroupIx(9), &peers, shape) {
+                told.rules += call.revocations.len() as u64;
+                told.ingress += u64::from(call.direction == Direction::Ingress);
+                told.egress += u64::from(call.direction == Direction::Egress);
+            }
+            let totals = RowTotals::new(Provider::Alibaba, &filters, shape).of_group(&entries);
+            assert_eq!(totals, told, "{drawn:b}");
+        }
+    }
 }

@@ -96,7 +96,7 @@ fn cells(row: &RevocationRow<'_>) -> Result<[String; COLUMNS.len() - 1], ReportE
         row.outcome.to_owned(),
         row.reply_lost.to_string(),
         optional(row.reason.as_ref()),
-        row.call.to_string(),
+        optional(row.call.as_ref()),
         row.attempts.to_string(),
         row.request_ids.join(" "),
         row.client_tokens.join(" "),

@@ -163,7 +163,7 @@ impl FakeJournal {
         let line = self.pairs.rows.iter().next().map_or(1, |row| row.line);
         self.revocations.push(RevocationRecord {
             id: RevocationId(id),
-            call: CallId(1),
+            call: Some(CallId(1)),
             revocation: Revocation { group: self.ix(group), peer: self.ix(peer), line, rule },
             group: group.clone(),
             peer: peer.clone(),

@@ -28,13 +28,13 @@ impl Summary {
     }
 
     /// Adds the causes that keep the pairs of `run` from being severed; nothing is walked through when
-    /// all of them are.
+    /// all of them are, or when nothing was read.
     pub async fn with_causes(
         mut self,
         journal: &dyn JournalRead,
         run: &RunRecord,
     ) -> Result<Self, JournalError> {
-        if self.pairs.severed < self.pairs.total {
+        if self.pairs.severed < self.pairs.total && !run.is_unread() {
             let mut gathered = Gathered::default();
             let mut pairs = PairRows::open(journal, run).await?;
             while let Some(page) = pairs.next_unless(PairOutcome::Severed).await? {

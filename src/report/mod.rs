@@ -4,6 +4,7 @@
 //! is built by the same code as one made at the end. Revocations are streamed in pages.
 
 mod accounts;
+mod by_rows;
 mod cause;
 mod causes;
 mod checked;

@@ -75,6 +75,10 @@ async fn write_lists(
     if planned {
         groups::write(journal, run, summary, style, out).await?;
     }
+    if run.is_unread() {
+        let told = "Nothing was read (--no-audit): whether these rules are there is not known.";
+        return Ok(writeln!(out, "\n{}", wrap(told, style.width, 0, 2))?);
+    }
     let mut sections = Sections::default();
     let mut left_alone = LeftAlone::default();
     let mut pairs = PairRows::open(journal, run).await?;

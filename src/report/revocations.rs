@@ -2,36 +2,73 @@
 
 use serde::Serialize;
 
-use crate::journal::{JournalError, JournalRead, RevocationRecord, RunRecord};
+use crate::journal::{JournalError, JournalRead, Lane, RevocationRecord, RunRecord};
 use crate::model::{Fields, GroupRef, Outcome, PortRange, RevocationId, RowText, Side};
 
-use super::evidence::PAGE;
+use super::by_rows::ByRows;
 use super::text::rfc3339;
 
-/// A walk over every revocation of a run, [`PAGE`] at a time, in order.
+/// Revocations asked of the journal at a time.
+const PAGE: u32 = 1000;
+
+/// A walk over every revocation of a run, [`PAGE`] at a time, in order: lane by lane those that are
+/// stored, then those that follow from rows and are not stored yet.
 pub(super) struct Revocations<'a> {
     journal: &'a dyn JournalRead,
     run: &'a RunRecord,
+    /// The lanes that are left; absent before the first page.
+    lanes: Option<std::vec::IntoIter<Lane>>,
+    lane: Option<Lane>,
     after: Option<RevocationId>,
+    by_rows: ByRows,
 }
 
 impl<'a> Revocations<'a> {
     /// Starts before the first.
     pub(super) fn new(journal: &'a dyn JournalRead, run: &'a RunRecord) -> Self {
-        Self { journal, run, after: None }
+        let by_rows = ByRows::default();
+        Self { journal, run, lanes: None, lane: None, after: None, by_rows }
     }
 
     /// The next page, never empty; `None` at the end. What is pending has the reason why it was not
     /// sent.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<RevocationRecord>>, JournalError> {
-        let mut page = self.journal.revocations(&self.run.new.id, self.after, PAGE).await?;
-        for record in &mut page {
-            if record.outcome == Outcome::Pending && record.reason.is_none() {
-                record.reason = self.run.why_unsent(&record.group.lane()).map(str::to_owned);
-            }
+        let id = &self.run.new.id;
+        if self.lanes.is_none() {
+            let lanes = self.journal.lanes(id).await?;
+            self.by_rows = ByRows::open(self.journal, id).await?;
+            self.lanes = Some(lanes.into_iter());
         }
-        self.after = page.last().map(|record| record.id).or(self.after);
-        Ok((!page.is_empty()).then_some(page))
+        loop {
+            let Some(lane) = &self.lane else {
+                self.lane = self.lanes.as_mut().and_then(Iterator::next);
+                self.after = None;
+                if self.lane.is_none() {
+                    return Ok(None);
+                }
+                continue;
+            };
+            let mut page = self.journal.revocations(id, lane, self.after, PAGE).await?;
+            self.after = page.last().map(|record| record.id).or(self.after);
+            if page.is_empty() {
+                page = self.by_rows.next(self.journal, self.run, lane).await?;
+            }
+            if page.is_empty() {
+                self.lane = None;
+                continue;
+            }
+            for record in &mut page {
+                if record.outcome == Outcome::Pending && record.reason.is_none() {
+                    record.reason = self.run.why_unsent(&record.group.lane()).map(str::to_owned);
+                }
+            }
+            return Ok(Some(page));
+        }
+    }
+
+    /// Passes over what follows from rows and is not stored: of how many groups that is.
+    pub(super) fn pass_over_unstored(&mut self) -> u64 {
+        self.by_rows.pass_over()
     }
 }
 
@@ -69,7 +106,8 @@ pub(super) struct RevocationRow<'a> {
     pub(super) outcome: &'static str,
     pub(super) reply_lost: bool,
     pub(super) reason: Option<&'a str>,
-    pub(super) call: u64,
+    /// Absent while it follows from its row alone and is not stored.
+    pub(super) call: Option<u64>,
     pub(super) attempts: u32,
     pub(super) request_ids: Vec<&'a str>,
     pub(super) client_tokens: Vec<&'a str>,
@@ -108,7 +146,7 @@ impl<'a> RevocationRow<'a> {
             outcome: record.outcome.as_str(),
             reply_lost: record.reply_lost,
             reason: record.reason.as_deref(),
-            call: record.call.0,
+            call: record.call.map(|call| call.0),
             attempts: record.attempts,
             request_ids: record.request_ids.iter().map(crate::model::RequestId::as_str).collect(),
             client_tokens: record.tokens.iter().map(crate::model::ClientToken::as_str).collect(),

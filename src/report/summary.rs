@@ -100,16 +100,7 @@ pub async fn summarize(
     run: &RunRecord,
     command: &str,
 ) -> Result<Summary, JournalError> {
-    let evidence = Evidence::load(journal, run).await?;
-    let (mut pairs, mut live) = (PairCounts::default(), LiveCounts::default());
-    let mut walk = PairWalk::new(journal, &run.new.id);
-    while let Some(page) = walk.next().await? {
-        for pair in &page {
-            let judged = evidence.judge(pair);
-            pairs.add(judged.outcome);
-            live.add(&judged);
-        }
-    }
+    let (pairs, live, oldest_reading_ms) = judge_all(journal, run).await?;
     Ok(Summary {
         schema: SCHEMA,
         command: command.to_owned(),
@@ -120,7 +111,7 @@ pub async fn summarize(
         rules: RuleCounts { outside: live.outside, ..run.rules },
         live,
         left_out: run.new.left_out,
-        oldest_reading_ms: evidence.oldest_ms,
+        oldest_reading_ms,
         calls: CallCounts::of(&journal.tallies(&run.new.id).await?),
         estimate_s: run.estimate_s.unwrap_or_default(),
         elapsed_s: whole_seconds(run.elapsed_ms),
@@ -129,6 +120,28 @@ pub async fn summarize(
         provenance: Provenance::load(journal, run).await?,
         options: if run.new.sandbox { " --sandbox".to_owned() } else { String::new() },
     })
+}
+
+/// How the pairs stand, what is live of them, and when the oldest reading of them was made.
+async fn judge_all(
+    journal: &dyn JournalRead,
+    run: &RunRecord,
+) -> Result<(PairCounts, LiveCounts, Option<i64>), JournalError> {
+    let (mut pairs, mut live) = (PairCounts::default(), LiveCounts::default());
+    if run.is_unread() {
+        (pairs.total, pairs.unknown) = (run.pairs, run.pairs);
+        return Ok((pairs, live, None));
+    }
+    let evidence = Evidence::load(journal, run).await?;
+    let mut walk = PairWalk::new(journal, &run.new.id);
+    while let Some(page) = walk.next().await? {
+        for pair in &page {
+            let judged = evidence.judge(pair);
+            pairs.add(judged.outcome);
+            live.add(&judged);
+        }
+    }
+    Ok((pairs, live, evidence.oldest_ms))
 }
 
 /// The exit code that the pairs of a run that came to its end call for: 0 or 3. An audit is done

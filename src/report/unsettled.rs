@@ -3,11 +3,9 @@
 
 use std::collections::HashSet;
 
+use super::revocations::Revocations;
 use crate::journal::{JournalError, JournalRead, RunKind, RunRecord};
 use crate::model::GroupIx;
-
-/// Revocations that are looked at at a time.
-const PAGE: u32 = 1_000;
 
 /// Those of `partners`, groups that are not ours to read, that have revocations which are not
 /// settled, each with the peer that these are about: of the run itself, or of the one that it
@@ -22,11 +20,8 @@ pub(super) async fn unsettled(
         return Ok(unsettled);
     }
     let Some(of) = acted(journal, run).await? else { return Ok(unsettled) };
-    let mut after = None;
-    loop {
-        let page = journal.revocations(&of.new.id, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(unsettled) };
-        after = Some(last.id);
+    let mut revocations = Revocations::new(journal, &of);
+    while let Some(page) = revocations.next().await? {
         for record in &page {
             let (group, peer) = (record.revocation.group, record.revocation.peer);
             if !record.outcome.is_settled() && partners.contains(&group) {
@@ -34,6 +29,7 @@ pub(super) async fn unsettled(
             }
         }
     }
+    Ok(unsettled)
 }
 
 /// The run that changed something and is not done, if that is what `run` is about. The groups of a

@@ -43,7 +43,9 @@ async fn work_open_calls(
 ) -> Result<LaneEnd, RunError> {
     let lane = &held.lane;
     // A lane with nothing open is not worth proving an identity for.
-    if work.journal.open_calls(&work.run.new.id, lane, CallId(0), 1).await?.is_empty() {
+    let is_done = held.unstored().is_none()
+        && work.journal.open_calls(&work.run.new.id, lane, CallId(0), 1).await?.is_empty();
+    if is_done {
         return Ok(LaneEnd::NothingOpen);
     }
     let account = match work.exchange.account(&lane.key).await {

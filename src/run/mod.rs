@@ -37,7 +37,7 @@ pub use failure_limit::FailureLimit;
 pub use operation::Operation;
 pub use patience::Patience;
 pub use pause::Pause;
-pub use plan_digest::plan_digest;
+pub use plan_digest::complete_plan;
 pub use stored::stored_pairs;
 pub use take_up::take_up;
 pub use token::{client_token, request_hash};

@@ -6,41 +6,163 @@ use std::ops::Range;
 use rayon::prelude::{IntoParallelRefIterator as _, ParallelIterator as _};
 use serde::Deserialize;
 
-use crate::journal::{GroupOrders, JournalError, JournalRead};
-use crate::model::{Digest, Direction, GroupIx, Groups, Hasher, NicType, Policy, RunId};
+use crate::audit::{AskedByRows, Observer};
+use crate::journal::{
+    GroupOrders, Held, Journal, JournalError, JournalRead, Lane, Leases, RunRecord, Unstored,
+};
+use crate::model::{Digest, Direction, GroupIx, Groups, Hasher, NicType, Policy};
 
 /// Groups whose revocations are read at once: a group has some hundred rules, seldom a thousand.
 const PAGE: u32 = 64;
 
-/// The digest of a stored plan: every revocation with every field of its rule. It does not
-/// depend on which lane answered first, nor on the order in which a provider lists rules.
-pub async fn plan_digest(journal: &dyn JournalRead, run: &RunId) -> Result<Digest, JournalError> {
-    let names = journal.names(run).await?;
-    let mut pages = pages(u32::try_from(names.len()).unwrap_or(u32::MAX));
-    let mut read = async || match pages.next() {
-        Some(groups) => journal.orders(run, groups).await.map(Some),
-        None => Ok(None),
-    };
-    let mut digests = Vec::new();
-    let mut page = read().await?;
-    while let Some(orders) = page {
-        // While the database reads, what it read is hashed.
-        let hash = async {
-            let of_page = orders.par_iter().map(|group| group_digest(group, &names));
-            of_page.collect::<Result<Vec<_>, _>>()
-        };
-        let (next, hashed) = futures_util::future::join(read(), hash).await;
-        digests.extend(hashed?);
-        page = next?;
+/// The digest of a plan: that of each lane's, in order. It does not depend on which lane answered
+/// first, nor on the order in which a provider lists rules.
+fn plan_digest(lanes: &[Digest]) -> Digest {
+    let mut hasher = Hasher::new("unpair plan 2");
+    for lane in lanes {
+        hasher.bytes(&lane.0);
     }
-    Ok(digest_of("unpair plan 1", &mut digests))
+    hasher.finish()
 }
 
-/// All groups, some at a time.
-fn pages(groups: u32) -> impl Iterator<Item = Range<u32>> + Send {
-    let mut from = 0;
+/// Completes the plan of every lane: its digest is stored, unless nothing was planned since it was.
+/// Returns the digest of all.
+pub async fn complete_plan(
+    journal: &dyn Journal,
+    run: &RunRecord,
+    leases: &Leases,
+    at_ms: i64,
+) -> Result<Digest, JournalError> {
+    let left: Vec<&Held> =
+        leases.lanes.iter().filter(|held| held.plan_digest().is_none()).collect();
+    if !left.is_empty() {
+        let plan = StoredPlan::of(journal, run).await?;
+        for some in left.chunks(LANES) {
+            let mut stored = Vec::with_capacity(some.len());
+            for held in some {
+                let digest = plan.of_lane(held).await?;
+                stored.push(journal.complete_plan(held, digest, at_ms));
+            }
+            futures_util::future::try_join_all(stored).await?;
+        }
+    }
+    let told: Vec<Digest> = leases.lanes.iter().filter_map(Held::plan_digest).collect();
+    Ok(plan_digest(&told))
+}
+
+/// The digest of a plan, of what is stored of it.
+pub(super) async fn found_plan(
+    journal: &dyn JournalRead,
+    run: &RunRecord,
+    leases: &Leases,
+) -> Result<Digest, JournalError> {
+    let plan = StoredPlan::of(journal, run).await?;
+    let mut lanes = Vec::with_capacity(leases.lanes.len());
+    for held in &leases.lanes {
+        lanes.push(plan.of_lane(held).await?);
+    }
+    Ok(plan_digest(&lanes))
+}
+
+/// Lanes whose digests are stored together.
+const LANES: usize = 256;
+
+/// The plan of a run as it is stored.
+struct StoredPlan<'a> {
+    journal: &'a dyn JournalRead,
+    run: &'a RunRecord,
+    plan: Plan<'a>,
+}
+
+/// What a plan follows from.
+enum Plan<'a> {
+    /// Its orders, whose groups have these names.
+    Orders(Groups),
+    /// The rows alone.
+    Rows(Box<(AskedByRows<'a>, Observer<'a>)>),
+}
+
+impl<'a> StoredPlan<'a> {
+    async fn of(journal: &'a dyn JournalRead, run: &'a RunRecord) -> Result<Self, JournalError> {
+        let plan = if run.new.blind {
+            let observer = Observer::new(journal, run).await?;
+            Plan::Rows(Box::new((AskedByRows::new(journal, run).await?, observer)))
+        } else {
+            Plan::Orders(journal.names(&run.new.id).await?)
+        };
+        Ok(Self { journal, run, plan })
+    }
+
+    /// The digest of a lane: of every revocation with every field of its rule, or of what they
+    /// follow from.
+    async fn of_lane(&self, held: &Held) -> Result<Digest, JournalError> {
+        let (lane, unstored) = (&held.lane, held.unstored());
+        let names = match &self.plan {
+            Plan::Rows(plan) => {
+                let (rows, observer) = &**plan;
+                self.prove_orders(observer, lane, unstored).await?;
+                return rows.of_lane(self.journal, lane).await.map(|(_, digest)| digest);
+            }
+            Plan::Orders(names) => names,
+        };
+        let mut pages = pages(lane.group_numbers());
+        let mut read = async || match pages.next() {
+            Some(groups) => self.journal.orders(&self.run.new.id, groups).await.map(Some),
+            None => Ok(None),
+        };
+        let mut digests = Vec::new();
+        let mut page = read().await?;
+        while let Some(orders) = page {
+            // While the database reads, what it read is hashed.
+            let hash = async {
+                let of_page = orders.par_iter().map(|group| group_digest(group, names));
+                of_page.collect::<Result<Vec<_>, _>>()
+            };
+            let (next, hashed) = futures_util::future::join(read(), hash).await;
+            digests.extend(hashed?);
+            page = next?;
+        }
+        Ok(digest_of("unpair lane plan 1", &mut digests))
+    }
+
+    /// Refuses orders that are stored and do not follow from the rows.
+    async fn prove_orders(
+        &self,
+        observer: &Observer<'_>,
+        lane: &Lane,
+        unstored: Option<Unstored>,
+    ) -> Result<(), JournalError> {
+        let id = &self.run.new.id;
+        let mut groups = lane.group_numbers();
+        groups.end = unstored.map_or(groups.end, |unstored| unstored.from.0);
+        for page in pages(groups) {
+            let works = self.journal.groups(id, GroupIx(page.start), page.end - page.start).await?;
+            let peers = observer.peers(&works).await?;
+            let stored = self.journal.orders(id, page).await?;
+            let mut told = stored.iter();
+            for work in &works {
+                let calls = observer.by_rows(work, &peers);
+                if calls.is_empty() {
+                    continue;
+                }
+                let rows = calls.iter().flat_map(|call| &call.revocations);
+                let fits = told.next().map(|orders| orders.are(work.ix, rows)).transpose()?;
+                if fits != Some(true) {
+                    let told =
+                        format!("the orders of group {} are not what its rows ask for", work.ix.0);
+                    return Err(JournalError::Damaged(told));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Groups, some at a time.
+fn pages(groups: Range<u32>) -> impl Iterator<Item = Range<u32>> + Send {
+    let Range { start: mut from, end } = groups;
     std::iter::from_fn(move || {
-        let to = groups.min(from + PAGE);
+        let to = end.min(from.saturating_add(PAGE));
         let page = from..to;
         from = to;
         (!page.is_empty()).then_some(page)

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 
 use super::CarryOut;
 use super::active_call::ActiveCall;
+use crate::audit::{Observer, store_by_rows};
 use crate::journal::{CallId, Held, JournalError};
 use crate::model::{GroupIx, Status};
 
@@ -78,16 +79,21 @@ impl Queue {
     /// to be read back.
     pub(super) async fn refill(
         &mut self,
-        work: &CarryOut<'_>,
+        (work, observer): (&CarryOut<'_>, &Observer<'_>),
         held: &Held,
         few: usize,
     ) -> Result<Vec<ActiveCall>, JournalError> {
         if !self.has_more || self.calls.len() > few {
             return Ok(Vec::new());
         }
-        let page = work.journal.open_page(held, self.from, PAGE).await?;
+        let mut page = work.journal.open_page(held, self.from, PAGE).await?;
+        if page.is_empty() && held.unstored().is_some() {
+            let at_ms = work.exchange.clock.now_ms();
+            store_by_rows(work.journal, observer, held, at_ms).await?;
+            page = work.journal.open_page(held, self.from, PAGE).await?;
+        }
         self.from = page.last().map_or(self.from, |last| CallId(last.id.0 + 1));
-        self.has_more = page.len() >= PAGE as usize;
+        self.has_more = page.len() >= PAGE as usize || held.unstored().is_some();
         let now = work.exchange.clock.now();
         let calls = page.into_iter().map(|record| ActiveCall::new(record, now));
         let (back, calls): (Vec<_>, Vec<_>) =

@@ -113,7 +113,7 @@ impl<'a> Worker<'a> {
     /// Takes more calls from the journal when few are left. The steps under way wait meanwhile: a
     /// page is read in no time, by a thread that waits for nobody.
     async fn refill(&mut self) -> Result<(), JournalError> {
-        for call in self.queue.refill(self.work, self.held, self.width()).await? {
+        for call in self.queue.refill((self.work, self.observer), self.held, self.width()).await? {
             self.busy.hold(call.record.group);
             self.back.push(call);
         }

@@ -5,12 +5,10 @@ use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use unpair::journal::{
-    CallId, HistoryRow, JournalError, JournalRead, RunRecord, RunState, check, open_to_read,
-    whole_history,
+    CallId, HistoryRow, JournalError, JournalRead, RevocationRecord, RunRecord, RunState, check,
+    open_to_read, stored_revocations, whole_history,
 };
 use unpair::model::{Direction, Event, Outcome, RunId};
-
-const PAGE: u32 = 4_096;
 
 /// The right to send one request, as journalled.
 #[derive(Clone, Debug)]
@@ -152,14 +150,10 @@ fn token(row: &HistoryRow) -> Option<String> {
 }
 
 async fn standings(journal: &dyn JournalRead, run: &RunId) -> Result<Vec<Standing>, JournalError> {
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let page = journal.revocations(run, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(found) };
-        after = Some(last.id);
-        found.extend(page.iter().map(|record| Standing {
-            rule: record.revocation.rule.id.to_string(),
-            outcome: record.outcome,
-        }));
-    }
+    let stored = stored_revocations(journal, run).await?;
+    let standing = |record: &RevocationRecord| Standing {
+        rule: record.revocation.rule.id.to_string(),
+        outcome: record.outcome,
+    };
+    Ok(stored.iter().map(standing).collect())
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use unpair::cloud::ErrorClass;
+use unpair::journal::stored_revocations;
 use unpair::model::Outcome;
 
 use super::fake::Sent;
@@ -162,7 +163,7 @@ async fn a_refused_rule_that_stands_says_what_the_provider_said() {
     scenario.cloud.answer(OURS, REVOKE, &[Reply::Refuse(ErrorClass::PeerMissing); 3]);
     scenario.revoke().await;
     let run = scenario.run().await;
-    let records = scenario.journal.revocations(&run.new.id, None, 10).await.expect("records");
+    let records = stored_revocations(&*scenario.journal, &run.new.id).await.expect("records");
     assert_eq!(records[0].outcome, Outcome::StillPresent);
     let reason = records[0].reason.as_deref().unwrap_or_default();
     assert!(reason.contains("PeerMissing"), "{reason}");

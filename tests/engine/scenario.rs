@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use unpair::audit::{Age, Audit, AuditEnd, Observer, Planning, audit, plan_unread, read_groups};
 use unpair::cloud::Directory;
 use unpair::exchange::{Exchange, NoProgress};
-use unpair::journal::{Journal, Leases, RunRecord, SideReading, open, take};
+use unpair::journal::{Journal, Leases, RunRecord, SideReading, open, stored_revocations, take};
 use unpair::model::{Direction, GroupIx, GroupRef, Outcome, Peer, PerCloud, Provider, Rule, RunId};
 use unpair::pace::{Ceiling, Limit, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::run::{
@@ -203,7 +203,7 @@ impl Scenario {
 
     /// How every revocation stands, by rule.
     pub(super) async fn outcomes(&self) -> Vec<(String, Outcome)> {
-        let records = self.journal.revocations(&self.id, None, 10_000).await.expect("records");
+        let records = stored_revocations(&*self.journal, &self.id).await.expect("records");
         let mut outcomes: Vec<_> = records
             .into_iter()
             .map(|record| (record.revocation.rule.id.to_string(), record.outcome))

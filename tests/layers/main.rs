@@ -26,7 +26,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("exchange", &["model", "pace", "cloud", "journal"]),
     ("audit", &["failpoint", "model", "cloud", "journal", "planner", "exchange"]),
     ("run", &["failpoint", "model", "pace", "cloud", "journal", "planner", "exchange", "audit"]),
-    ("report", &["model", "journal"]),
+    ("report", &["model", "journal", "planner"]),
     ("sandbox", &["files", "model"]),
     (
         "config",

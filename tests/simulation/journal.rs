@@ -20,10 +20,10 @@ use unpair::journal::{
     CallId, CallRecord, Chain, Claim, Finding, GroupOrders, GroupReading, GroupRecord, GroupWork,
     Head, Held, HistoryRow, Invoker, Journal, JournalError, JournalRead, Lane, Lead, NewRun,
     OpenCounts, ReadingTimes, Reopenable, RevocationRecord, RunRecord, RunUpdate, SideRecord,
-    Table, Tally, open,
+    Table, Tally, Unstored, open,
 };
 use unpair::model::{
-    Event, Filter, GroupIx, GroupRef, Groups, Identity, Outcome, PairSet, PlannedCall,
+    Digest, Event, Filter, GroupIx, GroupRef, Groups, Identity, Outcome, PairSet, PlannedCall,
     RevocationId, RowText, RuleId, RunId, Settled, Status,
 };
 
@@ -210,8 +210,9 @@ watched! {
         fn reopenable(run: &RunId) -> Vec<Reopenable>;
         fn tallies(run: &RunId) -> Vec<Tally>;
         fn recent(since_ms: i64) -> Vec<Tally>;
-        fn revocations(run: &RunId, after: Option<RevocationId>, limit: u32)
+        fn revocations(run: &RunId, lane: &Lane, after: Option<RevocationId>, limit: u32)
             -> Vec<RevocationRecord>;
+        fn unstored(run: &RunId) -> BTreeMap<u32, (Unstored, RevocationId)>;
         fn orders(run: &RunId, groups: Range<u32>) -> Vec<GroupOrders>;
         fn history(run: &RunId, chain: Chain, after: u64, limit: u32) -> Vec<HistoryRow>;
         fn rows(run: &RunId, table: Table, keys: Range<i64>) -> Vec<Value>;
@@ -235,6 +236,8 @@ watched! {
             held: &Held, readings: &[GroupReading], plans: &[(GroupIx, Vec<PlannedCall>)],
             at_ms: i64
         ) -> ();
+        fn plan_by_rows(held: &Held, counts: OpenCounts, digest: Digest, at_ms: i64) -> ();
+        fn complete_plan(held: &Held, digest: Digest, at_ms: i64) -> ();
         fn reclaim(held: &Held, at_ms: i64) -> u64;
         fn tally(held: &Held, tallies: &[Tally]) -> ();
     }

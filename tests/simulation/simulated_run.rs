@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use unpair::journal::{JournalRead, SideReading, SideRecord, check, whole_history};
+use unpair::journal::{
+    JournalRead, SideReading, SideRecord, check, stored_revocations, whole_history,
+};
 use unpair::model::{EventKind, GroupIx, Outcome, PairSet, RuleId, RunId};
 
 use crate::clouds::Clouds;
@@ -261,7 +263,7 @@ async fn standing(journal: &dyn JournalRead) -> (BTreeMap<RuleId, Outcome>, bool
         return (BTreeMap::new(), false);
     };
     let id: RunId = run.new.id;
-    let records = journal.revocations(&id, None, 10_000).await.expect("records");
+    let records = stored_revocations(journal, &id).await.expect("records");
     let outcomes = records.into_iter().map(|it| (it.revocation.rule.id, it.outcome)).collect();
     let sides = journal.sides(&id, GroupIx(0), 10_000).await.expect("sides");
     let is_unread =

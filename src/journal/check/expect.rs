@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use super::Followed;
 use super::lane::{LaneFold, Read};
 use super::run::{Invoked, RunFold};
-use crate::journal::ledger::{MemberRow, as_stored, call_columns, canonical, member_columns};
+use crate::journal::ledger::{
+    MemberRow, as_stored, call_columns, canonical, lane_columns, member_columns,
+};
 use crate::journal::table::Table;
 use crate::journal::{CallId, Invoker, JournalError, Lane, Tally};
 
@@ -122,16 +124,10 @@ impl<'a> LaneRows<'a> {
     /// taken as it is, and judged by that.
     fn head(&self, stored: &[Value]) -> Result<Value, JournalError> {
         let sealed = stored.first().map(|row| row[4].clone()).unwrap_or_default();
-        let (ix, seq) = (self.lane.ix, self.chain.last);
-        if seq == 0 {
-            return Ok(json!([ix, 0, null, null, sealed, null, null, null, null]));
-        }
-        let (hash, head) = (self.chain.hash.to_string(), &self.fold.head);
-        let counts = serde_json::to_string(&head.counts)
-            .map_err(|error| JournalError::Damaged(error.to_string()))?;
-        let (last_ms, identities) = (self.chain.last_ms, head.identities()?);
-        let next = (head.next_call.0, head.next_revocation.0);
-        Ok(json!([ix, seq, hash, last_ms, sealed, next.0, next.1, counts, identities]))
+        let mut head = self.fold.head.clone();
+        (head.seq, head.hash, head.last_ms) =
+            (self.chain.last, self.chain.hash, self.chain.last_ms);
+        lane_columns(self.lane.ix, &sealed, &head)
     }
 
     fn attempts(&self, is_in: impl Fn(u64) -> bool) -> Vec<Value> {

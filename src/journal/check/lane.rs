@@ -1,19 +1,22 @@
 //! The history of a lane folded: what the journal must hold of the lane if that is true.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::Deserialize;
 
 use crate::journal::ledger::{
     Begun, CallRow, CallState, Calls, Ended, LaneHead, MemberRow, Origin, Step, attempt,
 };
-use crate::journal::{CallId, HistoryRow, Tally};
-use crate::model::{CallForm, Digest, Direction, Event, Outcome, RevocationId};
+use crate::journal::{CallId, HistoryRow, Lane, OpenCounts, Tally};
+use crate::model::{CallForm, Digest, Direction, Event, Outcome, RevocationId, unhex};
 
 /// What a lane's history says of it.
 pub(super) struct LaneFold {
     /// Numbers and counts; where the history ends is not known here.
     pub(super) head: LaneHead,
+    /// The lane's groups.
+    groups: Range<u32>,
     /// The epoch of the last row.
     pub(super) epoch: u64,
     /// Every call and member that was not replaced.
@@ -67,6 +70,18 @@ struct Planned {
 }
 
 #[derive(Deserialize)]
+struct ByRows {
+    #[serde(flatten)]
+    counts: OpenCounts,
+    digest: String,
+}
+
+#[derive(Deserialize)]
+struct Complete {
+    digest: String,
+}
+
+#[derive(Deserialize)]
 struct PlannedCall {
     id: u64,
     direction: Direction,
@@ -89,9 +104,10 @@ struct Tallied {
 }
 
 impl LaneFold {
-    pub(super) fn new(lane: u32) -> Self {
+    pub(super) fn new(lane: &Lane) -> Self {
         Self {
-            head: LaneHead::new(lane, Digest([0; 32])),
+            head: LaneHead::new(lane.ix, Digest([0; 32])),
+            groups: lane.group_numbers(),
             epoch: 0,
             calls: Calls::default(),
             epochs: BTreeMap::new(),
@@ -109,6 +125,14 @@ impl LaneFold {
         match (row.kind.as_str(), row.call) {
             ("read", None) => self.read(row, body(row)?),
             ("planned", None) => self.plan(row, body(row)?)?,
+            ("planned_by_rows", None) => {
+                let ByRows { counts, digest } = body(row)?;
+                self.head.plan_by_rows(self.groups.start, counts, told_digest(&digest)?);
+            }
+            ("plan_complete", None) => {
+                let Complete { digest } = body(row)?;
+                self.head.digest = Some(told_digest(&digest)?);
+            }
             ("tallied", None) => self.tally(body(row)?),
             (_, Some(call)) => return self.step(call, row),
             (kind, None) => return Err(format!("`{kind}` is not a kind of row")),
@@ -136,6 +160,16 @@ impl LaneFold {
             let members = self.calls.remove(call).map(|call| call.members).unwrap_or_default();
             self.head.counts.forget(members.len() as u64);
             members.first().map(|first| self.orders.remove(&first.id.0));
+        }
+        match self.head.unstored {
+            Some(unstored) => {
+                let size = |call: &PlannedCall| (call.last + 1).saturating_sub(call.first);
+                let calls = planned.calls.iter().map(|call| (call.direction, size(call)));
+                let left = unstored.take(planned.group, calls, self.groups.end);
+                self.head.unstored = left.map_err(|error| error.to_string())?;
+                self.head.counts.forget(planned.calls.iter().map(size).sum());
+            }
+            None => self.head.digest = None,
         }
         for PlannedCall { id, direction, form, first, last, digest } in planned.calls {
             let form: CallForm = form.parse().map_err(|error| format!("{error}"))?;
@@ -206,4 +240,9 @@ impl LaneFold {
 /// What a row says.
 pub(super) fn body<'a, T: Deserialize<'a>>(row: &'a HistoryRow) -> Result<T, String> {
     serde_json::from_str(&row.body).map_err(|error| format!("its content cannot be read: {error}"))
+}
+
+fn told_digest(text: &str) -> Result<Digest, String> {
+    let bytes = unhex(text).and_then(|bytes| bytes.try_into().ok());
+    bytes.map(Digest).ok_or_else(|| "its digest cannot be read".to_owned())
 }

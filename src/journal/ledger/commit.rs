@@ -3,58 +3,11 @@
 use super::calls::Ended;
 use super::chain::{Link, link};
 use super::columns::Begun;
+use super::head::LaneHead;
 use super::reading::ReadingRow;
 use super::rows::{CallRow, MemberRow, RevocationRow};
-use crate::journal::{CallId, JournalError, Tally};
-use crate::model::{Digest, Event, Identity, RevocationId, RuleCounts};
-
-/// Where a lane's history ends, which numbers come next, and how its revocations came out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::journal) struct LaneHead {
-    /// The number of its last history row; 0 if it has none.
-    pub(in crate::journal) seq: u64,
-    /// The hash of that row.
-    pub(in crate::journal) hash: Digest,
-    /// When that was written (milliseconds since 1970).
-    pub(in crate::journal) last_ms: Option<i64>,
-    /// Numbers are never given twice.
-    pub(in crate::journal) next_call: CallId,
-    pub(in crate::journal) next_revocation: RevocationId,
-    pub(in crate::journal) counts: RuleCounts,
-    /// Who sent changes, each once, in the order of their first.
-    pub(in crate::journal) identities: Vec<Identity>,
-}
-
-impl LaneHead {
-    /// The head of a lane that has no history.
-    pub(in crate::journal) fn new(lane: u32, genesis: Digest) -> Self {
-        let first = (u64::from(lane) << 32) + 1;
-        Self {
-            seq: 0,
-            hash: genesis,
-            last_ms: None,
-            next_call: CallId(first),
-            next_revocation: RevocationId(first),
-            counts: RuleCounts::default(),
-            identities: Vec::new(),
-        }
-    }
-
-    /// Takes in who sends a change, if that is what an event tells.
-    pub(in crate::journal) fn learn_identity(&mut self, event: &Event) {
-        if let Event::Started { identity, .. } = event
-            && !self.identities.contains(identity)
-        {
-            self.identities.push(identity.clone());
-        }
-    }
-
-    /// The identities as they are stored; `None` if there are none.
-    pub(in crate::journal) fn identities(&self) -> Result<Option<String>, JournalError> {
-        let pairs: Vec<_> = self.identities.iter().map(|one| (&one.account, &one.arn)).collect();
-        if pairs.is_empty() { Ok(None) } else { super::json(&pairs).map(Some) }
-    }
-}
+use crate::journal::{CallId, Tally};
+use crate::model::{Digest, RevocationId};
 
 /// A row of `event`, but for whose it is.
 #[derive(Clone, Debug)]

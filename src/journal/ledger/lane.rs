@@ -3,14 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::calls::{CallState, Calls, Step, Stepped};
 use super::chain::canonical;
 use super::columns::attempt;
-use super::commit::{Commit, LaneHead};
+use super::commit::Commit;
+use super::head::LaneHead;
 use super::planning::{self, Planned, PlannedBefore};
 use super::reading::ReadingRow;
-use crate::journal::{CallId, JournalError, Lane, Tally};
-use crate::model::{Event, Status};
+use crate::journal::{CallId, JournalError, Lane, OpenCounts, Tally};
+use crate::model::{Digest, Event, Status};
 
 /// What is known of a lane that is held.
 pub(in crate::journal) struct LaneState {
@@ -47,8 +50,19 @@ impl LaneState {
     }
 
     /// Whether any group of the lane was ever planned with a call.
-    pub(in crate::journal) fn has_orders(&self) -> bool {
+    fn has_orders(&self) -> bool {
         self.head.next_call.0 & u64::from(u32::MAX) > 1
+    }
+
+    /// Whether groups that are planned may have been planned before: of those that are planned from
+    /// their rows alone none is planned twice.
+    pub(in crate::journal) fn may_plan_again(&self) -> bool {
+        self.has_orders() && self.head.unstored.is_none()
+    }
+
+    /// Where the lane ends.
+    pub(in crate::journal) const fn head(&self) -> &LaneHead {
+        &self.head
     }
 
     /// A commit was refused: what is known of the lane is not what is stored.
@@ -101,11 +115,51 @@ impl LaneState {
         }
         let nothing = PlannedBefore::default();
         for plan in plans {
+            match commit.head.unstored {
+                Some(unstored) => {
+                    let (group, calls) = (plan.group, plan.sizes());
+                    commit.head.unstored = unstored.take(group, calls, self.groups.end)?;
+                    // They are counted from the beginning on.
+                    commit.head.counts.forget(plan.sizes().map(|(_, rules)| rules).sum());
+                }
+                None => commit.head.digest = None,
+            }
             let before = before.get(&plan.group).unwrap_or(&nothing);
             for call in planning::add(&mut commit, plan, before, at_ms)? {
                 self.calls.remove(call);
             }
         }
+        Ok(self.done(commit))
+    }
+
+    /// Stores that every group of the lane is planned from its rows alone, and what that comes to.
+    pub(in crate::journal) fn plan_by_rows(
+        &mut self,
+        counts: OpenCounts,
+        digest: Digest,
+        at_ms: i64,
+    ) -> Result<Commit, JournalError> {
+        let mut commit = self.draft()?;
+        if self.has_orders() || self.head.unstored.is_some() {
+            let told = format!("lane {} is planned from its rows once more", self.lane);
+            return Err(JournalError::Damaged(told));
+        }
+        let body = ByRows { counts, digest: digest.to_string() };
+        commit.record(at_ms, "planned_by_rows", None, canonical(&body)?);
+        commit.head.plan_by_rows(self.groups.start, counts, digest);
+        Ok(self.done(commit))
+    }
+
+    /// Stores the digest of the lane's plan, which is complete.
+    pub(in crate::journal) fn complete_plan(
+        &mut self,
+        digest: Digest,
+        at_ms: i64,
+    ) -> Result<Commit, JournalError> {
+        let mut commit = self.draft()?;
+        let body = canonical(&serde_json::json!({ "digest": digest.to_string() }))?;
+        commit.record(at_ms, "plan_complete", None, body);
+        commit.head.digest = Some(digest);
         Ok(self.done(commit))
     }
 
@@ -161,6 +215,14 @@ impl LaneState {
         }
         Ok((status, split))
     }
+}
+
+/// What a history row of kind `planned_by_rows` says.
+#[derive(Serialize)]
+struct ByRows {
+    #[serde(flatten)]
+    counts: OpenCounts,
+    digest: String,
 }
 
 /// What a history row of an event says: the event, and the calls that were split off.

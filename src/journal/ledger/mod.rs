@@ -5,11 +5,13 @@ mod calls;
 mod chain;
 mod columns;
 mod commit;
+mod head;
 mod lane;
 mod planning;
 mod reading;
 mod rows;
 mod run;
+mod unstored;
 
 pub(in crate::journal) use calls::{CallState, Calls, Ended, Origin, Step};
 pub(in crate::journal) use chain::{
@@ -17,12 +19,15 @@ pub(in crate::journal) use chain::{
     run_genesis, snapshot_digest,
 };
 pub(in crate::journal) use columns::{Begun, as_stored, attempt, call_columns, member_columns};
-pub(in crate::journal) use commit::{Commit, EventRow, LaneHead};
+pub(in crate::journal) use commit::{Commit, EventRow};
+pub(in crate::journal) use head::{LaneHead, lane_columns};
 pub(in crate::journal) use lane::LaneState;
 pub(in crate::journal) use planning::{Planned, PlannedBefore};
 pub(in crate::journal) use reading::{Known, ReadingRow};
 pub(in crate::journal) use rows::{CallRow, MemberRow, RevocationRow, Stay};
 pub(in crate::journal) use run::{HeadChange, RunHead};
+
+pub use unstored::Unstored;
 
 use serde::Serialize;
 

@@ -66,6 +66,11 @@ impl Planned {
         let calls = calls.iter().map(SpelledCall::new).collect::<Result<_, _>>()?;
         Ok(Self { group: group.0, calls })
     }
+
+    /// The direction of each call, and how many rules it carries.
+    pub(super) fn sizes(&self) -> impl Iterator<Item = (Direction, u64)> {
+        self.calls.iter().map(|call| (call.direction, call.revocations.len() as u64))
+    }
 }
 
 impl SpelledCall {

@@ -48,7 +48,9 @@ impl Run {
             let pending = self.members_of(id, |outcome| outcome == Outcome::Pending);
             counts.rules += pending.count() as u64;
         }
-        OpenCounts { groups: groups.len() as u64, ..counts }
+        let counts = OpenCounts { groups: groups.len() as u64, ..counts };
+        let unstored = self.lanes[lane.ix as usize].head.unstored;
+        unstored.map_or(counts, |unstored| counts.plus(unstored.counts))
     }
 
     /// One call: while it is open with its pending members, then with those that are not settled.
@@ -147,12 +149,15 @@ impl Run {
     /// Revocations after `after`, by group and then by number.
     pub(super) fn told_revocations(
         &self,
+        lane: &Lane,
         after: Option<RevocationId>,
         limit: u32,
     ) -> Result<Vec<RevocationRecord>, JournalError> {
+        let groups = lane.group_numbers();
         let key = |row: &RevocationRow| (row.group, row.id);
         let after = after.and_then(|id| self.revocations.get(&id)).map(key);
-        let mut keys: Vec<_> = self.revocations.values().map(key).collect();
+        let mut keys: Vec<_> =
+            self.revocations.values().filter(|row| groups.contains(&row.group)).map(key).collect();
         keys.sort_unstable();
         let next = keys.into_iter().filter(|key| Some(*key) > after).take(limit as usize);
         next.map(|(_, id)| self.told_revocation(id)).collect()
@@ -175,7 +180,7 @@ impl Run {
         tokens.dedup();
         Ok(RevocationRecord {
             id,
-            call: *call,
+            call: Some(*call),
             group: self.pairs.group(revocation.group),
             peer: self.pairs.group(revocation.peer),
             note: self.pairs.notes.get(&revocation.line).cloned().unwrap_or_default(),

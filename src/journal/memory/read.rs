@@ -14,7 +14,7 @@ use crate::journal::table::Table;
 use crate::journal::{
     CallId, CallRecord, Chain, Finding, GroupOrders, GroupRecord, GroupWork, Head, HistoryRow,
     JournalError, JournalRead, Lane, OpenCounts, ReadingTimes, Reopenable, RevocationRecord,
-    RunRecord, SideReading, SideRecord, Tally, pack,
+    RunRecord, SideReading, SideRecord, Tally, Unstored, pack,
 };
 use crate::model::{Filter, GroupIx, GroupRef, Groups, Identity, RevocationId, RowText, RunId};
 
@@ -205,10 +205,23 @@ impl JournalRead for MemoryJournal {
     async fn revocations(
         &self,
         run: &RunId,
+        lane: &Lane,
         after: Option<RevocationId>,
         limit: u32,
     ) -> Result<Vec<RevocationRecord>, JournalError> {
-        self.ask(run, |run, _| run.told_revocations(after, limit))
+        self.ask(run, |run, _| run.told_revocations(lane, after, limit))
+    }
+
+    async fn unstored(
+        &self,
+        run: &RunId,
+    ) -> Result<BTreeMap<u32, (Unstored, RevocationId)>, JournalError> {
+        self.ask(run, |run, _| {
+            let of_lane = run.lanes.iter().filter_map(|row| {
+                Some((row.lane.ix, (row.head.unstored?, row.head.next_revocation)))
+            });
+            Ok(of_lane.collect())
+        })
     }
 
     async fn orders(

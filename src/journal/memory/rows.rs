@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::state::{GroupRow, LaneRow, Run};
-use crate::journal::ledger::{as_stored, call_columns, canonical, json as text, member_columns};
+use super::state::{GroupRow, Run};
+use crate::journal::ledger::{as_stored, call_columns, canonical, lane_columns, member_columns};
 use crate::journal::table::Table;
 use crate::journal::{Chain, JournalError};
 use crate::model::hex;
@@ -26,7 +26,11 @@ impl Run {
         Ok(match table {
             Table::Run => vec![self.head_row()?],
             Table::Invocation => self.invocation_rows(),
-            Table::LaneHead => self.lanes.iter().map(lane_row).collect::<Result<_, _>>()?,
+            Table::LaneHead => self
+                .lanes
+                .iter()
+                .map(|row| lane_columns(row.lane.ix, &row.sealed.into(), &row.head))
+                .collect::<Result<_, _>>()?,
             Table::Reading => groups.map(|(ix, group)| reading_row(ix, group)).collect(),
             Table::Snapshot => groups
                 .filter_map(|(ix, group)| Some(json!([ix, group.snapshot.as_ref()?])))
@@ -124,18 +128,6 @@ impl Run {
         });
         rows.collect()
     }
-}
-
-/// A lane without a history has its numbers alone.
-fn lane_row(row: &LaneRow) -> Result<Value, JournalError> {
-    let (ix, head, sealed) = (row.lane.ix, &row.head, row.sealed);
-    if head.seq == 0 {
-        return Ok(json!([ix, 0, null, null, sealed, null, null, null, null]));
-    }
-    let (hash, counts) = (head.hash.to_string(), text(&head.counts)?);
-    let (call, revocation, identities) =
-        (head.next_call.0, head.next_revocation.0, head.identities()?);
-    Ok(json!([ix, head.seq, hash, head.last_ms, sealed, call, revocation, counts, identities]))
 }
 
 fn reading_row(ix: u32, group: &GroupRow) -> Value {

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::row::{Row, each, first, get, maybe_text, model_word, parse, select, status, text};
 use super::sql;
 use crate::journal::ledger::{CallRow, CallState, MemberRow, PlannedBefore};
-use crate::journal::{CallId, CallRecord, JournalError, Lane, OpenCounts, Reopenable};
+use crate::journal::{CallId, CallRecord, JournalError, Lane, OpenCounts, Reopenable, Unstored};
 use crate::model::{GroupIx, Outcome, Revocation, RevocationId, Rule};
 
 /// A call that is open: as it is told, and as the ledger goes on with it.
@@ -136,7 +136,11 @@ pub(super) fn open_counts(
             rules: get(row, "rules")?,
         })
     })?;
-    counts.ok_or_else(|| JournalError::Damaged(format!("no counts of lane {}", lane.ix)))
+    let counts: OpenCounts =
+        counts.ok_or_else(|| JournalError::Damaged(format!("no counts of lane {}", lane.ix)))?;
+    let unstored: Option<Unstored> =
+        first(conn, sql::UNSTORED_OF, (run_no, lane.ix), |row| parse(text(row, "unstored")?))?;
+    Ok(unstored.map_or(counts, |unstored| counts.plus(unstored.counts)))
 }
 
 /// One call: while it is open with its pending members, then with those that are not settled.

@@ -110,8 +110,13 @@ impl<'a> WriteTransaction<'a> {
         for ((run_no, lane), head) in self.heads.drain() {
             let LaneHead { seq, hash, last_ms, next_call, next_revocation, .. } = &head;
             let (call, revocation) = (next_call.0, next_revocation.0);
-            let (counts, identities) = (json(&head.counts)?, head.identities()?);
-            let values = (run_no, lane, seq, hash.0, last_ms, call, revocation, counts, identities);
+            let (counts, unstored, identities) =
+                (json(&head.counts)?, head.unstored()?, head.identities()?);
+            let digest = head.digest.map(|digest| digest.0);
+            let values = (
+                run_no, lane, seq, hash.0, last_ms, call, revocation, counts, unstored, digest,
+                identities,
+            );
             execute(self.conn, sql::LANE_SAVE, values)?;
         }
         Ok(())

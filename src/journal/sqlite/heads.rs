@@ -1,16 +1,18 @@
 //! Where the histories of runs and of lanes end.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Connection;
 
-use super::row::{Row, first, get, lane_key, maybe_bytes, maybe_text, parse, select};
+use super::row::{Row, first, get, lane_key, maybe_bytes, maybe_text, parse, select, text};
 use super::sql;
 use crate::journal::ledger::{LaneHead, lane_genesis};
-use crate::journal::{CallId, Head, JournalError, Lane};
+use crate::journal::{CallId, Head, JournalError, Lane, Unstored};
 use crate::model::{AccountId, Digest, GroupIx, Identity, RevocationId, RunId, hex};
 
-/// The hash in a row; `None` if there is none yet.
-pub(super) fn digest(row: &Row<'_>) -> Result<Option<Digest>, JournalError> {
-    let Some(bytes) = maybe_bytes(row, "hash")? else { return Ok(None) };
+/// The digest in a column; `None` if there is none yet.
+pub(super) fn digest(row: &Row<'_>, column: &'static str) -> Result<Option<Digest>, JournalError> {
+    let Some(bytes) = maybe_bytes(row, column)? else { return Ok(None) };
     let hash = bytes.try_into().map_err(|_| JournalError::Damaged("a hash is cut".to_owned()))?;
     Ok(Some(Digest(hash)))
 }
@@ -34,16 +36,31 @@ pub(super) fn lanes(
         let new = LaneHead::new(ix, lane_genesis(run.as_str(), ix));
         let head = LaneHead {
             seq: get(row, "seq")?,
-            hash: digest(row)?.unwrap_or(new.hash),
+            hash: digest(row, "hash")?.unwrap_or(new.hash),
             last_ms: get(row, "last_ms")?,
             next_call: get::<Option<u64>>(row, "next_call")?.map_or(new.next_call, CallId),
             next_revocation: get::<Option<u64>>(row, "next_revocation")?
                 .map_or(new.next_revocation, RevocationId),
             counts: maybe_text(row, "counts")?.map(parse).transpose()?.unwrap_or_default(),
+            unstored: maybe_text(row, "unstored")?.map(parse).transpose()?,
+            digest: digest(row, "digest")?,
             identities: identities(row)?,
         };
         Ok((lane, head))
     })
+}
+
+/// What is planned from the rows alone and not stored as orders yet, lane by lane, with the number
+/// that the first of these orders gets.
+pub(super) fn unstored(
+    conn: &Connection,
+    run_no: i64,
+) -> Result<BTreeMap<u32, (Unstored, RevocationId)>, JournalError> {
+    let rows = select(conn, sql::UNSTORED, [run_no], |row| {
+        let next = RevocationId(get(row, "next_revocation")?);
+        Ok((get(row, "ix")?, (parse(text(row, "unstored")?)?, next)))
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Who sent changes in a lane.

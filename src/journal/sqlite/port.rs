@@ -17,7 +17,7 @@ use crate::journal::table::Table;
 use crate::journal::{
     CallId, CallRecord, Chain, Finding, GroupOrders, GroupRecord, GroupWork, Head, Held,
     HistoryRow, JournalError, JournalRead, Lane, Lead, NewRun, OpenCounts, ReadingTimes,
-    Reopenable, RevocationRecord, RunRecord, SideRecord, Tally,
+    Reopenable, RevocationRecord, RunRecord, SideRecord, Tally, Unstored,
 };
 use crate::model::{
     Filter, GroupIx, GroupRef, Groups, Identity, PairSet, RevocationId, RowText, RunId,
@@ -152,10 +152,19 @@ impl JournalRead for SqliteJournal {
     async fn revocations(
         &self,
         run: &RunId,
+        lane: &Lane,
         after: Option<RevocationId>,
         limit: u32,
     ) -> Result<Vec<RevocationRecord>, JournalError> {
-        self.ask(run, move |conn, no| records::revocations(conn, no, after, limit)).await
+        let lane = lane.clone();
+        self.ask(run, move |conn, no| records::revocations(conn, no, &lane, after, limit)).await
+    }
+
+    async fn unstored(
+        &self,
+        run: &RunId,
+    ) -> Result<BTreeMap<u32, (Unstored, RevocationId)>, JournalError> {
+        self.ask(run, heads::unstored).await
     }
 
     async fn orders(

@@ -12,7 +12,9 @@ use super::row::{
 };
 use super::sql;
 use crate::journal::ledger::Stay;
-use crate::journal::{CallId, Chain, GroupOrders, HistoryRow, JournalError, RevocationRecord};
+use crate::journal::{
+    CallId, Chain, GroupOrders, HistoryRow, JournalError, Lane, RevocationRecord,
+};
 use crate::model::{ClientToken, GroupIx, RequestId, RevocationId, hex};
 
 /// The columns of a revocation's own group.
@@ -31,15 +33,18 @@ struct Send {
 /// The sends of calls that were asked for, by call, in order.
 type Sends = BTreeMap<CallId, Vec<Send>>;
 
-/// Up to `limit` revocations after `after`.
+/// Up to `limit` revocations of a lane after `after`.
 pub(super) fn revocations(
     conn: &Connection,
     run_no: i64,
+    lane: &Lane,
     after: Option<RevocationId>,
     limit: u32,
 ) -> Result<Vec<RevocationRecord>, JournalError> {
     let mut sends = Sends::new();
-    select(conn, sql::REVOCATIONS, (run_no, after.map_or(0, |id| id.0), limit), |row| {
+    let groups = lane.group_numbers();
+    let values = (run_no, after.map_or(0, |id| id.0), groups.start, groups.end, limit);
+    select(conn, sql::REVOCATIONS, values, |row| {
         let stays = stays(row)?;
         for Stay(call, ..) in &stays {
             if !sends.contains_key(call) {
@@ -81,7 +86,7 @@ fn record(row: &Row<'_>, stays: &[Stay], sends: &Sends) -> Result<RevocationReco
         .collect();
     Ok(RevocationRecord {
         id: RevocationId(get(row, "id")?),
-        call: CallId(get(row, "call")?),
+        call: Some(CallId(get(row, "call")?)),
         revocation: revocation(row, GroupIx(get(row, "grp")?))?,
         group: group_ref(row, GROUP)?,
         peer: group_ref(row, PEER)?,

@@ -58,7 +58,7 @@ pub(super) fn record(
 
 fn run_head(row: &Row<'_>) -> Result<RunHead, JournalError> {
     let id: RunId = get::<String>(row, "id")?.into();
-    match digest(row)? {
+    match digest(row, "hash")? {
         Some(hash) => Ok(RunHead { seq: get(row, "seq")?, hash }),
         None => Ok(RunHead::new(&id)),
     }
@@ -68,7 +68,8 @@ fn run_head(row: &Row<'_>) -> Result<RunHead, JournalError> {
 fn seal(conn: &Connection, run_no: i64) -> Result<Option<Digest>, JournalError> {
     let mut seal = None;
     each(conn, sql::LANE_ENDS, [run_no], |row| {
-        let hash = digest(row)?.ok_or_else(|| JournalError::Damaged("no hash".to_owned()))?;
+        let hash =
+            digest(row, "hash")?.ok_or_else(|| JournalError::Damaged("no hash".to_owned()))?;
         seal.get_or_insert_with(Seal::new).add(get(row, "ix")?, get(row, "seq")?, &hash);
         Ok(())
     })?;

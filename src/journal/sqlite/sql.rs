@@ -72,7 +72,8 @@ statements! {
     RUN_SOURCES = "SELECT name, first_line, digest FROM source WHERE run_no = ?1 ORDER BY ix";
     RUN_DROP = "DELETE FROM run WHERE id = ?1";
     RUN_OPEN = "SELECT (SELECT count(*) FROM call INDEXED BY call_open
-            WHERE run_no = ?1 AND status NOT IN ('settled', 'failed')) AS open,
+            WHERE run_no = ?1 AND status NOT IN ('settled', 'failed'))
+            + (SELECT count(*) FROM lane WHERE run_no = ?1 AND unstored IS NOT NULL) AS open,
         (SELECT count(*) FROM call INDEXED BY call_open
             WHERE run_no = ?1 AND status = 'in_flight' AND status NOT IN ('settled', 'failed'))
             AS in_flight";
@@ -104,10 +105,14 @@ statements! {
     CHUNK_INSERT = "INSERT INTO chunk (run_no, grp, ix, entries) VALUES (?1, ?2, ?3, ?4)";
     /// Lanes with their heads.
     LANE_HEADS = "SELECT ix, cloud, account, region, first, groups, seq, hash, last_ms, next_call,
-            next_revocation, counts, identities FROM lane WHERE run_no = ?1 ORDER BY ix LIMIT ?2";
+            next_revocation, counts, unstored, digest, identities
+        FROM lane WHERE run_no = ?1 ORDER BY ix LIMIT ?2";
+    UNSTORED = "SELECT ix, unstored, next_revocation FROM lane
+        WHERE run_no = ?1 AND unstored IS NOT NULL ORDER BY ix";
+    UNSTORED_OF = "SELECT unstored FROM lane WHERE run_no = ?1 AND ix = ?2 AND unstored IS NOT NULL";
     LANE_SEQ = "SELECT seq FROM lane WHERE run_no = ?1 AND ix = ?2";
     LANE_SAVE = "UPDATE lane SET seq = ?3, hash = ?4, last_ms = ?5, next_call = ?6,
-        next_revocation = ?7, counts = ?8, identities = ?9
+        next_revocation = ?7, counts = ?8, unstored = ?9, digest = ?10, identities = ?11
         WHERE run_no = ?1 AND ix = ?2";
     LANE_SEAL = "UPDATE lane SET sealed = seq WHERE run_no = ?1 AND sealed <> seq";
     LANE_ENDS = "SELECT ix, seq, hash FROM lane WHERE run_no = ?1 AND seq > 0 ORDER BY ix";
@@ -249,8 +254,8 @@ statements! {
             pl.cloud AS peer_cloud, pl.account AS peer_account, pl.region AS peer_region,
             p.id AS peer_id, note.text AS note
         FROM (SELECT * FROM revocation INDEXED BY revocation_group WHERE run_no = ?1
-            AND (grp, id) > (IFNULL((SELECT grp FROM revocation WHERE run_no = ?1 AND id = ?2), -1), ?2)
-            ORDER BY grp, id LIMIT ?3) r
+            AND (grp, id) > (IFNULL((SELECT grp FROM revocation WHERE run_no = ?1 AND id = ?2), ?3), ?2)
+            AND grp < ?4 ORDER BY grp, id LIMIT ?5) r
         JOIN member ON member.run_no = r.run_no AND member.id = r.id
         JOIN grp g ON g.run_no = r.run_no AND g.ix = r.grp
         JOIN lane gl ON gl.run_no = g.run_no AND gl.ix = g.lane
@@ -311,7 +316,8 @@ statements! {
     ROWS_LANE = "SELECT json_array(ix, cloud, account, region, first, groups) FROM lane
         WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";
     ROWS_LANE_HEAD = "SELECT json_array(ix, seq, CASE WHEN hash IS NULL THEN NULL ELSE lower(hex(hash)) END, last_ms, sealed, next_call,
-            next_revocation, counts, identities) FROM lane
+            next_revocation, counts, unstored,
+            CASE WHEN digest IS NULL THEN NULL ELSE lower(hex(digest)) END, identities) FROM lane
         WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";
     ROWS_GROUP = "SELECT json_array(ix, lane, id) FROM grp
         WHERE run_no = ?1 AND ix >= ?2 AND ix < ?3 ORDER BY ix";

@@ -1,11 +1,16 @@
 //! What every journal does: functions over [`Storage`], run on each implementation.
 
+mod by_rows;
 mod calls;
 mod leases;
 mod planning;
 mod reads;
 mod reopened;
 
+use by_rows::{
+    a_later_plan_takes_the_digest_of_a_lane_away, what_rows_ask_for_is_stored_group_by_group,
+    what_rows_do_not_ask_for_is_refused,
+};
 use calls::{
     a_call_goes_from_planned_to_settled, a_deferred_call_is_sent_again_in_the_same_generation,
     a_refusal_fails_every_member, a_verdict_must_name_every_member_once,
@@ -75,6 +80,9 @@ contract! {
         a_run_is_found_by_the_beginning_of_its_id
         an_update_changes_what_it_names_and_no_more
         groups_come_with_all_their_peers_in_order
+        what_rows_ask_for_is_stored_group_by_group
+        what_rows_do_not_ask_for_is_refused
+        a_later_plan_takes_the_digest_of_a_lane_away
         a_call_goes_from_planned_to_settled
         a_deferred_call_is_sent_again_in_the_same_generation
         what_still_stands_goes_again_and_the_rest_splits_off

@@ -11,7 +11,7 @@ pub(super) use super::opened::Opened;
 use crate::journal::memory::Memory;
 use crate::journal::{
     CallId, CallRecord, Claim, Finding, GroupReading, Invoker, JournalRead, Lane, NewRun,
-    OpenCounts, Reading, RevocationRecord, RunKind, Since, open, open_to_read,
+    OpenCounts, Reading, RevocationRecord, RunKind, Since, open, open_to_read, stored_revocations,
 };
 use crate::model::{
     CallForm, Direction, Event, Filter, GroupIx, GroupRef, Identity, Outcome, PairSet, Peer,
@@ -274,7 +274,7 @@ pub(super) async fn call(journal: &Opened, call: u64) -> CallRecord {
 }
 
 pub(super) async fn revocations(journal: &Opened) -> Vec<RevocationRecord> {
-    journal.revocations(&run_id(), None, 1_000).await.expect("revocations")
+    stored_revocations(&**journal, &run_id()).await.expect("revocations")
 }
 
 /// The open calls of every lane, by number.

@@ -8,7 +8,7 @@ use super::FakeJournal;
 use crate::journal::{
     CallId, CallRecord, Chain, Finding, GroupOrders, GroupRecord, GroupWork, Head, HistoryRow,
     JournalError, JournalRead, Lane, OpenCounts, PeerEntry, ReadingTimes, Reopenable,
-    RevocationRecord, RunRecord, SideRecord, Table, Tally,
+    RevocationRecord, RunRecord, SideRecord, Table, Tally, Unstored,
 };
 use crate::model::{Filter, GroupIx, GroupRef, Groups, Identity, RevocationId, RowText, RunId};
 
@@ -28,7 +28,11 @@ impl JournalRead for FakeJournal {
         Ok(self.identities.clone())
     }
     async fn lanes(&self, _: &RunId) -> Result<Vec<Lane>, JournalError> {
-        not_asked()
+        let lane = |(ix, (key, range)): (u32, (&crate::model::LaneKey, std::ops::Range<u32>))| {
+            let (first, groups) = (GroupIx(range.start), range.end - range.start);
+            Lane { ix, key: key.clone(), first, groups }
+        };
+        Ok((0..).zip(self.pairs.groups.lanes()).map(lane).collect())
     }
     async fn filters(&self, _: &RunId) -> Result<Vec<Filter>, JournalError> {
         Ok(self.pairs.filters.clone())
@@ -138,11 +142,26 @@ impl JournalRead for FakeJournal {
     async fn revocations(
         &self,
         _: &RunId,
+        lane: &Lane,
         after: Option<RevocationId>,
         limit: u32,
     ) -> Result<Vec<RevocationRecord>, JournalError> {
-        let rest = self.revocations.iter().filter(|record| Some(record.id) > after).cloned();
-        Ok(self.page(rest, limit))
+        let groups = lane.group_numbers();
+        let key = |record: &RevocationRecord| (record.revocation.group, record.id);
+        let all = self.revocations.iter();
+        let after = all.clone().find(|record| Some(record.id) == after).map(key);
+        let is_next = |record: &&RevocationRecord| {
+            groups.contains(&record.revocation.group.0) && Some(key(record)) > after
+        };
+        let mut rest: Vec<_> = all.filter(is_next).cloned().collect();
+        rest.sort_by_key(key);
+        Ok(self.page(rest.into_iter(), limit))
+    }
+    async fn unstored(
+        &self,
+        _: &RunId,
+    ) -> Result<BTreeMap<u32, (Unstored, RevocationId)>, JournalError> {
+        Ok(BTreeMap::new())
     }
     async fn orders(
         &self,

@@ -1,6 +1,5 @@
 //! The rules to be revoked, group by group, and in each group peer by peer.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
 use crate::journal::{JournalRead, RevocationRecord, RunRecord};
@@ -16,10 +15,10 @@ const MAX_GROUPS: usize = 200;
 /// Rules listed of one group; the CSV has all.
 const MAX_RULES: usize = 20;
 
-/// The first groups of a plan in the order of its groups, whichever lane was read first.
+/// The first groups of a plan.
 #[derive(Default)]
-struct Listings {
-    groups: BTreeMap<GroupIx, GroupLines>,
+struct FirstGroups {
+    groups: Vec<(GroupIx, GroupLines)>,
     /// Groups beyond [`MAX_GROUPS`], each counted once: their revocations follow each other.
     dropped: u64,
     last_dropped: Option<GroupIx>,
@@ -46,35 +45,32 @@ pub(super) async fn write(
     style: Style,
     out: &mut dyn Write,
 ) -> Result<(), ReportError> {
-    let mut listings = Listings::default();
+    let mut list = FirstGroups::default();
     let mut revocations = Revocations::new(journal, run);
     while let Some(page) = revocations.next().await? {
         for record in &page {
-            listings.add(record, run);
+            list.add(record, run);
+        }
+        if list.dropped > 0 {
+            list.dropped += revocations.pass_over_unstored();
         }
     }
-    listings.write((run, summary), style, out)
+    list.write((run, summary), style, out)
 }
 
-impl Listings {
+impl FirstGroups {
     fn add(&mut self, record: &RevocationRecord, run: &RunRecord) {
         let ix = record.revocation.group;
-        let beyond = self.groups.len() >= MAX_GROUPS
-            && self.groups.last_key_value().is_some_and(|(last, _)| ix > *last);
-        if beyond {
-            self.drop_group(ix);
-            return;
+        if self.groups.last().is_none_or(|(last, _)| *last != ix) {
+            if self.groups.len() >= MAX_GROUPS {
+                self.dropped += u64::from(self.last_dropped.replace(ix) != Some(ix));
+                return;
+            }
+            self.groups.push((ix, GroupLines::new(&record.group)));
         }
-        self.groups.entry(ix).or_insert_with(|| GroupLines::new(&record.group)).add(record, run);
-        if self.groups.len() > MAX_GROUPS
-            && let Some((last, _)) = self.groups.pop_last()
-        {
-            self.drop_group(last);
+        if let Some((_, lines)) = self.groups.last_mut() {
+            lines.add(record, run);
         }
-    }
-
-    fn drop_group(&mut self, ix: GroupIx) {
-        self.dropped += u64::from(self.last_dropped.replace(ix) != Some(ix));
     }
 
     fn write(
@@ -83,8 +79,8 @@ impl Listings {
         style: Style,
         out: &mut dyn Write,
     ) -> Result<(), ReportError> {
-        for listing in self.groups.values() {
-            listing.write(run, style, out)?;
+        for (_, lines) in &self.groups {
+            lines.write(run, style, out)?;
         }
         if self.dropped > 0 {
             writeln!(out)?;

@@ -236,8 +236,8 @@ async fn json_holds_the_summary_the_findings_the_revocations_and_the_head() {
     let revocations = lists.split_once("  \"revocations\": [\n").expect("revocations").1;
     assert_eq!(
         revocations,
-        r#"    {"revocation":1,"pair":"111/sg-a 222/sg-b","note":"OPS-7","row":"pairs.csv:2","side":"b","cloud":"alibaba","account":"222","region":"cn-beijing","group":"sg-b","peer_account":"111","peer_group":"sg-a","direction":"ingress","rule_id":"sgr-2","ip_protocol":"tcp","port_range":"22/22","source_port_range":null,"nic_type":null,"policy":"accept","priority":1,"description":"","fields":{},"outcome":"failed","reply_lost":false,"reason":"Forbidden.RAM","call":1,"attempts":1,"request_ids":["req-1"],"client_tokens":["token-1"],"first_sent":"2023-11-14T22:13:20.000Z","settled":null},
-    {"revocation":2,"pair":"111/sg-a 222/sg-b","note":"OPS-7","row":"pairs.csv:2","side":"a","cloud":"alibaba","account":"111","region":"cn-beijing","group":"sg-a","peer_account":"222","peer_group":"sg-b","direction":"ingress","rule_id":"sgr-1","ip_protocol":"tcp","port_range":"22/22","source_port_range":null,"nic_type":null,"policy":"accept","priority":1,"description":"=HYPERLINK(\"x\")","fields":{"PortRange":"22/22"},"outcome":"removed","reply_lost":true,"reason":null,"call":1,"attempts":1,"request_ids":["req-1"],"client_tokens":["token-1"],"first_sent":"2023-11-14T22:13:20.000Z","settled":"2023-11-14T22:13:21.500Z"}
+        r#"    {"revocation":2,"pair":"111/sg-a 222/sg-b","note":"OPS-7","row":"pairs.csv:2","side":"a","cloud":"alibaba","account":"111","region":"cn-beijing","group":"sg-a","peer_account":"222","peer_group":"sg-b","direction":"ingress","rule_id":"sgr-1","ip_protocol":"tcp","port_range":"22/22","source_port_range":null,"nic_type":null,"policy":"accept","priority":1,"description":"=HYPERLINK(\"x\")","fields":{"PortRange":"22/22"},"outcome":"removed","reply_lost":true,"reason":null,"call":1,"attempts":1,"request_ids":["req-1"],"client_tokens":["token-1"],"first_sent":"2023-11-14T22:13:20.000Z","settled":"2023-11-14T22:13:21.500Z"},
+    {"revocation":1,"pair":"111/sg-a 222/sg-b","note":"OPS-7","row":"pairs.csv:2","side":"b","cloud":"alibaba","account":"222","region":"cn-beijing","group":"sg-b","peer_account":"111","peer_group":"sg-a","direction":"ingress","rule_id":"sgr-2","ip_protocol":"tcp","port_range":"22/22","source_port_range":null,"nic_type":null,"policy":"accept","priority":1,"description":"","fields":{},"outcome":"failed","reply_lost":false,"reason":"Forbidden.RAM","call":1,"attempts":1,"request_ids":["req-1"],"client_tokens":["token-1"],"first_sent":"2023-11-14T22:13:20.000Z","settled":null}
   ],
   "head": "hash-9"
 }
@@ -259,8 +259,8 @@ async fn csv_has_a_line_a_revocation_and_no_formula() {
     assert_eq!(
         report(&eventful(), Format::Csv, Style::default()).await,
         r#"revocation,pair,note,row,side,cloud,account,region,group,peer_account,peer_group,direction,rule_id,ip_protocol,port_range,source_port_range,nic_type,policy,priority,description,fields,outcome,reply_lost,reason,call,attempts,request_ids,client_tokens,first_sent,settled,run
-1,111/sg-a 222/sg-b,OPS-7,pairs.csv:2,b,alibaba,222,cn-beijing,sg-b,111,sg-a,ingress,sgr-2,tcp,22/22,,,accept,1,,{},failed,false,Forbidden.RAM,1,1,req-1,token-1,2023-11-14T22:13:20.000Z,,01997c5e-1111-7000-8000-000000000001
 2,111/sg-a 222/sg-b,OPS-7,pairs.csv:2,a,alibaba,111,cn-beijing,sg-a,222,sg-b,ingress,sgr-1,tcp,22/22,,,accept,1,"'=HYPERLINK(""x"")","{""PortRange"":""22/22""}",removed,true,,1,1,req-1,token-1,2023-11-14T22:13:20.000Z,2023-11-14T22:13:21.500Z,01997c5e-1111-7000-8000-000000000001
+1,111/sg-a 222/sg-b,OPS-7,pairs.csv:2,b,alibaba,222,cn-beijing,sg-b,111,sg-a,ingress,sgr-2,tcp,22/22,,,accept,1,,{},failed,false,Forbidden.RAM,1,1,req-1,token-1,2023-11-14T22:13:20.000Z,,01997c5e-1111-7000-8000-000000000001
 "#
     );
 }

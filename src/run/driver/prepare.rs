@@ -3,7 +3,8 @@
 use super::{Basis, Driver, Halt, Prepared};
 use crate::audit::{Age, Audit, AuditEnd, Planning, audit, plan_unread};
 use crate::journal::{JournalError, Reopenable, RunRecord, RunState, RunUpdate};
-use crate::run::{Operation, estimate, plan_digest, planted};
+use crate::run::plan_digest::found_plan;
+use crate::run::{Operation, complete_plan, estimate, planted};
 
 /// Which groups are read.
 struct Reading {
@@ -97,7 +98,7 @@ impl Driver<'_> {
 
     async fn prove_plan(&self, run: &RunRecord) -> Result<(), Halt> {
         let Some(stored) = run.digest.clone() else { return Ok(()) };
-        let found = plan_digest(self.journal, &run.new.id).await?.to_string();
+        let found = found_plan(self.journal, run, self.leases).await?.to_string();
         if found == stored {
             return Ok(());
         }
@@ -137,15 +138,11 @@ impl Driver<'_> {
     }
 
     async fn store_plan(&self, plan: &Prepared) -> Result<(), JournalError> {
-        // A plan of which no group was planned again is the one that was proved.
-        let proved = plan.run.digest.clone().filter(|_| !plan.read.has_read);
-        let digest = match proved {
-            Some(digest) => digest,
-            None => plan_digest(self.journal, &plan.run.new.id).await?.to_string(),
-        };
+        let now_ms = self.exchange.clock.now_ms();
+        let digest = complete_plan(self.journal, &plan.run, self.leases, now_ms).await?;
         let planned = RunUpdate {
             state: Some(RunState::Planned),
-            digest: Some(Some(digest)),
+            digest: Some(Some(digest.to_string())),
             estimate_s: Some(plan.estimate.seconds),
             ..RunUpdate::default()
         };

@@ -10,7 +10,7 @@ use unpair::cloud::{
     AccountSettings, AccountSource, Accounts, Deadlines, Http, Settings, StaticKey,
 };
 use unpair::exchange::{Exchange, NoProgress, now_ms};
-use unpair::journal::{Journal, RunRecord, open, take};
+use unpair::journal::{Journal, RunRecord, open, stored_revocations, take};
 use unpair::model::{PairOutcome, PerCloud};
 use unpair::pace::{Limit, LimitSettings, Pacer, RetryPolicy, Used};
 use unpair::report::for_each_pair;
@@ -81,7 +81,7 @@ impl Reading {
         let mut pairs = Vec::new();
         let journal = &*self.journal;
         for_each_pair(journal, run, &mut |pair| pairs.push(pair.clone())).await.expect("pairs");
-        let planned = journal.revocations(&run.new.id, None, 10_000).await.expect("a plan");
+        let planned = stored_revocations(journal, &run.new.id).await.expect("a plan");
         Said { pairs, planned }
     }
 

@@ -47,12 +47,15 @@ pub(super) async fn revocations_and_orders_come_by_group_and_in_pages(store: &im
     let order: Vec<_> = all.iter().map(|one| (one.revocation.group.0, one.id.0)).collect();
     let second = (1 << 32) + 1;
     assert_eq!(order, [(0, 3), (1, 1), (1, 2), (3, second)]);
-    let (mut paged, mut after) = (Vec::new(), None);
-    loop {
-        let page = journal.revocations(&run_id(), after, 1).await.expect("a page");
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        paged.extend(page);
+    let mut paged = Vec::new();
+    for lane in journal.lanes(&run_id()).await.expect("lanes") {
+        let mut after = None;
+        loop {
+            let page = journal.revocations(&run_id(), &lane, after, 1).await.expect("a page");
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            paged.extend(page);
+        }
     }
     assert_eq!(paged, all);
     let orders = journal.orders(&run_id(), 1..4).await.expect("orders");
