@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::value::{List, Number, RawLimit};
+use super::value::{List, Number, RawLimit, Switch};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -25,6 +25,8 @@ pub(super) struct RawAlibaba {
     pub(super) profile: Option<String>,
     pub(super) role_arn: Option<String>,
     pub(super) extra_regions: List,
+    pub(super) allow_external: Switch,
+    pub(super) metadata_endpoint: Option<String>,
     pub(super) limits: BTreeMap<String, RawLimit>,
 }
 

@@ -16,7 +16,15 @@ const DEFAULT: &str = "default credentials";
 
 /// Variables that say where credentials come from, without a file of profiles.
 const SOURCES: [(Provider, &[&str]); 2] = [
-    (Provider::Alibaba, &["ALIBABA_CLOUD_ACCESS_KEY_ID"]),
+    (
+        Provider::Alibaba,
+        &[
+            "ALIBABA_CLOUD_ACCESS_KEY_ID",
+            "ALIBABA_CLOUD_OIDC_TOKEN_FILE",
+            "ALIBABA_CLOUD_ECS_METADATA",
+            "ALIBABA_CLOUD_CREDENTIALS_URI",
+        ],
+    ),
     (
         Provider::Aws,
         &[
