@@ -34,12 +34,12 @@ pub(super) fn on_terminal() -> bool {
 pub(super) async fn ask(size: Size, waits: &Waits) -> Result<(), Refusal<Failure>> {
     let unanswered = |reason: Failure| Refusal { by: RefusedBy::Nobody, reason };
     let question = format!(
-        "This revokes {} in {} of {}.\nType {} to revoke {}: ",
+        "This revokes {} in {} of {}.\nTo revoke {}, type the number {}: ",
         count(size.rules, "rule"),
         count(size.groups, "group"),
         count(size.accounts, "account"),
-        size.rules,
         count(size.rules, "rule"),
+        size.rules,
     );
     let _asking = waits.ask();
     let answer = tokio::select! {

@@ -103,6 +103,8 @@ fn clouds(config: &Config) -> Vec<(String, String)> {
         ("alibaba.profile", alibaba.profile.clone()),
         ("alibaba.role_arn", alibaba.role_arn.clone()),
         ("alibaba.extra_regions", regions),
+        ("alibaba.allow_external", alibaba.allow_external.then(|| "true".to_owned())),
+        ("alibaba.metadata_endpoint", alibaba.metadata_endpoint.clone()),
         ("aws.ec2_endpoint", aws.ec2_endpoint.clone()),
         ("aws.sts_endpoint", aws.sts_endpoint.clone()),
         ("aws.profile", aws.profile.clone()),

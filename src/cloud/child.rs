@@ -24,14 +24,20 @@ pub fn kill_commands() {
     }
 }
 
-/// Runs `command` with the shell, and returns how it ended and what it wrote. It reads nothing, and
-/// what it writes to standard error is not kept: that may be a secret.
+/// The words that run `command` with the shell.
+pub(super) fn by_shell(command: &str) -> [String; 3] {
+    ["sh", "-c", command].map(str::to_owned)
+}
+
+/// Runs a program with its arguments, and returns how it ended and what it wrote. It reads nothing,
+/// and what it writes to standard error is not kept: that may be a secret.
 ///
 /// Dropped, it kills the command and whatever that began. What a command that ended well left
 /// behind in the background is its own affair.
-pub(super) async fn run(command: &str) -> io::Result<(ExitStatus, Vec<u8>)> {
-    let mut child = Command::new("sh")
-        .args(["-c", command])
+pub(super) async fn run(words: &[String]) -> io::Result<(ExitStatus, Vec<u8>)> {
+    let (program, arguments) = words.split_first().ok_or(io::ErrorKind::NotFound)?;
+    let mut child = Command::new(program)
+        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -169,6 +175,10 @@ mod tests {
         while is_there() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    async fn run(command: &str) -> io::Result<(ExitStatus, Vec<u8>)> {
+        super::run(&by_shell(command)).await
     }
 
     #[tokio::test]

@@ -194,7 +194,8 @@ impl Http {
         let bad = |why: String| CloudError::config("request", why);
         let method = Method::from_bytes(method.as_bytes()).map_err(|why| bad(why.to_string()))?;
         let parsed = Url::parse(url).map_err(|why| bad(why.to_string()))?;
-        self.send(method, (url, parsed), headers, body, max_body).await
+        let host = parsed.origin().ascii_serialization();
+        self.send(method, (&host, parsed), headers, body, max_body).await
     }
 
     /// `to` is what the clock of a host is known by, and the same as a URL.

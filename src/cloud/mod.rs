@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod hide;
 mod http;
+mod key_object;
 mod key_text;
 mod listed;
 mod listed_profile;

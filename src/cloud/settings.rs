@@ -61,6 +61,10 @@ pub struct AlibabaSettings {
     pub role_arn: Option<String>,
     /// Regions newer than the built-in table.
     pub extra_regions: Vec<ExtraRegion>,
+    /// Whether profiles may run commands and ask addresses for credentials.
+    pub allow_external: bool,
+    /// Overrides the address of the metadata service of ECS instances.
+    pub metadata_endpoint: Option<String>,
 }
 
 /// A region of ECS that the built-in table does not hold, or a host of its own for one.

@@ -19,7 +19,16 @@ pub(super) const KEYS: [(&str, &[&str]); 7] = [
     ("guard", &["max_rules", "max_percent", "max_failures", "fresh", "only_accounts", "protect"]),
     (
         "alibaba",
-        &["ecs_endpoint", "sts_endpoint", "config_file", "profile", "role_arn", "extra_regions"],
+        &[
+            "ecs_endpoint",
+            "sts_endpoint",
+            "config_file",
+            "profile",
+            "role_arn",
+            "extra_regions",
+            "allow_external",
+            "metadata_endpoint",
+        ],
     ),
     ("aws", &["ec2_endpoint", "sts_endpoint", "profile", "role_arn", "sts_region", "external_id"]),
     ("alibaba__limits", LIMITS),

@@ -5,6 +5,7 @@ const COUNT: &str = "a whole number such as 1, or \"off\"";
 const RATE: &str = "calls a second such as 5.0, \"auto\" or \"off\"";
 const ENDPOINT: &str = "a URL in quotes, such as \"https://ecs.{region}.aliyuncs.com\"";
 const PATH: &str = "a path in quotes";
+const SWITCH: &str = "true or false";
 const PROFILE: &str = "the name of a profile in quotes";
 
 /// What the key at a path expects, such as `guard.max_rules`; nothing of a key that does not exist.
@@ -19,6 +20,8 @@ pub(super) fn of(key: &str) -> Option<&'static str> {
         [_, "limits", .., "burst"] | [_, "limits", "in_flight"] => COUNT,
         [_, "limits", _] => "calls a second such as 5.0, or { rate = 5.0, burst = 1 }",
         ["alibaba" | "aws", "ecs_endpoint" | "ec2_endpoint" | "sts_endpoint"] => ENDPOINT,
+        ["alibaba", "metadata_endpoint"] => "a URL in quotes, such as \"http://127.0.0.1:8000\"",
+        ["alibaba", "allow_external"] => SWITCH,
         ["alibaba", "config_file"] | ["sandbox", "world"] => PATH,
         ["alibaba" | "aws", "profile"] => PROFILE,
         ["alibaba", "role_arn"] => "a role in quotes, such as \"acs:ram::{account}:role/unpair\"",
@@ -113,7 +116,12 @@ mod tests {
 
     #[test]
     fn a_value_of_another_type_is_told_with_what_its_key_expects() {
-        for (path, text) in every_key("true") {
+        let (switches, others): (Vec<_>, Vec<_>) =
+            every_key("true").into_iter().partition(|(path, _)| of(path) == Some(SWITCH));
+        let of_switches = every_key("5")
+            .into_iter()
+            .filter(|key| switches.iter().any(|(path, _)| *path == key.0));
+        for (path, text) in others.into_iter().chain(of_switches) {
             let told = refused(&text);
             let expected = of(&path).expect("every key expects something");
             assert!(told.starts_with(&format!("c.toml:2: {path}: ")), "{told}");

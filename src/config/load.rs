@@ -129,6 +129,8 @@ impl Loader<'_> {
             profile: self.profile(cloud, raw.profile),
             role_arn: self.role(cloud, raw.role_arn),
             extra_regions: self.extra_regions(&raw.extra_regions.0),
+            allow_external: raw.allow_external.0,
+            metadata_endpoint: self.endpoint(cloud, "metadata_endpoint", raw.metadata_endpoint),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::value::{Number, RawLimit, TextList};
+use super::value::{Number, RawLimit, Switch, TextList};
 
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -25,6 +25,8 @@ pub(super) struct RawAlibaba {
     pub(super) profile: Option<String>,
     pub(super) role_arn: Option<String>,
     pub(super) extra_regions: TextList,
+    pub(super) allow_external: Switch,
+    pub(super) metadata_endpoint: Option<String>,
     pub(super) limits: BTreeMap<String, RawLimit>,
 }
 

@@ -141,6 +141,35 @@ impl<'de> Deserialize<'de> for Number {
     }
 }
 
+/// A switch: true or false, or the same as text as environment variables have it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Switch(pub(super) bool);
+
+struct SwitchVisitor;
+
+impl Visitor<'_> for SwitchVisitor {
+    type Value = Switch;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true or false")
+    }
+
+    fn visit_bool<E: Error>(self, is_on: bool) -> Result<Switch, E> {
+        Ok(Switch(is_on))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Switch, E> {
+        let is_on = text.trim().to_ascii_lowercase().parse();
+        is_on.map(Switch).map_err(|_| E::custom(format!("is `{text}`, expected true or false")))
+    }
+}
+
+impl<'de> Deserialize<'de> for Switch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SwitchVisitor)
+    }
+}
+
 struct ListVisitor;
 
 impl<'de> Visitor<'de> for ListVisitor {

@@ -173,7 +173,7 @@ fn the_guards_count_what_resume_takes_up_again() {
 fn the_question_counts_what_resume_takes_up_again() {
     let workspace = refused_once();
     let ended = workspace.run_on_terminal(&["resume"], "no", &[]).exits(5);
-    let question = "Type 20 to revoke 20 rules: ";
+    let question = "To revoke 20 rules, type the number 20: ";
     assert!(ended.stdout.contains(question), "{}", ended.stdout);
     workspace.assert_untouched();
 }

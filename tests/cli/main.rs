@@ -20,6 +20,7 @@ mod files;
 mod formats;
 mod fresh;
 mod guards;
+mod hanging;
 mod help;
 mod hostile;
 mod init;

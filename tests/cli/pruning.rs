@@ -44,8 +44,10 @@ fn what_goes_is_listed_before_it_is_asked_about() {
     workspace.run(&["revoke", "pairs.csv", "--yes"]).exits(0);
     let id = runs(&workspace)[0].clone();
     let ended = workspace.run_on_terminal(&EVERYTHING, "1", &[]).exits(0);
-    let (listed, _) =
-        ended.stdout.split_once("Type 1 to drop 1 run for good: ").expect("the question");
+    let (listed, _) = ended
+        .stdout
+        .split_once("To drop 1 run for good, type the number 1: ")
+        .expect("the question");
     assert!(listed.contains(&id[..8]), "{listed}");
     assert!(ended.stdout.contains("1 run dropped"), "{}", ended.stdout);
     assert_eq!(runs(&workspace), [""; 0]);

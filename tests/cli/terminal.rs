@@ -14,7 +14,7 @@ fn workspace() -> CliWorkspace {
 fn the_plan_is_shown_group_by_group_before_the_question() {
     let workspace = workspace();
     let ended = workspace.run_on_terminal(&["revoke", "pairs.csv"], "2", &[]).exits(0);
-    let question = "Type 2 to revoke 2 rules: ";
+    let question = "To revoke 2 rules, type the number 2: ";
     let (before, _) = ended.stdout.split_once(question).expect("the question");
     for shown in ["sg-a1", "sg-b1"] {
         assert!(before.contains(shown), "{shown} in {before}");
@@ -37,7 +37,8 @@ fn any_other_answer_than_the_number_revokes_nothing_and_is_exit_code_5() {
 fn a_ctrl_c_at_the_question_says_that_nothing_was_revoked_and_no_more() {
     let workspace = workspace();
     let ended = workspace.run_on_terminal(&["revoke", "pairs.csv"], "\u{3}", &[]).exits(4);
-    let (_, told) = ended.stdout.split_once("Type 2 to revoke 2 rules: ").expect("the question");
+    let (_, told) =
+        ended.stdout.split_once("To revoke 2 rules, type the number 2: ").expect("the question");
     assert!(told.contains("interrupted: nothing was revoked"), "{told}");
     assert!(!told.contains("stopping") && !told.contains("in flight"), "{told}");
     workspace.assert_untouched();

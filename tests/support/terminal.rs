@@ -26,7 +26,7 @@ while True:
     if not piece:
         break
     shown += piece
-    if answer != 'nobody answers' and not asked and re.search(rb'Type \d+ to \w+ .*: ', shown):
+    if answer != 'nobody answers' and not asked and re.search(rb'To \w+ .*, type the number \d+: ', shown):
         asked = True
         # What follows a Ctrl-C would be an answer.
         os.write(terminal, answer.encode() + (b'' if answer == '\x03' else b'\n'))

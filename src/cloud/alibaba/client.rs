@@ -45,13 +45,14 @@ pub fn connect(
     session: &str,
     env: Env,
 ) -> Result<AlibabaClient, CloudError> {
-    for endpoint in [&settings.ecs_endpoint, &settings.sts_endpoint].into_iter().flatten() {
+    let overrides = [&settings.ecs_endpoint, &settings.sts_endpoint, &settings.metadata_endpoint];
+    for endpoint in overrides.into_iter().flatten() {
         check_endpoint(endpoint)
             .map_err(|why| CloudError::config("endpoint", format!("`{endpoint}`: {why}")))?;
     }
     let endpoints = Endpoints::new(settings);
     let recipe = Recipe::new(settings, source, account, session, env);
-    let keeper = Keeper::new(http.clone(), endpoints.sts(), recipe)?;
+    let keeper = Keeper::new(http.clone(), endpoints.clone(), recipe)?;
     Ok(AlibabaClient { http, endpoints, keeper, proof: Proof::of(account) })
 }
 
@@ -98,7 +99,7 @@ impl AlibabaClient {
     async fn who(&self, key: &StaticKey) -> Result<Answer<Identity>, CloudError> {
         let request = Request {
             service: Service::Sts,
-            endpoint: self.endpoints.sts(),
+            endpoint: self.keeper.sts(),
             action: Action::Identify.name(Provider::Alibaba),
             parameters: vec![],
         };

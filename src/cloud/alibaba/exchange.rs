@@ -88,6 +88,35 @@ pub(super) async fn exchange<T>(
     Ok(Answer { value, request_id, http: reply.status })
 }
 
+/// Sends `request` without a signature, once, and decodes a success with `decode`. The parameters
+/// prove who asks: `secret`, which is one of them, is told by no error.
+pub(super) async fn exchange_unsigned<T>(
+    http: &Http,
+    request: Request<'_>,
+    secret: &str,
+    decode: impl FnOnce(&Node) -> Result<T, Unreadable> + Send,
+) -> Result<T, CloudError> {
+    let Stamp { date, nonce } = Stamp::of(http.stamp(request.endpoint).time);
+    let query = form(
+        &[
+            ("Action", request.action),
+            ("Format", "JSON"),
+            ("SignatureNonce", &nonce),
+            ("Timestamp", &date),
+            ("Version", request.service.version()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    let url = format!("{}/?{query}", request.endpoint.trim_end_matches('/'));
+    let headers = [("accept", "application/json"), ("content-type", CONTENT_TYPE)]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let body = form(&request.parameters).into_bytes();
+    let reply = http.send_as_asked("POST", &url, headers.into(), body, MAX_WRITE_BODY).await?;
+    let (node, request_id) =
+        answer::success(&reply).map_err(|error| hide(error, [Some(secret)]))?;
+    decode(&node).map_err(|why| lost(&reply, &request_id, &why))
+}
+
 /// Every header to send, signed: no parameter and no secret stands in the URL.
 fn signed_headers(
     request: &Request<'_>,

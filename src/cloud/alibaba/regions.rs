@@ -104,6 +104,8 @@ pub(super) const HOME: &str = "cn-hangzhou";
 
 /// The one endpoint of STS that serves every account of the public cloud.
 const STS: &str = "https://sts.aliyuncs.com";
+/// The metadata service of ECS instances, link-local: the provider documents no other.
+const METADATA: &str = "http://100.100.100.200";
 
 /// Whether a region stands in the built-in table.
 pub fn is_known_region(region: &str) -> bool {
@@ -120,7 +122,8 @@ pub fn host_of(region: &str) -> String {
 #[derive(Clone, Debug)]
 pub(super) struct Endpoints {
     ecs: Option<String>,
-    sts: String,
+    sts: Option<String>,
+    metadata: String,
     extra: Vec<ExtraRegion>,
 }
 
@@ -129,7 +132,8 @@ impl Endpoints {
     pub(super) fn new(settings: &AlibabaSettings) -> Self {
         Self {
             ecs: settings.ecs_endpoint.clone(),
-            sts: settings.sts_endpoint.clone().unwrap_or_else(|| STS.to_owned()),
+            sts: settings.sts_endpoint.clone(),
+            metadata: settings.metadata_endpoint.clone().unwrap_or_else(|| METADATA.to_owned()),
             extra: settings.extra_regions.clone(),
         }
     }
@@ -151,9 +155,15 @@ impl Endpoints {
         })
     }
 
-    /// The endpoint of STS.
-    pub(super) fn sts(&self) -> &str {
-        &self.sts
+    /// The endpoint of STS: what configuration says, then what a profile says, then the one host
+    /// for all regions.
+    pub(super) fn sts<'e>(&'e self, of_profile: Option<&'e str>) -> &'e str {
+        self.sts.as_deref().or(of_profile).unwrap_or(STS)
+    }
+
+    /// The metadata service of ECS instances.
+    pub(super) fn metadata(&self) -> &str {
+        &self.metadata
     }
 }
 
@@ -194,6 +204,6 @@ mod tests {
         assert_eq!(of(&settings, "cn-beijing"), Ok(own));
         settings.ecs_endpoint = Some("https://{region}.proxy.example".into());
         assert_eq!(of(&settings, HOME), Ok("https://cn-hangzhou.proxy.example".into()));
-        assert_eq!(Endpoints::new(&settings).sts(), "https://sts.aliyuncs.com");
+        assert_eq!(Endpoints::new(&settings).sts(None), "https://sts.aliyuncs.com");
     }
 }

@@ -1,6 +1,7 @@
 //! The client against a server on loopback.
 
 mod fake;
+mod origins;
 mod roles;
 
 use std::sync::Arc;

@@ -1,12 +1,11 @@
 //! `credential_process` of a profile, run by us: `aws-config` would leave it running when nobody
 //! waits for it any more.
 
-use std::time::SystemTime;
-
 use aws_credential_types::Credentials;
-use serde_json::{Map, Value};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 
-use crate::cloud::key_text::{flaw, trimmed};
+use crate::cloud::key_object::KeyObject;
 use crate::cloud::{CloudError, ErrorClass, child, scarce};
 
 /// A command that gives credentials, and the roles to assume with them one after the other.
@@ -39,7 +38,7 @@ impl Process {
             let message = format!("profile `{}`: credential_process {program} {why}", self.profile);
             CloudError::local(ErrorClass::Credential, "credential_process", message)
         };
-        let ran = child::run(&self.command).await;
+        let ran = child::run(&child::by_shell(&self.command)).await;
         let (status, written) = ran.map_err(|error| {
             scarce::of_start(&error).unwrap_or_else(|| failed(format!("does not run: {error}")))
         })?;
@@ -52,29 +51,16 @@ impl Process {
 
 /// Reads what a command wrote: nothing of it is in the error.
 fn parse(written: &[u8]) -> Result<Credentials, String> {
-    let written = written.strip_prefix(b"\xef\xbb\xbf").unwrap_or(written);
-    let object: Map<String, Value> = serde_json::from_slice(written)
-        .map_err(|_| "expected one JSON object on standard output".to_owned())?;
-    let field = |name: &str| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-    let text = |name| {
-        let text = field(name).and_then(|(_, value)| value.as_str()).map(trimmed);
-        text.filter(|text| !text.is_empty()).map(str::to_owned)
-    };
-    if field("Version").and_then(|(_, value)| value.as_u64()) != Some(1) {
+    let object = KeyObject::read(written).map_err(|why| format!("{why} on standard output"))?;
+    if object.field("Version").and_then(Value::as_u64) != Some(1) {
         return Err("`Version` is not 1".to_owned());
     }
-    let part = |name: &'static str| match text(name) {
-        Some(text) => flaw(&text).map_or(Ok(Some(text)), |why| Err(format!("`{name}` {why}"))),
-        None => Ok(None),
-    };
-    let required = |name| part(name)?.ok_or_else(|| format!("no `{name}`"));
-    let ends = text("Expiration").map(|ends| ends.parse::<jiff::Timestamp>()).transpose();
-    let ends = ends.map_err(|_| "`Expiration` is not a time (ISO 8601)".to_owned())?;
+    let shown = |secret: SecretString| secret.expose_secret().to_owned();
     Ok(Credentials::new(
-        required("AccessKeyId")?,
-        required("SecretAccessKey")?,
-        part("SessionToken")?,
-        ends.map(SystemTime::from),
+        shown(object.required("AccessKeyId")?),
+        shown(object.required("SecretAccessKey")?),
+        object.part("SessionToken")?.map(shown),
+        object.end("Expiration")?,
         "credential_process",
     ))
 }

@@ -16,7 +16,8 @@ const ALIBABA: [(&str, &str); 4] = [
     ("ALIBABA_CLOUD_STS_ENDPOINT", "an endpoint is overridden by alibaba.sts_endpoint"),
     (
         "ALIBABA_CLOUD_STS_REGION",
-        "STS is asked at its one host for all regions, or at alibaba.sts_endpoint",
+        "STS is asked where alibaba.sts_endpoint or the profile's sts_region says, else at its one \
+         host for all regions",
     ),
     (
         "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED",

@@ -16,7 +16,12 @@ const DEFAULT: &str = "default credentials";
 
 /// Variables that say where credentials come from, without a file of profiles.
 const SOURCES: PerCloud<&[&str]> = PerCloud {
-    alibaba: &["ALIBABA_CLOUD_ACCESS_KEY_ID"],
+    alibaba: &[
+        "ALIBABA_CLOUD_ACCESS_KEY_ID",
+        "ALIBABA_CLOUD_OIDC_TOKEN_FILE",
+        "ALIBABA_CLOUD_ECS_METADATA",
+        "ALIBABA_CLOUD_CREDENTIALS_URI",
+    ],
     aws: &[
         "AWS_ACCESS_KEY_ID",
         "AWS_WEB_IDENTITY_TOKEN_FILE",

@@ -76,7 +76,7 @@ async fn agreed(count: usize) -> Result<(), Failure> {
         ));
     }
     let runs = if count == 1 { "run" } else { "runs" };
-    let question = format!("Type {count} to drop {count} {runs} for good: ");
+    let question = format!("To drop {count} {runs} for good, type the number {count}: ");
     if confirm::answer(&question).await?.trim() == count.to_string() {
         Ok(())
     } else {

@@ -1,23 +1,24 @@
 //! The keeper of an account's key: assumes its roles, keeps the session while it is good.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use tokio::sync::Mutex;
 
+use super::kept::Kept;
 use super::recipe::Recipe;
-use super::source::Role;
+use super::source::{Origin, Role};
+use super::{external, machine, oidc, uri};
 use crate::cloud::alibaba::exchange::{Request, Service, exchange};
-use crate::cloud::alibaba::node::{Node, Unreadable};
+use crate::cloud::alibaba::regions::Endpoints;
 use crate::cloud::hide::hide;
 use crate::cloud::{CloudError, ErrorClass, Http, StaticKey};
-
-/// How long before its end a session is replaced: longer than a call and its signature last.
-const MARGIN: Duration = Duration::from_mins(5);
 
 /// Gives out the key of one account.
 pub(in crate::cloud::alibaba) struct Keeper {
     http: Http,
-    sts: String,
+    endpoints: Endpoints,
+    /// The STS that the profile of the first resolution names.
+    sts: Option<String>,
     recipe: Recipe,
     slot: Mutex<Slot>,
 }
@@ -29,22 +30,21 @@ struct Slot {
     failed: Option<(Instant, CloudError)>,
 }
 
-/// A key and, if it is a session's, its end.
-struct Kept {
-    key: StaticKey,
-    expires: Option<SystemTime>,
-}
-
 impl Keeper {
-    /// A keeper that asks the STS at `sts`. [`ErrorClass::Config`] or [`ErrorClass::NotOurs`] if
+    /// A keeper that asks the services at `endpoints`. [`ErrorClass::Config`] or [`ErrorClass::NotOurs`] if
     /// the recipe leads nowhere; nothing is sent.
     pub(in crate::cloud::alibaba) fn new(
         http: Http,
-        sts: &str,
+        endpoints: Endpoints,
         recipe: Recipe,
     ) -> Result<Self, CloudError> {
-        recipe.resolve()?;
-        Ok(Self { http, sts: sts.to_owned(), recipe, slot: Mutex::default() })
+        let sts = recipe.resolve()?.sts;
+        Ok(Self { http, endpoints, sts, recipe, slot: Mutex::default() })
+    }
+
+    /// The STS that tells whose the key is.
+    pub(in crate::cloud::alibaba) fn sts(&self) -> &str {
+        self.endpoints.sts(self.sts.as_deref())
     }
 
     /// A key that is good for at least five minutes. Assumes roles first if need be: callers
@@ -82,56 +82,50 @@ impl Keeper {
 
     async fn fetch(&self) -> Result<Kept, CloudError> {
         let source = self.recipe.resolve()?;
-        let mut kept = Kept { key: source.key, expires: None };
+        let mut kept = self.begin(&source.origin).await?;
         for role in &source.roles {
             let session = self.assume(&kept.key, role).await;
-            kept = session.map_err(|error| unsent(role, error))?;
+            kept = session.map_err(|error| unsent(&assuming(role), error))?;
         }
         Ok(kept)
     }
 
+    /// The key that roles are assumed with.
+    async fn begin(&self, origin: &Origin) -> Result<Kept, CloudError> {
+        let fetched = match origin {
+            Origin::Key(key) => return Ok(Kept { key: key.clone(), expires: None }),
+            Origin::Oidc(oidc) => {
+                let endpoint = self.endpoints.sts(oidc.role.sts.as_deref());
+                let session = oidc::key(&self.http, endpoint, oidc).await;
+                return session.map_err(|error| unsent(&assuming(&oidc.role), error));
+            }
+            Origin::Machine(role) => {
+                machine::key(&self.http, self.endpoints.metadata(), role.as_deref()).await
+            }
+            Origin::External(external) => external::key(external).await,
+            Origin::Uri(uri) => uri::key(&self.http, uri).await,
+        };
+        fetched.map_err(|error| unsent("", error))
+    }
+
     /// STS `AssumeRole` (2015-04-01).
     async fn assume(&self, key: &StaticKey, role: &Role) -> Result<Kept, CloudError> {
-        let mut parameters = vec![
-            ("RoleArn".to_owned(), role.arn.clone()),
-            ("RoleSessionName".to_owned(), role.session.clone()),
-        ];
+        let mut parameters = role.parameters();
         parameters.extend(role.external_id.clone().map(|id| ("ExternalId".to_owned(), id)));
-        parameters.extend(role.seconds.map(|s| ("DurationSeconds".to_owned(), s.to_string())));
-        let (service, endpoint) = (Service::Sts, self.sts.as_str());
+        let (service, endpoint) = (Service::Sts, self.endpoints.sts(role.sts.as_deref()));
         let request = Request { service, endpoint, action: "AssumeRole", parameters };
-        let answer = exchange(&self.http, key, request, session).await;
+        let answer = exchange(&self.http, key, request, Kept::of_session).await;
         let answer = answer.map_err(|error| hide(error, [role.external_id.as_deref()]))?;
         Ok(answer.value)
     }
 }
 
-impl Kept {
-    fn is_good(&self, now: SystemTime) -> bool {
-        self.expires.is_none_or(|end| now + MARGIN < end)
-    }
-}
-
-/// Reads the session of an `AssumeRole` answer.
-fn session(node: &Node) -> Result<Kept, Unreadable> {
-    let missing = || Unreadable("`Credentials` is missing".into());
-    let credentials = node.get("Credentials").ok_or_else(missing)?;
-    let text = |name| credentials.required(name).map(str::to_owned);
-    let end: jiff::Timestamp =
-        text("Expiration")?.parse().map_err(|_| Unreadable("`Expiration` is not a time".into()))?;
-    let (secret, token) = (text("AccessKeySecret")?, text("SecurityToken")?);
-    Ok(Kept {
-        key: StaticKey {
-            id: text("AccessKeyId")?,
-            secret: secret.into(),
-            token: Some(token.into()),
-        },
-        expires: Some(end.into()),
-    })
+fn assuming(role: &Role) -> String {
+    format!("assuming {}: ", role.arn)
 }
 
 /// The error as the call sees it that wanted the key: that call was not sent.
-fn unsent(role: &Role, error: CloudError) -> CloudError {
+fn unsent(before: &str, error: CloudError) -> CloudError {
     let class = match error.class {
         ErrorClass::Throttled
         | ErrorClass::Expired
@@ -144,5 +138,5 @@ fn unsent(role: &Role, error: CloudError) -> CloudError {
         }
         _ => ErrorClass::Credential,
     };
-    CloudError { class, message: format!("assuming {}: {}", role.arn, error.message), ..error }
+    CloudError { class, message: format!("{before}{}", error.message), ..error }
 }

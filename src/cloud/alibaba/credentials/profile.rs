@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
 
-use super::source::{Role, Source, config};
-use crate::cloud::key_text::{flaw, trimmed};
-use crate::cloud::{CloudError, ListedProfile, StaticKey, scarce};
+use super::allowed::Allowed;
+use super::source::config;
+use crate::cloud::key_text::trimmed;
+use crate::cloud::{CloudError, ListedProfile, scarce};
 use crate::model::AccountId;
 
 /// What writes the file.
@@ -18,22 +19,23 @@ const EXPECTED: &str = "expected the JSON that `aliyun configure` writes";
 /// The profiles of one file. No `Debug`: it holds secrets.
 pub(super) struct Profiles {
     path: PathBuf,
-    /// Names the sessions of roles that do not name theirs.
-    session: String,
+    /// What may be done for credentials, and what names the sessions of roles that do not name
+    /// theirs.
+    pub(super) allowed: Allowed,
     text: String,
     current: String,
     all: Vec<Profile>,
 }
 
 /// One profile.
-struct Profile {
-    name: String,
+pub(super) struct Profile {
+    pub(super) name: String,
     fields: Map<String, Value>,
 }
 
 impl Profiles {
-    /// Reads the file. `session` names the sessions of roles whose profile does not.
-    pub(super) fn read(path: &Path, session: &str) -> Result<Self, CloudError> {
+    /// Reads the file. `allowed` says what its profiles may ask for.
+    pub(super) fn read(path: &Path, allowed: Allowed) -> Result<Self, CloudError> {
         let at = path.display();
         let bytes = std::fs::read(path).map_err(|why| {
             scarce::of(&why).unwrap_or_else(|| {
@@ -56,94 +58,25 @@ impl Profiles {
         };
         let current = field(&file, "current").and_then(Value::as_str).map(trimmed);
         let current = current.unwrap_or_default().to_owned();
-        Ok(Self {
-            path: path.to_owned(),
-            session: session.to_owned(),
-            text,
-            current,
-            all: profiles,
-        })
+        Ok(Self { path: path.to_owned(), allowed, text, current, all: profiles })
     }
 
-    /// The credentials of the profile `name`.
-    pub(super) fn source(&self, name: &str) -> Result<Source, CloudError> {
-        self.follow(name, &mut Vec::new())
-    }
-
-    /// The credentials of `named`, or of the file's current profile.
-    pub(super) fn current(&self, named: Option<&str>) -> Result<Source, CloudError> {
+    /// The name of the profile to use: `named`, or the file's current one.
+    pub(super) fn chosen<'a>(&'a self, named: Option<&'a str>) -> Result<&'a str, CloudError> {
         match named.unwrap_or(&self.current) {
             "" => Err(config(format!("{}: no current profile: name one", self.path.display()))),
-            name => self.source(name),
+            name => Ok(name),
         }
     }
 
-    /// `seen` holds the profiles that led here.
-    fn follow<'a>(&'a self, name: &str, seen: &mut Vec<&'a str>) -> Result<Source, CloudError> {
-        let path = self.path.display();
-        let profile = self
-            .all
-            .iter()
-            .find(|profile| profile.name == name)
-            .ok_or_else(|| config(format!("{path}: no profile `{name}`")))?;
-        if seen.contains(&name) {
-            return Err(self.refused(profile, "it is its own source_profile"));
-        }
-        seen.push(&profile.name);
-        let mode = self.text(profile, "mode")?.unwrap_or_default();
-        match mode.to_ascii_lowercase().as_str() {
-            "ak" => Ok(Source { key: self.key(profile, None)?, roles: vec![] }),
-            "ststoken" => {
-                let token = self.required(profile, "sts_token")?;
-                Ok(Source { key: self.key(profile, Some(token))?, roles: vec![] })
-            }
-            "ramrolearn" => {
-                let key = self.key(profile, self.text(profile, "sts_token")?)?;
-                Ok(Source { key, roles: vec![self.role(profile)?] })
-            }
-            "chainableramrolearn" => {
-                let from = self.required(profile, "source_profile")?;
-                let mut source = self.follow(&from, seen)?;
-                source.roles.push(self.role(profile)?);
-                Ok(source)
-            }
-            _ => Err(self.refused(
-                profile,
-                &format!(
-                    "it has mode `{mode}`, expected AK, StsToken, RamRoleArn or ChainableRamRoleArn"
-                ),
-            )),
-        }
+    /// The profile of that name.
+    pub(super) fn named(&self, name: &str) -> Result<&Profile, CloudError> {
+        let found = self.all.iter().find(|profile| profile.name == name);
+        found.ok_or_else(|| config(format!("{}: no profile `{name}`", self.path.display())))
     }
 
-    fn key(&self, profile: &Profile, token: Option<String>) -> Result<StaticKey, CloudError> {
-        let id = self.required(profile, "access_key_id")?;
-        let secret = self.required(profile, "access_key_secret")?;
-        let parts = [
-            ("access_key_id", Some(&id)),
-            ("access_key_secret", Some(&secret)),
-            ("sts_token", token.as_ref()),
-        ];
-        for (name, part) in parts {
-            if let Some(why) = part.and_then(|part| flaw(part)) {
-                return Err(self.refused(profile, &format!("`{name}` {why}")));
-            }
-        }
-        Ok(StaticKey { id, secret: secret.into(), token: token.map(Into::into) })
-    }
-
-    fn role(&self, profile: &Profile) -> Result<Role, CloudError> {
-        let session = self.text(profile, "ram_session_name")?;
-        Ok(Role {
-            arn: self.required(profile, "ram_role_arn")?,
-            session: session.unwrap_or_else(|| self.session.clone()),
-            external_id: self.text(profile, "external_id")?,
-            seconds: self.seconds(profile)?,
-        })
-    }
-
-    fn seconds(&self, profile: &Profile) -> Result<Option<u32>, CloudError> {
-        let name = "expired_seconds";
+    /// A number of seconds; `None` if it is 0 or not there.
+    pub(super) fn seconds(&self, profile: &Profile, name: &str) -> Result<Option<u32>, CloudError> {
         let Some(value) = field(&profile.fields, name) else { return Ok(None) };
         let seconds = value.as_u64().and_then(|seconds| u32::try_from(seconds).ok());
         let expected = || format!("`{name}` is {}, expected a number of seconds", kind(value));
@@ -151,14 +84,25 @@ impl Profiles {
         Ok((seconds > 0).then_some(seconds))
     }
 
-    fn required(&self, profile: &Profile, name: &str) -> Result<String, CloudError> {
+    /// Whether a switch is on; one that is not there is off.
+    pub(super) fn is_on(&self, profile: &Profile, name: &str) -> Result<bool, CloudError> {
+        match field(&profile.fields, name) {
+            None => Ok(false),
+            Some(Value::Bool(is_on)) => Ok(*is_on),
+            Some(other) => Err(self
+                .refused(profile, &format!("`{name}` is {}, expected true or false", kind(other)))),
+        }
+    }
+
+    /// The text of a field that the profile's mode needs.
+    pub(super) fn required(&self, profile: &Profile, name: &str) -> Result<String, CloudError> {
         let mode = self.text(profile, "mode")?.unwrap_or_default();
         self.text(profile, name)?
             .ok_or_else(|| self.refused(profile, &format!("mode {mode} needs `{name}`")))
     }
 
     /// A text without the blanks around it; `None` if it is empty or not there.
-    fn text(&self, profile: &Profile, name: &str) -> Result<Option<String>, CloudError> {
+    pub(super) fn text(&self, profile: &Profile, name: &str) -> Result<Option<String>, CloudError> {
         match field(&profile.fields, name) {
             None => Ok(None),
             Some(Value::String(text)) => {
@@ -172,10 +116,15 @@ impl Profiles {
     }
 
     /// Why a profile cannot be used; others can.
-    fn refused(&self, profile: &Profile, why: &str) -> CloudError {
+    pub(super) fn refused(&self, profile: &Profile, why: &str) -> CloudError {
+        config(format!("{}: {why}", self.place(profile)))
+    }
+
+    /// Where a profile stands, for messages.
+    pub(super) fn place(&self, profile: &Profile) -> String {
         let (path, name) = (self.path.display(), &profile.name);
         let line = self.line(name).map(|line| format!(":{line}")).unwrap_or_default();
-        config(format!("{path}{line}: profile `{name}`: {why}"))
+        format!("{path}{line}: profile `{name}`")
     }
 
     /// The line of a profile's name, from 1.
@@ -193,7 +142,7 @@ impl Profiles {
 
 /// The profiles of a file, without their secrets.
 pub(in crate::cloud) fn listed(path: &Path) -> Result<Vec<ListedProfile>, CloudError> {
-    let profiles = Profiles::read(path, "")?;
+    let profiles = Profiles::read(path, Allowed::default())?;
     let listed = |profile: &Profile| {
         let role = field(&profile.fields, "ram_role_arn").and_then(Value::as_str);
         let account = role.and_then(|role| role.split(':').nth(3)).map(AccountId::new);

@@ -1,3 +1,5 @@
+mod sources;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -5,7 +7,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 
 use super::recipe::{Env, Recipe};
-use super::source::{Role, Source};
+use super::source::{Origin, Role, Source};
 use crate::cloud::{AccountSource, AlibabaSettings, CloudError, ErrorClass, StaticKey};
 
 const PROFILES: &str = r#"{ "current": "hub", "profiles": [
@@ -17,7 +19,18 @@ const PROFILES: &str = r#"{ "current": "hub", "profiles": [
   { "name": "one", "mode": "ChainableRamRoleArn", "source_profile": "two", "ram_role_arn": "a" },
   { "name": "two", "mode": "ChainableRamRoleArn", "source_profile": "one", "ram_role_arn": "a" },
   { "name": "machine", "mode": "EcsRamRole", "ram_role_name": "r" },
-  { "name": "half", "mode": "AK", "access_key_id": "HALF" } ] }"#;
+  { "name": "half", "mode": "AK", "access_key_id": "HALF" },
+  { "name": "only", "mode": "EcsRamRole" },
+  { "name": "pod", "mode": "OIDC", "oidc_provider_arn": "P", "oidc_token_file": "/token", "ram_role_arn": "acs:ram::4:role/r", "sts_region": "cn-beijing" },
+  { "name": "script", "mode": "External", "process_command": "get-key s3cret" },
+  { "name": "address", "mode": "CredentialsURI", "credentials_uri": "https://keys/s3cret" },
+  { "name": "two-steps", "mode": "RamRoleArnWithRoleName", "ram_role_name": "r", "ram_role_arn": "acs:ram::5:role/r", "policy": "{}", "enable_vpc": true, "sts_region": "cn-hangzhou" },
+  { "name": "over", "mode": "ChainableRamRoleArn", "source_profile": "script", "ram_role_arn": "acs:ram::6:role/r", "sts_endpoint": "sts.eu-central-1.aliyuncs.com" },
+  { "name": "tokenless", "mode": "OIDC", "oidc_provider_arn": "P", "ram_role_arn": "r" },
+  { "name": "inside", "mode": "AK", "access_key_id": "K", "access_key_secret": "s", "enable_vpc": true },
+  { "name": "elsewhere", "mode": "AK", "access_key_id": "K", "access_key_secret": "s", "sts_endpoint": "sts.example" },
+  { "name": "odd", "mode": "AK", "access_key_id": "K", "access_key_secret": "s", "sts_region": "cn-beijing.evil/" },
+  { "name": "browser", "mode": "CloudSSO", "access_token": "s3cret" } ] }"#;
 
 /// A configuration to be resolved: settings, variables, profiles on disk.
 struct Given {
@@ -68,7 +81,29 @@ impl Given {
     fn outcome(&self) -> String {
         let source = self.resolve().expect("resolves");
         let roles = source.roles.iter().map(|role| format!(" > {}", role.arn));
-        source.key.id + &roles.collect::<String>()
+        let origin = match source.origin {
+            Origin::Key(key) => key.id,
+            Origin::Oidc(oidc) => {
+                let (file, role) = (oidc.token_file.display(), oidc.role.arn);
+                format!("{} by {file} > {role}", oidc.provider)
+            }
+            Origin::Machine(role) => format!("machine {}", role.unwrap_or_default()),
+            Origin::External(external) => external.command.expose_secret().to_owned(),
+            Origin::Uri(uri) => uri.address.expose_secret().to_owned(),
+        };
+        origin + &roles.collect::<String>()
+    }
+
+    fn key(&self) -> StaticKey {
+        match self.resolve().expect("resolves").origin {
+            Origin::Key(key) => key,
+            other => panic!("no key: {other:?}"),
+        }
+    }
+
+    fn allowed(mut self) -> Self {
+        self.settings.allow_external = true;
+        self
     }
 
     fn refusal(&self) -> String {
@@ -103,7 +138,7 @@ fn the_token_and_role_of_the_environment_are_used() {
     let given =
         Given::new().env_key().var("SECURITY_TOKEN", "T").var("ROLE_ARN", "acs:ram::9:role/r");
     assert_eq!(given.outcome(), "ENV > acs:ram::9:role/r");
-    let token = given.resolve().expect("resolves").key.token;
+    let token = given.key().token;
     assert_eq!(token.as_ref().map(ExposeSecret::expose_secret), Some("T"));
     let given = given.var("OIDC_TOKEN_FILE", "/token");
     assert_eq!(given.outcome(), "ENV", "the role is the one of the OIDC token");
@@ -118,6 +153,8 @@ fn the_role_template_names_the_account_and_the_run() {
         session: "unpair-run7x".into(),
         external_id: Some("E".into()),
         seconds: None,
+        policy: None,
+        sts: None,
     };
     assert_eq!(given.resolve().expect("resolves").roles, [role]);
     assert_eq!(
@@ -143,6 +180,8 @@ fn profiles_assume_their_roles_and_chain() {
         session: session.into(),
         external_id: id.map(Into::into),
         seconds,
+        policy: None,
+        sts: None,
     };
     assert_eq!(
         source.roles,
@@ -156,23 +195,35 @@ fn profiles_assume_their_roles_and_chain() {
 #[test]
 fn a_profile_that_cannot_be_used_is_named_and_never_replaced_by_another() {
     let refusals = [
-        ("machine", "config.json:9: profile `machine`: it has mode `EcsRamRole`"),
+        ("browser", "config.json:21: profile `browser`: it has mode `CloudSSO`, expected AK"),
+        (
+            "script",
+            "config.json:13: profile `script`: it runs a command for its credentials: set allow_external",
+        ),
+        (
+            "address",
+            "profile `address`: it asks an address for its credentials: set allow_external",
+        ),
+        ("tokenless", "profile `tokenless`: mode OIDC needs `oidc_token_file`"),
+        ("inside", "profile `inside`: `enable_vpc` is true and `sts_region` is not there"),
+        ("elsewhere", "profile `elsewhere`: `sts_endpoint` is no host of aliyuncs.com"),
+        ("odd", "profile `odd`: `sts_region` is no region"),
         ("one", "profile `one`: it is its own source_profile"),
         ("half", "profile `half`: mode AK needs `access_key_secret`"),
         ("nobody", "no profile `nobody`"),
     ];
     for (name, expected) in refusals {
         let refusal = Given::new().env_key().profile(name).refusal();
-        assert!(refusal.contains(expected), "{refusal}");
+        assert!(refusal.contains(expected) && !refusal.contains("s3cret"), "{refusal}");
     }
 }
 
 #[test]
-fn half_a_key_and_unsupported_sources_of_the_environment_are_refused() {
+fn half_a_key_and_half_a_source_of_the_environment_are_refused() {
     let refusals = [
         (Given::new().var("ACCESS_KEY_ID", "x"), "ALIBABA_CLOUD_ACCESS_KEY_SECRET is not set"),
         (Given::new().var("ACCESS_KEY_SECRET", "x"), "ALIBABA_CLOUD_ACCESS_KEY_ID is not set"),
-        (Given::new().var("OIDC_TOKEN_FILE", "/token"), "OIDC credentials are not supported"),
+        (Given::new().var("OIDC_TOKEN_FILE", "/token"), "ALIBABA_CLOUD_OIDC_PROVIDER_ARN is not"),
         (Given::new().var("CLI_PROFILE_DISABLED", "True"), "CLI_PROFILE_DISABLED is set"),
         (Given::new().var("CONFIG_FILE", "/nowhere/config.json"), "/nowhere/config.json"),
     ];
@@ -230,7 +281,7 @@ fn a_file_is_read_as_the_official_tool_reads_it_and_a_bad_profile_stops_itself_a
     let given = Given::new();
     std::fs::write(given.home.path().join(".aliyun/config.json"), ODD).expect("writable");
     assert_eq!(given.outcome(), "GOOD");
-    let key = given.resolve().expect("resolves").key;
+    let key = given.key();
     assert_eq!((key.secret.expose_secret(), key.token.is_none()), ("s", true));
     let mut given = given;
     for (name, expected) in [
@@ -256,7 +307,7 @@ fn line_ends_around_variables_are_no_part_of_them_and_what_no_key_holds_is_told(
         .var("SECURITY_TOKEN", "\n")
         .var("ROLE_ARN", "acs:ram::9:role/r\n");
     assert_eq!(given.outcome(), "ENV > acs:ram::9:role/r");
-    let key = given.resolve().expect("resolves").key;
+    let key = given.key();
     assert_eq!((key.secret.expose_secret(), key.token.is_none()), ("s", true));
     assert_eq!(Given::new().var("PROFILE", "sts\n").outcome(), "STS.X");
     for (name, value, expected) in [
@@ -281,4 +332,8 @@ fn keys_in_memory_are_used_and_partners_are_not_ours() {
 fn no_secret_is_shown_by_debug() {
     let source = Given::new().env_key().resolve().expect("resolves");
     assert!(!format!("{source:?}").contains("env-secret"));
+    for profile in ["script", "address", "over"] {
+        let source = Given::new().allowed().profile(profile).resolve().expect("resolves");
+        assert!(!format!("{source:?}").contains("s3cret"));
+    }
 }
