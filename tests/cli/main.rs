@@ -45,6 +45,7 @@ mod terminal;
 mod two_users;
 mod unknown_runs;
 mod unread;
+mod unread_plan;
 mod usage;
 mod waits;
 mod workspace;
