@@ -25,6 +25,16 @@ impl ByRows {
         Ok(Self { filters, left })
     }
 
+    /// The groups of a lane whose revocations are stored. Whoever carries the run out may store more
+    /// meanwhile: they are told here.
+    pub(super) fn stored_part(&self, lane: &Lane) -> Lane {
+        let groups = match self.left.get(&lane.ix) {
+            Some((unstored, _)) => unstored.from.0.saturating_sub(lane.first.0),
+            None => lane.groups,
+        };
+        Lane { groups, ..lane.clone() }
+    }
+
     /// Passes over what is left: of how many groups that is.
     pub(super) fn pass_over(&mut self) -> u64 {
         let left = std::mem::take(&mut self.left);

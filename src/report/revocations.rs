@@ -19,6 +19,8 @@ pub(super) struct Revocations<'a> {
     /// The lanes that are left; absent before the first page.
     lanes: Option<std::vec::IntoIter<Lane>>,
     lane: Option<Lane>,
+    /// The groups of the lane whose revocations are stored.
+    stored: Option<Lane>,
     after: Option<RevocationId>,
     by_rows: ByRows,
 }
@@ -27,7 +29,7 @@ impl<'a> Revocations<'a> {
     /// Starts before the first.
     pub(super) fn new(journal: &'a dyn JournalRead, run: &'a RunRecord) -> Self {
         let by_rows = ByRows::default();
-        Self { journal, run, lanes: None, lane: None, after: None, by_rows }
+        Self { journal, run, lanes: None, lane: None, stored: None, after: None, by_rows }
     }
 
     /// The next page, never empty; `None` at the end. What is pending has the reason why it was not
@@ -40,15 +42,16 @@ impl<'a> Revocations<'a> {
             self.lanes = Some(lanes.into_iter());
         }
         loop {
-            let Some(lane) = &self.lane else {
+            let (Some(lane), Some(stored)) = (&self.lane, &self.stored) else {
                 self.lane = self.lanes.as_mut().and_then(Iterator::next);
+                self.stored = self.lane.as_ref().map(|lane| self.by_rows.stored_part(lane));
                 self.after = None;
                 if self.lane.is_none() {
                     return Ok(None);
                 }
                 continue;
             };
-            let mut page = self.journal.revocations(id, lane, self.after, PAGE).await?;
+            let mut page = self.journal.revocations(id, stored, self.after, PAGE).await?;
             self.after = page.last().map(|record| record.id).or(self.after);
             if page.is_empty() {
                 page = self.by_rows.next(self.journal, self.run, lane).await?;

@@ -1,5 +1,6 @@
 //! Every renderer against the text that a user would see.
 
+mod by_rows;
 mod causes;
 mod commands;
 mod judging;
