@@ -1,6 +1,8 @@
 //! Planning without reading: the rows' own values, as the providers' manuals show. What a row asks
 //! for is counted when it is planned, and is stored as orders when it is about to be sent.
 
+use futures_util::{StreamExt as _, TryStreamExt as _};
+
 use super::Observer;
 use crate::journal::{
     GroupWork, Held, Journal, JournalError, JournalRead, Lane, Leases, OpenCounts, RunRecord,
@@ -9,11 +11,11 @@ use crate::model::{Digest, Filter, GroupIx, Hasher};
 use crate::planner::{CallShape, RowTotals};
 
 /// Groups that are counted at once.
-const PAGE: u32 = 4_096;
+const PAGE: u32 = 1_024;
 /// Groups whose orders are stored at once.
 const STORED: u32 = 32;
-/// Lanes whose plans are stored together.
-const LANES: usize = 256;
+/// Lanes that are planned at once.
+const LANES: usize = 32;
 
 /// Plans every group of a run from its rows alone. Needs neither network nor credentials.
 pub async fn plan_unread(
@@ -23,15 +25,13 @@ pub async fn plan_unread(
     at_ms: i64,
 ) -> Result<(), JournalError> {
     let rows = AskedByRows::new(journal, run).await?;
-    let mut stored = Vec::new();
-    for held in leases.lanes.iter().filter(|held| held.plan_digest().is_none()) {
+    let left = leases.lanes.iter().filter(|held| held.plan_digest().is_none());
+    let planned = left.map(async |held| {
         let (counts, digest) = rows.of_lane(journal, &held.lane).await?;
-        stored.push(journal.plan_by_rows(held, counts, digest, at_ms));
-        if stored.len() >= LANES {
-            futures_util::future::try_join_all(stored.drain(..)).await?;
-        }
-    }
-    futures_util::future::try_join_all(stored).await.map(drop)
+        journal.record_by_rows(held, counts, digest, at_ms).await
+    });
+    // While a lane is counted, the next ones are read, and the ones before are stored.
+    futures_util::stream::iter(planned).buffer_unordered(LANES).try_collect().await
 }
 
 /// Stores the orders of the next groups of a lane that is planned from its rows alone: they are

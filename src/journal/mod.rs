@@ -166,7 +166,7 @@ pub trait Journal: JournalRead {
     /// Stores that every group of the lane is planned from its rows alone: how much that comes to, and
     /// its digest. Its orders are stored by [`record`](Self::record), group by group, before they
     /// are sent.
-    async fn plan_by_rows(
+    async fn record_by_rows(
         &self,
         held: &Held,
         counts: OpenCounts,

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use async_trait::async_trait;
 
 use super::ledger::{
-    CallState, Commit, HeadChange, Origin, Planned, PlannedBefore, ReadingRow, Step,
+    CallState, Commit, HeadChange, LaneState, Origin, Planned, PlannedBefore, ReadingRow, Step,
 };
 use super::{
     CallId, CallRecord, Claim, GroupReading, Held, Invoker, Journal, JournalError, JournalRead,
@@ -99,6 +99,20 @@ async fn settle(held: &Held, durable: Durable) -> Result<(), JournalError> {
     done
 }
 
+/// Applies a command to what is known of a lane, and makes it durable.
+async fn write(
+    store: &(impl Store + ?Sized),
+    held: &Held,
+    command: impl FnOnce(&mut LaneState) -> Result<Commit, JournalError>,
+) -> Result<(), JournalError> {
+    let durable = {
+        // Commits of a lane follow each other as its state does.
+        let mut state = held.state();
+        store.commit(command(&mut state)?)
+    };
+    settle(held, durable).await
+}
+
 async fn step(
     store: &(impl Store + ?Sized),
     held: &Held,
@@ -168,25 +182,17 @@ impl<S: Store> Journal for S {
         let again = !groups.is_empty() && held.state().may_plan_again();
         let before =
             if again { self.planned_before(held, &groups).await? } else { BTreeMap::new() };
-        let durable = {
-            let mut state = held.state();
-            self.commit(state.record(rows, planned, &before, at_ms)?)
-        };
-        settle(held, durable).await
+        write(self, held, |state| state.record(rows, planned, &before, at_ms)).await
     }
 
-    async fn plan_by_rows(
+    async fn record_by_rows(
         &self,
         held: &Held,
         counts: OpenCounts,
         digest: Digest,
         at_ms: i64,
     ) -> Result<(), JournalError> {
-        let durable = {
-            let mut state = held.state();
-            self.commit(state.plan_by_rows(counts, digest, at_ms)?)
-        };
-        settle(held, durable).await
+        write(self, held, |state| state.record_by_rows(counts, digest, at_ms)).await
     }
 
     async fn complete_plan(
@@ -195,11 +201,7 @@ impl<S: Store> Journal for S {
         digest: Digest,
         at_ms: i64,
     ) -> Result<(), JournalError> {
-        let durable = {
-            let mut state = held.state();
-            self.commit(state.complete_plan(digest, at_ms)?)
-        };
-        settle(held, durable).await
+        write(self, held, |state| state.complete_plan(digest, at_ms)).await
     }
 
     async fn open_page(
@@ -253,15 +255,14 @@ impl<S: Store> Journal for S {
             let Some(last) = left.last() else { return Ok(count) };
             (after, count) = (*last, count + left.len() as u64);
             let stored = self.calls(held, &left).await?;
-            let durable = {
-                let mut state = held.state();
+            let (event, origin) = (&Event::Reclaimed, Origin::Reclaim);
+            let steps: Vec<_> =
+                left.iter().map(|call| Step { call: *call, event, at_ms, origin }).collect();
+            write(self, held, |state| {
                 state.learn(stored);
-                let (event, origin) = (&Event::Reclaimed, Origin::Reclaim);
-                let steps: Vec<_> =
-                    left.iter().map(|call| Step { call: *call, event, at_ms, origin }).collect();
-                self.commit(state.steps(&steps)?)
-            };
-            settle(held, durable).await?;
+                state.steps(&steps)
+            })
+            .await?;
         }
     }
 

@@ -38,9 +38,12 @@ fn count(text: &str, piece: &str) -> usize {
     text.matches(piece).count()
 }
 
-/// How often a member of a list is known by `piece`: in JSON the same name elsewhere than in a thing
-/// that a list holds is none.
-fn listed(text: &str, piece: &str) -> usize {
+/// What is open around a member of a list in JSON.
+const IN_A_LIST: &[u8] = b"[{";
+
+/// How often `piece` is a name within `place`, which is what is open around it in JSON: the same name
+/// elsewhere means something else. Of XML every place counts.
+fn named(text: &str, piece: &str, place: &[u8]) -> usize {
     if text.starts_with('<') || piece.starts_with('<') {
         return count(text, piece);
     }
@@ -51,7 +54,9 @@ fn listed(text: &str, piece: &str) -> usize {
                 is_quoted = !is_quoted;
                 let is_name =
                     is_quoted && text.is_char_boundary(at) && text[at..].starts_with(piece);
-                found += usize::from(is_name && inside.ends_with(b"[{"));
+                let fits =
+                    if place == IN_A_LIST { inside.ends_with(place) } else { inside == place };
+                found += usize::from(is_name && fits);
             }
             b'{' | b'[' if !is_quoted => inside.push(byte),
             b'}' | b']' if !is_quoted => drop(inside.pop()),
@@ -97,11 +102,12 @@ fn falsehood(sample: &Sample, body: &[u8], told: &Told) -> Option<String> {
     if adds_unknown(&text, sample.body) {
         return None;
     }
-    let there: usize = members.iter().map(|member| listed(&text, member)).sum();
+    let there: usize = members.iter().map(|member| named(&text, member, IN_A_LIST)).sum();
     if found.len() < there {
         return Some(format!("{} of {there} members", found.len()));
     }
-    let has_next = matches!(sample.ask, Ask::Rules) && NEXT.iter().any(|mark| text.contains(mark));
+    let has_next =
+        matches!(sample.ask, Ask::Rules) && NEXT.iter().any(|mark| named(&text, mark, b"{") > 0);
     (has_next && !more).then(|| "no next page".to_owned())
 }
 

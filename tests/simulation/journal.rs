@@ -236,7 +236,7 @@ watched! {
             held: &Held, readings: &[GroupReading], plans: &[(GroupIx, Vec<PlannedCall>)],
             at_ms: i64
         ) -> ();
-        fn plan_by_rows(held: &Held, counts: OpenCounts, digest: Digest, at_ms: i64) -> ();
+        fn record_by_rows(held: &Held, counts: OpenCounts, digest: Digest, at_ms: i64) -> ();
         fn complete_plan(held: &Held, digest: Digest, at_ms: i64) -> ();
         fn reclaim(held: &Held, at_ms: i64) -> u64;
         fn tally(held: &Held, tallies: &[Tally]) -> ();

@@ -9,7 +9,7 @@ use crate::journal::ledger::{
     Begun, CallRow, CallState, Calls, Ended, LaneHead, MemberRow, Origin, Step, attempt,
 };
 use crate::journal::{CallId, HistoryRow, Lane, OpenCounts, Tally};
-use crate::model::{CallForm, Digest, Direction, Event, Outcome, RevocationId, unhex};
+use crate::model::{CallForm, Digest, Direction, Event, RevocationId, unhex};
 
 /// What a lane's history says of it.
 pub(super) struct LaneFold {
@@ -161,22 +161,15 @@ impl LaneFold {
             self.head.counts.forget(members.len() as u64);
             members.first().map(|first| self.orders.remove(&first.id.0));
         }
-        match self.head.unstored {
-            Some(unstored) => {
-                let size = |call: &PlannedCall| (call.last + 1).saturating_sub(call.first);
-                let calls = planned.calls.iter().map(|call| (call.direction, size(call)));
-                let left = unstored.take(planned.group, calls, self.groups.end);
-                self.head.unstored = left.map_err(|error| error.to_string())?;
-                self.head.counts.forget(planned.calls.iter().map(size).sum());
-            }
-            None => self.head.digest = None,
-        }
+        let size = |call: &PlannedCall| (call.last + 1).saturating_sub(call.first);
+        let sizes = planned.calls.iter().map(|call| (call.direction, size(call)));
+        let counted = self.head.plan_group(planned.group, sizes, self.groups.end);
+        counted.map_err(|error| error.to_string())?;
         for PlannedCall { id, direction, form, first, last, digest } in planned.calls {
             let form: CallForm = form.parse().map_err(|error| format!("{error}"))?;
             let call = CallRow::planned(planned.group, direction, form);
             let members = (first..=last).map(|one| MemberRow::planned(RevocationId(one))).collect();
             self.calls.learn(CallId(id), CallState { row: call, members });
-            self.head.counts.add(Outcome::Pending, (last + 1).saturating_sub(first));
             self.epochs.insert(CallId(id), row.epoch);
             self.orders.insert(first, Ordered { last, group: planned.group, digest });
             self.head.next_call = CallId(id + 1);

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::unstored::Unstored;
 use crate::journal::{CallId, JournalError, OpenCounts};
-use crate::model::{Digest, Event, GroupIx, Identity, Outcome, RevocationId, RuleCounts};
+use crate::model::{
+    Digest, Direction, Event, GroupIx, Identity, Outcome, RevocationId, RuleCounts,
+};
 
 /// Where a lane's history ends, which numbers come next, and how its revocations came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +57,23 @@ impl LaneHead {
         self.unstored =
             (counts != OpenCounts::default()).then_some(Unstored { from: GroupIx(from), counts });
         self.digest = Some(digest);
+    }
+
+    /// A group is planned with these calls and the rules of each. What was planned from its rows is
+    /// counted already; any other plan takes the lane's digest away. Groups end before `end`.
+    pub(in crate::journal) fn plan_group(
+        &mut self,
+        group: u32,
+        calls: impl Iterator<Item = (Direction, u64)> + Clone,
+        end: u32,
+    ) -> Result<(), JournalError> {
+        if let Some(unstored) = self.unstored {
+            self.unstored = unstored.take(group, calls, end)?;
+        } else {
+            self.counts.add(Outcome::Pending, calls.map(|(_, rules)| rules).sum());
+            self.digest = None;
+        }
+        Ok(())
     }
 
     /// Takes in who sends a change, if that is what an event tells.

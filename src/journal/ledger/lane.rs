@@ -115,17 +115,8 @@ impl LaneState {
         }
         let nothing = PlannedBefore::default();
         for plan in plans {
-            match commit.head.unstored {
-                Some(unstored) => {
-                    let (group, calls) = (plan.group, plan.sizes());
-                    commit.head.unstored = unstored.take(group, calls, self.groups.end)?;
-                    // They are counted from the beginning on.
-                    commit.head.counts.forget(plan.sizes().map(|(_, rules)| rules).sum());
-                }
-                None => commit.head.digest = None,
-            }
             let before = before.get(&plan.group).unwrap_or(&nothing);
-            for call in planning::add(&mut commit, plan, before, at_ms)? {
+            for call in planning::add(&mut commit, plan, before, (self.groups.end, at_ms))? {
                 self.calls.remove(call);
             }
         }
@@ -133,7 +124,7 @@ impl LaneState {
     }
 
     /// Stores that every group of the lane is planned from its rows alone, and what that comes to.
-    pub(in crate::journal) fn plan_by_rows(
+    pub(in crate::journal) fn record_by_rows(
         &mut self,
         counts: OpenCounts,
         digest: Digest,

@@ -66,11 +66,6 @@ impl Planned {
         let calls = calls.iter().map(SpelledCall::new).collect::<Result<_, _>>()?;
         Ok(Self { group: group.0, calls })
     }
-
-    /// The direction of each call, and how many rules it carries.
-    pub(super) fn sizes(&self) -> impl Iterator<Item = (Direction, u64)> {
-        self.calls.iter().map(|call| (call.direction, call.revocations.len() as u64))
-    }
 }
 
 impl SpelledCall {
@@ -94,12 +89,13 @@ impl Spelled {
     }
 }
 
-/// Adds the plan of a group to a commit; returns the calls that it replaces.
+/// Adds the plan of a group to a commit of a lane whose groups end before `end`; returns the calls
+/// that it replaces.
 pub(super) fn add(
     commit: &mut Commit,
     plan: Planned,
     before: &PlannedBefore,
-    at_ms: i64,
+    (end, at_ms): (u32, i64),
 ) -> Result<Vec<CallId>, JournalError> {
     let group = plan.group;
     let replaced: Vec<CallId> = before.unsent.iter().map(|(call, _)| *call).collect();
@@ -117,6 +113,8 @@ pub(super) fn add(
             body.calls.push(add_call(commit, group, call));
         }
     }
+    let sizes = body.calls.iter().map(|call| (call.direction, call.last + 1 - call.first));
+    commit.head.plan_group(group, sizes, end)?;
     commit.record(at_ms, "planned", None, super::json(&body)?);
     commit.planned.push(group);
     Ok(replaced)
@@ -137,7 +135,6 @@ fn add_call(commit: &mut Commit, group: u32, call: SpelledCall) -> CallBody {
         commit.revocations.push(row);
     }
     let last = commit.head.next_revocation.0 - 1;
-    commit.head.counts.add(crate::model::Outcome::Pending, last + 1 - first);
     commit.calls.push((id, CallRow::planned(group, call.direction, call.form)));
     let (direction, form) = (call.direction, call.form.as_str());
     CallBody { id: id.0, direction, form, first, last, digest: digest.finish() }

@@ -30,7 +30,7 @@ pub(super) async fn lived() -> (Place, CheckReport) {
     journal.update(&update, 4_100).await.expect("updated");
     assert_eq!(open_calls(&journal).await, [1, 2, 3]);
     let counts = OpenCounts { ingress: 1, egress: 0, groups: 1, rules: 1 };
-    journal.plan_by_rows(&lanes[1], counts, Digest([2; 32]), 4_200).await.expect("planned");
+    journal.record_by_rows(&lanes[1], counts, Digest([2; 32]), 4_200).await.expect("planned");
     let report = journal.check().await;
     journal.close().await.expect("closed");
     (place, report)

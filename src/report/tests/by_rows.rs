@@ -1,22 +1,10 @@
 //! Revocations that follow from rows, told while another process stores them.
 
-use std::collections::BTreeMap;
-
 use crate::journal::{Held, Journal, NewRun, OpenCounts, RunKind, open, take};
-use crate::model::{
-    CallForm, Digest, Filter, GroupIx, GroupRef, PairSet, PlannedCall, Provider, Revocation, Source,
-};
+use crate::model::{CallForm, Digest, Filter, GroupIx, GroupRef, PlannedCall, Revocation};
 use crate::planner::blind_rules;
+use crate::report::fake::{aws, pair_set};
 use crate::report::revocations::Revocations;
-
-fn group(account: &str, id: &str) -> GroupRef {
-    GroupRef {
-        cloud: Provider::Aws,
-        account: account.into(),
-        region: "us-east-1".into(),
-        group: id.into(),
-    }
-}
 
 /// Stores what the row asks of the only group of a lane.
 async fn store(journal: &dyn Journal, held: &Held, peer: (GroupIx, &GroupRef)) {
@@ -36,17 +24,15 @@ async fn what_is_stored_while_it_is_told_is_told_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite:{}", folder.path().join("unpair.db").display());
     let journal = open(&url).await.expect("a journal");
-    let (a, b) = (group("1", "sg-a"), group("2", "sg-b"));
-    let source = Source { name: "pairs.csv".to_owned(), first_line: 0, digest: None };
-    let rows = [(a.clone(), b, Filter::default(), 2)];
-    let pairs = PairSet::build(vec![source], &rows, BTreeMap::new()).expect("a pair");
+    let (a, b) = (aws("1", "sg-a"), aws("2", "sg-b"));
+    let pairs = pair_set(&[(a.clone(), b, Filter::default(), 2)], &[]);
     let id = "01936f00-0000-7000-8000-000000000001".into();
     let new = NewRun { blind: true, ..NewRun::new(id, RunKind::Revoke, 1_000) };
     journal.begin(&new, &pairs).await.expect("begun");
     let leases = take(&*journal, &new.id).await.expect("leases");
     let counts = OpenCounts { ingress: 1, egress: 0, groups: 1, rules: 1 };
     for held in &leases.lanes {
-        let planned = journal.plan_by_rows(held, counts, Digest([7; 32]), 2_000).await;
+        let planned = journal.record_by_rows(held, counts, Digest([7; 32]), 2_000).await;
         planned.expect("planned");
     }
     let run = journal.run(new.id.as_str()).await.expect("a run");

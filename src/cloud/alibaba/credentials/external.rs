@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_mins(1);
 pub(super) async fn key(external: &External) -> Result<Kept, CloudError> {
     let words = shlex::split(external.command.expose_secret()).filter(|words| !words.is_empty());
     let words = words.ok_or_else(|| {
-        config(format!("{}: a quotation mark is open, or nothing stands there", external.from))
+        config(format!("{}: a quotation mark is not closed, or there is no command", external.from))
     })?;
     let failed = |why: String| {
         let message = format!("{}: `{}` {why}", external.from, words[0]);

@@ -33,7 +33,8 @@ pub(super) async fn key(
     };
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if !role.chars().all(is_name) {
-        return Err(service.failed(ErrorClass::Credential, "what names the role is no name of one"));
+        return Err(service
+            .failed(ErrorClass::Credential, "names a role with characters that no role name has"));
     }
     let reply = service.ask("GET", &format!("{ROLES}{role}"), shown).await?;
     Kept::of_service(&reply.body).map_err(|why| {

@@ -16,7 +16,7 @@ async fn planned_by_rows(store: &impl Storage) -> Opened {
     let journal = store.open().await;
     journal.begin(&new_run(&run_id()), &pairs()).await.expect("begun");
     let lanes = &journal.leases().await.lanes;
-    let planned = journal.plan_by_rows(&lanes[0], counts(2, 2, 3), DIGEST, 2_000).await;
+    let planned = journal.record_by_rows(&lanes[0], counts(2, 2, 3), DIGEST, 2_000).await;
     planned.expect("planned");
     journal
 }
@@ -72,7 +72,7 @@ pub(super) async fn what_rows_do_not_ask_for_is_refused(store: &impl Storage) {
     let plans = [(GroupIx(0), vec![planned(0, &[""])]), (GroupIx(1), vec![planned(1, &[""])])];
     let refused = journal.record(held, &[], &plans, 3_000).await.expect_err("not planned");
     assert!(refused.to_string().contains("group 1"), "{refused}");
-    let again = journal.plan_by_rows(held, counts(1, 1, 1), DIGEST, 3_000).await;
+    let again = journal.record_by_rows(held, counts(1, 1, 1), DIGEST, 3_000).await;
     again.expect_err("it is planned already");
     assert_eq!((pending(&journal).await, open_counts(&journal).await), (3, counts(2, 2, 3)));
 }
